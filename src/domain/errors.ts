@@ -1,0 +1,54 @@
+/**
+ * Every way in which a call can fail. Expected outcomes are values (`null`, `false`), broken promises are errors.
+ *
+ * - `retryable`: whether the same call may succeed when it is made again.
+ * - `outcome`: whether the call changed anything: `not-applied`, or `unknown` when the store's answer did not arrive.
+ */
+export const ERROR_CODES = {
+  ERR_INVALID_ARGUMENT: { retryable: false, outcome: "not-applied" },
+  ERR_SESSION_TOO_LARGE: { retryable: false, outcome: "not-applied" },
+  ERR_SESSION_CONFLICT: { retryable: true, outcome: "not-applied" },
+  ERR_SESSION_LIMIT: { retryable: false, outcome: "not-applied" },
+  ERR_SESSION_ENDED: { retryable: false, outcome: "not-applied" },
+  ERR_SESSION_CORRUPT: { retryable: false, outcome: "not-applied" },
+  ERR_STORE_UNAVAILABLE: { retryable: true, outcome: "not-applied" },
+  ERR_STORE_TIMEOUT: { retryable: true, outcome: "unknown" },
+  ERR_STORE_UNKNOWN: { retryable: false, outcome: "unknown" },
+  ERR_STORE_REFUSED: { retryable: false, outcome: "not-applied" },
+  ERR_STORE_OVERLOADED: { retryable: true, outcome: "not-applied" },
+  ERR_STORE_PROTOCOL: { retryable: false, outcome: "unknown" },
+  ERR_CONFIG_INVALID: { retryable: false, outcome: "not-applied" },
+  ERR_CLOSED: { retryable: false, outcome: "not-applied" },
+} as const satisfies Record<string, { readonly retryable: boolean; readonly outcome: Outcome }>
+
+export type SessionErrorCode = keyof typeof ERROR_CODES
+/** What is known of a failed call's effect. */
+export type Outcome = "applied" | "not-applied" | "unknown"
+
+const brand: unique symbol = Symbol.for("coatcheck.SessionError") as never
+
+/** The one error class. Its message says what was expected and what was got, and never holds a token, a secret or session data. */
+export class SessionError<C extends SessionErrorCode = SessionErrorCode> extends Error {
+  override readonly name = "SessionError"
+  readonly code: C
+  readonly retryable: boolean
+  readonly outcome: Outcome
+  /** @internal marks errors of every copy of this package */
+  readonly [brand] = true
+
+  constructor(code: C, message: string, details?: { readonly outcome?: Outcome; readonly retryable?: boolean }) {
+    super(message)
+    this.code = code
+    this.retryable = details?.retryable ?? ERROR_CODES[code].retryable
+    this.outcome = details?.outcome ?? ERROR_CODES[code].outcome
+  }
+
+  /**
+   * Narrows an unknown error to this class and, when codes are given, to those codes.
+   * Works across two copies of the package, where `instanceof` does not.
+   */
+  static is<C extends SessionErrorCode>(error: unknown, ...codes: C[]): error is SessionError<C> {
+    if (typeof error !== "object" || error === null || !(brand in error)) return false
+    return codes.length === 0 || (codes as string[]).includes((error as SessionError).code)
+  }
+}

@@ -1,0 +1,28 @@
+import type { SessionId } from "./session/ISessionService.js"
+
+/** The time. `now()`: milliseconds since the epoch. */
+export interface Clock {
+  now(): number
+}
+
+/** Why a session ended: what the caller said, or `evicted` by the limit. */
+export type EndReason = "signed-out" | "revoked" | "replaced" | "evicted"
+
+/**
+ * What happened to a session. No event ever holds a token.
+ *
+ * - `wrong-secret`: a known handle came with a secret that does not fit: a guess, or a token that was stolen before a rotation.
+ * - `replaced-secret`: a rotation was asked for with a secret that was replaced already.
+ * - `stale-version`: an update met another one; `attempt` counts from 1.
+ * - `touch-failed`: the session was read, but its idle deadline could not be moved.
+ * - `corrupt`: a record could not be read.
+ */
+export type SessionEvent =
+  | { readonly type: "created" | "rotated" | "wrong-secret" | "replaced-secret" | "touch-failed" | "corrupt"; readonly sessionId: SessionId }
+  | { readonly type: "stale-version"; readonly sessionId: SessionId; readonly attempt: number }
+  | { readonly type: "ended"; readonly sessionId: SessionId; readonly reason: EndReason }
+
+/** Where diagnostics go. Messages never hold a token, a key, a URL or session data; pino and console fit. */
+export interface Logger {
+  warn(fields: Readonly<Record<string, string | number | boolean>>, message: string): void
+}

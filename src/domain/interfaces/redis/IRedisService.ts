@@ -1,0 +1,50 @@
+/** A reply as scripts and commands give it here: integers, strings, nothing, or lists of them. */
+export type RedisReply = string | number | null | readonly RedisReply[]
+
+/** A script of `lua/`: its source and the SHA-1 by which the server knows it. */
+export interface RedisScript {
+  readonly name: string
+  readonly source: string
+  readonly sha1: string
+  /** Changes nothing, so that sending it twice does no harm. */
+  readonly readOnly: boolean
+}
+
+/** Options of each command. */
+export interface RedisCallOptions {
+  /** Ends the wait; a command that was written may still be executed. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Redis or Valkey as this library needs it: a few commands, on whatever client the application uses.
+ *
+ * Every call ends within the service's deadline, and rejects with a `SessionError` only:
+ * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`, `ERR_STORE_OVERLOADED` (not applied), `ERR_STORE_TIMEOUT`, `ERR_STORE_PROTOCOL` (unknown).
+ * Keys that are sent together lie in one cluster slot, except those of `mget`.
+ */
+export interface IRedisService {
+  /** All keys lie on one node, so that a single MGET reaches them. */
+  readonly singleNode: boolean
+  get(key: string, options?: RedisCallOptions): Promise<string | null>
+  /** Values in the order of the keys. On a cluster: one pipeline of GETs. */
+  mget(keys: readonly string[], options?: RedisCallOptions): Promise<readonly (string | null)[]>
+  /** UNLINKs each key on its own, in one pipeline; which of them existed. */
+  unlink(keys: readonly string[], options?: RedisCallOptions): Promise<readonly boolean[]>
+  /** Runs a script by its SHA-1, or by its source where the server has not seen it. `keys` are the declared keys; the first one routes. */
+  run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options?: RedisCallOptions): Promise<RedisReply>
+  /** The server's time in microseconds. */
+  time(options?: RedisCallOptions): Promise<number>
+  /** One step of a walk over the keyspace. `node` counts from 0. `cursor` "0" begins; "0" in the answer ends that node. */
+  scan(node: number, cursor: string, match: string, count: number, options?: RedisCallOptions): Promise<{ readonly cursor: string; readonly keys: readonly string[] }>
+  /** How many nodes a walk has to visit; on a cluster the primaries. */
+  countNodes(): Promise<number>
+  ping(options?: RedisCallOptions): Promise<void>
+  /**
+   * A mark to compare with a later one: when they differ, or when this is `null`, the client may have sent a command a second time in between
+   * (after a reconnect, without saying so), and a reply may be that of the second execution.
+   */
+  resendMark(): number | null
+  /** Frees what this adapter opened. A client that was handed in stays open. */
+  close(): Promise<void>
+}

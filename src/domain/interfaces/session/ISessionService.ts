@@ -1,0 +1,267 @@
+/// <reference lib="esnext.disposable" />
+import type { Duration } from "../../../shared/durations.js"
+
+declare const kind: unique symbol
+
+/** The bearer secret, `<tag>.<id>.<secret>`: 70 characters of base64url and dots. It belongs in a cookie or an `Authorization` header and nowhere else. */
+export type SessionToken = string & { readonly [kind]: "token" }
+/** The public handle, `<tag>.<id>`: safe to log, to list and to put in a URL. It authenticates nobody. */
+export type SessionId = string & { readonly [kind]: "id" }
+/** Where a token is asked for: any plain string, but never a `SessionId`. */
+export type TokenText = string & { readonly [kind]?: "token" }
+/** Where a handle is asked for: any plain string, but never a `SessionToken`. */
+export type IdText = string & { readonly [kind]?: "id" }
+/** The application's own name for a user: 1 to 512 bytes of well-formed text, compared byte for byte. */
+export type UserId = string & { readonly [kind]?: never }
+
+export type SessionAttributes = Record<string, unknown>
+/** What attributes are made of. `undefined` in an object counts as absent; in an array it is refused. */
+export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json }
+export type DeepReadonly<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T
+/** A shallow patch: absent and `undefined` keep, `null` is a value. To remove an attribute, name it in `unset`. */
+export type Patch<I> = { readonly [K in keyof I]?: DeepReadonly<I[K]> | undefined }
+/** A patch, or a function from a private copy of the attributes to the new ones. The function runs again after a clash, so it must have no other effect. */
+export type Changes<A, I> = Patch<I> | ((own: A) => DeepReadonly<I>)
+/** The names of attributes that may be removed. */
+// biome-ignore lint/complexity/noBannedTypes: {} is what an object without the key is compared with
+export type OptionalKey<I> = I extends unknown ? { [K in keyof I]-?: {} extends Pick<I, K> ? K : never }[keyof I] : never
+
+/** What a session was opened from, as the application saw it. Each field is optional; none is interpreted. */
+export interface Device {
+  /** At most 64 bytes. */
+  readonly ip?: string | undefined
+  /** At most 1024 bytes: cut longer ones, they come from the outside. */
+  readonly userAgent?: string | undefined
+  /** At most 256 bytes, e.g. "Firefox on Debian". */
+  readonly label?: string | undefined
+}
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Ends the wait: the call rejects with the signal's reason. A change that was already sent may still be made. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A session as it stands in the store: a plain value without a token, so that JSON and `{...spread}` keep every field. */
+export interface SessionData<A extends object = SessionAttributes> {
+  readonly sessionId: SessionId
+  /** `null`: nobody is signed in. Either a guest, or somebody who still owes a second factor. */
+  readonly userId: string | null
+  /** Who has passed the first factor only. */
+  readonly pendingUserId: string | null
+  /** Who acts in this session in the name of `userId`. */
+  readonly impersonatorId: string | null
+  readonly createdAt: Date
+  /** When the user last proved who they are; `null` for guests, pending sessions and impersonation. */
+  readonly authenticatedAt: Date | null
+  readonly lastAccessedAt: Date
+  /** The earlier of the idle and the absolute deadline. */
+  readonly expiresAt: Date
+  readonly absoluteExpiresAt: Date
+  /** "Remember me": the cookie gets a Max-Age. */
+  readonly persistent: boolean
+  /** 1, then one more for each acknowledged update. */
+  readonly version: number
+  readonly device: Device
+  readonly attributes: DeepReadonly<A>
+}
+
+/** A session and the secret that opens it. The token is shown this once; the store keeps only a hash. */
+export interface IssuedSession<A extends object> {
+  readonly token: SessionToken
+  readonly session: SessionData<A>
+}
+
+/**
+ * Server-side sessions. `A` are the attributes as stored (a schema's output), `I` as written (its input).
+ *
+ * What holds for every method:
+ * - **Absent.** Missing, expired, revoked and malformed tokens and those with a wrong secret are one and the same `null` (or `false`). A caller cannot tell them apart.
+ * - **Errors.** A store that cannot answer is an error (`ERR_STORE_…`), never `null`: nobody is signed out, and nobody let in, because the store was down. Bad input is `ERR_INVALID_ARGUMENT`, before anything is sent. After `close()` every call is `ERR_CLOSED`.
+ * - **Deadlines.** Both are judged by the store's clock. Idle: never early, at most the touch interval late. Absolute: never exceeded.
+ * - **Atomicity.** Existence, secret, version, deadline and limit are checked in the same atomic step as the change. A logout wins against everything that runs beside it.
+ *
+ * @source OWASP Session Management Cheat Sheet · OWASP ASVS 5.0 V7 · docs/adr/0002-atomic-steps.md
+ */
+export interface ISessionService<A extends object = SessionAttributes, I extends object = A> {
+  /**
+   * Opens a session.
+   *
+   * Without `userId` it is a guest's (idle 2 h, absolute 24 h unless asked otherwise); with `pendingUserId` it waits for a second factor (5 min, 10 min) and signs nobody in.
+   *
+   * @returns token, session, and the handles of the sessions that the limit ended (empty when a lost reply was answered again)
+   * @throws ERR_SESSION_LIMIT under `onLimit: "reject"` · ERR_SESSION_TOO_LARGE · ERR_INVALID_ARGUMENT · ERR_STORE_…
+   * @atomicity one step: the new session, its place in the user's list, the limit and the evictions. At no instant has a user more sessions than the limit.
+   * @source OWASP ASVS 5.0 7.2.3 (128 bits of entropy), 7.2.4 (a new session at each sign-in)
+   */
+  createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }>
+
+  /**
+   * Finds the session of a token and moves its idle deadline, at most once per touch interval.
+   *
+   * @param options `touch: false` looks without moving the deadline
+   * @returns the session, or `null`
+   * @throws ERR_SESSION_CORRUPT for a record that cannot be read (it can still be deleted) · ERR_STORE_…
+   * @atomicity the read is one command; a touch that finds the session gone answers `null`, and never brings it back
+   * @source OWASP ASVS 5.0 7.3.1 (inactivity timeout), 7.3.2 (absolute lifetime)
+   */
+  getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null>
+
+  /**
+   * Changes attributes; everything else stays.
+   *
+   * @param changes a patch or a function, see `Changes`
+   * @param options `ifVersion`: only at this version · `unset`: attributes to remove
+   * @returns the session as written, or `null`
+   * @throws ERR_SESSION_CONFLICT when `ifVersion` did not hold · ERR_SESSION_TOO_LARGE · ERR_INVALID_ARGUMENT when the schema refuses the result · ERR_STORE_UNKNOWN when it cannot be told whether the change was made
+   * @atomicity compare-and-set on the version. Without `ifVersion` a clash reads, merges and writes again, so no update is lost. Nothing that ran in between (rotation, extension, touch) is undone.
+   */
+  updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null>
+
+  /**
+   * Moves the idle deadline now, whatever the touch interval says.
+   *
+   * @param idleTimeout the session's new idle timeout, 10 ms to 1000 d; kept for all later accesses
+   * @returns the session, or `null`
+   * @throws ERR_INVALID_ARGUMENT · ERR_STORE_…
+   * @atomicity one step; the absolute deadline and the version stay
+   */
+  extendSession(token: TokenText, idleTimeout?: Duration, options?: CallOptions): Promise<SessionData<A> | null>
+
+  /**
+   * Replaces the secret: same session, same handle, new token. Do it after each change of privilege.
+   *
+   * @param options `grace`: how long the old token still works, 0 to 60 s, 10 s by default · `reauthenticated`: moves `authenticatedAt` to now, without grace · `changes`: attributes changed in the same step, without grace
+   * @returns the new token and the session, or `null`
+   * @throws ERR_SESSION_CONFLICT when the token is one that was already replaced (two rotations in parallel: one wins, the other is told) · ERR_INVALID_ARGUMENT, also for `reauthenticated` on a session without `authenticatedAt`
+   * @atomicity one step. A second rotation ends the first one's grace.
+   * @source OWASP ASVS 5.0 7.2.4, 7.5.1 · OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change"
+   */
+  rotateSession(token: TokenText, options?: RotateSessionOptions<A, I>): Promise<IssuedSession<A> | null>
+
+  /**
+   * Ends the session of a token. Once this has answered, no later read finds it, whatever was under way.
+   *
+   * @returns whether this call ended it (best effort after a lost reply)
+   * @throws ERR_STORE_…; works on a full store and for a corrupt record whose head is intact
+   * @source OWASP ASVS 5.0 7.4.1
+   */
+  deleteSession(token: TokenText | null | undefined, options?: DeleteOptions): Promise<boolean>
+
+  /**
+   * Lists a user's sessions, newest first, a page at a time. Pending sessions are not listed.
+   *
+   * @param page `cursor` of the page before · `limit` 1 to 200, 50 by default
+   * @returns the sessions, and a cursor when there may be more. A page may hold fewer than `limit`, even none, and still have a cursor.
+   * @throws ERR_INVALID_ARGUMENT (also for a foreign cursor) · ERR_STORE_…
+   * @source OWASP ASVS 5.0 7.5.2
+   */
+  getUserSessions(
+    userId: UserId,
+    page?: CallOptions & { readonly cursor?: string | undefined; readonly limit?: number | undefined },
+  ): Promise<{ readonly sessions: readonly (SessionData<A> & { readonly userId: string })[]; readonly cursor?: string }>
+
+  /**
+   * `updateSession` by handle, without a token: for an administrator who changes a role.
+   *
+   * @returns the session as written, or `null` when that user has no such session
+   */
+  updateUserSession(userId: UserId, sessionId: IdText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null>
+
+  /**
+   * Ends one session of a user by its handle.
+   *
+   * @returns whether this call ended it; `false` when that user has no such session
+   */
+  deleteUserSession(userId: UserId, sessionId: IdText, options?: DeleteOptions): Promise<boolean>
+
+  /**
+   * Ends all sessions of a user, pending ones included.
+   *
+   * @param options `except`: the handle of one that stays · `thorough`: also finds sessions that the user's list has lost; walks the store, for emergencies
+   * @returns how many this call ended
+   * @atomicity takes effect at one instant: every session created before it is gone when the call returns, every later one stays. The deaths are spread over the call.
+   * @source OWASP ASVS 5.0 7.4.2, 7.4.3, 7.4.5
+   */
+  deleteUserSessions(userId: UserId, options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | undefined }): Promise<number>
+
+  /**
+   * Counts sessions and removes what outlived its session. Never needed for correctness: expiry is the store's own work.
+   *
+   * Two running at once do no harm.
+   *
+   * @param options `cursor`: goes on where a report ended · `maxPerSecond`: entries looked at per second, 10 000 by default · `onProgress`: called after each step · `signal`: stops after the step under way, and the call answers the report so far, with a cursor
+   * @returns the report; a `cursor` in it means that it was stopped
+   */
+  cleanupExpiredSessions(options?: CleanupOptions): Promise<CleanupReport>
+}
+
+/** A service that was made by `createSessionService` and is ended by whoever made it. */
+export interface OwnedSessionService<A extends object, I extends object> extends ISessionService<A, I>, AsyncDisposable {
+  /** Asks the store. @throws ERR_STORE_… when it does not answer */
+  ping(options?: CallOptions): Promise<void>
+  /** Finishes what runs and frees what the service opened; a client that was handed in stays open. May be called twice. */
+  close(): Promise<void>
+}
+
+export type CreateSessionOptions<I> = CallOptions & {
+  readonly userId?: UserId | undefined
+  readonly pendingUserId?: UserId | undefined
+  readonly impersonatorId?: UserId | undefined
+  /** When the user proved who they are, e.g. an identity provider's `auth_time`; now by default; never in the future. */
+  readonly authenticatedAt?: Date | undefined
+  readonly attributes?: DeepReadonly<I> | undefined
+  readonly device?: Device | undefined
+  readonly idleTimeout?: Duration | undefined
+  readonly absoluteTimeout?: Duration | undefined
+  readonly persistent?: boolean | undefined
+  /** 1 to 100 000, or "unlimited". Impersonated and pending sessions neither count nor evict. */
+  readonly maxSessionsPerUser?: number | "unlimited" | undefined
+  readonly onLimit?: "evict-oldest" | "reject" | undefined
+} & ({} extends I ? unknown : { readonly attributes: DeepReadonly<I> })
+
+export interface UpdateSessionOptions<I> extends CallOptions {
+  readonly ifVersion?: number | undefined
+  readonly unset?: readonly OptionalKey<I>[] | undefined
+}
+
+export interface RotateSessionOptions<A, I> extends CallOptions {
+  readonly grace?: Duration | undefined
+  readonly reauthenticated?: boolean | undefined
+  readonly changes?: Changes<A, I> | undefined
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Stands in the event; "signed-out" by default, "revoked" by default for the calls by user. */
+  readonly reason?: "signed-out" | "revoked" | "replaced" | undefined
+}
+
+export interface CleanupOptions extends CallOptions {
+  readonly cursor?: string | undefined
+  readonly maxPerSecond?: number | undefined
+  readonly onProgress?: ((report: CleanupReport) => void) | undefined
+}
+
+/** Totals of a cleanup so far. */
+export interface CleanupReport {
+  /** Records and list entries looked at. */
+  readonly scanned: number
+  /** Sessions that can still be used. */
+  readonly live: number
+  /** Those of them that were not used for more than half of their idle timeout. */
+  readonly idle: number
+  /** Live sessions that their user's list does not name; each is back in it when it is next used. */
+  readonly orphaned: number
+  /** Records past their deadline and list entries without a session that were removed. */
+  readonly pruned: number
+  /** Live sessions by the time since they were last used. */
+  readonly idleAges: Readonly<Record<IdleAge, number>>
+  readonly cursor?: string
+}
+
+/** "hour": less than an hour ago; "day": less than a day, and so on. */
+export type IdleAge = "hour" | "day" | "week" | "month" | "older"
