@@ -1,0 +1,22 @@
+// npm run verify: everything that must hold before a change is merged, in the order of how fast it answers. The first step that fails ends it.
+import { spawnSync } from "node:child_process"
+import { closeWithCount } from "./count-line.mjs"
+
+const STEPS = [
+  { title: "Format", script: "format" },
+  { title: "Lint", script: "lint" },
+  { title: "Types", script: "types" },
+  { title: "Layers", script: "layers" },
+  { title: "Package", script: "package" },
+  { title: "Tests", script: "test" },
+]
+
+for (const { title, script } of STEPS) {
+  console.log(`\n== ${title} (npm run ${script})`)
+  const { status } = spawnSync("npm", ["run", "--silent", script], { stdio: "inherit" })
+  if (status === 0) continue
+  // The tests close with their own count.
+  if (script !== "test") closeWithCount([{ passed: 0, failed: 1, complaints: [`verify: ${title} failed (npm run ${script}); no test ran`] }])
+  process.exitCode = 1
+  break
+}
