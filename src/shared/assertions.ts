@@ -27,7 +27,7 @@ export function describe(value: unknown): string {
 }
 
 /** Refuses option names that do not exist: a misspelt limit must not silently be no limit. */
-export function assertKnownKeys(value: unknown, name: string, known: readonly string[]): asserts value is Readonly<Record<string, unknown>> {
+export function assertKnownKeys(value: unknown, name: string, known: readonly string[]): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw expected(name, "an object of options", value)
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw new UnexpectedValue(`Expected ${name} to have only the options ${known.join(", ")}, got another one of ${key.length} characters.`)

@@ -1,0 +1,38 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec"
+import type { OwnedSessionService, SessionAttributes } from "../domain/interfaces/session/ISessionService.js"
+import { connectRedis } from "../infrastructure/redis/clients/connect.js"
+import { MemorySessionService } from "../infrastructure/services/session/MemorySessionService.js"
+import { SessionService } from "../infrastructure/services/session/SessionService.js"
+import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
+import { resolveStore, type SessionServiceOptions, type Storable } from "./options.js"
+
+type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S> & object
+type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S> & object
+
+/**
+ * Makes a session service over a store.
+ *
+ * A URL is connected to before this returns; a client that is handed in is used as it is, and first when the service is.
+ *
+ * @returns the service; end it with `close()` or `await using`
+ * @throws ERR_CONFIG_INVALID for options · ERR_STORE_UNAVAILABLE, ERR_STORE_REFUSED when the store cannot be opened
+ * @example
+ * await using sessions = await createSessionService({ store: "sqlite:./sessions.db", idleTimeout: "30m" })
+ */
+export async function createSessionService<S extends StandardSchemaV1<any, object>>(
+  options: SessionServiceOptions & { schema: S & Storable<S> },
+): Promise<OwnedSessionService<Output<S>, Input<S>>>
+export async function createSessionService<A extends object = SessionAttributes>(options: SessionServiceOptions & { schema?: undefined }): Promise<OwnedSessionService<A, A>>
+export async function createSessionService(options: SessionServiceOptions & { schema?: StandardSchemaV1<any, object> | undefined }): Promise<OwnedSessionService<object, object>> {
+  const { store, timeoutMs } = resolveStore(options)
+  switch (store.kind) {
+    case "memory":
+      return new MemorySessionService(options)
+    case "sqlite":
+      return SqliteSessionService.open(store.file, options)
+    case "redis": {
+      // The options are checked before anything is connected.
+      return SessionService.over(() => connectRedis(store.store, { timeoutMs }), options)
+    }
+  }
+}

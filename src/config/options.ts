@@ -1,0 +1,71 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec"
+import { SessionError } from "../domain/errors.js"
+import type { Clock } from "../domain/interfaces/ports.js"
+import type { Json } from "../domain/interfaces/session/ISessionService.js"
+import type { RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
+import type { SessionOptions } from "../infrastructure/services/session/session-settings.js"
+import { assertKnownKeys, describe, UnexpectedValue } from "../shared/assertions.js"
+import { REDIS_CONFIG } from "../shared/constants.js"
+import { toMilliseconds, type Duration } from "../shared/durations.js"
+
+export type StoreUrl = "memory:" | `sqlite:${string}` | `redis://${string}` | `rediss://${string}`
+
+/** Options of `createSessionService`. */
+export interface SessionServiceOptions extends Omit<SessionOptions, "schema"> {
+  /**
+   * `"memory:"`, `"sqlite:./sessions.db"`, `"redis://…"`, `"rediss://…"`, or your own node-redis, ioredis or iovalkey client (a pool, cluster or sentinel too),
+   * which is never reconfigured and never closed.
+   */
+  readonly store: StoreUrl | (string & {}) | RedisClientLike
+  /** How long one call may wait for Redis: 10 ms to 60 s, 1 s by default. */
+  readonly timeout?: Duration | undefined
+  /** The time, for tests: acts on memory and SQLite. Redis has a clock of its own. */
+  readonly clock?: Clock | undefined
+}
+
+type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S> & object
+type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S> & object
+/** Whether a schema's output is JSON that the schema accepts again: what is stored is checked anew at each update. */
+export type Storable<S extends StandardSchemaV1> = Output<S> extends Json & Input<S> ? unknown : { error: "attributes must be JSON that the schema accepts again" }
+
+/** A `store` option, sorted. */
+export type StoreKind = { readonly kind: "memory" } | { readonly kind: "sqlite"; readonly file: string } | { readonly kind: "redis"; readonly store: string | RedisClientLike }
+
+const OPTION_NAMES = [
+  "store",
+  "idleTimeout",
+  "absoluteTimeout",
+  "touchInterval",
+  "timeout",
+  "maxSessionsPerUser",
+  "onLimit",
+  "schema",
+  "schemaVersion",
+  "upgrade",
+  "keyPrefix",
+  "secrets",
+  "clock",
+  "onEvent",
+  "logger",
+]
+
+/** Checks what concerns the store. @throws ERR_CONFIG_INVALID */
+export function resolveStore(options: SessionServiceOptions): { readonly store: StoreKind; readonly timeoutMs: number } {
+  try {
+    assertKnownKeys(options, "the options of createSessionService", OPTION_NAMES)
+    const store = sortStore(options.store)
+    if (options.clock !== undefined && typeof options.clock?.now !== "function") throw new UnexpectedValue("Expected clock to have a method now().")
+    if (options.clock !== undefined && store.kind === "redis") throw new UnexpectedValue("Expected no clock together with Redis, which judges time by its own.")
+    return { store, timeoutMs: toMilliseconds(options.timeout ?? `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms`, "timeout", { min: 10, max: 60_000 }) }
+  } catch (error) {
+    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
+  }
+}
+
+function sortStore(store: SessionServiceOptions["store"]): StoreKind {
+  if (store === "memory:") return { kind: "memory" }
+  if (typeof store === "string" && store.startsWith("sqlite:") && store.length > "sqlite:".length) return { kind: "sqlite", file: store.slice("sqlite:".length) }
+  if (typeof store === "string" && /^rediss?:\/\//.test(store)) return { kind: "redis", store }
+  if (typeof store === "object" && store !== null) return { kind: "redis", store }
+  throw new UnexpectedValue(`Expected store to be "memory:", "sqlite:FILE", "redis://…", "rediss://…" or a Redis client, got ${describe(store)}.`)
+}

@@ -1,0 +1,193 @@
+import type { Device } from "../interfaces/session/ISessionService.js"
+import { isAlive, slackFor, timeToLive } from "./deadlines.js"
+import type { Handle } from "./ticket.js"
+
+/** What never changes in a session. */
+export interface FixedFields {
+  readonly userId: string | null
+  readonly pendingUserId: string | null
+  readonly impersonatorId: string | null
+  readonly persistent: boolean
+  readonly device: Device
+}
+
+/** Attributes as stored: their JSON text and the version of the schema that wrote it. */
+export interface Body {
+  readonly schemaVersion: number
+  readonly attributes: string
+}
+
+/** One stored session. Points in time are milliseconds since the epoch, but for `createdMicros`. Immutable: each change makes a new one. */
+export interface SessionRecord extends Handle {
+  /** In microseconds, and different for each session of a user: it orders them. */
+  readonly createdMicros: number
+  readonly lastAccessedAt: number
+  readonly idleTimeout: number
+  readonly slack: number
+  readonly absoluteDeadline: number
+  readonly version: number
+  /** The ids of the last four changes of the version, six characters each, the newest first: by them a repeated change is known. */
+  readonly operations: string
+  /** The hash of the current secret. */
+  readonly verifier: string
+  /** The one before, while a rotation's grace lasts. */
+  readonly previous: { readonly verifier: string; readonly until: number } | null
+  readonly authenticatedAt: number | null
+  readonly fixed: FixedFields
+  readonly body: Body
+}
+
+export const NO_OPERATIONS: string = "------".repeat(4)
+/** As many as nine digits hold. */
+export const MAX_VERSION = 999_999_998
+
+/** Everything of a new session that its caller decides; the store adds the times. */
+export interface SessionDraft extends Handle {
+  readonly verifier: string
+  readonly idleTimeout: number
+  readonly slack: number
+  readonly absoluteTimeout: number
+  /** `"now"`: the moment of creation, by the store's clock. */
+  readonly authenticatedAt: number | "now" | null
+  readonly fixed: FixedFields
+  readonly body: Body
+}
+
+/** Who a session belongs to: it lies in this user's slot and list, and ends with `deleteUserSessions`. */
+export function ownerOf(fixed: FixedFields): string | null {
+  return fixed.userId ?? fixed.pendingUserId
+}
+
+/** Whether a session counts against the limit: neither guests, nor pending sessions, nor impersonation do. */
+export function counts(record: Pick<SessionRecord, "authenticatedAt">): boolean {
+  return record.authenticatedAt !== null
+}
+
+/** What entitles a caller to a session: a secret (as the verifiers it may have been stored under), or the handle together with its owner. */
+export type Proof = { readonly verifiers: readonly string[] } | { readonly owner: string }
+
+/** How a proof fits: the current secret, one in grace, the owner, or not at all. */
+export type Admission = "current" | "grace" | "owner" | "wrong-secret" | "missing"
+
+/** Judges a proof. Verifiers are hashes, so comparing them tells nothing of the secret. */
+export function admit(record: Pick<SessionRecord, "verifier" | "previous" | "fixed">, proof: Proof, now: number): Admission {
+  if ("owner" in proof) return ownerOf(record.fixed) === proof.owner ? "owner" : "missing"
+  if (proof.verifiers.includes(record.verifier)) return "current"
+  if (record.previous && record.previous.until > now && proof.verifiers.includes(record.previous.verifier)) return "grace"
+  return "wrong-secret"
+}
+
+/** What a step came to. `record` is the session after it. */
+export type StepResult =
+  | { readonly status: "done"; readonly record: SessionRecord }
+  | { readonly status: "missing" | "wrong-secret" }
+  /** The version is another one than expected. */
+  | { readonly status: "clash"; readonly record: SessionRecord | null; readonly version: number }
+  /** The secret was replaced already, and only the current one may do this. */
+  | { readonly status: "replaced-secret" }
+  /** The session was never authenticated, so it cannot be re-authenticated. */
+  | { readonly status: "not-authenticated" }
+
+/** A step on one session: from the record as it is now, or from none, to the record that shall be stored, if any. */
+export interface Transition {
+  readonly next: SessionRecord | null
+  readonly result: StepResult
+}
+
+const MISSING: Transition = { next: null, result: { status: "missing" } }
+const unchanged = (result: StepResult): Transition => ({ next: null, result })
+const changed = (record: SessionRecord): Transition => ({ next: record, result: { status: "done", record } })
+
+/** Lets a step run on a session that is there, alive and open to the proof, and would still be alive after it. */
+function onLive(record: SessionRecord | null, proof: Proof, now: number, step: (live: SessionRecord, admission: Admission) => Transition): Transition {
+  if (record === null || !isAlive(record, now)) return MISSING
+  const admission = admit(record, proof, now)
+  if (admission === "missing" || admission === "wrong-secret") return unchanged({ status: admission })
+  const { next, result } = step(record, admission)
+  return next !== null && timeToLive(next, now) <= 0 ? MISSING : { next, result }
+}
+
+/** Opens a session. `createdMicros` must be greater than that of the same user's sessions before. */
+export function createRecord(draft: SessionDraft, createdMicros: number, now: number): SessionRecord {
+  const { absoluteTimeout, authenticatedAt, ...rest } = draft
+  return {
+    ...rest,
+    createdMicros,
+    lastAccessedAt: now,
+    absoluteDeadline: Math.floor(createdMicros / 1000) + absoluteTimeout,
+    version: 1,
+    operations: NO_OPERATIONS,
+    previous: null,
+    authenticatedAt: authenticatedAt === "now" ? now : authenticatedAt,
+  }
+}
+
+/** Writes an access down. */
+export function touchRecord(record: SessionRecord | null, proof: Proof, now: number): Transition {
+  return onLive(record, proof, now, (live) => changed({ ...live, lastAccessedAt: now }))
+}
+
+/** New attributes for one exact version. */
+export interface Write {
+  readonly expectedVersion: number
+  readonly operation: string
+  readonly body: Body
+}
+
+/** Replaces the attributes and nothing else. */
+export function writeRecord(record: SessionRecord | null, proof: Proof, write: Write, now: number): Transition {
+  return onLive(record, proof, now, (live) => {
+    if (live.version !== write.expectedVersion) return unchanged({ status: "clash", record: live, version: live.version })
+    return changed({ ...written(live, write), lastAccessedAt: now, previous: previousAt(live, now) })
+  })
+}
+
+function written(live: SessionRecord, write: Write): SessionRecord {
+  return { ...live, version: live.version + 1, operations: write.operation + live.operations.slice(0, 18), body: write.body }
+}
+
+function previousAt(live: SessionRecord, now: number): SessionRecord["previous"] {
+  return live.previous && live.previous.until > now ? live.previous : null
+}
+
+/** Moves the idle deadline now, and for all later accesses if `idleTimeout` is given. */
+export function extendRecord(
+  record: SessionRecord | null,
+  proof: Proof,
+  extension: { readonly idleTimeout: number | null; readonly touchInterval: number },
+  now: number,
+): Transition {
+  return onLive(record, proof, now, (live) => {
+    const idleTimeout = extension.idleTimeout ?? live.idleTimeout
+    return changed({ ...live, idleTimeout, slack: slackFor(extension.touchInterval, idleTimeout), lastAccessedAt: now })
+  })
+}
+
+/** A new secret, and what changes with it. */
+export interface Rotation {
+  readonly verifier: string
+  readonly grace: number
+  readonly reauthenticated: boolean
+  readonly write: Write | null
+}
+
+/** Replaces the secret. Only the current one may; a second rotation ends the first one's grace. */
+export function rotateRecord(record: SessionRecord | null, proof: Proof, rotation: Rotation, now: number): Transition {
+  return onLive(record, proof, now, (live, admission) => {
+    if (admission === "grace") return unchanged({ status: "replaced-secret" })
+    if (rotation.write && live.version !== rotation.write.expectedVersion) return unchanged({ status: "clash", record: live, version: live.version })
+    if (rotation.reauthenticated && live.authenticatedAt === null) return unchanged({ status: "not-authenticated" })
+    return changed({
+      ...(rotation.write ? written(live, rotation.write) : live),
+      lastAccessedAt: now,
+      verifier: rotation.verifier,
+      previous: rotation.grace > 0 ? { verifier: live.verifier, until: now + rotation.grace } : null,
+      authenticatedAt: rotation.reauthenticated ? now : live.authenticatedAt,
+    })
+  })
+}
+
+/** Decides whether a proof may end a session; `next` is never set, for what follows is the record's removal. */
+export function removeRecord(record: SessionRecord | null, proof: Proof, now: number): StepResult {
+  return onLive(record, proof, now, (live) => unchanged({ status: "done", record: live })).result
+}

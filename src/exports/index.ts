@@ -1,0 +1,33 @@
+export { createSessionService } from "../config/create-session-service.js"
+export type { SessionServiceOptions, Storable, StoreUrl } from "../config/options.js"
+export { SessionError } from "../domain/errors.js"
+export type { Outcome, SessionErrorCode } from "../domain/errors.js"
+export type { Clock, EndReason, Logger, SessionEvent } from "../domain/interfaces/ports.js"
+export type {
+  CallOptions,
+  Changes,
+  CleanupOptions,
+  CleanupReport,
+  CreateSessionOptions,
+  DeepReadonly,
+  DeleteOptions,
+  Device,
+  IdleAge,
+  IdText,
+  ISessionService,
+  IssuedSession,
+  Json,
+  OptionalKey,
+  OwnedSessionService,
+  Patch,
+  RotateSessionOptions,
+  SessionAttributes,
+  SessionData,
+  SessionId,
+  SessionToken,
+  TokenText,
+  UpdateSessionOptions,
+  UserId,
+} from "../domain/interfaces/session/ISessionService.js"
+export type { IoRedisLike, NodeRedisLike, RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
+export type { Duration } from "../shared/durations.js"

@@ -1,0 +1,188 @@
+import type { Clock } from "../../../domain/interfaces/ports.js"
+import { isAlive } from "../../../domain/session/deadlines.js"
+import { makeRoom, type LimitRule } from "../../../domain/session/limit.js"
+import {
+  counts,
+  createRecord,
+  extendRecord,
+  removeRecord,
+  rotateRecord,
+  touchRecord,
+  writeRecord,
+  type Proof,
+  type Rotation,
+  type SessionDraft,
+  type SessionRecord,
+  type StepResult,
+  type Transition,
+  type Write,
+} from "../../../domain/session/record.js"
+import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
+import { UnexpectedValue } from "../../../shared/assertions.js"
+import type { UserKey } from "./randomness.js"
+import { SessionFront } from "./session-front.js"
+import type { SessionOptions } from "./session-settings.js"
+import { addSweeps, EMPTY_SWEEP, sweptLive, type Inserted, type Page, type Position, type RemoveAllOptions, type Removed, type SweepStep } from "./session-steps.js"
+
+/** A stored record, its place in the order of arrival, and the list that it stands in. */
+interface Entry {
+  readonly record: SessionRecord
+  readonly arrival: number
+  readonly owner: UserKey | null
+}
+
+/** Entries that each creation looks at for expired ones: more than one, so that garbage shrinks. */
+const LOOKED_AT_PER_CREATION = 2
+
+/**
+ * Sessions in this process's memory: for tests, for one process without a wish to survive, and as the executable specification.
+ * Nothing here waits, so each step is atomic by nature.
+ */
+export class MemorySessionService<A extends object, I extends object = A> extends SessionFront<A, I> {
+  readonly #clock: Clock
+  readonly #entries = new Map<string, Entry>()
+  /** The handles of each user, in the order of creation. */
+  readonly #lists = new Map<string, Set<string>>()
+  #arrivals = 0
+  #patrol: Iterator<[string, Entry]> = this.#entries.entries()
+
+  constructor(options: SessionOptions & { readonly clock?: Clock | undefined }) {
+    super(options)
+    this.#clock = options.clock ?? Date
+  }
+
+  protected now(): number {
+    return this.#clock.now()
+  }
+
+  protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null): Promise<Inserted> {
+    this.#dropSomeExpired()
+    const mine = this.#recordsOf(owner)
+    const evicted = makeRoom(mine.filter(counts), limit)
+    if (evicted === "full") return { status: "full" }
+    const now = this.now()
+    const record = createRecord(draft, Math.max(now * 1000, (mine.at(-1)?.createdMicros ?? 0) + 1), now)
+    this.#arrivals += 1
+    this.#entries.set(formatHandle(record), { record, arrival: this.#arrivals, owner })
+    if (owner !== null) this.#listOf(owner).add(formatHandle(record))
+    for (const old of evicted) this.#drop(formatHandle(old))
+    return { status: "created", record, evicted }
+  }
+
+  protected async find(handle: Handle): Promise<SessionRecord | null> {
+    return this.#alive(formatHandle(handle))
+  }
+
+  protected async touch(record: SessionRecord, proof: Proof): Promise<StepResult> {
+    return this.#apply(record, (current, now) => touchRecord(current, proof, now))
+  }
+
+  protected async write(record: SessionRecord, proof: Proof, write: Write): Promise<StepResult> {
+    return this.#apply(record, (current, now) => writeRecord(current, proof, write, now))
+  }
+
+  protected async prolong(handle: Handle, proof: Proof, idleTimeout: number | null): Promise<StepResult> {
+    const { touchInterval } = this.settings
+    return this.#apply(handle, (current, now) => extendRecord(current, proof, { idleTimeout, touchInterval }, now))
+  }
+
+  protected async rotate(handle: Handle, proof: Proof, rotation: Rotation): Promise<StepResult> {
+    return this.#apply(handle, (current, now) => rotateRecord(current, proof, rotation, now))
+  }
+
+  protected async remove(handle: Handle, proof: Proof): Promise<Removed> {
+    const key = formatHandle(handle)
+    const { status } = removeRecord(this.#alive(key), proof, this.now())
+    if (status === "done") this.#drop(key)
+    return { status: status === "done" || status === "wrong-secret" ? status : "missing" }
+  }
+
+  protected async page(owner: UserKey, after: Position | null, limit: number): Promise<Page> {
+    const newestFirst = this.#recordsOf(owner).reverse()
+    const rest = after === null ? newestFirst : newestFirst.filter((record) => record.createdMicros < after.createdMicros)
+    const records = rest.slice(0, limit)
+    const last = records.at(-1)
+    return { records, next: last === undefined || rest.length <= limit ? null : last }
+  }
+
+  protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
+    let ended = 0
+    for (const record of this.#recordsOf(owner)) {
+      if (record.id === options.except?.id) continue
+      this.#drop(formatHandle(record))
+      options.onEnded(record)
+      ended += 1
+    }
+    return ended
+  }
+
+  protected async sweep(cursor: string | null, count: number): Promise<SweepStep> {
+    if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw new UnexpectedValue("Expected cursor to be one of a cleanup's report, got something else.")
+    const now = this.now()
+    let seen = EMPTY_SWEEP
+    for (const [key, { record, arrival }] of this.#entries) {
+      if (arrival <= Number(cursor ?? 0)) continue
+      if (isAlive(record, now)) {
+        seen = addSweeps(seen, sweptLive(record, now, false))
+      } else {
+        this.#drop(key)
+        seen = addSweeps(seen, { ...EMPTY_SWEEP, scanned: 1, pruned: 1 })
+      }
+      if (seen.scanned >= count) return { seen, next: String(arrival) }
+    }
+    return { seen, next: null }
+  }
+
+  protected async probe(): Promise<void> {}
+
+  protected async release(): Promise<void> {
+    this.#entries.clear()
+    this.#lists.clear()
+  }
+
+  #apply(handle: Handle, step: (current: SessionRecord | null, now: number) => Transition): StepResult {
+    const key = formatHandle(handle)
+    const entry = this.#entries.get(key)
+    const { next, result } = step(entry?.record ?? null, this.now())
+    if (entry !== undefined && next !== null) this.#entries.set(key, { ...entry, record: next })
+    return result
+  }
+
+  #alive(key: string): SessionRecord | null {
+    const record = this.#entries.get(key)?.record
+    if (record === undefined) return null
+    if (isAlive(record, this.now())) return record
+    this.#drop(key)
+    return null
+  }
+
+  #listOf(owner: UserKey): Set<string> {
+    const list = this.#lists.get(owner.user) ?? new Set()
+    this.#lists.set(owner.user, list)
+    return list
+  }
+
+  /** A user's live sessions, the oldest first. */
+  #recordsOf(owner: UserKey | null): SessionRecord[] {
+    const list = owner === null ? [] : [...(this.#lists.get(owner.user) ?? [])]
+    return list.map((key) => this.#alive(key)).filter((record) => record !== null)
+  }
+
+  #drop(key: string): void {
+    const owner = this.#entries.get(key)?.owner
+    this.#entries.delete(key)
+    if (owner === null || owner === undefined) return
+    const list = this.#lists.get(owner.user)
+    list?.delete(key)
+    if (list?.size === 0) this.#lists.delete(owner.user)
+  }
+
+  /** Goes round all entries, a few at each creation, so that expired sessions do not pile up where nobody runs a cleanup. */
+  #dropSomeExpired(): void {
+    for (let looked = 0; looked < LOOKED_AT_PER_CREATION; looked += 1) {
+      const next = this.#patrol.next()
+      if (next.done === true) this.#patrol = this.#entries.entries()
+      else this.#alive(next.value[0])
+    }
+  }
+}

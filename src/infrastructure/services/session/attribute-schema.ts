@@ -1,0 +1,86 @@
+import { SessionError } from "../../../domain/errors.js"
+import { copyAttributes, mergeAttributes, type AttributesCopy } from "../../../domain/session/attributes.js"
+import type { Body } from "../../../domain/session/record.js"
+import { UnexpectedValue } from "../../../shared/assertions.js"
+import type { SessionSettings } from "./session-settings.js"
+
+/** What a caller wants done to the attributes: a checked patch, or a function. */
+export type CheckedChanges = { readonly patch: AttributesCopy; readonly unset: readonly string[] } | { readonly apply: (own: never) => unknown; readonly unset: readonly string[] }
+
+/** Attributes between the application and the store: checked on the way in, upgraded on the way out. */
+export class AttributeSchema {
+  readonly #settings: Pick<SessionSettings, "schema" | "schemaVersion" | "upgrade" | "attributesBytes">
+
+  constructor(settings: Pick<SessionSettings, "schema" | "schemaVersion" | "upgrade" | "attributesBytes">) {
+    this.#settings = settings
+  }
+
+  /** The body of a new session. @throws UnexpectedValue · ERR_SESSION_TOO_LARGE */
+  async create(attributes: unknown): Promise<Body> {
+    return this.#write(copyAttributes(attributes ?? {}, "attributes"))
+  }
+
+  /** The body after a change of what is stored. @throws UnexpectedValue · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT */
+  async change(stored: Body, changes: CheckedChanges): Promise<Body> {
+    const own = await this.read(stored)
+    const next = "patch" in changes ? mergeAttributes(own, changes.patch, changes.unset) : mergeAttributes(this.#applied(own, changes.apply), {}, changes.unset)
+    return this.#write(next)
+  }
+
+  #applied(own: AttributesCopy, apply: (own: never) => unknown): AttributesCopy {
+    return copyAttributes(apply(own as never), "what the function returns")
+  }
+
+  async #write(attributes: AttributesCopy): Promise<Body> {
+    const text = JSON.stringify(await this.#validated(attributes))
+    const bytes = Buffer.byteLength(text)
+    if (bytes > this.#settings.attributesBytes) {
+      throw new SessionError("ERR_SESSION_TOO_LARGE", `Expected attributes of at most ${this.#settings.attributesBytes} bytes of JSON, got ${bytes}.`)
+    }
+    return { schemaVersion: this.#settings.schemaVersion, attributes: text }
+  }
+
+  async #validated(attributes: AttributesCopy): Promise<AttributesCopy> {
+    const { schema } = this.#settings
+    if (schema === null) return attributes
+    const result = await schema["~standard"].validate(attributes)
+    // A schema's own messages may quote the value, so only the place is told.
+    if (result.issues) throw new UnexpectedValue(`Expected attributes to fit the schema, got a value that does not${placeOf(result.issues[0]?.path?.[0])}.`)
+    return copyAttributes(result.value, "the schema's output")
+  }
+
+  /** The attributes of a record as a copy of the caller's own. @throws ERR_SESSION_CORRUPT */
+  read(body: Body): AttributesCopy | Promise<AttributesCopy> {
+    const stored = parse(body.attributes)
+    return body.schemaVersion === this.#settings.schemaVersion ? stored : this.#upgraded(stored, body.schemaVersion)
+  }
+
+  async #upgraded(stored: AttributesCopy, fromVersion: number): Promise<AttributesCopy> {
+    const { schemaVersion, upgrade } = this.#settings
+    if (fromVersion > schemaVersion) throw corrupt(`attributes of schemaVersion ${schemaVersion} or older, got ${fromVersion}: deploy the newer release everywhere`)
+    try {
+      return await this.#validated(copyAttributes(upgrade === null ? stored : upgrade(stored, fromVersion), "what upgrade returns"))
+    } catch {
+      // Whatever `upgrade` threw may hold session data.
+      throw corrupt(`attributes of schemaVersion ${fromVersion} that upgrade turns into today's, got a failure: mend upgrade, or end the session`)
+    }
+  }
+}
+
+function parse(text: string): AttributesCopy {
+  try {
+    return JSON.parse(text) as AttributesCopy
+  } catch {
+    throw corrupt("attributes that are JSON, got something else")
+  }
+}
+
+function corrupt(what: string): SessionError {
+  return new SessionError("ERR_SESSION_CORRUPT", `Expected ${what}.`)
+}
+
+/** The name of the first attribute on the path, unless it may be data itself (the key of a record of e-mail addresses, say). */
+function placeOf(segment: unknown): string {
+  const key = typeof segment === "object" && segment !== null && "key" in segment ? segment.key : segment
+  return typeof key === "string" && /^[A-Za-z_]\w{0,63}$/.test(key) ? ` at "${key}"` : ""
+}

@@ -1,0 +1,132 @@
+import { crc32 } from "node:zlib"
+import { SessionError } from "../../../domain/errors.js"
+import type { Device } from "../../../domain/interfaces/session/ISessionService.js"
+import type { Body, FixedFields, SessionRecord } from "../../../domain/session/record.js"
+import type { Handle } from "../../../domain/session/ticket.js"
+
+// A record is one JSON text in three parts: a head of fixed width, which scripts read and write in place; what never changes; and the body, which the caller writes.
+//
+// {"lastAccessedAt":<13>,"head":[<idle 11>,<slack 8>,<layout 1>,<version 9>,<absolute 13>,<created µs 16>,"<operation ids 24>","<verifier 22>"],
+// "previous":"<22>","until":<13>,                     only while a rotation's grace lasts
+// "authenticatedAt":<13>,"userId":…,"device":…,       each only where there is one
+// "body":["<crc32 8>",<schema version>],"attributes":{…}}
+
+/** The layout that this release writes, and the only one it reads. */
+export const LAYOUT = 1
+const HEAD_LENGTH = 157
+const PREVIOUS_LENGTH = 58
+const BODY_MARKER = '"body":["'
+const CRC_LENGTH = 8
+/** Scripts look for the body no further than this. */
+const BODY_BY = 4_096
+
+const HEAD_FORM =
+  /^\{"lastAccessedAt":([ \d]{12}\d),"head":\[([ \d]{10}\d),([ \d]{7}\d),(\d),([ \d]{8}\d),([ \d]{12}\d),([ \d]{15}\d),"([A-Za-z0-9_-]{24})","([A-Za-z0-9_-]{22})"\],$/
+const PREVIOUS_FORM = /^"previous":"([A-Za-z0-9_-]{22})","until":([ \d]{12}\d),$/
+const BODY_FORM = /^,(\d{1,5})\],"attributes":\{/
+
+/** The whole record as stored. */
+export function encodeRecord(record: SessionRecord): string {
+  return encodeHead(record) + encodePrevious(record.previous) + encodeFixed(record.fixed, record.authenticatedAt) + encodeBody(record.body)
+}
+
+function encodeHead(record: SessionRecord): string {
+  const pad = (value: number, width: number): string => String(value).padStart(width)
+  return (
+    `{"lastAccessedAt":${pad(record.lastAccessedAt, 13)},"head":[${pad(record.idleTimeout, 11)},${pad(record.slack, 8)},${LAYOUT},${pad(record.version, 9)},` +
+    `${pad(record.absoluteDeadline, 13)},${pad(record.createdMicros, 16)},"${record.operations}","${record.verifier}"],`
+  )
+}
+
+function encodePrevious(previous: SessionRecord["previous"]): string {
+  return previous === null ? "" : `"previous":"${previous.verifier}","until":${String(previous.until).padStart(13)},`
+}
+
+/**
+ * What never changes, except `authenticatedAt`, which comes first so that a script can replace it.
+ *
+ * @param authenticatedAt milliseconds, or `null`: then the field is left out, and with it the session's place under the limit
+ */
+export function encodeFixed(fixed: FixedFields, authenticatedAt: number | null): string {
+  let text = authenticatedAt === null ? "" : `"authenticatedAt":${String(authenticatedAt).padStart(13)},`
+  if (fixed.userId !== null) text += `"userId":${JSON.stringify(fixed.userId)},`
+  if (fixed.pendingUserId !== null) text += `"pendingUserId":${JSON.stringify(fixed.pendingUserId)},`
+  if (fixed.impersonatorId !== null) text += `"impersonatorId":${JSON.stringify(fixed.impersonatorId)},`
+  if (fixed.persistent) text += '"persistent":true,'
+  if (Object.keys(fixed.device).length > 0) text += `"device":${JSON.stringify(fixed.device)},`
+  return text
+}
+
+/** The body with its checksum, to the end of the record. */
+export function encodeBody(body: Body): string {
+  const rest = `,${body.schemaVersion}],"attributes":${body.attributes}}`
+  return `${BODY_MARKER}${checksum(rest)}"${rest}`
+}
+
+// The caller computes it, not a script: in pure Lua it takes milliseconds.
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(CRC_LENGTH, "0")
+}
+
+/** Reads a stored record. @throws ERR_SESSION_CORRUPT for whatever this release did not write, or cannot read */
+export function decodeRecord(handle: Handle, text: string): SessionRecord {
+  const start = text.indexOf(BODY_MARKER, HEAD_LENGTH)
+  if (start === -1 || start > BODY_BY) throw corrupt("a record with a body", text)
+  return { ...decodePrefix(handle, text.slice(0, start)), body: decodeBody(text.slice(start)) }
+}
+
+/** Reads a record as far as its body, which is how deletions see it. @throws ERR_SESSION_CORRUPT */
+export function decodePrefix(handle: Handle, text: string): Omit<SessionRecord, "body"> {
+  const head = HEAD_FORM.exec(text.slice(0, HEAD_LENGTH))
+  if (head === null) throw corrupt("a session record", text)
+  if (Number(head[4]) !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${head[4] ?? "?"}: a newer release wrote it; deploy that everywhere`, null)
+  const previous = PREVIOUS_FORM.exec(text.slice(HEAD_LENGTH, HEAD_LENGTH + PREVIOUS_LENGTH))
+  return {
+    tag: handle.tag,
+    id: handle.id,
+    lastAccessedAt: Number(head[1]),
+    idleTimeout: Number(head[2]),
+    slack: Number(head[3]),
+    version: Number(head[5]),
+    absoluteDeadline: Number(head[6]),
+    createdMicros: Number(head[7]),
+    operations: head[8] ?? "",
+    verifier: head[9] ?? "",
+    previous: previous === null ? null : { verifier: previous[1] ?? "", until: Number(previous[2]) },
+    ...decodeFixed(text.slice(HEAD_LENGTH + (previous === null ? 0 : PREVIOUS_LENGTH))),
+  }
+}
+
+function decodeFixed(text: string): Pick<SessionRecord, "fixed" | "authenticatedAt"> {
+  const values = parseObject(`{${text.slice(0, -1)}}`)
+  const { authenticatedAt = null, userId = null, pendingUserId = null, impersonatorId = null, persistent = false, device = {} } = values
+  if (!isTextOrNull(userId) || !isTextOrNull(pendingUserId) || !isTextOrNull(impersonatorId)) throw corrupt("user ids as text", null)
+  if (authenticatedAt !== null && typeof authenticatedAt !== "number") throw corrupt("a time of authentication", null)
+  if (typeof persistent !== "boolean" || typeof device !== "object" || device === null) throw corrupt("a device and a choice of persistence", null)
+  return { fixed: { userId, pendingUserId, impersonatorId, persistent, device: device as Device }, authenticatedAt }
+}
+
+function decodeBody(text: string): Body {
+  const rest = text.slice(BODY_MARKER.length + CRC_LENGTH + 1)
+  if (text.slice(BODY_MARKER.length, BODY_MARKER.length + CRC_LENGTH) !== checksum(rest)) throw corrupt("a body that fits its checksum", text)
+  const form = BODY_FORM.exec(rest)
+  if (form === null) throw corrupt("a body with attributes", text)
+  return { schemaVersion: Number(form[1]), attributes: rest.slice(form[0].length - 1, -1) }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    throw corrupt("a record that is JSON", text)
+  }
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === "string"
+}
+
+function corrupt(what: string, text: string | null): SessionError {
+  const got = text === null ? "" : `, got ${text.length} characters of something else`
+  return new SessionError("ERR_SESSION_CORRUPT", `Expected ${what}${got}. The session can still be deleted.`)
+}

@@ -1,0 +1,425 @@
+import type {
+  CallOptions,
+  Changes,
+  CleanupOptions,
+  CleanupReport,
+  CreateSessionOptions,
+  DeleteOptions,
+  IdText,
+  IssuedSession,
+  OwnedSessionService,
+  RotateSessionOptions,
+  SessionData,
+  SessionId,
+  TokenText,
+  UpdateSessionOptions,
+  UserId,
+} from "../../../domain/interfaces/session/ISessionService.js"
+import type { EndReason, SessionEvent } from "../../../domain/interfaces/ports.js"
+import { SessionError } from "../../../domain/errors.js"
+import { needsTouch, TIMEOUT_RANGE } from "../../../domain/session/deadlines.js"
+import type { LimitRule } from "../../../domain/session/limit.js"
+import { MAX_VERSION, ownerOf, type Proof, type Rotation, type SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
+import { formatHandle, formatToken, parseHandle, parseToken, type Handle, type Ticket } from "../../../domain/session/ticket.js"
+import { assertInteger, assertKnownKeys, UnexpectedValue } from "../../../shared/assertions.js"
+import { toMilliseconds, type Duration } from "../../../shared/durations.js"
+import { AttributeSchema } from "./attribute-schema.js"
+import { checkCreate, checkDelete, checkRotate, checkSignal, checkUpdate, checkUserId, type CheckedUpdate } from "./checked-options.js"
+import { formatCursor, parseCursor } from "./page-cursor.js"
+import { newOperationId, newSecret, newSessionId, newTag, userKey, type UserKey } from "./randomness.js"
+import { toSessionData } from "./session-data.js"
+import { resolveSettings, type SessionOptions, type SessionSettings } from "./session-settings.js"
+import { addSweeps, EMPTY_SWEEP, type Inserted, type Page, type Position, type RemoveAllOptions, type Removed, type StepOptions, type SweepStep } from "./session-steps.js"
+import { backOff, UpdateQueue } from "./update-queue.js"
+
+/** How long one update may go on meeting others before it gives up, in milliseconds. */
+const CLASH_BUDGET = 5_000
+const PAGE = { default: 50, range: { min: 1, max: 200 } } as const
+const SWEEP_STEP = 200
+const SWEEP_RATE = { default: 10_000, range: { min: 1, max: 10_000_000 } } as const
+
+/**
+ * What all providers have in common: checks, schema, tickets, proofs, events, and the loop that merges updates.
+ * A provider adds the atomic steps on its store.
+ */
+export abstract class SessionFront<A extends object, I extends object> implements OwnedSessionService<A, I> {
+  protected readonly settings: SessionSettings
+  readonly #schema: AttributeSchema
+  readonly #queue = new UpdateQueue()
+  #running = 0
+  #closing: Promise<void> | null = null
+  #idle: (() => void) | null = null
+
+  constructor(options: SessionOptions) {
+    this.settings = resolveSettings(options)
+    this.#schema = new AttributeSchema(this.settings)
+  }
+
+  // The atomic steps of a provider, over checked values. Missing is a value; a store that cannot answer throws a `SessionError`.
+
+  /** The store's time, in milliseconds. */
+  protected abstract now(options: StepOptions): number | Promise<number>
+  protected abstract insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted>
+  /** @throws ERR_SESSION_CORRUPT */
+  protected abstract find(handle: Handle, options: StepOptions): Promise<SessionRecord | null>
+  protected abstract touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult>
+  protected abstract write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult>
+  protected abstract prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult>
+  protected abstract rotate(handle: Handle, proof: Proof, rotation: Rotation, options: StepOptions): Promise<StepResult>
+  protected abstract remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed>
+  protected abstract page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page>
+  /** @returns how many sessions this call ended */
+  protected abstract removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number>
+  /** Looks at about `count` entries. @param cursor `null` begins. @throws UnexpectedValue for a foreign cursor */
+  protected abstract sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep>
+  protected abstract probe(options: StepOptions): Promise<void>
+  protected abstract release(): Promise<void>
+
+  async createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
+    return this.#call(options, async (step) => {
+      const checked = checkCreate(options as CreateSessionOptions<never>, this.settings, await this.now(step))
+      const body = await this.#schema.create(options.attributes)
+      const owner = ownerOf(checked.fixed)
+      const place = owner === null ? null : userKey(owner)
+      const ticket: Ticket = { tag: place?.tag ?? newTag(), id: newSessionId(), secret: newSecret() }
+      const draft: SessionDraft = {
+        tag: ticket.tag,
+        id: ticket.id,
+        verifier: this.settings.verifiers.issue(ticket.secret),
+        idleTimeout: checked.timeouts.idle,
+        slack: checked.slack,
+        absoluteTimeout: checked.timeouts.absolute,
+        authenticatedAt: checked.authenticatedAt,
+        fixed: checked.fixed,
+        body,
+      }
+      const inserted = await this.insert(draft, place, checked.limit, step)
+      if (inserted.status !== "created") throw notCreated(inserted.status, checked.limit)
+      this.#emit({ type: "created", sessionId: formatHandle(ticket) })
+      const evicted = inserted.evicted.map(formatHandle)
+      for (const sessionId of evicted) this.#emit({ type: "ended", sessionId, reason: "evicted" })
+      return { token: formatToken(ticket), session: await this.#present(inserted.record), evicted }
+    })
+  }
+
+  async getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
+    return this.#call(options, async (step) => {
+      const ticket = parseToken(token)
+      if (ticket === null) return null
+      const record = await this.#findReported(ticket, step)
+      if (record === null) return null
+      const now = await this.now(step)
+      const proof = this.#prove(record, ticket, now)
+      if (proof === null) return null
+      if (options?.touch === false || !needsTouch(record, this.settings.touchInterval, now)) return this.#present(record)
+      const moved = await this.#touched(record, proof, step)
+      return moved === null ? null : this.#present(moved)
+    })
+  }
+
+  async updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
+    return this.#call(options, async (step) => {
+      const update = checkUpdate(changes, options as UpdateSessionOptions<never>)
+      const ticket = parseToken(token)
+      if (ticket === null) return null
+      return this.#update(ticket, (record, now) => this.#prove(record, ticket, now), update, step)
+    })
+  }
+
+  async updateUserSession(userId: UserId, sessionId: IdText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
+    return this.#call(options, async (step) => {
+      const owner = checkUserId(userId, "userId")
+      const update = checkUpdate(changes, options as UpdateSessionOptions<never>)
+      const handle = parseHandle(sessionId)
+      if (handle === null) return null
+      return this.#update(handle, (record) => (ownerOf(record.fixed) === owner ? { owner } : null), update, step)
+    })
+  }
+
+  async extendSession(token: TokenText, idleTimeout?: Duration, options?: CallOptions): Promise<SessionData<A> | null> {
+    return this.#call(options, async (step) => {
+      const idle = idleTimeout === undefined ? null : toMilliseconds(idleTimeout, "idleTimeout", TIMEOUT_RANGE)
+      const ticket = parseToken(token)
+      if (ticket === null) return null
+      const result = await this.prolong(ticket, { verifiers: this.settings.verifiers.candidates(ticket.secret) }, idle, step)
+      return this.#settle(ticket, result)
+    })
+  }
+
+  async rotateSession(token: TokenText, options?: RotateSessionOptions<A, I>): Promise<IssuedSession<A> | null> {
+    return this.#call(options, async (step) => {
+      const { grace, reauthenticated, changes } = checkRotate(options as RotateSessionOptions<never, never>)
+      const ticket = parseToken(token)
+      if (ticket === null) return null
+      const secret = newSecret()
+      const verifier = this.settings.verifiers.issue(secret)
+      const proof = { verifiers: this.settings.verifiers.candidates(ticket.secret) }
+      const session =
+        changes === null
+          ? await this.#settle(ticket, await this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: null }, step))
+          : await this.#merge(ticket, (record, now) => this.#prove(record, ticket, now), { changes, ifVersion: null }, step, (_record, fitting, write) =>
+              this.rotate(ticket, fitting, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step),
+            )
+      if (session === null) return null
+      this.#emit({ type: "rotated", sessionId: session.sessionId })
+      return { token: formatToken({ ...ticket, secret }), session }
+    })
+  }
+
+  async deleteSession(token: TokenText | null | undefined, options?: DeleteOptions): Promise<boolean> {
+    return this.#call(options, async (step) => {
+      checkDelete(options)
+      const ticket = parseToken(token)
+      if (ticket === null) return false
+      return this.#remove(ticket, { verifiers: this.settings.verifiers.candidates(ticket.secret) }, options?.reason ?? "signed-out", step)
+    })
+  }
+
+  async deleteUserSession(userId: UserId, sessionId: IdText, options?: DeleteOptions): Promise<boolean> {
+    return this.#call(options, async (step) => {
+      const owner = checkUserId(userId, "userId")
+      checkDelete(options)
+      const handle = parseHandle(sessionId)
+      return handle === null ? false : this.#remove(handle, { owner }, options?.reason ?? "revoked", step)
+    })
+  }
+
+  async deleteUserSessions(
+    userId: UserId,
+    options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | undefined },
+  ): Promise<number> {
+    return this.#call(options, async (step) => {
+      const owner = checkUserId(userId, "userId")
+      checkDelete(options, ["except", "thorough"])
+      // A typing error in `except` must not end the session that was to stay.
+      const except = options?.except === undefined ? null : parseHandle(options.except)
+      if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
+      const reason = options?.reason ?? "revoked"
+      const onEnded = (handle: Handle): void => this.#emit({ type: "ended", sessionId: formatHandle(handle), reason })
+      return this.removeAll(userKey(owner), { ...step, owner, except, thorough: options?.thorough === true, onEnded })
+    })
+  }
+
+  async getUserSessions(
+    userId: UserId,
+    page?: CallOptions & { readonly cursor?: string | undefined; readonly limit?: number | undefined },
+  ): Promise<{ readonly sessions: readonly (SessionData<A> & { readonly userId: string })[]; readonly cursor?: string }> {
+    return this.#call(page, async (step) => {
+      const owner = checkUserId(userId, "userId")
+      if (page !== undefined) assertKnownKeys(page, "the options of getUserSessions", ["cursor", "limit", "signal"])
+      const limit = page?.limit ?? PAGE.default
+      assertInteger(limit, "limit", PAGE.range)
+      const place = userKey(owner)
+      const after = page?.cursor === undefined ? null : parseCursor(page.cursor, place)
+      const { records, next } = await this.page(place, after, limit, step)
+      const sessions: (SessionData<A> & { readonly userId: string })[] = []
+      for (const record of records) {
+        if (record.fixed.userId !== owner) continue
+        const session = await this.#presentReported(record)
+        if (session !== null) sessions.push({ ...session, userId: owner })
+      }
+      return next === null ? { sessions } : { sessions, cursor: formatCursor(next, place) }
+    })
+  }
+
+  async cleanupExpiredSessions(options?: CleanupOptions): Promise<CleanupReport> {
+    // The signal stops a cleanup between two steps; it does not fail it.
+    return this.#call(undefined, async () => {
+      if (options !== undefined) assertKnownKeys(options, "the options of cleanupExpiredSessions", ["cursor", "maxPerSecond", "onProgress", "signal"])
+      const signal = checkSignal(options)
+      const rate = options?.maxPerSecond ?? SWEEP_RATE.default
+      assertInteger(rate, "maxPerSecond", SWEEP_RATE.range)
+      let cursor: string | null = options?.cursor ?? null
+      let totals = EMPTY_SWEEP
+      const started = performance.now()
+      do {
+        if (signal?.aborted) return cursor === null ? totals : { ...totals, cursor }
+        const { seen, next } = await this.sweep(cursor, Math.min(SWEEP_STEP, rate), {})
+        totals = addSweeps(totals, seen)
+        cursor = next
+        options?.onProgress?.(cursor === null ? totals : { ...totals, cursor })
+        if (cursor !== null) await pause((totals.scanned / rate) * 1000 - (performance.now() - started), signal)
+      } while (cursor !== null)
+      return totals
+    })
+  }
+
+  async ping(options?: CallOptions): Promise<void> {
+    return this.#call(options, (step) => this.probe(step))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#drain().then(() => this.release())
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+  }
+
+  /** What surrounds every call: closed or aborted services do nothing, and bad input gets its code. */
+  async #call<T>(options: CallOptions | undefined, work: (step: StepOptions) => Promise<T>): Promise<T> {
+    if (this.#closing !== null) throw new SessionError("ERR_CLOSED", "Expected an open session service, got one that close() was called on.")
+    this.#running += 1
+    try {
+      const signal = checkSignal(options)
+      signal?.throwIfAborted()
+      return await work(signal === undefined ? {} : { signal })
+    } catch (error) {
+      throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
+    } finally {
+      this.#running -= 1
+      if (this.#running === 0) this.#idle?.()
+    }
+  }
+
+  #emit(event: SessionEvent): void {
+    try {
+      this.settings.onEvent?.(event)
+    } catch {
+      // A listener's failure is not the caller's. What it threw may hold anything, so it is not logged.
+      this.settings.logger?.warn({ event: event.type }, "A session event listener threw")
+    }
+  }
+
+  async #findReported(handle: Handle, step: StepOptions): Promise<SessionRecord | null> {
+    try {
+      return await this.find(handle, step)
+    } catch (error) {
+      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.#emit({ type: "corrupt", sessionId: formatHandle(handle) })
+      throw error
+    }
+  }
+
+  /** The verifier under which a ticket's secret fits the record, or `null`: then somebody knew the handle but not the secret. */
+  #prove(record: SessionRecord, ticket: Ticket, now: number): Proof | null {
+    const { previous, verifier } = record
+    const stored = previous !== null && previous.until > now ? [verifier, previous.verifier] : [verifier]
+    const match = this.settings.verifiers.match(ticket.secret, ...stored)
+    if (match === null) this.#emit({ type: "wrong-secret", sessionId: formatHandle(ticket) })
+    return match === null ? null : { verifiers: [match] }
+  }
+
+  /** Writes the access down. Gone meanwhile: `null`. Not acknowledged: the session is still good, and only its deadline did not move. */
+  async #touched(record: SessionRecord, proof: Proof, step: StepOptions): Promise<SessionRecord | null> {
+    try {
+      const result = await this.touch(record, proof, step)
+      return result.status === "done" ? result.record : null
+    } catch (error) {
+      if (!SessionError.is(error)) throw error
+      this.#emit({ type: "touch-failed", sessionId: formatHandle(record) })
+      this.settings.logger?.warn({ code: error.code }, "The idle deadline of a session could not be moved")
+      return record
+    }
+  }
+
+  async #update(handle: Handle, proveBy: (record: SessionRecord, now: number) => Proof | null, update: CheckedUpdate, step: StepOptions): Promise<SessionData<A> | null> {
+    return this.#merge(handle, proveBy, update, step, (record, proof, write) => this.write(record, proof, write, step))
+  }
+
+  /** Reads, changes and writes until no other change came between. Changes of one session follow each other within this process. */
+  #merge(
+    handle: Handle,
+    proveBy: (record: SessionRecord, now: number) => Proof | null,
+    update: CheckedUpdate,
+    step: StepOptions,
+    store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
+  ): Promise<SessionData<A> | null> {
+    return this.#queue.run(formatHandle(handle), async () => {
+      const started = performance.now()
+      for (let attempt = 1; ; attempt += 1) {
+        step.signal?.throwIfAborted()
+        const record = await this.#findReported(handle, step)
+        const proof = record === null ? null : proveBy(record, await this.now(step))
+        if (record === null || proof === null) return null
+        assertVersion(record, update.ifVersion)
+        const body = await this.#schema.change(record.body, update.changes)
+        const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), body })
+        if (result.status !== "clash") return this.#settle(handle, result)
+        this.#emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })
+        if (update.ifVersion !== null) throw conflict(update.ifVersion, result.version)
+        if (performance.now() - started > CLASH_BUDGET) throw conflict(record.version, result.version)
+        await backOff(attempt)
+      }
+    })
+  }
+
+  /** Turns the outcome of a step into what the caller gets. */
+  async #settle(handle: Handle, result: Exclude<StepResult, { status: "clash" }> | StepResult): Promise<SessionData<A> | null> {
+    switch (result.status) {
+      case "done":
+        return this.#present(result.record)
+      case "missing":
+        return null
+      case "wrong-secret":
+        this.#emit({ type: "wrong-secret", sessionId: formatHandle(handle) })
+        return null
+      case "replaced-secret":
+        this.#emit({ type: "replaced-secret", sessionId: formatHandle(handle) })
+        throw new SessionError("ERR_SESSION_CONFLICT", "Expected the session's current token, got one that another rotation has replaced.", { retryable: false })
+      case "not-authenticated":
+        throw new UnexpectedValue("Expected reauthenticated on a session that its user signed in to, got a guest's, a pending one or an impersonation.")
+      case "clash":
+        throw conflict(null, result.version)
+    }
+  }
+
+  async #remove(handle: Handle, proof: Proof, reason: EndReason, step: StepOptions): Promise<boolean> {
+    const { status } = await this.remove(handle, proof, step)
+    const sessionId = formatHandle(handle)
+    if (status === "done") this.#emit({ type: "ended", sessionId, reason })
+    if (status === "wrong-secret") this.#emit({ type: "wrong-secret", sessionId })
+    return status === "done"
+  }
+
+  async #present(record: SessionRecord): Promise<SessionData<A>> {
+    return toSessionData<A>(record, await this.#schema.read(record.body))
+  }
+
+  /** For lists: one session whose attributes cannot be read must not hide the others. */
+  async #presentReported(record: SessionRecord): Promise<SessionData<A> | null> {
+    try {
+      return await this.#present(record)
+    } catch (error) {
+      if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
+      this.reportCorrupt(record)
+      return null
+    }
+  }
+
+  /** For providers that meet an unreadable record while they read others. */
+  protected reportCorrupt(handle: Handle): void {
+    this.#emit({ type: "corrupt", sessionId: formatHandle(handle) })
+  }
+}
+
+function notCreated(status: "full" | "ended", limit: LimitRule | null): SessionError {
+  if (status === "full") return new SessionError("ERR_SESSION_LIMIT", `Expected fewer than ${limit?.max ?? 0} sessions of this user, got a full house: sign one out first.`)
+  return new SessionError("ERR_SESSION_ENDED", "Expected the new session to last until the call returned, got one that was ended meanwhile.", { outcome: "applied" })
+}
+
+function assertVersion(record: SessionRecord, ifVersion: number | null): void {
+  if (ifVersion !== null && record.version !== ifVersion) throw conflict(ifVersion, record.version)
+  if (record.version >= MAX_VERSION) throw new SessionError("ERR_SESSION_TOO_LARGE", `Expected at most ${MAX_VERSION} updates of one session.`)
+}
+
+function conflict(expectedVersion: number | null, version: number): SessionError {
+  return new SessionError("ERR_SESSION_CONFLICT", `Expected version ${expectedVersion ?? "of the read"}, got ${version}: read the session again.`)
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  if (milliseconds <= 0 || signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener("abort", done)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    signal?.addEventListener("abort", done)
+  })
+}

@@ -1,0 +1,109 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec"
+import type { Logger, SessionEvent } from "../../../domain/interfaces/ports.js"
+import { ATTRIBUTES_BYTES } from "../../../domain/session/attributes.js"
+import { TIMEOUT_RANGE, TOUCH_INTERVAL_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
+import { MAX_SESSIONS_RANGE, type LimitRule } from "../../../domain/session/limit.js"
+import { SessionError } from "../../../domain/errors.js"
+import { assertInteger, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
+import { REDIS_CONFIG } from "../../../shared/constants.js"
+import { toMilliseconds, type Duration } from "../../../shared/durations.js"
+import { createVerifiers, type Verifiers } from "./verifiers.js"
+
+/** What every provider lets its user choose. */
+export interface SessionOptions {
+  /** 10 ms to 1000 d; 24 h by default. A session's own is fixed when it is created. */
+  readonly idleTimeout?: Duration | undefined
+  /** 10 ms to 1000 d; 30 d by default. A limit on the whole life, whatever the use. */
+  readonly absoluteTimeout?: Duration | undefined
+  /** 0 to 1 d; 60 s by default. Accesses closer together than this are not written down. */
+  readonly touchInterval?: Duration | undefined
+  /** 1 to 100 000, or "unlimited", the default. */
+  readonly maxSessionsPerUser?: number | "unlimited" | undefined
+  /** "evict-oldest" by default. */
+  readonly onLimit?: "evict-oldest" | "reject" | undefined
+  /** Any Standard Schema (zod, valibot, arktype, …) whose output is JSON that it accepts again. */
+  readonly schema?: StandardSchemaV1<any, object> | undefined
+  /** 1 to 65 535; 1 by default. Raise it together with `upgrade`, when older attributes no longer fit. */
+  readonly schemaVersion?: number | undefined
+  /** Turns attributes of an older `schemaVersion` into today's; one that throws makes `ERR_SESSION_CORRUPT`. */
+  readonly upgrade?: ((stored: unknown, fromVersion: number) => unknown) | undefined
+  /** Keys for HMAC-SHA-256 verifiers, at least 32 characters each: the first writes, all verify. List "sha256" last to go on accepting sessions from before there were secrets. */
+  readonly secrets?: readonly string[] | undefined
+  /** Goes before every key: at most 64 letters, digits and `:._-`. */
+  readonly keyPrefix?: string | undefined
+  readonly onEvent?: ((event: SessionEvent) => void) | undefined
+  readonly logger?: Logger | undefined
+}
+
+/** The same, checked and in milliseconds. */
+export interface SessionSettings {
+  readonly timeouts: Timeouts
+  readonly touchInterval: number
+  readonly limit: LimitRule | null
+  readonly onLimit: LimitRule["onLimit"]
+  readonly schema: StandardSchemaV1<unknown, object> | null
+  readonly schemaVersion: number
+  readonly upgrade: ((stored: unknown, fromVersion: number) => unknown) | null
+  readonly attributesBytes: number
+  readonly verifiers: Verifiers
+  readonly keyPrefix: string
+  readonly onEvent: ((event: SessionEvent) => void) | null
+  readonly logger: Logger | null
+}
+
+const PREFIX_FORM = /^[A-Za-z0-9:._-]{0,64}$/
+
+/** @throws ERR_CONFIG_INVALID */
+export function resolveSettings(options: SessionOptions): SessionSettings {
+  try {
+    return settings(options)
+  } catch (error) {
+    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
+  }
+}
+
+function settings(options: SessionOptions): SessionSettings {
+  const onLimit = options.onLimit ?? "evict-oldest"
+  assertOneOf(onLimit, "onLimit", ["evict-oldest", "reject"])
+  const schemaVersion = options.schemaVersion ?? 1
+  assertInteger(schemaVersion, "schemaVersion", { min: 1, max: 65_535 })
+  const keyPrefix = options.keyPrefix ?? ""
+  // Braces would move keys to another cluster slot, and a session away from its user's list.
+  if (typeof keyPrefix !== "string" || !PREFIX_FORM.test(keyPrefix)) throw expected("keyPrefix", "at most 64 letters, digits and : . _ - (no braces)", keyPrefix)
+  for (const name of ["upgrade", "onEvent"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "function") throw expected(name, "a function", options[name])
+  }
+  return {
+    timeouts: {
+      idle: toMilliseconds(options.idleTimeout ?? REDIS_CONFIG.TTL.SESSION, "idleTimeout", TIMEOUT_RANGE),
+      absolute: toMilliseconds(options.absoluteTimeout ?? "30d", "absoluteTimeout", TIMEOUT_RANGE),
+    },
+    touchInterval: toMilliseconds(options.touchInterval ?? "60s", "touchInterval", TOUCH_INTERVAL_RANGE),
+    limit: limitRule(options.maxSessionsPerUser ?? "unlimited", onLimit),
+    onLimit,
+    schema: schemaOf(options.schema),
+    schemaVersion,
+    upgrade: options.upgrade ?? null,
+    attributesBytes: ATTRIBUTES_BYTES,
+    verifiers: createVerifiers(options.secrets),
+    keyPrefix,
+    onEvent: options.onEvent ?? null,
+    logger: options.logger ?? null,
+  }
+}
+
+/** @throws UnexpectedValue */
+export function limitRule(max: number | "unlimited", onLimit: LimitRule["onLimit"]): LimitRule | null {
+  if (max === "unlimited") return null
+  assertInteger(max, 'maxSessionsPerUser (or "unlimited")', MAX_SESSIONS_RANGE)
+  return { max, onLimit }
+}
+
+function schemaOf(schema: unknown): StandardSchemaV1<unknown, object> | null {
+  if (schema === undefined) return null
+  // ArkType's schemas are functions.
+  if ((typeof schema !== "object" && typeof schema !== "function") || schema === null || typeof (schema as StandardSchemaV1)["~standard"]?.validate !== "function") {
+    throw expected("schema", "a Standard Schema, such as those of zod, valibot or arktype", schema)
+  }
+  return schema as StandardSchemaV1<unknown, object>
+}
