@@ -88,9 +88,7 @@ export async function startCluster(kind: ServerKind): Promise<TestCluster> {
     for (let i = 0; i < 3; i++) {
       const busPort = await freePort()
       busPorts.push(busPort)
-      nodes.push(
-        await startServer({ kind, args: ["--cluster-enabled", "yes", "--cluster-port", String(busPort), "--cluster-node-timeout", "5000"] }),
-      )
+      nodes.push(await startServer({ kind, args: ["--cluster-enabled", "yes", "--cluster-port", String(busPort), "--cluster-node-timeout", "5000"] }))
     }
     await joinNodes(nodes, busPorts)
   } catch (error) {
@@ -107,7 +105,8 @@ export async function startCluster(kind: ServerKind): Promise<TestCluster> {
 export function sharedServer(kind: ServerKind): { readonly port: number; readonly url: string } {
   const name = sharedPortVariable(kind)
   const port = Number(process.env[name])
-  if (!Number.isInteger(port) || port <= 0) throw new Error(`Expected ${name} to hold the port of the shared ${kind} server: run the tests through vitest.config.ts`)
+  if (!Number.isInteger(port) || port <= 0)
+    throw new Error(`Expected ${name} to hold the port of the shared ${kind} server: run the tests through vitest.config.ts`)
   return { port, url: urlOf(port) }
 }
 
@@ -139,7 +138,21 @@ class ServerProcess implements TestServer {
     this.kind = kind
     this.port = port
     this.dir = mkdtempSync(join(tmpdir(), `coatcheck-${kind}-`))
-    this.#args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", this.dir, "--logfile", join(this.dir, "server.log"), ...args]
+    this.#args = [
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+      "--dir",
+      this.dir,
+      "--logfile",
+      join(this.dir, "server.log"),
+      ...args,
+    ]
   }
 
   get url(): string {
@@ -179,7 +192,9 @@ class ServerProcess implements TestServer {
 
   #failure(what: string): Error {
     const logFile = join(this.dir, "server.log")
-    const log = existsSync(logFile) ? readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n") : `no log: is ${this.kind}-server installed? (npm run servers)`
+    const log = existsSync(logFile)
+      ? readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n")
+      : `no log: is ${this.kind}-server installed? (npm run servers)`
     const message = `The ${this.kind} server on port ${this.port} ${what}:\n${log}`
     return /Address already in use/.test(log) ? new PortTaken(message) : new Error(message)
   }
