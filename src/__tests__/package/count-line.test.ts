@@ -6,8 +6,8 @@ interface Count {
   readonly complaints: readonly string[]
 }
 interface CountLine {
-  countReport(report: unknown): Count
-  countOutput(name: string, output: string, exitCode: number): Count
+  readonly countReport: (report: unknown) => Count
+  readonly countOutput: (name: string, output: string, exitCode: number) => Count
 }
 
 const script = new URL("../../../scripts/count-line.mjs", import.meta.url).href

@@ -108,7 +108,7 @@ describe("with the optional peers that subpaths stand on", () => {
         writeFileSync(join(folder, "full", config), JSON.stringify({ compilerOptions, files: ["program.ts"] }))
         writeFileSync(join(folder, "full/program.ts"), subpaths.map((subpath, i) => `export * as door${i} from "${specifier(subpath)}"\n`).join(""))
         const { stdout } = await run("node", [join(root, "node_modules", compiler), "-p", config, "--listFiles"], { cwd: join(folder, "full") }).catch(
-          (error: { readonly stdout?: string }) => Promise.reject(new Error(error.stdout ?? String(error))),
+          (error: { readonly stdout: string }) => Promise.reject(new Error(`tsc found: ${error.stdout}`)),
         )
         const files = stdout.split("\n").map((file) => relative(join(folder, "full"), file.trim()))
         for (const door of Object.values(manifest.exports)) {
