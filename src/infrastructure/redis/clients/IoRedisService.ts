@@ -1,0 +1,83 @@
+import type { RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
+import { neverWritten } from "../failures/classify.js"
+import { type ClientServiceOptions, ClientRedisService } from "./ClientRedisService.js"
+import type { IoRedisFeatures, IoRedisLike } from "./client-shapes.js"
+import { normaliseReply } from "./replies.js"
+import { type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
+
+type RecognisedIoRedis = Extract<RecognisedClient, { readonly library: "ioredis" }>
+
+/** `IRedisService` over a client or cluster of ioredis 5 or 6, or of iovalkey. */
+export class IoRedisService extends ClientRedisService {
+  readonly singleNode: boolean
+  readonly #recognised: RecognisedIoRedis
+  readonly #numbersAsText: boolean
+  readonly #bytesTellText: boolean
+  #closes = 0
+  #readies = 0
+  readonly #onClose = (): void => void this.#closes++
+  readonly #onReady = (): void => void this.#readies++
+
+  /**
+   * @param recognised - from `recogniseClient`
+   * @param options - `timeoutMs` of each call; `release` for a client of this library's own
+   */
+  constructor(recognised: RecognisedIoRedis, options: ClientServiceOptions) {
+    super(options)
+    const { client, form } = recognised
+    this.#recognised = recognised
+    this.singleNode = form === "client"
+    const clientOptions = form === "cluster" ? { ...client.options, ...client.options?.redisOptions } : client.options
+    this.#numbersAsText = clientOptions?.stringNumbers === true
+    // Automatic pipelining loses the command's name when bytes are asked for.
+    this.#bytesTellText = this.#numbersAsText && client.callBuffer !== undefined && client.options?.enableAutoPipelining !== true
+    client.on?.("close", this.#onClose)
+    client.on?.("ready", this.#onReady)
+  }
+
+  /**
+   * Counts the client's lost connections: by default it sends unanswered commands again after the next one is made, and never without having
+   * lost one. `null` for a cluster, whose nodes' connections cannot be watched.
+   */
+  resendMark(): number | null {
+    return this.#recognised.form === "cluster" ? null : this.#closes
+  }
+
+  protected send(_key: string | undefined, args: readonly string[], _signal: AbortSignal): Promise<unknown> {
+    return this.#call(this.#recognised.client, args)
+  }
+
+  protected primaries(): readonly NodeSender[] {
+    return primariesOf(this.#recognised, (node, args) => this.#call(node as IoRedisLike & IoRedisFeatures, args))
+  }
+
+  // With integers as text, and text as bytes, the two can still be told apart.
+  #call(client: IoRedisLike & IoRedisFeatures, args: readonly string[]): Promise<unknown> {
+    return this.#bytesTellText && client.callBuffer ? client.callBuffer(...args) : client.call(...args)
+  }
+
+  protected override replyOf(raw: unknown): RedisReply {
+    return normaliseReply(raw, this.#numbersAsText)
+  }
+
+  /**
+   * A command given to a client without a ready connection waits in the client until there is one: before that it is certainly not written.
+   * What the error says can be trusted only while no connection was lost, because a command that is sent again may fail the second time.
+   */
+  protected watchSending(): (error: unknown) => boolean {
+    const { client, form } = this.#recognised
+    const wasReady = client.status === "ready"
+    const readies = this.#readies
+    const closes = this.#closes
+    return (error) => {
+      if (!wasReady) return this.#readies === readies
+      return form === "client" && this.#closes === closes && neverWritten(error)
+    }
+  }
+
+  protected detach(): void {
+    const { client } = this.#recognised
+    client.removeListener?.("close", this.#onClose)
+    client.removeListener?.("ready", this.#onReady)
+  }
+}

@@ -1,0 +1,147 @@
+import { SessionError } from "../../../domain/errors.js"
+import type { RedisClientLike } from "./client-shapes.js"
+import type { StoreAddress } from "./store-url.js"
+
+/** A client of this library's own. */
+export interface OwnClient {
+  readonly client: RedisClientLike
+  /** Connects once; rejects with the client's error when that fails. Lost connections are made again only after this has succeeded. */
+  connect(): Promise<void>
+  /** Ends the connection and all attempts to make it. */
+  destroy(): void
+  /** Lets running commands end, but not longer than this, then destroys. */
+  release(graceMs: number): Promise<void>
+}
+
+type MakeClient = (address: StoreAddress) => OwnClient
+
+const CONNECT_TIMEOUT_MS = 5_000
+const LONGEST_QUEUE = 10_000
+const FIRST_RETRY_MS = 50
+const LONGEST_RETRY_MS = 2_000
+
+/** The packages that can be used for a URL, best first. */
+const PACKAGES: readonly { readonly name: string; load(): Promise<MakeClient> }[] = [
+  { name: "@redis/client", load: async () => nodeRedis(await import("@redis/client")) },
+  { name: "redis", load: async () => nodeRedis(await import("redis")) },
+  { name: "ioredis", load: async () => ioRedis((await import("ioredis")).Redis) },
+  { name: "iovalkey", load: async () => ioRedis((await import("iovalkey")).Redis) },
+]
+
+/**
+ * Makes a client from the first of the client packages that is installed, without connecting it.
+ *
+ * @param only - the name of one package, where the choice must not depend on what is installed
+ * @throws ERR_CONFIG_INVALID when none is
+ */
+export async function makeOwnClient(address: StoreAddress, only?: string): Promise<OwnClient> {
+  for (const { name, load } of PACKAGES) {
+    if (only !== undefined && only !== name) continue
+    try {
+      return (await load())(address)
+    } catch (error) {
+      if (!isMissing(error, name)) throw error
+    }
+  }
+  throw new SessionError("ERR_CONFIG_INVALID", "A store with a redis:// URL needs a client package, and none is installed. Install one: npm install @redis/client")
+}
+
+// A package that is there but lacks one of its own dependencies is a broken installation, and must not be passed over in silence.
+function isMissing(error: unknown, name: string): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
+  return code === "ERR_MODULE_NOT_FOUND" && typeof message === "string" && message.includes(`'${name}'`)
+}
+
+/** Wait before an attempt to connect: doubling, with a random half, so that many processes do not come back in the same moment. */
+export function reconnectDelay(attempt: number): number {
+  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10))
+  return Math.round(longest / 2 + (Math.random() * longest) / 2)
+}
+
+function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "createClient">): MakeClient {
+  return ({ host, port, tls, username, password, database }) => {
+    let wasReady = false
+    const client = createClient({
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      database,
+      // A call that waits for a connection is better refused at once: its caller can then be told that nothing was sent.
+      disableOfflineQueue: true,
+      commandsQueueMaxLength: LONGEST_QUEUE,
+      maintNotifications: "disabled",
+      socket: {
+        host,
+        port,
+        ...(tls ? { tls: true as const } : {}),
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        // Without one the client stays closed for ever after some failures.
+        reconnectStrategy: (attempt) => (wasReady ? reconnectDelay(attempt) : false),
+      },
+    })
+    // Each failed call tells its caller; without a listener the event would end the process.
+    client.on("error", () => undefined)
+    client.once("ready", () => {
+      wasReady = true
+    })
+    return {
+      client,
+      connect: async () => {
+        await client.connect()
+      },
+      destroy: () => client.destroy(),
+      release: async (graceMs) => {
+        await settledWithin(client.close(), graceMs)
+        client.destroy()
+      },
+    }
+  }
+}
+
+function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey").Redis): MakeClient {
+  return ({ host, port, tls, username, password, database }) => {
+    let wasReady = false
+    let lastError: unknown
+    const client = new (Redis as typeof import("ioredis").Redis)({
+      host,
+      port,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(tls ? { tls: {} } : {}),
+      db: database,
+      lazyConnect: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      // Commands whose answer was lost are refused at once instead of being sent again, and those without a connection as well.
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      retryStrategy: (attempt) => (wasReady ? reconnectDelay(attempt) : null),
+    })
+    client.on("error", (error: unknown) => {
+      lastError = error
+    })
+    client.once("ready", () => {
+      wasReady = true
+    })
+    return {
+      client,
+      // The promise says only that the connection was closed; why, the event before it said.
+      connect: () =>
+        client.connect().catch((error: unknown) => {
+          throw lastError ?? error
+        }),
+      destroy: () => client.disconnect(),
+      release: async (graceMs) => {
+        await settledWithin(client.quit(), graceMs)
+        client.disconnect()
+      },
+    }
+  }
+}
+
+async function settledWithin(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work.catch(() => undefined), timeUp])
+  clearTimeout(timer)
+}

@@ -1,0 +1,29 @@
+import type { RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
+
+/**
+ * Runs a script by its SHA-1, and by its source where the server does not know it: a script cache may be emptied at any time, and a new
+ * primary starts with none. The client's own ways (defineScript, defineCommand) are not used, because they would change the application's client.
+ *
+ * @param send - sends one command; rejects with the client's own error
+ * @param signal - nothing more is sent once it is aborted: a script must not take effect after its caller was told that time is up
+ */
+export async function runScript(
+  send: (args: readonly string[]) => Promise<unknown>,
+  script: RedisScript,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+  signal: AbortSignal,
+): Promise<unknown> {
+  const rest = [String(keys.length), ...keys, ...args.map(String)]
+  try {
+    return await send(["evalsha", script.sha1, ...rest])
+  } catch (error) {
+    if (!isNoScript(error) || signal.aborted) throw error
+    return await send(["eval", script.source, ...rest])
+  }
+}
+
+// The text is looked at instead of a class: each client, and each copy of one, has a class of its own.
+function isNoScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT")
+}
