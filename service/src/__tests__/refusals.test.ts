@@ -1,0 +1,175 @@
+import { SessionError, type SessionErrorCode } from "coatcheck"
+import { describe, expect, it } from "vitest"
+import { SESSION_STATUS } from "../http/problem.js"
+import type { RouteDependencies } from "../routes/dependencies.js"
+import { KEYS, testService } from "./support/test-service.js"
+
+const ROUTES = [
+  ["create", "POST", "/v1/sessions", {}],
+  ["read", "GET", "/v1/session", undefined],
+  ["manage", "PATCH", "/v1/session", { attributes: {} }],
+  ["manage", "DELETE", "/v1/session", undefined],
+  ["manage", "POST", "/v1/session/extend", {}],
+  ["manage", "POST", "/v1/session/rotate", {}],
+  ["read", "GET", "/v1/users/ada/sessions", undefined],
+  ["manage", "DELETE", "/v1/users/ada/sessions/x", undefined],
+  ["manage", "POST", "/v1/users/ada/sign-out", {}],
+] as const
+
+/** A store that answers everything with one error. */
+function failing(error: unknown): RouteDependencies["sessions"] {
+  return new Proxy({}, { get: () => async () => Promise.reject(error) }) as RouteDependencies["sessions"]
+}
+
+describe.each(ROUTES)("a key with the scope %s, for %s %s", (scope, method, path, json) => {
+  it("is needed: 401 without, 403 with another scope only", async () => {
+    const { call } = await testService()
+    const wrong = ["", "x", KEYS.all.slice(1), `${KEYS.all}A`, KEYS.all.toLowerCase(), `${KEYS.all},${KEYS.read}`]
+    for (const key of [null, ...wrong]) {
+      const answer = await call(method, path, { key, json, token: "x" })
+      expect([key, answer]).toMatchObject([key, { status: 401, body: { code: "ERR_API_KEY" } }])
+      expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="coatcheck"')
+    }
+    const basic = await call(method, path, { key: null, json, token: "x", headers: { Authorization: `Basic ${KEYS.all}` } })
+    expect(basic.status).toBe(401)
+    for (const name of ["read", "manage", "create"] as const) {
+      const answer = await call(method, path, { key: KEYS[name], json, token: "x" })
+      if (name === scope) expect([201, 200, 404]).toContain(answer.status)
+      else expect(answer).toMatchObject({ status: 403, body: { code: "ERR_SCOPE", detail: `Expected an API key with the scope ${scope}.` } })
+    }
+  })
+})
+
+describe.each(ROUTES.filter(([, , , json]) => json !== undefined))("the body, key %s, %s %s", (_, method, path, json) => {
+  it("must say that it is JSON, and be it", async () => {
+    const { call } = await testService({ bodyLimit: 1_024 })
+    const send = async (raw: string | Uint8Array<ArrayBuffer>, type: string) =>
+      (await call(method, path, { raw, token: "x", headers: type === "" ? {} : { "content-type": type } })).status
+    const good = JSON.stringify(json)
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "application/jsonx",
+      "application/merge-patch+json",
+      "application/json; charset=latin1",
+    ]) {
+      expect([type, await send(good, type)]).toEqual([type, 415])
+    }
+    expect(await send(new TextEncoder().encode(good), "")).toBe(415)
+    for (const raw of ["{", "[", '{"a":1}}', "undefined", "{'a':1}", '{"a":01}']) expect([raw, await send(raw, "application/json")]).toEqual([raw, 400])
+    expect(await send(Uint8Array.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), "application/json")).toBe(400)
+    expect(await send(" ".repeat(1_025), "application/json")).toBe(413)
+    for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"])
+      expect([201, 200, 404]).toContain(await send(good, type))
+  })
+})
+
+describe("problem documents", () => {
+  it.each(Object.entries(SESSION_STATUS))("%s is %i, with what the error says of itself", async (code, status) => {
+    const error = new SessionError(code as SessionErrorCode, "Said by the library.")
+    const { call } = await testService({ sessions: failing(error) })
+    const answer = await call("GET", "/v1/users/ada/sessions")
+    expect(answer.body).toEqual({
+      type: "about:blank",
+      title: answer.body.title,
+      status,
+      code,
+      detail: "Said by the library.",
+      retryable: error.retryable,
+      outcome: error.outcome,
+      requestId: answer.headers.get("x-request-id"),
+    })
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([status, "application/problem+json"])
+    expect(answer.headers.get("retry-after")).toBe(status === 503 && error.retryable ? "1" : null)
+  })
+
+  it.each(ROUTES.map(([, method, path, json]) => [method, path, json] as const))(
+    "%s %s answers 503 when the store is away, never 404",
+    async (method, path, json) => {
+      const { call } = await testService({ sessions: failing(new SessionError("ERR_STORE_UNAVAILABLE", "Away.")) })
+      expect(await call(method, path, { token: "x", json })).toMatchObject({ status: 503, body: { code: "ERR_STORE_UNAVAILABLE", retryable: true } })
+    },
+  )
+
+  it("a record that cannot be read makes its holder a stranger", async () => {
+    const { call } = await testService({ sessions: failing(new SessionError("ERR_SESSION_CORRUPT", "Broken.")) })
+    for (const [method, path, json] of [
+      ["GET", "/v1/session"],
+      ["PATCH", "/v1/session", { attributes: {} }],
+      ["POST", "/v1/session/extend"],
+      ["POST", "/v1/session/rotate"],
+    ] as const) {
+      expect(await call(method, path, { token: "x", json })).toMatchObject({ status: 404, body: { code: "ERR_SESSION_NOT_FOUND" } })
+    }
+  })
+
+  it("an error that nobody expected is 500, and neither its text nor its secrets are told or logged", async () => {
+    const { call, logged } = await testService({ sessions: failing(new Error("redis://:hunter2@host SET session:x")) })
+    const answer = await call("GET", "/v1/session", { token: "x" })
+    expect(answer).toMatchObject({ status: 500, body: { code: "ERR_INTERNAL", outcome: "unknown" } })
+    expect(logged.join("")).toContain(answer.body.requestId)
+    expect(JSON.stringify(answer.body) + logged.join("")).not.toContain("hunter2")
+  })
+
+  it("an unknown route is 404, and a route with another method 405 with those it has", async () => {
+    const { call } = await testService()
+    for (const path of ["/", "/v1", "/v1/session/", "/V1/session", "/v1/sessions/x", "/v1/users/ada"]) {
+      expect([path, await call("GET", path)]).toMatchObject([path, { status: 404, body: { code: "ERR_ROUTE_NOT_FOUND" } }])
+      expect((await call("GET", path, { key: null })).status).toBe(401)
+    }
+    const answer = await call("PUT", "/v1/session")
+    expect(answer).toMatchObject({ status: 405, body: { code: "ERR_METHOD_NOT_ALLOWED" } })
+    expect(answer.headers.get("allow")?.split(", ").sort()).toEqual(["DELETE", "GET", "HEAD", "PATCH"])
+  })
+
+  it("carry the caller's request id when it looks like one, else one of their own", async () => {
+    const { call, logged } = await testService()
+    const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    const answer = await call("GET", "/nowhere", { headers: { "x-request-id": id } })
+    expect([answer.body.requestId, answer.headers.get("x-request-id")]).toEqual([id, id])
+    for (const bad of ["a b", "x".repeat(37), "a.b.c", "<script>"]) {
+      const other = await call("GET", "/nowhere", { headers: { "x-request-id": bad } })
+      expect(other.body.requestId).toMatch(/^[0-9a-f-]{36}$/)
+      expect(logged.join("")).not.toContain(bad)
+    }
+  })
+
+  it("never repeat names or values that were sent", async () => {
+    const { call, logged } = await testService()
+    const secret = "s3cret-in-the-wrong-place"
+    const answers = [
+      await call("POST", "/v1/sessions", { json: { [secret]: 1 } }),
+      await call("POST", "/v1/sessions", { json: { userId: secret.repeat(30) } }),
+      await call("POST", "/v1/sessions", { json: { idleTimeout: secret } }),
+      await call("POST", "/v1/sessions", { json: { onLimit: secret } }),
+      await call("POST", "/v1/sessions", { raw: secret, headers: { "content-type": "application/json" } }),
+      await call("GET", `/v1/users/ada/sessions?${secret}=1`),
+      await call("GET", `/v1/users/ada/sessions?cursor=${secret}`),
+      await call("GET", `/v1/users/ada/sessions?limit=${secret}`),
+      await call("PATCH", "/v1/session", { token: "x", json: { unset: [] }, headers: { "if-match": secret } }),
+      await call("GET", `/${secret}`),
+      await call("GET", "/v1/session", { token: secret }),
+      await call("GET", "/v1/session", { key: secret }),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 400, 400, 400, 400, 404, 404, 401])
+    expect(JSON.stringify(answers.map(({ body }) => body)) + logged.join("")).not.toContain(secret)
+  })
+})
+
+describe("health", () => {
+  it("needs no key: alive without a store, ready with one only", async () => {
+    const up = await testService()
+    expect(await up.call("GET", "/livez", { key: null })).toMatchObject({ status: 200, body: { status: "alive" } })
+    expect(await up.call("GET", "/readyz", { key: null })).toMatchObject({ status: 200, body: { status: "ready" } })
+    const down = await testService({ sessions: failing(new SessionError("ERR_STORE_UNAVAILABLE", "Away.")) })
+    expect((await down.call("GET", "/livez", { key: null })).status).toBe(200)
+    const answer = await down.call("GET", "/readyz", { key: null })
+    expect([answer.status, answer.body.code, answer.headers.get("retry-after")]).toEqual([503, "ERR_STORE_UNAVAILABLE", "1"])
+  })
+
+  it("GET /openapi.json describes the API without a key", async () => {
+    const { call } = await testService()
+    const answer = await call("GET", "/openapi.json", { key: null })
+    expect([answer.status, answer.body.openapi, Object.keys(answer.body.paths)]).toEqual([200, "3.1.0", expect.arrayContaining(["/v1/session", "/livez"])])
+  })
+})

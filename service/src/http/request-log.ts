@@ -1,0 +1,30 @@
+import type { MiddlewareHandler } from "hono"
+import { routePath } from "hono/route"
+import type { Logger } from "pino"
+import type { HttpEnv } from "./http-env.js"
+
+/** One line a request. It names the route's pattern, not the path: paths hold user ids. Headers and bodies hold secrets, so neither is here. */
+export function requestLog(logger: Logger): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    const began = performance.now()
+    await next()
+    const fields = {
+      requestId: c.var.requestId,
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      ms: Math.round((performance.now() - began) * 10) / 10,
+      key: c.var.caller?.name,
+    }
+    if (c.res.status >= 500) logger.error({ ...fields, failure: describeFailure(c.error) }, "request failed")
+    else logger.info(fields, "request")
+  }
+}
+
+/** What may be logged of an error: its code or class and where it was thrown. Messages of foreign errors may quote commands and URLs. */
+export function describeFailure(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ("code" in error && typeof error.code === "string" && /^ERR_\w+$/.test(error.code)) return error.code
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line))
+  return [error.name, ...frames.slice(0, 8).map((line) => line.trim())].join(" | ")
+}

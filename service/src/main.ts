@@ -1,0 +1,34 @@
+import { destination } from "pino"
+import { readSettings } from "./settings.js"
+import { help } from "./start/help.js"
+import { serve } from "./start/serve.js"
+import { untilSignal } from "./start/shutdown.js"
+import { explain, StartFailure } from "./start/start-failure.js"
+
+// Before any file is made: the database's side files are made by SQLite, with whatever rights the mask leaves.
+process.umask(0o077)
+const logs = destination({ fd: 2, sync: false })
+
+function end(error: unknown): never {
+  const { line, exitCode } = explain(error)
+  logs.flushSync()
+  process.stderr.write(`${line}\n`)
+  process.exit(exitCode)
+}
+process.on("uncaughtException", end)
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) {
+    process.stdout.write(help())
+    return
+  }
+  if (args.length > 0) throw new StartFailure("there are no arguments but --help: everything is set in the environment.")
+  const stopped = untilSignal()
+  const service = await serve(readSettings(), logs)
+  await stopped
+  await service.stop()
+  logs.flushSync()
+  process.exit(0)
+}
+
+await main(process.argv.slice(2)).catch(end)

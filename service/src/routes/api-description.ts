@@ -1,0 +1,23 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi"
+import type { HttpEnv } from "../http/http-env.js"
+import { json, refusals } from "./answers.js"
+import { noQuery } from "./schemas.js"
+
+/** `GET /openapi.json`: the routes as they are declared. It is documentation and needs no key. */
+export function apiDescription(app: OpenAPIHono<HttpEnv>, version: string): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" })
+  const describe = createRoute({
+    method: "get",
+    path: "/openapi.json",
+    summary: "Describes this API",
+    security: [],
+    request: { query: noQuery },
+    responses: { 200: json(z.looseObject({}), "OpenAPI 3.1."), ...refusals(400) },
+  })
+  app.openapi(describe, (c) =>
+    c.json(
+      { ...app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "coatcheck", version }, security: [{ apiKey: [] }] }) } as Record<string, unknown>,
+      200,
+    ),
+  )
+}

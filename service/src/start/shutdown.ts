@@ -1,0 +1,33 @@
+import type { Server } from "node:http"
+
+/** How long running requests may take to finish, in milliseconds. */
+export const GRACE_MS = 10_000
+
+/**
+ * Stops accepting connections and waits for the requests that run.
+ *
+ * @param graceMs - after this time, what still runs is cut off
+ * @returns whether everything finished by itself
+ */
+export async function drain(server: Server, graceMs = GRACE_MS): Promise<boolean> {
+  let finished = true
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  // Connections that are kept alive become idle one by one, as their last request is answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20)
+  const limit = setTimeout(() => {
+    finished = false
+    server.closeAllConnections()
+  }, graceMs)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(limit)
+  return finished
+}
+
+/** Resolves at the first SIGTERM or SIGINT. Later ones change nothing: a terminal and npm may both pass on the same Ctrl-C. */
+export function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.on("SIGTERM", resolve)
+    process.on("SIGINT", resolve)
+  })
+}
