@@ -1,0 +1,12 @@
+export { createFakeClock, type FakeClock } from "../testing/fake-clock.js"
+export type {
+  Capability,
+  ConformanceSetup,
+  Corruption,
+  ProviderTraits,
+  RequestedOptions,
+  ServiceUnderTest,
+  StoreUnderTest,
+  TestRunner,
+} from "../testing/session-conformance/conformance-setup.js"
+export { describeSessionService } from "../testing/session-conformance/describe-session-service.js"

@@ -1,0 +1,68 @@
+import type { Duration } from "../../shared/durations.js"
+
+/** Thrown when a busy machine let a moment pass before it could be looked at: the scenario says nothing and is played again. */
+export class MomentMissed extends Error {
+  override readonly name = "MomentMissed"
+}
+
+export interface Pace {
+  readonly unitMs: number
+  /** Real waits need room for scheduling; a fake clock can be judged to the millisecond. */
+  readonly fake: boolean
+}
+
+/** Lets a scenario say "just before ten units" and "just after", on a fake clock and on a real one. */
+export class Timeline {
+  readonly #advance: (by: Duration) => Promise<void>
+  readonly #pace: Pace
+  readonly #marginMs: number
+  #moved = 0
+  #startedAt = performance.now()
+
+  constructor(advance: (by: Duration) => Promise<void>, pace: Pace) {
+    this.#advance = advance
+    this.#pace = pace
+    this.#marginMs = pace.fake ? 2 : 2 * pace.unitMs
+  }
+
+  /** Runs an action and counts all later moments from it. */
+  async from<T>(action: () => Promise<T>): Promise<T> {
+    this.#moved = 0
+    this.#startedAt = performance.now()
+    const result = await action()
+    if (!this.#pace.fake && this.#elapsed() > this.#marginMs / 2) throw new MomentMissed("The first step took too long.")
+    return result
+  }
+
+  /** Looks at a moment shortly before `units` have passed. */
+  async before<T>(units: number, look: () => Promise<T>): Promise<T> {
+    await this.#reach(units * this.#pace.unitMs - this.#marginMs)
+    // An assertion that fails after its moment has passed says nothing about the service.
+    const outcome = await Promise.allSettled([look()])
+    if (!this.#pace.fake && this.#elapsed() >= units * this.#pace.unitMs) throw new MomentMissed(`${units} units had passed already.`)
+    if (outcome[0].status === "rejected") throw outcome[0].reason
+    return outcome[0].value
+  }
+
+  /** Looks at a moment shortly after `units` have passed. */
+  async after<T>(units: number, look: () => Promise<T>): Promise<T> {
+    await this.#reach(units * this.#pace.unitMs + this.#marginMs)
+    return await look()
+  }
+
+  /** Lets some units pass, counted from now. */
+  async pass(units: number): Promise<void> {
+    await this.#reach(this.#elapsed() + units * this.#pace.unitMs)
+  }
+
+  async #reach(targetMs: number): Promise<void> {
+    const missing = Math.ceil(targetMs - this.#elapsed())
+    if (missing <= 0) return
+    await this.#advance(`${missing}ms`)
+    this.#moved += missing
+  }
+
+  #elapsed(): number {
+    return this.#pace.fake ? this.#moved : performance.now() - this.#startedAt
+  }
+}
