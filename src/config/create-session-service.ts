@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec"
 import type { OwnedSessionService, SessionAttributes } from "../domain/interfaces/session/ISessionService.js"
 import { connectRedis } from "../infrastructure/redis/clients/connect.js"
 import { MemorySessionService } from "../infrastructure/services/session/MemorySessionService.js"
+import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
 import { SessionService } from "../infrastructure/services/session/SessionService.js"
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
 import { resolveStore, type SessionServiceOptions, type Storable } from "./options.js"
@@ -25,6 +26,8 @@ export async function createSessionService<S extends StandardSchemaV1<any, objec
 export async function createSessionService<A extends object = SessionAttributes>(options: SessionServiceOptions & { schema?: undefined }): Promise<OwnedSessionService<A, A>>
 export async function createSessionService(options: SessionServiceOptions & { schema?: StandardSchemaV1<any, object> | undefined }): Promise<OwnedSessionService<object, object>> {
   const { store, timeoutMs } = resolveStore(options)
+  // All options are checked before anything is opened.
+  resolveSettings(options)
   switch (store.kind) {
     case "memory":
       return new MemorySessionService(options)
@@ -32,7 +35,7 @@ export async function createSessionService(options: SessionServiceOptions & { sc
       return SqliteSessionService.open(store.file, options)
     case "redis": {
       // The options are checked before anything is connected.
-      return SessionService.over(() => connectRedis(store.store, { timeoutMs }), options)
+      return new SessionService(await connectRedis(store.store, { timeoutMs }), options)
     }
   }
 }

@@ -1,0 +1,30 @@
+-- Reads the first bytes of a record. nil: there is none; false: it is not one of ours, and must not be written into.
+local function read_head(key, bytes)
+  local text = redis.pcall('GETRANGE', key, 0, bytes - 1)
+  if type(text) ~= 'string' then return false end
+  if text == '' then return nil end
+  if string.sub(text, 1, 18) ~= '{"lastAccessedAt":' or string.sub(text, 62, 62) ~= '1' then return false end
+  local head = {
+    text = text,
+    idle = tonumber(string.sub(text, 41, 51)),
+    slack = tonumber(string.sub(text, 53, 60)),
+    version = tonumber(string.sub(text, 64, 72)),
+    absolute = tonumber(string.sub(text, 74, 86)),
+    created = tonumber(string.sub(text, 88, 103)),
+    operations = string.sub(text, 106, 129),
+    verifier = string.sub(text, 133, 154),
+    rest = 158
+  }
+  if not (head.idle and head.slack and head.version and head.absolute and head.created) then return false end
+  if string.sub(text, 158, 169) == '"previous":"' then
+    head.previous = string.sub(text, 170, 191)
+    head.until_ms = tonumber(string.sub(text, 202, 214)) or 0
+    head.rest = 216
+  end
+  return head
+end
+
+-- How long a record that is accessed now is kept. Zero or less: the session is over.
+local function time_to_live(idle, slack, absolute, now_ms)
+  return math.min(idle + slack, absolute - now_ms - 1)
+end

@@ -1,0 +1,6 @@
+-- The list of a user outlives its sessions, and its time to live only ever grows. GT does nothing on a key without one, so one is set first.
+local function keep_index(index, absolute_ms, memory_micros)
+  local at = whole(absolute_ms + math.ceil(memory_micros / 1000))
+  redis.call('PEXPIREAT', index, at, 'NX')
+  redis.call('PEXPIREAT', index, at, 'GT')
+end

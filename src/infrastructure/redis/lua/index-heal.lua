@@ -1,0 +1,20 @@
+#!lua
+--[[
+  does      puts a session back into its user's list, from which an eviction or an operator may have taken it
+  keys      1 index        zset    the user's list
+            2 session      string  the record
+  args      1 id           22 characters
+            2 memory       µs that the list outlives its sessions
+  returns   time µs, 1 when the session was missing from the list
+  effects   may write 1, only while 2 exists
+  cost      O(log n)
+]]
+--- @include includes/time
+--- @include includes/head
+--- @include includes/index-ttl
+local now = now_micros()
+local head = read_head(KEYS[2], 157)
+if not head then return { whole(now), 0 } end
+local added = redis.call('ZADD', KEYS[1], 'NX', whole(head.created), ARGV[1])
+keep_index(KEYS[1], head.absolute, tonumber(ARGV[2]))
+return { whole(now), added }

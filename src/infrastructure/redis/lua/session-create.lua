@@ -1,0 +1,126 @@
+#!lua
+--[[
+  does      opens a session, lists it, and makes room under the limit, all at once
+  keys      1 session      string  the new record, absent
+            2 index        zset    the user's list; not given for a guest
+  args      1 id           22 characters, the member in the list
+            2 notAfter     server time in µs after which this copy of the call does nothing
+            3 memory       age in µs from which a member without a session may leave the list
+            4 idle         ms
+            5 slack        ms
+            6 absolute     ms from creation
+            7 verifier     22 characters
+            8 operations   24 characters
+            9 authenticated  ms; 'now'; or empty, and then the session does not count
+            10 fixed       JSON members that never change
+            11 body        JSON members to the end of the record
+            12 limit       0: none
+            13 onLimit     'evict-oldest' or 'reject'
+            14 cursor      score from which this page goes on; empty on the first
+            15 counted     sessions that count, seen on the pages before
+            16 oldest      score of the oldest of those; empty when there was none
+  returns   status, time µs, then the record and the ids of the ended (DONE, REPLAYED), or cursor, counted, oldest and the ids of the ended (MORE)
+  status    0 DONE · 1 REPLAYED · 2 ENDED · 3 LATE · 4 FULL · 5 MORE
+  effects   may write 1, 2 and the records that 2 names
+  cost      O(log n) below the limit; at it, up to 500 records are looked at
+]]
+--- @include includes/time
+--- @include includes/head
+--- @include includes/body
+--- @include includes/index-ttl
+local DONE, REPLAYED, ENDED, LATE, FULL, MORE = 0, 1, 2, 3, 4, 5
+local PAGE = 500
+local session, index = KEYS[1], KEYS[2]
+local id, memory, limit = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[12])
+local now = now_micros()
+local now_ms = math.floor(now / 1000)
+
+-- An earlier copy of this very call? A rotation since has made its secret worthless.
+local existing = redis.call('GET', session)
+if existing then
+  if string.sub(existing, 133, 154) ~= ARGV[7] then return { ENDED, whole(now) } end
+  return { REPLAYED, whole(now), existing }
+end
+-- The list remembers what existed: a late copy must not bring back what was signed out since.
+if index and redis.call('ZSCORE', index, id) then return { ENDED, whole(now) } end
+if now > tonumber(ARGV[2]) then return { LATE, whole(now) } end
+
+-- The records of a user lie in the slot of KEYS[1], under its prefix.
+local prefix = string.sub(session, 1, #session - #id)
+
+-- One page of the list, the oldest first: what counts, and what may be forgotten.
+local function look(from, count)
+  local members = redis.call('ZRANGE', index, from, '+inf', 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
+  local page = { size = #members / 2, alive = {}, dead = {}, last = '', oldest = '' }
+  for at = 1, #members, 2 do
+    local member, score = members[at], tonumber(members[at + 1])
+    page.last = members[at + 1]
+    local head = read_head(prefix .. member, 175)
+    if head == nil then
+      if score + memory < now then page.dead[#page.dead + 1] = member end
+    elseif head then
+      local field = head.rest == 158 and string.sub(head.text, 158, 175) or redis.call('GETRANGE', prefix .. member, 215, 232)
+      if field == '"authenticatedAt":' then
+        if #page.alive == 0 then page.oldest = page.last end
+        page.alive[#page.alive + 1] = { id = member, old = score + memory < now }
+      end
+    end
+  end
+  return page
+end
+
+local dead, evicted, surplus = {}, {}, 0
+if index then
+  if limit == 0 or redis.call('ZCARD', index) < limit then
+    dead = look('-inf', 8).dead
+  else
+    local page = look(ARGV[14] == '' and '-inf' or '(' .. ARGV[14], PAGE)
+    dead = page.dead
+    local oldest = ARGV[16] ~= '' and ARGV[16] or page.oldest
+    local counted = tonumber(ARGV[15]) + #page.alive
+    if page.size == PAGE then
+      if #dead > 0 then redis.call('ZREM', index, unpack(dead)) end
+      return { MORE, whole(now), page.last, counted, oldest }
+    end
+    surplus = counted + 1 - limit
+    if surplus > 0 then
+      if ARGV[13] == 'reject' then return { FULL, whole(now) } end
+      -- The oldest may stand on a page before this last one.
+      local first = ARGV[16] == '' and page.alive or look(oldest, PAGE).alive
+      for at = 1, math.min(surplus, #first) do evicted[at] = first[at] end
+    end
+  end
+end
+
+local function evict()
+  local gone, ids = {}, {}
+  for at, member in ipairs(evicted) do
+    redis.call('UNLINK', prefix .. member.id)
+    ids[at] = member.id
+    if member.old then gone[#gone + 1] = member.id end
+  end
+  if #gone > 0 then redis.call('ZREM', index, unpack(gone)) end
+  return ids
+end
+
+-- Far over a limit that was lowered: room is made first, in pages, and nothing is created yet.
+if surplus > #evicted then return { MORE, whole(now), '', 0, '', unpack(evict()) } end
+
+local created = now
+if index then
+  local top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
+  if top[2] then created = math.max(now, tonumber(top[2]) + 1) end
+end
+local head = { idle = tonumber(ARGV[4]), slack = tonumber(ARGV[5]), absolute = math.floor(created / 1000) + tonumber(ARGV[6]), created = created }
+local fixed = ARGV[10]
+if ARGV[9] ~= '' then
+  fixed = string.format('"authenticatedAt":%13.0f,', ARGV[9] == 'now' and now_ms or tonumber(ARGV[9])) .. fixed
+end
+local record = write_head(head, now_ms, 1, ARGV[8], ARGV[7]) .. fixed .. ARGV[11]
+redis.call('SET', session, record, 'PX', whole(math.max(1, time_to_live(head.idle, head.slack, head.absolute, now_ms))))
+if index then
+  redis.call('ZADD', index, whole(created), id)
+  keep_index(index, head.absolute, memory)
+  if #dead > 0 then redis.call('ZREM', index, unpack(dead)) end
+end
+return { DONE, whole(now), record, unpack(evict()) }

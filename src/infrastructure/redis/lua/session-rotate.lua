@@ -1,0 +1,51 @@
+#!lua
+--[[
+  does      replaces the secret, and in the same step the attributes when a body is given
+  keys      1 session      string  the record
+  args      1 verifier     of the new secret; its beginning names this change
+            2 grace        ms for which the old secret still works; 0: not at all
+            3 reauthenticated  1: the time of authentication is now
+            4 expected     the version that the caller read; empty: the attributes stay
+            5 body         JSON members to the end of the record; empty: the attributes stay
+            6.. verifiers  each that the offered secret may be stored under
+  returns   status, time µs, then the record (DONE, REPLAYED) or the version found (CLASH)
+  status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT · 4 CLASH · 5 REPLAYED · 6 REPLACED_SECRET · 7 NOT_AUTHENTICATED
+  effects   may change 1, never creates it
+  cost      O(size of the record)
+]]
+--- @include includes/time
+--- @include includes/head
+--- @include includes/admit
+--- @include includes/body
+--- @include includes/operations
+local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH, REPLAYED, REPLACED_SECRET, NOT_AUTHENTICATED = 0, 1, 2, 3, 4, 5, 6, 7
+local new, grace = ARGV[1], tonumber(ARGV[2])
+local now = now_micros()
+local now_ms = math.floor(now / 1000)
+local head = read_head(KEYS[1], 4096)
+if head == nil then return { MISSING, whole(now) } end
+local body = head and find_body(head.text, head.rest)
+if not body then return { CORRUPT, whole(now) } end
+-- An earlier copy of this very call, possibly with another rotation after it.
+if head.verifier == new or head.previous == new then return { REPLAYED, whole(now), redis.call('GET', KEYS[1]) } end
+local admission = admit(head, now_ms, 6)
+if not admission then return { WRONG_SECRET, whole(now) } end
+if admission == 'grace' then return { REPLACED_SECRET, whole(now) } end
+if ARGV[4] ~= '' and head.version ~= tonumber(ARGV[4]) then return { CLASH, whole(now), head.version } end
+local fixed = string.sub(head.text, head.rest, body - 1)
+if ARGV[3] == '1' then
+  if string.sub(fixed, 1, 18) ~= '"authenticatedAt":' then return { NOT_AUTHENTICATED, whole(now) } end
+  fixed = string.format('"authenticatedAt":%13.0f', now_ms) .. string.sub(fixed, 32)
+end
+local ttl = time_to_live(head.idle, head.slack, head.absolute, now_ms)
+if ttl <= 0 then return { MISSING, whole(now) } end
+local version, operations, rest = head.version, head.operations, nil
+if ARGV[4] ~= '' then
+  version, operations, rest = version + 1, push_operation(operations, string.sub(new, 1, 6)), ARGV[5]
+else
+  rest = redis.call('GETRANGE', KEYS[1], body - 1, -1)
+end
+local previous = grace > 0 and write_previous(head.verifier, now_ms + grace) or ''
+local record = write_head(head, now_ms, version, operations, new) .. previous .. fixed .. rest
+redis.call('SET', KEYS[1], record, 'PX', whole(ttl))
+return { DONE, whole(now), record }

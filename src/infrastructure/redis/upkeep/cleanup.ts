@@ -1,0 +1,81 @@
+import { ownerOf, type SessionRecord } from "../../../domain/session/record.js"
+import type { Handle } from "../../../domain/session/ticket.js"
+import { UnexpectedValue } from "../../../shared/assertions.js"
+import { userKey } from "../../services/session/randomness.js"
+import { addSweeps, EMPTY_SWEEP, sweptLive, type SweepCounts, type SweepStep } from "../../services/session/session-steps.js"
+import type { ListPlace } from "../session-keys.js"
+import type { UpkeepParts } from "./sign-out-everywhere.js"
+
+interface SweepOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly now: number
+  /** Reads a record, or reports it as corrupt. */
+  readonly read: (handle: Handle, text: string) => SessionRecord | null
+}
+
+const CURSOR_FORM = /^(\d{1,4})\.(\d{1,20})$/
+const PAGE = 500
+
+/**
+ * One step over the keyspace: counts sessions, and prunes the members of lists whose sessions are gone.
+ * A walk may meet a key twice, or miss one that is created meanwhile, so totals are close, not exact.
+ *
+ * @param cursor - `null` begins; the node and the server's own cursor
+ */
+export async function sweepKeyspace(parts: UpkeepParts, cursor: string | null, count: number, options: SweepOptions): Promise<SweepStep> {
+  const [, node = "0", position = "0"] = cursor === null ? [] : (CURSOR_FORM.exec(cursor) ?? refuseCursor())
+  const step = await parts.redis.scan(Number(node), position, parts.keys.pattern, count, options)
+  let seen = await sweepSessions(parts, step.keys, options)
+  for (const key of step.keys) {
+    const place = parts.keys.parseIndex(key)
+    if (place !== null) seen = addSweeps(seen, await sweepList(parts, place, options))
+  }
+  return { seen, next: await nextCursor(parts, Number(node), step.cursor) }
+}
+
+function refuseCursor(): never {
+  throw new UnexpectedValue("Expected cursor to be one of a cleanup's report, got something else.")
+}
+
+async function nextCursor(parts: UpkeepParts, node: number, position: string): Promise<string | null> {
+  if (position !== "0") return `${node}.${position}`
+  return node + 1 < (await parts.redis.countNodes()) ? `${node + 1}.0` : null
+}
+
+async function sweepSessions(parts: UpkeepParts, keys: readonly string[], options: SweepOptions): Promise<SweepCounts> {
+  const sessionKeys = keys.filter((key) => parts.keys.parseSession(key) !== null)
+  const texts = sessionKeys.length === 0 ? [] : await parts.redis.mget(sessionKeys, options)
+  let seen = EMPTY_SWEEP
+  for (const [at, key] of sessionKeys.entries()) {
+    const handle = parts.keys.parseSession(key)
+    const text = texts[at] ?? null
+    const record = handle === null || text === null ? null : options.read(handle, text)
+    seen = addSweeps(seen, record === null ? { ...EMPTY_SWEEP, scanned: 1 } : sweptLive(record, options.now, await isOrphaned(parts, record, options)))
+  }
+  return seen
+}
+
+async function isOrphaned(parts: UpkeepParts, record: SessionRecord, options: SweepOptions): Promise<boolean> {
+  const owner = ownerOf(record.fixed)
+  if (owner === null) return false
+  const [listed] = await parts.scripts.lists(parts.keys.index(userKey(owner)), [record.id], options)
+  return listed !== true
+}
+
+async function sweepList(parts: UpkeepParts, place: ListPlace, options: SweepOptions): Promise<SweepCounts> {
+  let seen = EMPTY_SWEEP
+  let last: { readonly id: string; readonly score: number } | undefined
+  for (;;) {
+    const before = last
+    const page = await parts.scripts.page(parts.keys.index(place), { order: "FWD", from: before === undefined ? "-inf" : String(before.score), to: "+inf", count: PAGE }, options)
+    const fresh = before === undefined ? page : page.filter(({ id, score }) => score > before.score || id > before.id)
+    last = fresh.at(-1)
+    if (last === undefined) return seen
+    const pruned = await parts.prunes.prune(
+      place,
+      fresh.map(({ id }) => id),
+    )
+    seen = addSweeps(seen, { ...EMPTY_SWEEP, scanned: fresh.length, pruned })
+    if (page.length < PAGE) return seen
+  }
+}

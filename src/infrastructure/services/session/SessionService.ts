@@ -1,0 +1,270 @@
+import { SessionError } from "../../../domain/errors.js"
+import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { LimitRule } from "../../../domain/session/limit.js"
+import { NO_OPERATIONS, ownerOf, type Proof, type Rotation, type SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
+import type { Handle } from "../../../domain/session/ticket.js"
+import { ReadBatch } from "../../redis/reads/batch.js"
+import { ServerClock } from "../../redis/reads/server-clock.js"
+import { SessionScripts, type Answer } from "../../redis/scripts/session-scripts.js"
+import { SessionKeys } from "../../redis/session-keys.js"
+import { Background } from "../../redis/upkeep/background.js"
+import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
+import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-memory.js"
+import { PruneLater } from "../../redis/upkeep/prune-later.js"
+import { removeListed, removeThoroughly } from "../../redis/upkeep/sign-out-everywhere.js"
+import { userKey, type UserKey } from "./randomness.js"
+import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
+import { SessionFront } from "./session-front.js"
+import type { SessionOptions } from "./session-settings.js"
+import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions, SweepStep } from "./session-steps.js"
+
+/** A create that came too late is sent again with a new time limit, this often at most. */
+const CREATE_TRIES = 3
+/** Pages of 500 that one creation may look at: more than the largest limit needs. */
+const CREATE_PAGES = 1_000
+/** A change leaves the record's memory after this many more. */
+const REMEMBERED_OPERATIONS = 4
+
+/** Sessions on Redis or Valkey: each step is one script on one key, and the server's clock decides. */
+export class SessionService<A extends object, I extends object = A> extends SessionFront<A, I> {
+  readonly #redis: IRedisService
+  readonly #clock = new ServerClock()
+  readonly #keys: SessionKeys
+  readonly #scripts: SessionScripts
+  readonly #reads: ReadBatch
+  readonly #prunes: PruneLater
+  readonly #background = new Background()
+
+  constructor(redis: IRedisService, options: SessionOptions = {}) {
+    super(options)
+    this.#redis = redis
+    this.#keys = new SessionKeys(this.settings.keyPrefix)
+    this.#scripts = new SessionScripts(redis, this.#clock)
+    this.#reads = new ReadBatch(redis)
+    this.#prunes = new PruneLater(this.#scripts, this.#keys)
+  }
+
+  protected now(options: StepOptions): number | Promise<number> {
+    const micros = this.#clock.nowMicros()
+    return micros === null ? this.#askTime(options) : Math.floor(micros / 1000)
+  }
+
+  async #askTime(options: StepOptions): Promise<number> {
+    const micros = await this.#redis.time(options)
+    this.#clock.observe(micros)
+    return Math.floor(micros / 1000)
+  }
+
+  protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
+    const evicted: Handle[] = []
+    let page = { cursor: "", counted: 0, oldest: "" }
+    let late = 0
+    for (let pages = 0; pages < CREATE_PAGES && late < CREATE_TRIES; pages += 1) {
+      const { status, values } = await this.#create(draft, owner, limit, page, options)
+      switch (status) {
+        case "DONE":
+        case "REPLAYED":
+          for (const id of values.slice(1)) evicted.push({ tag: draft.tag, id: String(id) })
+          if (owner !== null) for (const { id } of evicted) this.#prunes.add(owner, id)
+          return { status: "created", record: decodeRecord(draft, String(values[0])), evicted }
+        case "MORE":
+          page = { cursor: String(values[0]), counted: Number(values[1]), oldest: String(values[2]) }
+          for (const id of values.slice(3)) evicted.push({ tag: draft.tag, id: String(id) })
+          break
+        case "LATE":
+          // The reply brought the server's time, so the next try has a better limit.
+          late += 1
+          break
+        case "FULL":
+          return { status: "full" }
+        case "ENDED":
+          return { status: "ended" }
+      }
+      options.signal?.throwIfAborted()
+    }
+    throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected the server to open the session in time, got a server too slow or a list too long. Try again.")
+  }
+
+  #create(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: { cursor: string; counted: number; oldest: string }, options: StepOptions): ReturnType<SessionScripts["create"]> {
+    return this.#scripts.create(
+      this.#keys.session(draft),
+      owner === null ? null : this.#keys.index(owner),
+      {
+        id: draft.id,
+        notAfterMicros: (this.#clock.nowMicros() ?? 0) + CREATE_WINDOW_MS * 1000,
+        memoryMicros: LIST_MEMORY_MICROS,
+        idle: draft.idleTimeout,
+        slack: draft.slack,
+        absolute: draft.absoluteTimeout,
+        verifier: draft.verifier,
+        operations: NO_OPERATIONS,
+        authenticated: draft.authenticatedAt ?? "",
+        fixed: encodeFixed(draft.fixed, null),
+        body: encodeBody(draft.body),
+        limit: limit?.max ?? 0,
+        onLimit: limit?.onLimit ?? "",
+        ...page,
+      },
+      options,
+    )
+  }
+
+  protected async find(handle: Handle, options: StepOptions): Promise<SessionRecord | null> {
+    const text = await this.#reads.get(this.#keys.session(handle), options.signal)
+    return text === null ? null : decodeRecord(handle, text)
+  }
+
+  protected async touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult> {
+    const { status, micros } = await this.#scripts.touch(this.#keys.session(record), verifiersOf(proof), options)
+    if (status !== "DONE") return refused(status)
+    this.#healIndex(record)
+    return { status: "done", record: { ...record, lastAccessedAt: Math.floor(micros / 1000) } }
+  }
+
+  /** Off the hot path: a list that lost a member is whole again within a touch interval of use. */
+  #healIndex(record: SessionRecord): void {
+    const owner = ownerOf(record.fixed)
+    if (owner !== null) this.#background.run(this.#scripts.heal(this.#keys.index(userKey(owner)), this.#keys.session(record), record.id, LIST_MEMORY_MICROS, {}))
+  }
+
+  protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
+    const mark = this.#redis.resendMark()
+    const args = { expected: write.expectedVersion, operation: write.operation, body: encodeBody(write.body), verifiers: verifiersOf(proof) }
+    const { status, values } = await this.#scripts.update(this.#keys.session(record), args, options)
+    if (status === "CLASH") return this.#clashed(write.expectedVersion, Number(values[0]), mark)
+    if (status !== "DONE" && status !== "REPLAYED") return refused(status)
+    const prefix = decodePrefix(record, String(values[0]))
+    return { status: "done", record: { ...prefix, version: write.expectedVersion + 1, body: write.body } }
+  }
+
+  protected async prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult> {
+    const { touchInterval } = this.settings
+    return settled(handle, await this.#scripts.extend(this.#keys.session(handle), { idle: idleTimeout, touchInterval, verifiers: verifiersOf(proof) }, options))
+  }
+
+  protected async rotate(handle: Handle, proof: Proof, rotation: Rotation, options: StepOptions): Promise<StepResult> {
+    const mark = this.#redis.resendMark()
+    const { verifier, grace, reauthenticated, write } = rotation
+    const change = write === null ? null : { expected: write.expectedVersion, body: encodeBody(write.body) }
+    const answer = await this.#scripts.rotate(this.#keys.session(handle), { verifier, grace, reauthenticated, write: change, verifiers: verifiersOf(proof) }, options)
+    if (answer.status === "CLASH") return this.#clashed(write?.expectedVersion ?? 0, Number(answer.values[0]), mark)
+    if (answer.status === "REPLACED_SECRET") return { status: "replaced-secret" }
+    if (answer.status === "NOT_AUTHENTICATED") return { status: "not-authenticated" }
+    return settled(handle, { ...answer, status: answer.status })
+  }
+
+  /**
+   * Another version than expected. A change that the client sent twice, and that was applied the first time, would be found among the last four;
+   * more changes than that since, and nobody can tell.
+   */
+  #clashed(expected: number, version: number, mark: number | null): StepResult {
+    const mayBeSecondCopy = mark === null || mark !== this.#redis.resendMark()
+    if (mayBeSecondCopy && version > expected + REMEMBERED_OPERATIONS) {
+      throw new SessionError("ERR_STORE_UNKNOWN", "Expected to learn whether the change was made, got a reconnect in between and too many changes since. Read the session.")
+    }
+    return { status: "clash", record: null, version }
+  }
+
+  protected async remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed> {
+    const key = this.#keys.session(handle)
+    const owner = "owner" in proof ? JSON.stringify(proof.owner) : null
+    const { status, values } = await this.#scripts.delete(key, owner, verifiersOf(proof), options)
+    switch (status) {
+      case "DONE":
+        this.#pruneLater(handle, String(values[0]))
+        return { status: "done" }
+      case "WRONG_SECRET":
+        return { status: "wrong-secret" }
+      case "MISSING":
+        return { status: "missing" }
+      case "CORRUPT":
+        return "owner" in proof ? this.#removeUnreadable(handle, userKey(proof.owner), options) : { status: "missing" }
+    }
+  }
+
+  /** A record that names no owner any more is the user's if the user's list says so. */
+  async #removeUnreadable(handle: Handle, owner: UserKey, options: StepOptions): Promise<Removed> {
+    const [listed] = await this.#scripts.lists(this.#keys.index(owner), [handle.id], options)
+    if (listed !== true || handle.tag !== owner.tag) return { status: "missing" }
+    const [existed] = await this.#redis.unlink([this.#keys.session(handle)], options)
+    this.#prunes.add(owner, handle.id)
+    return { status: existed === true ? "done" : "missing" }
+  }
+
+  #pruneLater(handle: Handle, prefix: string): void {
+    // What could not be read names no list; the list's own time to live sees to its member.
+    if (prefix === "") return
+    const owner = ownerOf(decodePrefix(handle, prefix).fixed)
+    if (owner !== null) this.#prunes.add(userKey(owner), handle.id)
+  }
+
+  protected async page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page> {
+    // Several members may have one score after a repair, so the page begins at the last one's score, and what was seen is left out.
+    const from = after === null ? "+inf" : String(after.createdMicros)
+    const seen = after === null ? 0 : 1
+    const members = await this.#scripts.page(this.#keys.index(owner), { order: "REV", from, to: "-inf", count: limit + seen + 1 }, options)
+    const fresh = after === null ? members : members.filter(({ id, score }) => score < after.createdMicros || id < after.id)
+    const shown = fresh.slice(0, limit)
+    const last = shown.at(-1)
+    const records = await this.#readMembers(owner, shown.map(({ id }) => id), options)
+    return { records, next: last === undefined || fresh.length <= limit ? null : { createdMicros: last.score, id: last.id } }
+  }
+
+  async #readMembers(owner: UserKey, ids: readonly string[], options: StepOptions): Promise<SessionRecord[]> {
+    if (ids.length === 0) return []
+    const handles = ids.map((id) => ({ tag: owner.tag, id }))
+    const texts = await this.#redis.mget(handles.map((handle) => this.#keys.session(handle)), options)
+    const records: SessionRecord[] = []
+    for (const [at, handle] of handles.entries()) {
+      const text = texts[at] ?? null
+      if (text === null) this.#prunes.add(owner, handle.id)
+      else records.push(...this.#readable(handle, text))
+    }
+    return records
+  }
+
+  /** One record that cannot be read must not hide the others. */
+  #readable(handle: Handle, text: string): SessionRecord[] {
+    try {
+      return [decodeRecord(handle, text)]
+    } catch {
+      this.reportCorrupt(handle)
+      return []
+    }
+  }
+
+  protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
+    const parts = { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
+    const listed = await removeListed(parts, owner, options)
+    return options.thorough ? listed + (await removeThoroughly(parts, owner, options)) : listed
+  }
+
+  protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
+    const parts = { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
+    return sweepKeyspace(parts, cursor, count, { ...options, now: await this.now(options), read: (handle, text) => this.#readable(handle, text)[0] ?? null })
+  }
+
+  protected probe(options: StepOptions): Promise<void> {
+    return this.#redis.ping(options)
+  }
+
+  protected async release(): Promise<void> {
+    this.#background.run(this.#prunes.flush())
+    await this.#background.settled()
+    await this.#redis.close()
+  }
+}
+
+function verifiersOf(proof: Proof): readonly string[] {
+  return "verifiers" in proof ? proof.verifiers : []
+}
+
+function refused(status: "MISSING" | "WRONG_SECRET" | "CORRUPT"): StepResult {
+  if (status === "CORRUPT") throw new SessionError("ERR_SESSION_CORRUPT", "Expected a session record, got something else. The session can still be deleted.")
+  return { status: status === "MISSING" ? "missing" : "wrong-secret" }
+}
+
+function settled(handle: Handle, answer: Answer<"DONE" | "REPLAYED" | "MISSING" | "WRONG_SECRET" | "CORRUPT">): StepResult {
+  if (answer.status !== "DONE" && answer.status !== "REPLAYED") return refused(answer.status)
+  return { status: "done", record: decodeRecord(handle, String(answer.values[0])) }
+}
