@@ -5,7 +5,7 @@ import type { ClientServiceOptions } from "./ClientRedisService.js"
 import type { RedisClientLike } from "./client-shapes.js"
 import { IoRedisService } from "./IoRedisService.js"
 import { NodeRedisService } from "./NodeRedisService.js"
-import { makeOwnClient, type OwnClient } from "./own-clients.js"
+import { CLIENT_PACKAGES, makeOwnClient, type OwnClient } from "./own-clients.js"
 import { hostAndPort, parseStoreUrl } from "./store-url.js"
 import { recogniseClient } from "./topology.js"
 
@@ -28,7 +28,8 @@ export interface ConnectOptions {
 export async function connectRedis(store: string | RedisClientLike, options: ConnectOptions): Promise<IRedisService> {
   if (typeof store !== "string") return serviceOver(store, { timeoutMs: options.timeoutMs })
   const address = parseStoreUrl(store)
-  const own = await makeOwnClient(address, options.clientPackage)
+  const { clientPackage } = options
+  const own = await makeOwnClient(address, clientPackage ? CLIENT_PACKAGES.filter(({ name }) => name === clientPackage) : CLIENT_PACKAGES)
   await connectOwn(own, hostAndPort(address), options.timeoutMs)
   return serviceOver(own.client, { timeoutMs: options.timeoutMs, release: () => own.release(options.timeoutMs) })
 }

@@ -13,15 +13,22 @@ export interface OwnClient {
   release(graceMs: number): Promise<void>
 }
 
-type MakeClient = (address: StoreAddress) => OwnClient
+/** Makes a client of one package. */
+export type MakeClient = (address: StoreAddress) => OwnClient
 
 const CONNECT_TIMEOUT_MS = 5_000
 const LONGEST_QUEUE = 10_000
 const FIRST_RETRY_MS = 50
 const LONGEST_RETRY_MS = 2_000
 
-/** The packages that can be used for a URL, best first. */
-const PACKAGES: readonly { readonly name: string; load(): Promise<MakeClient> }[] = [
+/** A package that can serve a URL. */
+export interface ClientPackage {
+  readonly name: string
+  load(): Promise<MakeClient>
+}
+
+/** The packages that can serve a URL, best first. */
+export const CLIENT_PACKAGES: readonly ClientPackage[] = [
   { name: "@redis/client", load: async () => nodeRedis(await import("@redis/client")) },
   { name: "redis", load: async () => nodeRedis(await import("redis")) },
   { name: "ioredis", load: async () => ioRedis((await import("ioredis")).Redis) },
@@ -29,19 +36,17 @@ const PACKAGES: readonly { readonly name: string; load(): Promise<MakeClient> }[
 ]
 
 /**
- * Makes a client from the first of the client packages that is installed, without connecting it.
+ * Makes a client from the first of these packages that is installed, without connecting it.
  *
- * @param only - the name of one package, where the choice must not depend on what is installed
  * @throws ERR_CONFIG_INVALID when none is
  */
-export async function makeOwnClient(address: StoreAddress, only?: string): Promise<OwnClient> {
-  for (const { name, load } of PACKAGES) {
-    if (only !== undefined && only !== name) continue
-    try {
-      return (await load())(address)
-    } catch (error) {
-      if (!isMissing(error, name)) throw error
-    }
+export async function makeOwnClient(address: StoreAddress, packages: readonly ClientPackage[]): Promise<OwnClient> {
+  for (const { name, load } of packages) {
+    const make = await load().catch((error: unknown) => {
+      if (isMissing(error, name)) return undefined
+      throw error
+    })
+    if (make) return make(address)
   }
   throw new SessionError("ERR_CONFIG_INVALID", "A store with a redis:// URL needs a client package, and none is installed. Install one: npm install @redis/client")
 }
@@ -123,11 +128,14 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
     })
     return {
       client,
-      // The promise says only that the connection was closed; why, the event before it said.
-      connect: () =>
-        client.connect().catch((error: unknown) => {
+      connect: async () => {
+        // The promise says only that the connection was closed; why, the event before it said. A database that does not exist is an event
+        // alone: the client would go on in database 0.
+        await client.connect().catch((error: unknown) => {
           throw lastError ?? error
-        }),
+        })
+        if (lastError !== undefined) throw lastError
+      },
       destroy: () => client.disconnect(),
       release: async (graceMs) => {
         await settledWithin(client.quit(), graceMs)

@@ -38,6 +38,8 @@ export function hostAndPort(address: StoreAddress): string {
 
 function parse(text: string): URL {
   if (!/^rediss?:\/\//i.test(text)) throw invalid("that begins with redis:// or rediss://, got another one")
+  // The standard's parser drops line breaks and tabs without a word, and with them a part of a password.
+  if (/[\s\p{Cc}]/u.test(text)) throw invalid("without spaces and control characters, got one with them. Percent-encode them in the password")
   if (!URL.canParse(text)) throw invalid("that can be read, got one that cannot. Percent-encode / @ : and the like in user name and password")
   return new URL(text)
 }

@@ -1,0 +1,148 @@
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { Deadlines } from "../../../../../infrastructure/redis/failures/deadline.js"
+
+const expired = (): Error => new Error("time is up")
+const never = (): Promise<never> => new Promise(() => undefined)
+
+/** How long a call took to be refused, in milliseconds. */
+async function refusedAfter(call: Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await expect(call).rejects.toThrow("time is up")
+  return performance.now() - began
+}
+
+describe("a deadline", () => {
+  let deadlines: Deadlines
+  const unhandled = vi.fn()
+  beforeEach(() => {
+    deadlines = new Deadlines(100)
+    unhandled.mockClear()
+    process.on("unhandledRejection", unhandled)
+  })
+  afterEach(async () => {
+    deadlines.close()
+    await nextTurn()
+    process.off("unhandledRejection", unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+  })
+
+  it("passes on results and errors that come in time", async () => {
+    expect(await deadlines.run(async () => "there", expired)).toBe("there")
+    await expect(deadlines.run(() => Promise.reject(new TypeError("no")), expired)).rejects.toThrow("no")
+    await expect(
+      deadlines.run(() => {
+        throw new RangeError("at once")
+      }, expired),
+    ).rejects.toThrow("at once")
+  })
+
+  it("ends each call in its time, never early, also calls that began apart", async () => {
+    const times: Promise<number>[] = []
+    for (let i = 0; i < 8; i++) {
+      times.push(refusedAfter(deadlines.run(never, expired)))
+      await pause(7)
+    }
+    for (const took of await Promise.all(times)) {
+      expect(took).toBeGreaterThanOrEqual(100)
+      expect(took).toBeLessThan(150)
+    }
+  })
+
+  it("is not shortened by a long turn before it", async () => {
+    const block = performance.now() + 120
+    while (performance.now() < block) Math.sqrt(2)
+    expect(await refusedAfter(deadlines.run(never, expired))).toBeGreaterThanOrEqual(100)
+  })
+
+  it("takes a result that arrived while the process was busy", async () => {
+    const reply = deadlines.run(() => new Promise((resolve) => setTimeout(() => setImmediate(resolve, "read late"), 50)), expired)
+    await nextTurn()
+    const block = performance.now() + 200
+    while (performance.now() < block) Math.sqrt(2)
+    expect(await reply).toBe("read late")
+  })
+
+  it("lets the client say first that a command was never written", async () => {
+    const call = deadlines.run((signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("never written")))), expired)
+    await expect(call).rejects.toThrow("never written")
+  })
+
+  it("drops what comes too late, errors as well", async () => {
+    const late = withResolvers<string>()
+    await refusedAfter(deadlines.run(() => late.promise, expired))
+    late.reject(new Error("too late"))
+    await nextTurn()
+  })
+
+  it("starts nothing under a signal that is aborted already", async () => {
+    const start = vi.fn(never)
+    const reason = { any: "value" }
+    await expect(deadlines.run(start, expired, AbortSignal.abort(reason))).rejects.toBe(reason)
+    expect(start).not.toHaveBeenCalled()
+  })
+
+  it("ends one call at its caller's signal, tells the client, and leaves the others alone", async () => {
+    const controller = new AbortController()
+    const reason = new Error("gone")
+    let given: AbortSignal | undefined
+    const mine = deadlines.run(
+      (signal) => {
+        given = signal
+        return never()
+      },
+      expired,
+      controller.signal,
+    )
+    const other = refusedAfter(deadlines.run(never, expired))
+    controller.abort(reason)
+    await expect(mine).rejects.toBe(reason)
+    expect(given?.aborted).toBe(true)
+    expect(await other).toBeGreaterThanOrEqual(100)
+  })
+
+  it("tells the client of a passed deadline also where the caller has a signal, and lets go of that signal", async () => {
+    const controller = new AbortController()
+    const remove = vi.spyOn(controller.signal, "removeEventListener")
+    let given: AbortSignal | undefined
+    const call = deadlines.run(
+      (signal) => {
+        given = signal
+        return never()
+      },
+      expired,
+      controller.signal,
+    )
+    await refusedAfter(call)
+    expect(given?.aborted).toBe(true)
+    expect(remove).toHaveBeenCalled()
+  })
+
+  it("keeps its word to calls that wait while it is closed", async () => {
+    const waiting = refusedAfter(deadlines.run(never, expired))
+    deadlines.close()
+    expect(await waiting).toBeLessThan(150)
+  })
+
+  it("serves thousands of calls with few timers, none of which keeps the process alive, and without a warning about listeners", async () => {
+    const timers = vi.spyOn(globalThis, "setTimeout")
+    const warned = vi.fn()
+    process.on("warning", warned)
+    await Promise.all(Array.from({ length: 50 }, () => deadlines.run(async (signal) => signal.addEventListener("abort", () => undefined), expired)))
+    const results = await Promise.all(Array.from({ length: 5_000 }, (_, i) => deadlines.run(async () => i, expired)))
+    expect(results).toHaveLength(5_000)
+    expect(timers.mock.calls.length).toBeLessThan(50)
+    for (const { value } of timers.mock.results) expect((value as NodeJS.Timeout).hasRef()).toBe(false)
+    await nextTurn()
+    process.off("warning", warned)
+    expect(warned).not.toHaveBeenCalled()
+  })
+})
+
+function withResolvers<T>(): { readonly promise: Promise<T>; readonly reject: (reason: unknown) => void } {
+  let reject: (reason: unknown) => void = () => undefined
+  const promise = new Promise<T>((_resolve, refuse) => {
+    reject = refuse
+  })
+  return { promise, reject }
+}
