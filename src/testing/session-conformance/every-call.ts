@@ -20,13 +20,19 @@ export const CALLS_BY_TOKEN: Readonly<Record<string, { readonly call: Call; read
   "extendSession with a timeout": { call: (service, { token }, options) => service.extendSession(token, "1h", options), absent: null },
   rotateSession: { call: (service, { token }, options) => service.rotateSession(token, options), absent: null },
   "rotateSession with changes": { call: (service, { token }, options) => service.rotateSession(token, { ...options, changes: { n: 1 } }), absent: null },
-  "rotateSession after a new proof": { call: (service, { token }, options) => service.rotateSession(token, { ...options, reauthenticated: true }), absent: null },
+  "rotateSession after a new proof": {
+    call: (service, { token }, options) => service.rotateSession(token, { ...options, reauthenticated: true }),
+    absent: null,
+  },
   deleteSession: { call: (service, { token }, options) => service.deleteSession(token, options), absent: false },
 }
 
 /** The calls that take a handle and its user. */
 export const CALLS_BY_HANDLE: Readonly<Record<string, { readonly call: Call; readonly absent: null | false }>> = {
-  "updateUserSession with a patch": { call: (service, { userId, sessionId }, options) => service.updateUserSession(userId, sessionId, { n: 1 }, options), absent: null },
+  "updateUserSession with a patch": {
+    call: (service, { userId, sessionId }, options) => service.updateUserSession(userId, sessionId, { n: 1 }, options),
+    absent: null,
+  },
   "updateUserSession with a function": {
     call: (service, { userId, sessionId }, options) => service.updateUserSession(userId, sessionId, (own) => own, options),
     absent: null,

@@ -5,7 +5,9 @@ export interface Profile {
   readonly nick?: string
 }
 
-type Validated = { readonly value: Record<string, unknown> } | { readonly issues: readonly { readonly message: string; readonly path?: readonly PropertyKey[] }[] }
+type Validated =
+  | { readonly value: Record<string, unknown> }
+  | { readonly issues: readonly { readonly message: string; readonly path?: readonly PropertyKey[] }[] }
 
 /** Makes a schema of a function that returns the value or throws the name of the attribute that does not fit. */
 export function schemaOf(read: (given: Record<string, unknown>) => Record<string, unknown>, options: { readonly async?: boolean } = {}) {
@@ -18,7 +20,9 @@ export function schemaOf(read: (given: Record<string, unknown>) => Record<string
       return { issues: [{ message: `${error.attribute} must not be ${JSON.stringify(given)}`, path: [error.attribute] }] }
     }
   }
-  return { "~standard": { version: 1, vendor: "coatcheck-conformance", validate: options.async ? async (given: unknown) => validate(given) : validate } } as const
+  return {
+    "~standard": { version: 1, vendor: "coatcheck-conformance", validate: options.async ? async (given: unknown) => validate(given) : validate },
+  } as const
 }
 
 class Misfit extends Error {

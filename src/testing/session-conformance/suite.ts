@@ -36,6 +36,7 @@ export class Suite {
   readonly #setup: ConformanceSetup
   readonly #traits: ProviderTraits
   readonly #unproved = new Map<Capability, string[]>()
+  #tests: (() => void)[] = []
 
   constructor(runner: TestRunner, setup: ConformanceSetup, traits: ProviderTraits) {
     this.#runner = runner
@@ -43,12 +44,16 @@ export class Suite {
     this.#traits = traits
   }
 
+  /** Registers the group's tests together; a group of which the provider can run none is left out, for some runners refuse an empty one. */
   group(name: string, body: () => void): void {
-    this.#runner.describe(name, body)
+    this.#tests = []
+    body()
+    const tests = this.#tests
+    if (tests.length > 0) this.#runner.describe(name, () => tests.forEach((register) => register()))
   }
 
   it(name: string, options: RequestedOptions, play: Play): void {
-    this.#runner.it(name, () => this.#perform(options, play))
+    this.#tests.push(() => this.#runner.it(name, () => this.#perform(options, play)))
   }
 
   /** A test that only some providers can run. Where one cannot, the test's name joins the list that `listUnproved` puts into the output. */

@@ -26,7 +26,7 @@ const KEPT: Record<string, unknown> = {
   "the largest safe integers": [2 ** 53 - 1, -(2 ** 53 - 1), 2 ** 53, 0],
   "numbers of every size": [1e308, -1e308, 5e-324, 1e21, 0.1, 1 / 3, 123_456_789.125],
   "text and numbers that look alike": ["1", 1, "true", true, "null", null, "", "1e3"],
-  "line separators and control characters": "\u2028\u2029\u0000\u0001\u001f\u007f\r\n\t\"\\/",
+  "line separators and control characters": '\u2028\u2029\u0000\u0001\u001f\u007f\r\n\t"\\/',
   "letters outside of ASCII": "ÄÖÜ é e\u0301 日本 😀 \u200f",
   "lone surrogates": ["\ud800", "a\udfffb", "\udc00\ud800"],
   "text that looks like the record's own": ['"body":["', '","attributes":{', '{"lastAccessedAt":1}', "}}", '"previous":"x","until":1'],
@@ -36,7 +36,24 @@ const KEPT: Record<string, unknown> = {
 }
 
 /** Names that come back as they were given. */
-const NAMES = ["", " ", "a.b", "toString", "hasOwnProperty", "length", "valueOf", "userId", "attributes", "head", "body", "\u0000", "\ud800", "0", "__proto", "Constructor"]
+const NAMES = [
+  "",
+  " ",
+  "a.b",
+  "toString",
+  "hasOwnProperty",
+  "length",
+  "valueOf",
+  "userId",
+  "attributes",
+  "head",
+  "body",
+  "\u0000",
+  "\ud800",
+  "0",
+  "__proto",
+  "Constructor",
+]
 
 /** Values that JSON would change or lose. */
 const REFUSED: Record<string, () => unknown> = {
@@ -156,7 +173,9 @@ function prototypes(suite: Suite): void {
   for (const key of PROTOTYPE_KEYS) {
     suite.it(`a key ${key} is refused at any depth, and pollutes nothing`, {}, async ({ service }) => {
       const { token, session } = await service.createSession({ userId: "ada", attributes: { a: { b: 1 } } })
-      const bad = [`{"${key}":{"polluted":true}}`, `{"a":{"${key}":{"polluted":true}}}`, `{"a":[[{"b":{"${key}":1}}]]}`].map((text) => JSON.parse(text) as Record<string, unknown>)
+      const bad = [`{"${key}":{"polluted":true}}`, `{"a":{"${key}":{"polluted":true}}}`, `{"a":[[{"b":{"${key}":1}}]]}`].map(
+        (text) => JSON.parse(text) as Record<string, unknown>,
+      )
       for (const attributes of bad) {
         await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ attributes }))
         await refuses("ERR_INVALID_ARGUMENT", () => service.updateSession(token, attributes))

@@ -52,7 +52,8 @@ function whatIsIssued(suite: Suite): void {
     const text = JSON.stringify(session)
     assert.deepEqual(Object.keys(JSON.parse(text)).sort(), FIELDS)
     assert.ok(!text.includes(secretOf(token)))
-    for (const name of ["createdAt", "authenticatedAt", "lastAccessedAt", "expiresAt", "absoluteExpiresAt"] as const) assert.ok(session[name] instanceof Date, name)
+    for (const name of ["createdAt", "authenticatedAt", "lastAccessedAt", "expiresAt", "absoluteExpiresAt"] as const)
+      assert.ok(session[name] instanceof Date, name)
   })
 
   suite.it("is found again as it was returned", {}, async ({ service }) => {
@@ -139,14 +140,34 @@ function defaultsAndOptions(suite: Suite): void {
 }
 
 function userIds(suite: Suite): void {
-  const allowed = ["a", "0", " ", "a}b{c", "{}", ":", "*", "__proto__", "constructor", "null", "\u0000", "a\r\nb", "ü".repeat(256), "x".repeat(512), "\u2028", "😀"]
+  const allowed = [
+    "a",
+    "0",
+    " ",
+    "a}b{c",
+    "{}",
+    ":",
+    "*",
+    "__proto__",
+    "constructor",
+    "null",
+    "\u0000",
+    "a\r\nb",
+    "ü".repeat(256),
+    "x".repeat(512),
+    "\u2028",
+    "😀",
+  ]
   suite.it("takes any well-formed user id of 1 to 512 bytes and returns it as it was", {}, async ({ service }) => {
     for (const userId of allowed) {
       const { token, session } = await service.createSession({ userId })
       assert.equal(session.userId, userId)
       assert.equal((await service.getSession(token))?.userId, userId)
       const { sessions } = await service.getUserSessions(userId)
-      assert.deepEqual(sessions.map((listed) => listed.sessionId), [session.sessionId])
+      assert.deepEqual(
+        sessions.map((listed) => listed.sessionId),
+        [session.sessionId],
+      )
     }
   })
 
@@ -155,10 +176,30 @@ function userIds(suite: Suite): void {
     await service.createSession({ userId: "e\u0301" })
     await service.createSession({ userId: "É" })
     const { sessions } = await service.getUserSessions("\u00e9")
-    assert.deepEqual(sessions.map((session) => session.sessionId), [composed.session.sessionId])
+    assert.deepEqual(
+      sessions.map((session) => session.sessionId),
+      [composed.session.sessionId],
+    )
   })
 
-  const refused = ["", "x".repeat(513), "ü".repeat(257), "\ud800", "a\udfffb", 0, 1, Number.NaN, null, true, {}, [], Symbol("ada"), ["ada"], { toString: () => "ada" }, 1n]
+  const refused = [
+    "",
+    "x".repeat(513),
+    "ü".repeat(257),
+    "\ud800",
+    "a\udfffb",
+    0,
+    1,
+    Number.NaN,
+    null,
+    true,
+    {},
+    [],
+    Symbol("ada"),
+    ["ada"],
+    { toString: () => "ada" },
+    1n,
+  ]
   suite.it("refuses every other user id, in each place that takes one", {}, async ({ service }) => {
     for (const bad of refused as never[]) {
       await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: bad }))

@@ -86,16 +86,21 @@ function touches(suite: Suite): void {
     assert.ok(touched(first, present(await service.getSession(token))))
   })
 
-  suite.itNeeds("another", "the slack is the record's own: a process with another touch interval judges alike", timing(suite), async ({ service, another, time }) => {
-    const strict = await another(timing(suite, { touchInterval: 0 }))
-    const { token } = await time.from(() => service.createSession({ userId: "ada" }))
-    // Between the idle timeout and its slack either answer keeps the promise, but all processes must give the same.
-    await time.before(10, async () => assert.ok(await strict.getSession(token, { touch: false })))
-    await time.after(11, async () => {
-      assert.equal(await strict.getSession(token), null)
-      assert.equal(await service.getSession(token), null)
-    })
-  })
+  suite.itNeeds(
+    "another",
+    "the slack is the record's own: a process with another touch interval judges alike",
+    timing(suite),
+    async ({ service, another, time }) => {
+      const strict = await another(timing(suite, { touchInterval: 0 }))
+      const { token } = await time.from(() => service.createSession({ userId: "ada" }))
+      // Between the idle timeout and its slack either answer keeps the promise, but all processes must give the same.
+      await time.before(10, async () => assert.ok(await strict.getSession(token, { touch: false })))
+      await time.after(11, async () => {
+        assert.equal(await strict.getSession(token), null)
+        assert.equal(await service.getSession(token), null)
+      })
+    },
+  )
 }
 
 function absoluteDeadline(suite: Suite): void {
@@ -139,7 +144,10 @@ function afterTheEnd(suite: Suite): void {
   })
 
   suite.it("a pending session and a guest's end like any other", timing(suite), async ({ service, time }) => {
-    const [guest, pending] = await time.from(async () => [await service.createSession({}), await service.createSession({ pendingUserId: "ada" })] as const)
+    const asked = { idleTimeout: suite.units(10), absoluteTimeout: suite.units(1_000) }
+    const [guest, pending] = await time.from(
+      async () => [await service.createSession(asked), await service.createSession({ ...asked, pendingUserId: "ada" })] as const,
+    )
     await time.before(10, async () => {
       assert.ok(await service.getSession(guest.token, { touch: false }))
       assert.ok(await service.getSession(pending.token, { touch: false }))
@@ -158,35 +166,45 @@ function ownTimeouts(suite: Suite): void {
     await time.after(11, async () => assert.equal(await service.getSession(token), null))
   })
 
-  suite.itNeeds("fakeClock", "by default a user's session ends after 24 idle hours and a minute, and after 30 days at the latest", {}, async ({ service, advance }) => {
-    const idle = await service.createSession({ userId: "ada" })
-    await advance("23h")
-    await advance("59m")
-    assert.ok(await service.getSession(idle.token, { touch: false }))
-    await advance("3m")
-    assert.equal(await service.getSession(idle.token), null)
+  suite.itNeeds(
+    "fakeClock",
+    "by default a user's session ends after 24 idle hours and a minute, and after 30 days at the latest",
+    {},
+    async ({ service, advance }) => {
+      const idle = await service.createSession({ userId: "ada" })
+      await advance("23h")
+      await advance("59m")
+      assert.ok(await service.getSession(idle.token, { touch: false }))
+      await advance("3m")
+      assert.equal(await service.getSession(idle.token), null)
 
-    const used = await service.createSession({ userId: "ada" })
-    for (let halfDays = 1; halfDays < 60; halfDays += 1) {
+      const used = await service.createSession({ userId: "ada" })
+      for (let halfDays = 1; halfDays < 60; halfDays += 1) {
+        await advance("12h")
+        assert.ok(await service.getSession(used.token), `after ${halfDays} half days`)
+      }
       await advance("12h")
-      assert.ok(await service.getSession(used.token), `after ${halfDays} half days`)
-    }
-    await advance("12h")
-    assert.equal(await service.getSession(used.token), null)
-  })
+      assert.equal(await service.getSession(used.token), null)
+    },
+  )
 
-  suite.itNeeds("fakeClock", "by default a guest's session ends after 2 idle hours, a pending one after 5 minutes, or 10 in all", {}, async ({ service, advance }) => {
-    const guest = await service.createSession({})
-    const pending = await service.createSession({ pendingUserId: "ada" })
-    await advance("299s")
-    assert.ok(await service.getSession(pending.token))
-    await advance("240s")
-    assert.ok(await service.getSession(pending.token))
-    await advance("62s")
-    assert.equal(await service.getSession(pending.token), null)
-    await advance("6599s")
-    assert.ok(await service.getSession(guest.token, { touch: false }))
-    await advance("62s")
-    assert.equal(await service.getSession(guest.token), null)
-  })
+  suite.itNeeds(
+    "fakeClock",
+    "by default a guest's session ends after 2 idle hours, a pending one after 5 minutes, or 10 in all",
+    {},
+    async ({ service, advance }) => {
+      const guest = await service.createSession({})
+      const pending = await service.createSession({ pendingUserId: "ada" })
+      await advance("299s")
+      assert.ok(await service.getSession(pending.token))
+      await advance("240s")
+      assert.ok(await service.getSession(pending.token))
+      await advance("62s")
+      assert.equal(await service.getSession(pending.token), null)
+      await advance("6599s")
+      assert.ok(await service.getSession(guest.token, { touch: false }))
+      await advance("62s")
+      assert.equal(await service.getSession(guest.token), null)
+    },
+  )
 }

@@ -45,12 +45,16 @@ export function extendPromises(suite: Suite): void {
       await time.after(22, async () => assert.equal(await service.getSession(token), null))
     })
 
-    suite.it("a shorter timeout lets it end sooner, with the slack of the new timeout", { ...timing, idleTimeout: suite.units(100) }, async ({ service, time }) => {
-      const { token } = await service.createSession({ userId: "ada" })
-      await time.from(async () => assert.ok(await service.extendSession(token, suite.units(10))))
-      await time.before(10, async () => assert.ok(await service.getSession(token, { touch: false })))
-      await time.after(11, async () => assert.equal(await service.getSession(token), null))
-    })
+    suite.it(
+      "a shorter timeout lets it end sooner, with the slack of the new timeout",
+      { ...timing, idleTimeout: suite.units(100) },
+      async ({ service, time }) => {
+        const { token } = await service.createSession({ userId: "ada" })
+        await time.from(async () => assert.ok(await service.extendSession(token, suite.units(10))))
+        await time.before(10, async () => assert.ok(await service.getSession(token, { touch: false })))
+        await time.after(11, async () => assert.equal(await service.getSession(token), null))
+      },
+    )
 
     suite.it("refuses a timeout outside 10 ms to 1000 d, and text without a unit", {}, async ({ service }) => {
       const { token, session } = await service.createSession({ userId: "ada" })

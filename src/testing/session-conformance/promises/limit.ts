@@ -25,7 +25,13 @@ function evicting(suite: Suite): void {
       made.map(({ evicted }) => evicted),
       [[], [], [], [made[0]?.session.sessionId], [made[1]?.session.sessionId]],
     )
-    assert.deepEqual(await listAll(service, "ada"), made.slice(2).map(({ session }) => session.sessionId).reverse())
+    assert.deepEqual(
+      await listAll(service, "ada"),
+      made
+        .slice(2)
+        .map(({ session }) => session.sessionId)
+        .reverse(),
+    )
     for (const { token } of made.slice(0, 2)) assert.equal(await service.getSession(token), null)
     for (const { token, session } of made.slice(2)) await assertUnchanged(service, token, session)
   })
@@ -67,18 +73,22 @@ function evicting(suite: Suite): void {
 }
 
 function rejecting(suite: Suite): void {
-  suite.it("reject: refuses the new session, ends none, and has room again when one ends", { maxSessionsPerUser: 2, onLimit: "reject" }, async ({ service, events }) => {
-    const made = await open(service, 2)
-    events.length = 0
-    await refuses("ERR_SESSION_LIMIT", () => service.createSession({ userId: "ada" }), ["ada"])
-    assert.deepEqual(events, [])
-    for (const { token, session } of made) await assertUnchanged(service, token, session)
-    assert.deepEqual((await service.createSession({ userId: "bob" })).evicted, [])
-    await service.deleteSession(present(made[0]).token)
-    const third = await service.createSession({ userId: "ada" })
-    await refuses("ERR_SESSION_LIMIT", () => service.createSession({ userId: "ada" }))
-    assert.deepEqual(await listAll(service, "ada"), [third.session.sessionId, present(made[1]).session.sessionId])
-  })
+  suite.it(
+    "reject: refuses the new session, ends none, and has room again when one ends",
+    { maxSessionsPerUser: 2, onLimit: "reject" },
+    async ({ service, events }) => {
+      const made = await open(service, 2)
+      events.length = 0
+      await refuses("ERR_SESSION_LIMIT", () => service.createSession({ userId: "ada" }), ["ada"])
+      assert.deepEqual(events, [])
+      for (const { token, session } of made) await assertUnchanged(service, token, session)
+      assert.deepEqual((await service.createSession({ userId: "bob" })).evicted, [])
+      await service.deleteSession(present(made[0]).token)
+      const third = await service.createSession({ userId: "ada" })
+      await refuses("ERR_SESSION_LIMIT", () => service.createSession({ userId: "ada" }))
+      assert.deepEqual(await listAll(service, "ada"), [third.session.sessionId, present(made[1]).session.sessionId])
+    },
+  )
 
   suite.it("reject gives way to evict-oldest where the call asks for it", { maxSessionsPerUser: 1, onLimit: "reject" }, async ({ service }) => {
     const [first] = await open(service, 1)
@@ -123,7 +133,13 @@ function whatCounts(suite: Suite): void {
     assert.ok(await service.createSession({ userId: "ada", impersonatorId: "root" }))
   })
 
-  const timing = { idleTimeout: suite.units(10), touchInterval: suite.units(10), absoluteTimeout: suite.units(1_000), maxSessionsPerUser: 2, onLimit: "reject" } as const
+  const timing = {
+    idleTimeout: suite.units(10),
+    touchInterval: suite.units(10),
+    absoluteTimeout: suite.units(1_000),
+    maxSessionsPerUser: 2,
+    onLimit: "reject",
+  } as const
   suite.it("sessions that have expired do not count", timing, async ({ service, time }) => {
     await time.from(() => open(service, 2))
     await time.before(10, () => refuses("ERR_SESSION_LIMIT", () => service.createSession({ userId: "ada" })))
@@ -140,18 +156,22 @@ function whatCounts(suite: Suite): void {
 }
 
 function atOneMoment(suite: Suite): void {
-  suite.it("many sign-ins at one moment leave exactly the limit, and each evicted one is reported once", { maxSessionsPerUser: 3 }, async ({ service, events }) => {
-    const made = await Promise.all(Array.from({ length: 30 }, () => service.createSession({ userId: "ada" })))
-    const evicted = made.flatMap((one) => one.evicted)
-    assert.equal(evicted.length, 27)
-    assert.equal(new Set(evicted).size, 27)
-    const left = await listAll(service, "ada")
-    assert.equal(left.length, 3)
-    assert.deepEqual(new Set([...left, ...evicted]), new Set(made.map(({ session }) => session.sessionId)))
-    for (const { token, session } of made) assert.equal((await service.getSession(token)) !== null, left.includes(session.sessionId))
-    const ended = events.flatMap((event) => (event.type === "ended" && event.reason === "evicted" ? [event.sessionId] : []))
-    assert.deepEqual(ended.sort(), evicted.sort())
-  })
+  suite.it(
+    "many sign-ins at one moment leave exactly the limit, and each evicted one is reported once",
+    { maxSessionsPerUser: 3 },
+    async ({ service, events }) => {
+      const made = await Promise.all(Array.from({ length: 30 }, () => service.createSession({ userId: "ada" })))
+      const evicted = made.flatMap((one) => one.evicted)
+      assert.equal(evicted.length, 27)
+      assert.equal(new Set(evicted).size, 27)
+      const left = await listAll(service, "ada")
+      assert.equal(left.length, 3)
+      assert.deepEqual(new Set([...left, ...evicted]), new Set(made.map(({ session }) => session.sessionId)))
+      for (const { token, session } of made) assert.equal((await service.getSession(token)) !== null, left.includes(session.sessionId))
+      const ended = events.flatMap((event) => (event.type === "ended" && event.reason === "evicted" ? [event.sessionId] : []))
+      assert.deepEqual(ended.sort(), evicted.sort())
+    },
+  )
 
   suite.it("many sign-ins at one moment under reject: exactly the limit get in", { maxSessionsPerUser: 4, onLimit: "reject" }, async ({ service }) => {
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => service.createSession({ userId: "ada" })))

@@ -113,17 +113,22 @@ function upgrades(suite: Suite): void {
     "returns a promise": async () => ADA,
   }
   for (const [how, upgrade] of Object.entries(failing)) {
-    suite.itNeeds("another", `an upgrade that ${how} makes that session corrupt, and that one only; it can still be deleted`, VERSION_1, async ({ service, another }) => {
-      const today = await another(version2(upgrade))
-      const old = await service.createSession({ userId: "ada", attributes: { mail: "ada@example.org" } })
-      const fresh = await today.createSession({ userId: "bob", attributes: ADA })
-      await refuses("ERR_SESSION_CORRUPT", () => today.getSession(old.token), ["hidden-value", old.token])
-      await refuses("ERR_SESSION_CORRUPT", () => today.updateSession(old.token, { nick: "a" }), ["hidden-value", old.token])
-      assert.deepEqual((await today.getSession(fresh.token))?.attributes, { ...ADA, roles: ["member"] })
-      assert.equal(({} as { polluted?: boolean }).polluted, undefined)
-      assert.equal(await today.deleteSession(old.token), true)
-      assert.equal(await today.getSession(old.token), null)
-    })
+    suite.itNeeds(
+      "another",
+      `an upgrade that ${how} makes that session corrupt, and that one only; it can still be deleted`,
+      VERSION_1,
+      async ({ service, another }) => {
+        const today = await another(version2(upgrade))
+        const old = await service.createSession({ userId: "ada", attributes: { mail: "ada@example.org" } })
+        const fresh = await today.createSession({ userId: "bob", attributes: ADA })
+        await refuses("ERR_SESSION_CORRUPT", () => today.getSession(old.token), ["hidden-value", old.token])
+        await refuses("ERR_SESSION_CORRUPT", () => today.updateSession(old.token, { nick: "a" }), ["hidden-value", old.token])
+        assert.deepEqual((await today.getSession(fresh.token))?.attributes, { ...ADA, roles: ["member"] })
+        assert.equal(({} as { polluted?: boolean }).polluted, undefined)
+        assert.equal(await today.deleteSession(old.token), true)
+        assert.equal(await today.getSession(old.token), null)
+      },
+    )
   }
 
   suite.itNeeds("another", "a wrong secret is absent, whatever the upgrade would do", VERSION_1, async ({ service, another }) => {

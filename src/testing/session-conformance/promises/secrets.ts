@@ -52,13 +52,18 @@ export function secretPromises(suite: Suite): void {
       assert.equal(await service.getSession((await keyed.createSession({ userId: "ada" })).token), null)
     })
 
-    suite.itNeeds("another", "a handle needs no key: an administrator's process ends any session of the user", { secrets: [OLD] }, async ({ service, another }) => {
-      const onlyNew = await another({ secrets: [NEW] })
-      const { token, session } = await service.createSession({ userId: "ada" })
-      assert.deepEqual((await onlyNew.getUserSessions("ada")).sessions, [session])
-      assert.equal(await onlyNew.deleteUserSession("ada", session.sessionId), true)
-      assert.equal(await service.getSession(token), null)
-    })
+    suite.itNeeds(
+      "another",
+      "a handle needs no key: an administrator's process ends any session of the user",
+      { secrets: [OLD] },
+      async ({ service, another }) => {
+        const onlyNew = await another({ secrets: [NEW] })
+        const { token, session } = await service.createSession({ userId: "ada" })
+        assert.deepEqual((await onlyNew.getUserSessions("ada")).sessions, [session])
+        assert.equal(await onlyNew.deleteUserSession("ada", session.sessionId), true)
+        assert.equal(await service.getSession(token), null)
+      },
+    )
   })
 
   suite.group("several services", () => {

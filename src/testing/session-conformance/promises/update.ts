@@ -12,18 +12,22 @@ export function updatePromises(suite: Suite): void {
 }
 
 function merging(suite: Suite): void {
-  suite.it("returns the session as written: the patched attributes, the next version, a new access, and the rest as it was", {}, async ({ service, advance }) => {
-    const { token, session } = await service.createSession({ userId: "ada", attributes: { a: 1, b: 2 }, device: { ip: "::1" }, persistent: true })
-    await advance("5ms")
-    const written = present(await service.updateSession(token, { b: 3, c: 4 }))
-    assert.deepEqual(written.attributes, { a: 1, b: 3, c: 4 })
-    assert.equal(written.version, 2)
-    assert.ok(ms(written.lastAccessedAt) > ms(session.lastAccessedAt))
-    assert.equal(lifetimes(written).idle, lifetimes(session).idle)
-    const moved = { attributes: null, version: null, lastAccessedAt: null, expiresAt: null }
-    assert.deepEqual({ ...written, ...moved }, { ...session, ...moved })
-    assert.deepEqual(await service.getSession(token, { touch: false }), written)
-  })
+  suite.it(
+    "returns the session as written: the patched attributes, the next version, a new access, and the rest as it was",
+    {},
+    async ({ service, advance }) => {
+      const { token, session } = await service.createSession({ userId: "ada", attributes: { a: 1, b: 2 }, device: { ip: "::1" }, persistent: true })
+      await advance("5ms")
+      const written = present(await service.updateSession(token, { b: 3, c: 4 }))
+      assert.deepEqual(written.attributes, { a: 1, b: 3, c: 4 })
+      assert.equal(written.version, 2)
+      assert.ok(ms(written.lastAccessedAt) > ms(session.lastAccessedAt))
+      assert.equal(lifetimes(written).idle, lifetimes(session).idle)
+      const moved = { attributes: null, version: null, lastAccessedAt: null, expiresAt: null }
+      assert.deepEqual({ ...written, ...moved }, { ...session, ...moved })
+      assert.deepEqual(await service.getSession(token, { touch: false }), written)
+    },
+  )
 
   suite.it("is shallow: a nested value is replaced, not merged", {}, async ({ service }) => {
     const { token } = await service.createSession({ attributes: { prefs: { a: 1, b: 2 }, list: [1, 2] } })
@@ -53,7 +57,7 @@ function merging(suite: Suite): void {
     assert.equal(written.userId, "ada")
     assert.equal(written.version, 2)
     assert.equal(written.sessionId, session.sessionId)
-    assert.deepEqual((await service.getSession(token, { touch: false })), written)
+    assert.deepEqual(await service.getSession(token, { touch: false }), written)
   })
 
   suite.it("an empty patch is an update too", {}, async ({ service }) => {

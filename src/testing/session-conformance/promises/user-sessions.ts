@@ -53,7 +53,10 @@ function listing(suite: Suite): void {
     await service.updateSession(present(first).token, { n: 10 })
     await service.extendSession(present(second).token, "5h")
     await service.rotateSession(present(first).token)
-    assert.deepEqual(await listAll(service, "ada"), [third, second, first].map((made) => present(made).session.sessionId))
+    assert.deepEqual(
+      await listAll(service, "ada"),
+      [third, second, first].map((made) => present(made).session.sessionId),
+    )
   })
 
   suite.it("keeps users apart whose handles begin alike", {}, async ({ service }) => {
@@ -97,11 +100,18 @@ function paging(suite: Suite): void {
       cursor = page.cursor
     }
     assert.equal(cursor, undefined)
-    assert.deepEqual(rest, made.slice(0, 3).map(({ session }) => session.sessionId).reverse())
+    assert.deepEqual(
+      rest,
+      made
+        .slice(0, 3)
+        .map(({ session }) => session.sessionId)
+        .reverse(),
+    )
   })
 
   suite.it("refuses a limit outside 1 to 200 and a misspelt option", {}, async ({ service }) => {
-    for (const limit of [0, -1, 201, 1.5, Number.NaN, "10", null] as never[]) await refuses("ERR_INVALID_ARGUMENT", () => service.getUserSessions("ada", { limit }))
+    for (const limit of [0, -1, 201, 1.5, Number.NaN, "10", null] as never[])
+      await refuses("ERR_INVALID_ARGUMENT", () => service.getUserSessions("ada", { limit }))
     await refuses("ERR_INVALID_ARGUMENT", () => service.getUserSessions("ada", { size: 10 } as never))
   })
 
@@ -211,7 +221,8 @@ function deletingAll(suite: Suite): void {
 
   suite.it("except: refuses what is no handle: whoever passes the token by mistake must not sign themselves out", {}, async ({ service }) => {
     const { token, session } = await service.createSession({ userId: "ada" })
-    for (const except of [token, "", "x", 7, null] as never[]) await refuses("ERR_INVALID_ARGUMENT", () => service.deleteUserSessions("ada", { except }), [secretOf(token)])
+    for (const except of [token, "", "x", 7, null] as never[])
+      await refuses("ERR_INVALID_ARGUMENT", () => service.deleteUserSessions("ada", { except }), [secretOf(token)])
     await assertUnchanged(service, token, session)
   })
 
