@@ -56,7 +56,8 @@ export function resolveStore(options: SessionServiceOptions): { readonly store: 
     const store = sortStore(options.store)
     if (options.clock !== undefined && typeof options.clock?.now !== "function") throw new UnexpectedValue("Expected clock to have a method now().")
     if (options.clock !== undefined && store.kind === "redis") throw new UnexpectedValue("Expected no clock together with Redis, which judges time by its own.")
-    return { store, timeoutMs: toMilliseconds(options.timeout ?? `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms`, "timeout", { min: 10, max: 60_000 }) }
+    const { timeout = `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms` } = options
+    return { store, timeoutMs: toMilliseconds(timeout, "timeout", { min: 10, max: 60_000 }) }
   } catch (error) {
     throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
   }

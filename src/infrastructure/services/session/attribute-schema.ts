@@ -17,7 +17,7 @@ export class AttributeSchema {
 
   /** The body of a new session. @throws UnexpectedValue · ERR_SESSION_TOO_LARGE */
   async create(attributes: unknown): Promise<Body> {
-    return this.#write(copyAttributes(attributes ?? {}, "attributes"))
+    return this.#write(copyAttributes(attributes, "attributes"))
   }
 
   /** The body after a change of what is stored. @throws UnexpectedValue · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT */

@@ -78,7 +78,8 @@ function checkTimeouts(options: Pick<CreateSessionOptions<unknown>, "idleTimeout
 
 function checkLimit(options: Pick<CreateSessionOptions<unknown>, "maxSessionsPerUser" | "onLimit">, settings: SessionSettings): LimitRule | null {
   if (options.onLimit !== undefined) assertOneOf(options.onLimit, "onLimit", ["evict-oldest", "reject"])
-  return limitRule(options.maxSessionsPerUser ?? settings.limit?.max ?? "unlimited", options.onLimit ?? settings.onLimit)
+  const { maxSessionsPerUser = settings.limit?.max ?? "unlimited", onLimit = settings.onLimit } = options
+  return limitRule(maxSessionsPerUser, onLimit)
 }
 
 function checkAuthenticatedAt(value: Date | undefined, authenticates: boolean, now: number): number | "now" | null {
@@ -113,11 +114,10 @@ export interface CheckedUpdate {
 
 export function checkUpdate(changes: unknown, options: UpdateSessionOptions<never> | undefined): CheckedUpdate {
   if (options !== undefined) assertKnownKeys(options, "the options of updateSession", ["ifVersion", "unset", "signal"])
-  const ifVersion = options?.ifVersion ?? null
-  if (ifVersion !== null) assertInteger(ifVersion, "ifVersion", { min: 1, max: Number.MAX_SAFE_INTEGER })
-  const unset: unknown = options?.unset ?? []
+  const { ifVersion, unset = [] }: { readonly ifVersion?: number | undefined; readonly unset?: unknown } = options ?? {}
+  if (ifVersion !== undefined) assertInteger(ifVersion, "ifVersion", { min: 1, max: Number.MAX_SAFE_INTEGER })
   if (!Array.isArray(unset) || unset.length > 1000 || unset.some((key) => typeof key !== "string")) throw expected("unset", "a list of at most 1000 attribute names", unset)
-  return { changes: checkChanges(changes, unset), ifVersion }
+  return { changes: checkChanges(changes, unset), ifVersion: ifVersion ?? null }
 }
 
 function checkChanges(changes: unknown, unset: readonly string[]): CheckedChanges {
@@ -142,10 +142,20 @@ export function checkRotate(options: RotateSessionOptions<never, never> | undefi
   return { grace, reauthenticated, changes }
 }
 
+export function checkGet(options: { readonly touch?: boolean | undefined }): void {
+  assertKnownKeys(options, "the options of getSession", ["touch", "signal"])
+  if (options.touch !== undefined && typeof options.touch !== "boolean") throw expected("touch", "true or false", options.touch)
+}
+
 export function checkDelete(options: DeleteOptions | undefined, more: readonly string[] = []): void {
   if (options === undefined) return
   assertKnownKeys(options, "the options of a deletion", ["reason", "signal", ...more])
   if (options.reason !== undefined) assertOneOf(options.reason, "reason", REASONS)
+}
+
+export function checkDeleteAll(options: (DeleteOptions & { readonly thorough?: boolean | undefined }) | undefined): void {
+  checkDelete(options, ["except", "thorough"])
+  if (options?.thorough !== undefined && typeof options.thorough !== "boolean") throw expected("thorough", "true or false", options.thorough)
 }
 
 export function checkSignal(options: CallOptions | undefined): AbortSignal | undefined {

@@ -21,10 +21,10 @@ import { needsTouch, TIMEOUT_RANGE } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import { MAX_VERSION, ownerOf, type Proof, type Rotation, type SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
 import { formatHandle, formatToken, parseHandle, parseToken, type Handle, type Ticket } from "../../../domain/session/ticket.js"
-import { assertInteger, assertKnownKeys, UnexpectedValue } from "../../../shared/assertions.js"
+import { assertInteger, assertKnownKeys, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds, type Duration } from "../../../shared/durations.js"
 import { AttributeSchema } from "./attribute-schema.js"
-import { checkCreate, checkDelete, checkRotate, checkSignal, checkUpdate, checkUserId, type CheckedUpdate } from "./checked-options.js"
+import { checkCreate, checkDelete, checkDeleteAll, checkGet, checkRotate, checkSignal, checkUpdate, checkUserId, type CheckedUpdate } from "./checked-options.js"
 import { formatCursor, parseCursor } from "./page-cursor.js"
 import { newOperationId, newSecret, newSessionId, newTag, userKey, type UserKey } from "./randomness.js"
 import { toSessionData } from "./session-data.js"
@@ -78,7 +78,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
   async createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
     return this.#call(options, async (step) => {
       const checked = checkCreate(options as CreateSessionOptions<never>, this.settings, await this.now(step))
-      const body = await this.#schema.create(options.attributes)
+      const { attributes = {} } = options
+      const body = await this.#schema.create(attributes)
       const owner = ownerOf(checked.fixed)
       const place = owner === null ? null : userKey(owner)
       const ticket: Ticket = { tag: place?.tag ?? newTag(), id: newSessionId(), secret: newSecret() }
@@ -105,6 +106,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   async getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
     return this.#call(options, async (step) => {
       const ticket = parseToken(token)
+      if (options !== undefined) checkGet(options)
       if (ticket === null) return null
       const record = await this.#findReported(ticket, step)
       if (record === null) return null
@@ -190,7 +192,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   ): Promise<number> {
     return this.#call(options, async (step) => {
       const owner = checkUserId(userId, "userId")
-      checkDelete(options, ["except", "thorough"])
+      checkDeleteAll(options)
       // A typing error in `except` must not end the session that was to stay.
       const except = options?.except === undefined ? null : parseHandle(options.except)
       if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
@@ -207,7 +209,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     return this.#call(page, async (step) => {
       const owner = checkUserId(userId, "userId")
       if (page !== undefined) assertKnownKeys(page, "the options of getUserSessions", ["cursor", "limit", "signal"])
-      const limit = page?.limit ?? PAGE.default
+      const { limit = PAGE.default } = page ?? {}
       assertInteger(limit, "limit", PAGE.range)
       const place = userKey(owner)
       const after = page?.cursor === undefined ? null : parseCursor(page.cursor, place)
@@ -226,22 +228,28 @@ export abstract class SessionFront<A extends object, I extends object> implement
     // The signal stops a cleanup between two steps; it does not fail it.
     return this.#call(undefined, async () => {
       if (options !== undefined) assertKnownKeys(options, "the options of cleanupExpiredSessions", ["cursor", "maxPerSecond", "onProgress", "signal"])
-      const signal = checkSignal(options)
-      const rate = options?.maxPerSecond ?? SWEEP_RATE.default
+      const { maxPerSecond: rate = SWEEP_RATE.default, cursor: begin = null, onProgress } = options ?? {}
       assertInteger(rate, "maxPerSecond", SWEEP_RATE.range)
-      let cursor: string | null = options?.cursor ?? null
-      let totals = EMPTY_SWEEP
-      const started = performance.now()
-      do {
-        if (signal?.aborted) return cursor === null ? totals : { ...totals, cursor }
-        const { seen, next } = await this.sweep(cursor, Math.min(SWEEP_STEP, rate), {})
-        totals = addSweeps(totals, seen)
-        cursor = next
-        options?.onProgress?.(cursor === null ? totals : { ...totals, cursor })
-        if (cursor !== null) await pause((totals.scanned / rate) * 1000 - (performance.now() - started), signal)
-      } while (cursor !== null)
-      return totals
+      if (onProgress !== undefined && typeof onProgress !== "function") throw expected("onProgress", "a function", onProgress)
+      if (options?.cursor !== undefined && typeof options.cursor !== "string") throw expected("cursor", "text", options.cursor)
+      return this.#sweepAll(begin, rate, onProgress, checkSignal(options))
     })
+  }
+
+  async #sweepAll(begin: string | null, rate: number, onProgress: CleanupOptions["onProgress"], signal: AbortSignal | undefined): Promise<CleanupReport> {
+    const started = performance.now()
+    let cursor = begin
+    let totals = EMPTY_SWEEP
+    for (;;) {
+      const { seen, next } = await this.sweep(cursor, Math.min(SWEEP_STEP, rate), {})
+      totals = addSweeps(totals, seen)
+      cursor = next
+      const report = cursor === null ? totals : { ...totals, cursor }
+      onProgress?.(report)
+      if (cursor === null || signal?.aborted) return report
+      await pause((totals.scanned / rate) * 1000 - (performance.now() - started), signal)
+      if (signal?.aborted) return report
+    }
   }
 
   async ping(options?: CallOptions): Promise<void> {
@@ -278,11 +286,13 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   #emit(event: SessionEvent): void {
+    // A listener's failure is not the caller's. What it threw may hold anything, so it is not logged.
+    const failed = (): void => this.settings.logger?.warn({ event: event.type }, "A session event listener threw")
     try {
-      this.settings.onEvent?.(event)
+      const returned: unknown = this.settings.onEvent?.(event)
+      if (returned instanceof Promise) returned.catch(failed)
     } catch {
-      // A listener's failure is not the caller's. What it threw may hold anything, so it is not logged.
-      this.settings.logger?.warn({ event: event.type }, "A session event listener threw")
+      failed()
     }
   }
 

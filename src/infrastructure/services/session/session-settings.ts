@@ -63,23 +63,23 @@ export function resolveSettings(options: SessionOptions): SessionSettings {
 }
 
 function settings(options: SessionOptions): SessionSettings {
-  const onLimit = options.onLimit ?? "evict-oldest"
+  const { onLimit = "evict-oldest", schemaVersion = 1, keyPrefix = "", maxSessionsPerUser = "unlimited" } = options
+  const { idleTimeout = REDIS_CONFIG.TTL.SESSION, absoluteTimeout = "30d", touchInterval = "60s" } = options
   assertOneOf(onLimit, "onLimit", ["evict-oldest", "reject"])
-  const schemaVersion = options.schemaVersion ?? 1
   assertInteger(schemaVersion, "schemaVersion", { min: 1, max: 65_535 })
-  const keyPrefix = options.keyPrefix ?? ""
   // Braces would move keys to another cluster slot, and a session away from its user's list.
   if (typeof keyPrefix !== "string" || !PREFIX_FORM.test(keyPrefix)) throw expected("keyPrefix", "at most 64 letters, digits and : . _ - (no braces)", keyPrefix)
   for (const name of ["upgrade", "onEvent"] as const) {
     if (options[name] !== undefined && typeof options[name] !== "function") throw expected(name, "a function", options[name])
   }
+  if (options.logger !== undefined && typeof options.logger?.warn !== "function") throw expected("logger", "an object with a method warn(fields, message)", options.logger)
   return {
     timeouts: {
-      idle: toMilliseconds(options.idleTimeout ?? REDIS_CONFIG.TTL.SESSION, "idleTimeout", TIMEOUT_RANGE),
-      absolute: toMilliseconds(options.absoluteTimeout ?? "30d", "absoluteTimeout", TIMEOUT_RANGE),
+      idle: toMilliseconds(idleTimeout, "idleTimeout", TIMEOUT_RANGE),
+      absolute: toMilliseconds(absoluteTimeout, "absoluteTimeout", TIMEOUT_RANGE),
     },
-    touchInterval: toMilliseconds(options.touchInterval ?? "60s", "touchInterval", TOUCH_INTERVAL_RANGE),
-    limit: limitRule(options.maxSessionsPerUser ?? "unlimited", onLimit),
+    touchInterval: toMilliseconds(touchInterval, "touchInterval", TOUCH_INTERVAL_RANGE),
+    limit: limitRule(maxSessionsPerUser, onLimit),
     onLimit,
     schema: schemaOf(options.schema),
     schemaVersion,

@@ -1,0 +1,262 @@
+import { setImmediate as nextTurn } from "node:timers/promises"
+import { SessionError } from "../../../domain/errors.js"
+import type { Clock } from "../../../domain/interfaces/ports.js"
+import { endsAt, isAlive } from "../../../domain/session/deadlines.js"
+import { makeRoom, type LimitRule } from "../../../domain/session/limit.js"
+import {
+  counts,
+  createRecord,
+  extendRecord,
+  removeRecord,
+  rotateRecord,
+  touchRecord,
+  writeRecord,
+  type Proof,
+  type Rotation,
+  type SessionDraft,
+  type SessionRecord,
+  type StepResult,
+  type Transition,
+  type Write,
+} from "../../../domain/session/record.js"
+import { formatHandle, parseHandle, type Handle } from "../../../domain/session/ticket.js"
+import { UnexpectedValue } from "../../../shared/assertions.js"
+import { REDIS_CONFIG } from "../../../shared/constants.js"
+import { toMilliseconds, type Duration } from "../../../shared/durations.js"
+import type { SqliteDriver } from "../../sqlite/drivers.js"
+import { SessionRows, type SessionRow } from "../../sqlite/session-rows.js"
+import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
+import { userKey, type UserKey } from "./randomness.js"
+import { decodePrefix, decodeRecord, encodeRecord } from "./record-json.js"
+import { SessionFront } from "./session-front.js"
+import { resolveSettings, type SessionOptions } from "./session-settings.js"
+import { addSweeps, EMPTY_SWEEP, sweptLive, type Inserted, type Page, type Position, type RemoveAllOptions, type Removed, type StepOptions, type SweepCounts, type SweepStep } from "./session-steps.js"
+
+/** Options of sessions in a SQLite file. */
+export interface SqliteSessionOptions extends SessionOptions {
+  /** How long one step may wait for other processes: 10 ms to 60 s, 1 s by default. */
+  readonly timeout?: Duration | undefined
+  /** The time, for tests. */
+  readonly clock?: Clock | undefined
+}
+
+/** Ended sessions that each creation deletes: more than one, so that garbage shrinks where nobody runs a cleanup. */
+const DELETED_PER_CREATION = 4
+/** Sessions that one transaction deletes at most, so that neither this process nor the others wait long for it. */
+const BATCH = 500
+/** What the removal of a whole user's sessions keeps when it keeps none: no handle is empty. */
+const NOTHING = ""
+
+/**
+ * Sessions in a SQLite file that survives restarts and may be shared by several processes of one machine.
+ * Each step is one transaction around the pure transitions of `domain/`.
+ */
+export class SqliteSessionService<A extends object, I extends object = A> extends SessionFront<A, I> {
+  readonly #clock: Clock
+  readonly #file: SqliteFile
+
+  private constructor(options: SqliteSessionOptions, file: SqliteFile) {
+    super(options)
+    this.#clock = options.clock ?? Date
+    this.#file = file
+  }
+
+  /**
+   * @param file a path; the folder must exist. The file, made where there is none, is readable by its owner only, and SQLite makes `-wal` and `-shm` files beside it.
+   * @param driver instead of the first of node:sqlite, better-sqlite3 and libsql that is there
+   * @throws ERR_CONFIG_INVALID before the file is touched · ERR_STORE_UNAVAILABLE when it cannot be reached · ERR_STORE_REFUSED when it is not a session database, or no driver is installed
+   */
+  static async open<A extends object, I extends object = A>(file: string, options: SqliteSessionOptions, driver?: SqliteDriver): Promise<SqliteSessionService<A, I>> {
+    const { path, timeoutMs } = checkOpening(file, options)
+    return new SqliteSessionService<A, I>(options, await SqliteFile.open(path, timeoutMs, driver))
+  }
+
+  protected now(): number {
+    return Math.floor(this.#clock.now())
+  }
+
+  protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
+    return this.#transact((rows) => {
+      const now = this.now()
+      rows.deleteSomeEnded(now, DELETED_PER_CREATION)
+      const counting = owner === null || limit === null ? [] : rows.counted(owner.user, now)
+      const evicted = makeRoom(counting, limit)
+      if (evicted === "full") return { status: "full" }
+      const newest = owner === null ? 0 : rows.newest(owner.user)
+      const record = createRecord(draft, Math.max(now * 1000, newest + 1), now)
+      rows.insert({ ...rowOf(record), owner: owner?.user ?? null, created: record.createdMicros, counted: counts(record) })
+      for (const handle of evicted) rows.delete(handle)
+      return { status: "created", record, evicted: evicted.map(parseHandle).filter((handle) => handle !== null) }
+    }, options)
+  }
+
+  protected async find(handle: Handle, options: StepOptions): Promise<SessionRecord | null> {
+    return this.#read((rows) => {
+      const now = this.now()
+      const row = rows.find(formatHandle(handle), now)
+      if (row === null) return null
+      const record = decodeRecord(handle, row.record)
+      return isAlive(record, now) ? record : null
+    }, options)
+  }
+
+  protected async touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult> {
+    return this.#apply(record, (current, now) => touchRecord(current, proof, now), options)
+  }
+
+  protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
+    return this.#apply(record, (current, now) => writeRecord(current, proof, write, now), options)
+  }
+
+  protected async prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult> {
+    const { touchInterval } = this.settings
+    return this.#apply(handle, (current, now) => extendRecord(current, proof, { idleTimeout, touchInterval }, now), options)
+  }
+
+  protected async rotate(handle: Handle, proof: Proof, rotation: Rotation, options: StepOptions): Promise<StepResult> {
+    return this.#apply(handle, (current, now) => rotateRecord(current, proof, rotation, now), options)
+  }
+
+  protected async remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed> {
+    const key = formatHandle(handle)
+    return this.#transact((rows) => {
+      const now = this.now()
+      const row = rows.find(key, now)
+      const status = row === null ? "missing" : judgeRemoval(handle, row, proof, now)
+      if (status === "done") rows.delete(key)
+      return { status }
+    }, options)
+  }
+
+  protected async page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page> {
+    const before = after?.createdMicros ?? Number.MAX_SAFE_INTEGER
+    const found = await this.#read((rows) => rows.page(owner.user, before, this.now(), limit + 1), options)
+    const mine = found.slice(0, limit)
+    const last = mine.at(-1)
+    const lastHandle = parseHandle(last?.handle)
+    const hasMore = found.length > limit && last !== undefined && lastHandle !== null
+    return { records: mine.map((row) => this.#readable(row)).filter((record) => record !== null), next: hasMore ? { createdMicros: last.created, id: lastHandle.id } : null }
+  }
+
+  protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
+    const except = options.except === null ? NOTHING : formatHandle(options.except)
+    // The oldest first: as long as the newest is there, every session that is created meanwhile comes after the cut-off, whatever the clock does.
+    const cutOff = await this.#read((rows) => rows.newest(owner.user), options)
+    let ended = 0
+    for (let after = 0; after < cutOff; await nextTurn()) {
+      const { live, last } = await this.#transact((rows) => this.#removeBatch(rows, owner, { after, cutOff, except }), options)
+      live.forEach(options.onEnded)
+      ended += live.length
+      after = last
+    }
+    return ended
+  }
+
+  #removeBatch(rows: SessionRows, owner: UserKey, span: { readonly after: number; readonly cutOff: number; readonly except: string }): { readonly live: readonly Handle[]; readonly last: number } {
+    const now = this.now()
+    const batch = rows.batch(owner.user, span.after, span.cutOff, BATCH)
+    const last = batch.at(-1)?.created ?? span.cutOff
+    rows.deleteBatch(owner.user, span.after, last, span.except)
+    const live = batch.filter((row) => row.ends >= now && row.handle !== span.except).map((row) => parseHandle(row.handle))
+    return { live: live.filter((handle) => handle !== null), last }
+  }
+
+  protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
+    const after = cursor === null ? NOTHING : readSweepCursor(cursor)
+    const found = await this.#read((rows) => rows.swept(after, count), options)
+    const now = this.now()
+    const live = found.filter((row) => row.ends >= now)
+    let seen: SweepCounts = { ...EMPTY_SWEEP, scanned: found.length - live.length }
+    for (const row of live) seen = addSweeps(seen, this.#sweptRow(row, now))
+    const last = found.at(-1)?.handle ?? after
+    if (live.length < found.length) {
+      const pruned = await this.#transact((rows) => rows.deleteSwept(after, last, now), options)
+      seen = { ...seen, pruned }
+    }
+    return { seen, next: found.length < count ? null : SWEEP_CURSOR + last }
+  }
+
+  #sweptRow(row: Pick<SessionRow, "handle" | "record">, now: number): SweepCounts {
+    const record = this.#readable(row)
+    return record === null ? { ...EMPTY_SWEEP, scanned: 1 } : sweptLive(record, now, false)
+  }
+
+  protected async probe(options: StepOptions): Promise<void> {
+    await this.#read((rows) => rows.probe(), options)
+  }
+
+  protected async release(): Promise<void> {
+    this.#file.close()
+  }
+
+  #apply(handle: Handle, step: (current: SessionRecord | null, now: number) => Transition, options: StepOptions): Promise<StepResult> {
+    return this.#transact((rows) => {
+      const now = this.now()
+      const row = rows.find(formatHandle(handle), now)
+      const { next, result } = step(row === null ? null : decodeRecord(handle, row.record), now)
+      if (next !== null) rows.replace(rowOf(next))
+      return result
+    }, options)
+  }
+
+  /** The record of a row among others; one that cannot be read is reported and does not hide the rest. */
+  #readable(row: Pick<SessionRow, "handle" | "record">): SessionRecord | null {
+    const handle = parseHandle(row.handle)
+    if (handle === null) return null
+    try {
+      return decodeRecord(handle, row.record)
+    } catch (error) {
+      if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
+      this.reportCorrupt(handle)
+      return null
+    }
+  }
+
+  #read<T>(work: (rows: SessionRows) => T, options: StepOptions): Promise<T> {
+    return this.#file.read((db) => work(new SessionRows(db, this.settings.keyPrefix)), options)
+  }
+
+  #transact<T>(work: (rows: SessionRows) => T, options: StepOptions): Promise<T> {
+    return this.#file.transact((db) => work(new SessionRows(db, this.settings.keyPrefix)), options)
+  }
+}
+
+/** Everything that can be wrong before the file is touched. @throws ERR_CONFIG_INVALID */
+function checkOpening(file: string, options: SqliteSessionOptions): { readonly path: string; readonly timeoutMs: number } {
+  resolveSettings(options)
+  try {
+    return { path: checkPath(file), timeoutMs: toMilliseconds(options.timeout ?? `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms`, "timeout", { min: 10, max: 60_000 }) }
+  } catch (error) {
+    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
+  }
+}
+
+/** Begins the cursor of a cleanup; the handle that was looked at last follows, whatever a damaged file may hold in its place. */
+const SWEEP_CURSOR = "after."
+
+/** @throws UnexpectedValue */
+function readSweepCursor(cursor: string): string {
+  if (cursor.length <= 256 && cursor.startsWith(SWEEP_CURSOR)) return cursor.slice(SWEEP_CURSOR.length)
+  throw new UnexpectedValue("Expected cursor to be one of a cleanup's report, got something else.")
+}
+
+function rowOf(record: SessionRecord): Pick<SessionRow, "handle" | "ends" | "record"> {
+  return { handle: formatHandle(record), ends: endsAt(record), record: encodeRecord(record) }
+}
+
+const BODY_MARKER = '"body":["'
+
+/**
+ * Whether a proof may end a stored session. The body need not be readable. Where not even the head is, the owner may end it by the row's own column,
+ * and any secret may: nobody can ever use the session again.
+ */
+function judgeRemoval(handle: Handle, row: Pick<SessionRow, "owner" | "record">, proof: Proof, now: number): Removed["status"] {
+  try {
+    const prefix = decodePrefix(handle, row.record.slice(0, row.record.indexOf(BODY_MARKER)))
+    const { status } = removeRecord({ ...prefix, body: { schemaVersion: 0, attributes: "" } }, proof, now)
+    return status === "done" || status === "wrong-secret" ? status : "missing"
+  } catch (error) {
+    if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
+    return "owner" in proof && userKey(proof.owner).user !== row.owner ? "missing" : "done"
+  }
+}
