@@ -1,19 +1,55 @@
+import type { IRedisService, RedisCallOptions } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { Background } from "../upkeep/background.js"
+
+/** A reading older than this is taken anew, in milliseconds: the server's clock may be set, and this machine may have slept. */
+const MAX_AGE_MS = 30_000
+
 /**
  * The server's time between two replies that carried it. A plain GET brings no time, and this machine's clock may be hours off, so the last
  * reading goes on by the local monotonic clock, which nobody sets.
  */
 export class ServerClock {
+  readonly #redis: IRedisService
+  readonly #background: Background
   #micros: number | null = null
   #readAt = 0
+  #asking: Promise<void> | null = null
 
-  /** @param micros - what `TIME` said, somewhere between sending and the reply; the reading is taken to be of the moment of the reply, so that it is never ahead */
+  constructor(redis: IRedisService, background: Background) {
+    this.#redis = redis
+    this.#background = background
+  }
+
+  /** @param micros - what `TIME` said, somewhere between sending and the reply; it is taken to be of the moment of the reply, so that the clock is never ahead */
   observe(micros: number): void {
     this.#micros = micros
     this.#readAt = performance.now()
   }
 
-  /** Microseconds, or `null` before the first reading. */
-  nowMicros(): number | null {
-    return this.#micros === null ? null : Math.floor(this.#micros + (performance.now() - this.#readAt) * 1000)
+  /** Microseconds. Asks the server before the first reading; later, where the last one is old, beside the call. */
+  nowMicros(options: RedisCallOptions): number | Promise<number> {
+    if (this.#micros === null) return this.#firstReading(options)
+    if (performance.now() - this.#readAt > MAX_AGE_MS) this.#background.run(this.#ask())
+    return this.#since(this.#micros)
+  }
+
+  async #firstReading(options: RedisCallOptions): Promise<number> {
+    await this.#ask()
+    options.signal?.throwIfAborted()
+    return this.#since(this.#micros ?? 0)
+  }
+
+  #ask(): Promise<void> {
+    this.#asking ??= this.#redis
+      .time()
+      .then((micros) => this.observe(micros))
+      .finally(() => {
+        this.#asking = null
+      })
+    return this.#asking
+  }
+
+  #since(micros: number): number {
+    return Math.floor(micros + (performance.now() - this.#readAt) * 1000)
   }
 }

@@ -43,16 +43,22 @@ async function nextCursor(parts: UpkeepParts, node: number, position: string): P
 }
 
 async function sweepSessions(parts: UpkeepParts, keys: readonly string[], options: SweepOptions): Promise<SweepCounts> {
-  const sessionKeys = keys.filter((key) => parts.keys.parseSession(key) !== null)
-  const texts = sessionKeys.length === 0 ? [] : await parts.redis.mget(sessionKeys, options)
-  let seen = EMPTY_SWEEP
-  for (const [at, key] of sessionKeys.entries()) {
-    const handle = parts.keys.parseSession(key)
+  const handles = keys.map((key) => parts.keys.parseSession(key)).filter((handle) => handle !== null)
+  if (handles.length === 0) return EMPTY_SWEEP
+  const texts = await parts.redis.mget(
+    handles.map((handle) => parts.keys.session(handle)),
+    options,
+  )
+  const records = handles.map((handle, at) => {
     const text = texts[at] ?? null
-    const record = handle === null || text === null ? null : options.read(handle, text)
-    seen = addSweeps(seen, record === null ? { ...EMPTY_SWEEP, scanned: 1 } : sweptLive(record, options.now, await isOrphaned(parts, record, options)))
-  }
-  return seen
+    return text === null ? null : options.read(handle, text)
+  })
+  const counts = await Promise.all(records.map((record) => sweepSession(parts, record, options)))
+  return counts.reduce(addSweeps, EMPTY_SWEEP)
+}
+
+async function sweepSession(parts: UpkeepParts, record: SessionRecord | null, options: SweepOptions): Promise<SweepCounts> {
+  return record === null ? { ...EMPTY_SWEEP, scanned: 1 } : sweptLive(record, options.now, await isOrphaned(parts, record, options))
 }
 
 async function isOrphaned(parts: UpkeepParts, record: SessionRecord, options: SweepOptions): Promise<boolean> {

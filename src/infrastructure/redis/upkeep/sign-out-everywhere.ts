@@ -76,16 +76,18 @@ export async function removeThoroughly(parts: UpkeepParts, place: ListPlace, opt
       options.signal?.throwIfAborted()
       const step = await parts.redis.scan(node, cursor, parts.keys.patternOf(place.tag), SCAN_COUNT, options)
       cursor = step.cursor
-      for (const key of step.keys) {
-        const handle = parts.keys.parseSession(key)
-        if (handle === null || handle.id === options.except?.id) continue
-        // Users may share a tag, so the record itself decides.
-        const { status } = await parts.scripts.delete(key, JSON.stringify(options.owner), [], options)
-        if (status !== "DONE") continue
-        options.onEnded(handle)
-        ended += 1
-      }
+      const ends = await Promise.all(step.keys.map((key) => removeOwned(parts, key, options)))
+      ended += ends.filter(Boolean).length
     } while (cursor !== "0")
   }
   return ended
+}
+
+async function removeOwned(parts: UpkeepParts, key: string, options: SignOutOptions): Promise<boolean> {
+  const handle = parts.keys.parseSession(key)
+  if (handle === null || handle.id === options.except?.id) return false
+  // Users may share a tag, so the record itself decides.
+  const { status } = await parts.scripts.delete(key, JSON.stringify(options.owner), [], options)
+  if (status === "DONE") options.onEnded(handle)
+  return status === "DONE"
 }

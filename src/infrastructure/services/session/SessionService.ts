@@ -25,10 +25,17 @@ const CREATE_PAGES = 1_000
 /** A change leaves the record's memory after this many more. */
 const REMEMBERED_OPERATIONS = 4
 
+/** Where a creation that needs several pages of the user's list goes on. */
+interface CreatePage {
+  readonly cursor: string
+  readonly counted: number
+  readonly oldest: string
+}
+
 /** Sessions on Redis or Valkey: each step is one script on one key, and the server's clock decides. */
 export class SessionService<A extends object, I extends object = A> extends SessionFront<A, I> {
   readonly #redis: IRedisService
-  readonly #clock = new ServerClock()
+  readonly #clock: ServerClock
   readonly #keys: SessionKeys
   readonly #scripts: SessionScripts
   readonly #reads: ReadBatch
@@ -38,6 +45,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   constructor(redis: IRedisService, options: SessionOptions = {}) {
     super(options)
     this.#redis = redis
+    this.#clock = new ServerClock(redis, this.#background)
     this.#keys = new SessionKeys(this.settings.keyPrefix)
     this.#scripts = new SessionScripts(redis, this.#clock)
     this.#reads = new ReadBatch(redis)
@@ -45,19 +53,13 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   }
 
   protected now(options: StepOptions): number | Promise<number> {
-    const micros = this.#clock.nowMicros()
-    return micros === null ? this.#askTime(options) : Math.floor(micros / 1000)
-  }
-
-  async #askTime(options: StepOptions): Promise<number> {
-    const micros = await this.#redis.time(options)
-    this.#clock.observe(micros)
-    return Math.floor(micros / 1000)
+    const micros = this.#clock.nowMicros(options)
+    return typeof micros === "number" ? Math.floor(micros / 1000) : micros.then((reading) => Math.floor(reading / 1000))
   }
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
     const evicted: Handle[] = []
-    let page = { cursor: "", counted: 0, oldest: "" }
+    let page: CreatePage = { cursor: "", counted: 0, oldest: "" }
     let late = 0
     for (let pages = 0; pages < CREATE_PAGES && late < CREATE_TRIES; pages += 1) {
       const { status, values } = await this.#create(draft, owner, limit, page, options)
@@ -85,13 +87,14 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected the server to open the session in time, got a server too slow or a list too long. Try again.")
   }
 
-  #create(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: { cursor: string; counted: number; oldest: string }, options: StepOptions): ReturnType<SessionScripts["create"]> {
+  async #create(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: CreatePage, options: StepOptions): ReturnType<SessionScripts["create"]> {
+    const now = await this.#clock.nowMicros(options)
     return this.#scripts.create(
       this.#keys.session(draft),
       owner === null ? null : this.#keys.index(owner),
       {
         id: draft.id,
-        notAfterMicros: (this.#clock.nowMicros() ?? 0) + CREATE_WINDOW_MS * 1000,
+        notAfterMicros: now + CREATE_WINDOW_MS * 1000,
         memoryMicros: LIST_MEMORY_MICROS,
         idle: draft.idleTimeout,
         slack: draft.slack,
