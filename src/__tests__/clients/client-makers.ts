@@ -22,13 +22,25 @@ export const CLIENT_MAKERS: Readonly<Record<string, (port: number) => Promise<Ma
     const client = createClient({ url: `redis://127.0.0.1:${port}` })
     client.on("error", () => undefined)
     await client.connect()
-    return { client, raw: (...args) => client.sendCommand(args), isOpen: () => client.isOpen, listeners: () => countListeners(client), end: async () => client.destroy() }
+    return {
+      client,
+      raw: (...args) => client.sendCommand(args),
+      isOpen: () => client.isOpen,
+      listeners: () => countListeners(client),
+      end: async () => void (client.isOpen && client.destroy()),
+    }
   },
   "node-redis pool": async (port) => {
     const client = createClientPool({ url: `redis://127.0.0.1:${port}` })
     client.on("error", () => undefined)
     await client.connect()
-    return { client, raw: (...args) => client.sendCommand(args), isOpen: () => client.isOpen, listeners: () => countListeners(client), end: async () => client.destroy() }
+    return {
+      client,
+      raw: (...args) => client.sendCommand(args),
+      isOpen: () => client.isOpen,
+      listeners: () => countListeners(client),
+      end: async () => client.destroy(),
+    }
   },
   ioredis: async (port) => ioRedis(new IoRedis(port, "127.0.0.1")),
   iovalkey: async (port) => ioRedis(new IoValkey(port, "127.0.0.1") as unknown as IoRedis),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { createClient, createClientPool, createCluster, createSentinel } from "@redis/client"
 import { Cluster as IoCluster, Redis as IoRedis } from "ioredis"
-import { Cluster as ValkeyCluster, Redis as IoValkey } from "iovalkey"
+import { Redis as IoValkey, Cluster as ValkeyCluster } from "iovalkey"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { SessionError } from "../../domain/errors.js"
 import type { IRedisService } from "../../domain/interfaces/redis/IRedisService.js"
@@ -23,7 +23,7 @@ const CLUSTER_MAKERS: Readonly<Record<string, (ports: readonly number[]) => Prom
     const client = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) })
     client.on("error", () => undefined)
     await client.connect()
-    return { client, end: () => void client.destroy() }
+    return { client, end: () => client.destroy() }
   },
   "ioredis Cluster": async (ports) => ioCluster(new IoCluster(ports.map((port) => ({ host: "127.0.0.1", port })))),
   "iovalkey Cluster": async (ports) => ioCluster(new ValkeyCluster(ports.map((port) => ({ host: "127.0.0.1", port }))) as unknown as IoCluster),
@@ -96,7 +96,11 @@ describe("clients that are refused, without anything being sent", () => {
     ["a node-redis pool with a key prefix", () => createClientPool({ url, keyPrefix: "app:" }), /keyPrefix/],
     ["a legacy view of node-redis", () => createClient({ url }).legacy(), /5\.8/],
     ["an ioredis Cluster that scales reads to all", () => new IoCluster(nodes, { lazyConnect: true, scaleReads: "all" }), /scaleReads/],
-    ["an ioredis Cluster that scales reads by a function", () => new IoCluster(nodes, { lazyConnect: true, scaleReads: (all: unknown[]) => all[0] as never }), /scaleReads/],
+    [
+      "an ioredis Cluster that scales reads by a function",
+      () => new IoCluster(nodes, { lazyConnect: true, scaleReads: (all: unknown[]) => all[0] as never }),
+      /scaleReads/,
+    ],
     ["an iovalkey Cluster that scales reads to replicas", () => new ValkeyCluster(nodes, { lazyConnect: true, scaleReads: "slave" }), /scaleReads/],
     ["an ioredis client of a Sentinel's replicas", () => new IoRedis({ lazyConnect: true, sentinels: nodes, name: "main", role: "slave" }), /role/],
     ["an ioredis client in readonly mode", () => new IoRedis({ lazyConnect: true, readOnly: true }), /readOnly/],
@@ -118,7 +122,10 @@ describe("clients that are refused, without anything being sent", () => {
     const client = new IoValkey(port, "127.0.0.1")
     try {
       await client.subscribe("news")
-      await expect(connectRedis(client as unknown as RedisClientLike, { timeoutMs: TIMEOUT_MS })).rejects.toMatchObject({ code: "ERR_CONFIG_INVALID", message: expect.stringContaining("subscribed") })
+      await expect(connectRedis(client as unknown as RedisClientLike, { timeoutMs: TIMEOUT_MS })).rejects.toMatchObject({
+        code: "ERR_CONFIG_INVALID",
+        message: expect.stringContaining("subscribed"),
+      })
     } finally {
       client.disconnect()
     }

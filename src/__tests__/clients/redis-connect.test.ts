@@ -17,12 +17,12 @@ const INCREMENT = scriptOf('#!lua\nreturn redis.call("INCR", KEYS[1])')
 async function expectRefusal(url: string, clientPackage: (typeof PACKAGES)[number], code: string, names: string): Promise<void> {
   const began = performance.now()
   const error = await connectRedis(url, { timeoutMs: TIMEOUT_MS, clientPackage }).catch((reason: unknown) => reason)
-  if (!SessionError.is(error)) throw new Error(`Expected a SessionError, got ${String(error)}`)
+  if (!SessionError.is(error)) throw new Error(`Expected a SessionError, got ${error instanceof Error ? error.stack : typeof error}`)
   expect(error).toMatchObject({ code, outcome: "not-applied" })
   expect(error.message).toContain(names)
   expect(error.message).not.toMatch(/p@ss|p%40ss|redis:\/\/[^ ]*@/)
   expect(error.cause).toBeUndefined()
-  expect(performance.now() - began).toBeLessThan(TIMEOUT_MS + 100)
+  expect(performance.now() - began).toBeLessThan(TIMEOUT_MS + 250)
 }
 
 describe.each(SERVER_KINDS)("a URL to %s", (kind: ServerKind) => {
@@ -92,7 +92,16 @@ describe.each(PACKAGES)("a client of its own, %s", (clientPackage) => {
       await server.kill9()
       expect(await call).toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "unknown" })
       await server.restart()
-      await expect.poll(() => redis.ping().then(() => "back", () => "away"), { timeout: 10_000 }).toBe("back")
+      await expect
+        .poll(
+          () =>
+            redis.ping().then(
+              () => "back",
+              () => "away",
+            ),
+          { timeout: 10_000 },
+        )
+        .toBe("back")
       expect(await redis.get("x")).toBeNull()
     } finally {
       await redis.close()
@@ -140,7 +149,12 @@ describe("a URL", () => {
   })
 
   it("names a package to install when none is there, and does not pass over a broken one", async () => {
-    await expect(makeOwnClient(address, PACKAGES.map((name) => missing(name)))).rejects.toMatchObject({
+    await expect(
+      makeOwnClient(
+        address,
+        PACKAGES.map((name) => missing(name)),
+      ),
+    ).rejects.toMatchObject({
       code: "ERR_CONFIG_INVALID",
       message: expect.stringContaining("npm install @redis/client"),
     })

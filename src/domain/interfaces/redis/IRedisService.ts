@@ -19,8 +19,10 @@ export interface RedisCallOptions {
 /**
  * Redis or Valkey as this library needs it: a few commands, on whatever client the application uses.
  *
- * Every call ends within the service's deadline, and rejects with a `SessionError` only:
- * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`, `ERR_STORE_OVERLOADED` (not applied), `ERR_STORE_TIMEOUT`, `ERR_STORE_PROTOCOL` (unknown).
+ * Every call ends within the service's deadline, and rejects with a `SessionError` only, or with the reason of the caller's signal:
+ * `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`, `ERR_STORE_OVERLOADED`, `ERR_CLOSED` (not applied), `ERR_STORE_TIMEOUT` (no answer in time, or the
+ * connection was lost before it), `ERR_STORE_PROTOCOL` (unknown). Where more is known of a failure its `outcome` says so: a read never leaves
+ * anything in doubt, and a script that was refused in the middle does.
  * Keys that are sent together lie in one cluster slot, except those of `mget`.
  */
 export interface IRedisService {
@@ -36,7 +38,13 @@ export interface IRedisService {
   /** The server's time in microseconds. */
   time(options?: RedisCallOptions): Promise<number>
   /** One step of a walk over the keyspace. `node` counts from 0. `cursor` "0" begins; "0" in the answer ends that node. */
-  scan(node: number, cursor: string, match: string, count: number, options?: RedisCallOptions): Promise<{ readonly cursor: string; readonly keys: readonly string[] }>
+  scan(
+    node: number,
+    cursor: string,
+    match: string,
+    count: number,
+    options?: RedisCallOptions,
+  ): Promise<{ readonly cursor: string; readonly keys: readonly string[] }>
   /** How many nodes a walk has to visit; on a cluster the primaries. */
   countNodes(): Promise<number>
   ping(options?: RedisCallOptions): Promise<void>
@@ -45,6 +53,6 @@ export interface IRedisService {
    * (after a reconnect, without saying so), and a reply may be that of the second execution.
    */
   resendMark(): number | null
-  /** Frees what this adapter opened. A client that was handed in stays open. */
+  /** Waits for the calls under way, then frees what this adapter opened. A client that was handed in stays open. Later calls are `ERR_CLOSED`. */
   close(): Promise<void>
 }

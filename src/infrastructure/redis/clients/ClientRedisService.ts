@@ -11,7 +11,7 @@ export interface ClientServiceOptions {
   /** How long each call may take, in milliseconds, from 1. */
   readonly timeoutMs: number
   /** Closes the client. Only for a client that this library made. */
-  readonly release?: (() => Promise<void>) | undefined
+  readonly release?: (() => void) | undefined
 }
 
 /** Sends a command; `key` says where to, `undefined` to any node. Rejects with the client's own error. */
@@ -24,7 +24,7 @@ export abstract class ClientRedisService implements IRedisService {
   abstract readonly singleNode: boolean
   readonly #timeoutMs: number
   readonly #deadlines: Deadlines
-  readonly #release: (() => Promise<void>) | undefined
+  readonly #release: (() => void) | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: ClientServiceOptions) {
@@ -71,7 +71,11 @@ export abstract class ClientRedisService implements IRedisService {
       if (keys.length === 0) return []
       const sent = await this.together((send) => Promise.allSettled(keys.map((key) => send(key, ["unlink", key], signal))))
       const failed = sent.filter((result) => result.status === "rejected")
-      if (failed.length > 0) throw worstOf(failed.map(({ reason }) => classify(reason, wasNeverWritten)), failed.length < keys.length)
+      if (failed.length > 0)
+        throw worstOf(
+          failed.map(({ reason }) => classify(reason, wasNeverWritten)),
+          failed.length < keys.length,
+        )
       return sent.map((result) => result.status === "fulfilled" && integer(result.value) > 0)
     })
   }
@@ -89,7 +93,13 @@ export abstract class ClientRedisService implements IRedisService {
     })
   }
 
-  scan(node: number, cursor: string, match: string, count: number, options?: RedisCallOptions): Promise<{ readonly cursor: string; readonly keys: readonly string[] }> {
+  scan(
+    node: number,
+    cursor: string,
+    match: string,
+    count: number,
+    options?: RedisCallOptions,
+  ): Promise<{ readonly cursor: string; readonly keys: readonly string[] }> {
     return this.#call(true, options, async (signal) => {
       const args = ["scan", cursor, "match", match, "count", String(count)]
       const sender: NodeSender | undefined = this.singleNode ? (command) => this.send(undefined, command, signal) : this.primaries()[node]
@@ -105,7 +115,8 @@ export abstract class ClientRedisService implements IRedisService {
     // A cluster's client may not have asked for the topology yet.
     if (this.primaries().length === 0) await this.ping()
     const nodes = this.primaries().length
-    if (nodes === 0) throw new SessionError("ERR_STORE_UNAVAILABLE", "The client knows no primary of the cluster. Is it connected, and does CLUSTER SLOTS name any?")
+    if (nodes === 0)
+      throw new SessionError("ERR_STORE_UNAVAILABLE", "The client knows no primary of the cluster. Is it connected, and does CLUSTER SLOTS name any?")
     return nodes
   }
 
@@ -121,12 +132,17 @@ export abstract class ClientRedisService implements IRedisService {
   }
 
   async #close(): Promise<void> {
+    // Calls that are under way get their answer, as far as their deadline allows.
+    await this.#deadlines.close()
     this.detach()
-    this.#deadlines.close()
-    await this.#release?.()
+    this.#release?.()
   }
 
-  #call<T>(readOnly: boolean, options: RedisCallOptions | undefined, work: (signal: AbortSignal, wasNeverWritten: (error: unknown) => boolean) => Promise<T>): Promise<T> {
+  #call<T>(
+    readOnly: boolean,
+    options: RedisCallOptions | undefined,
+    work: (signal: AbortSignal, wasNeverWritten: (error: unknown) => boolean) => Promise<T>,
+  ): Promise<T> {
     if (this.#closed) return Promise.reject(new SessionError("ERR_CLOSED", "The service was closed. Make a new one."))
     const wasNeverWritten = this.watchSending()
     return this.#deadlines.run(

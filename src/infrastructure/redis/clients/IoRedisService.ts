@@ -1,6 +1,6 @@
 import type { RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
 import { neverWritten } from "../failures/classify.js"
-import { type ClientServiceOptions, ClientRedisService } from "./ClientRedisService.js"
+import { ClientRedisService, type ClientServiceOptions } from "./ClientRedisService.js"
 import type { IoRedisFeatures, IoRedisLike } from "./client-shapes.js"
 import { normaliseReply } from "./replies.js"
 import { type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"

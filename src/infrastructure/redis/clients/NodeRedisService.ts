@@ -1,6 +1,6 @@
 import { SessionError } from "../../../domain/errors.js"
 import { neverWritten } from "../failures/classify.js"
-import { type ClientServiceOptions, ClientRedisService, type Send } from "./ClientRedisService.js"
+import { ClientRedisService, type ClientServiceOptions, type Send } from "./ClientRedisService.js"
 import type { NodeRedisCommandOptions, NodeRedisLike } from "./client-shapes.js"
 import { type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
 

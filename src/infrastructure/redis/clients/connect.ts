@@ -31,7 +31,7 @@ export async function connectRedis(store: string | RedisClientLike, options: Con
   const { clientPackage } = options
   const own = await makeOwnClient(address, clientPackage ? CLIENT_PACKAGES.filter(({ name }) => name === clientPackage) : CLIENT_PACKAGES)
   await connectOwn(own, hostAndPort(address), options.timeoutMs)
-  return serviceOver(own.client, { timeoutMs: options.timeoutMs, release: () => own.release(options.timeoutMs) })
+  return serviceOver(own.client, { timeoutMs: options.timeoutMs, release: () => own.destroy() })
 }
 
 function serviceOver(client: RedisClientLike, options: ClientServiceOptions): IRedisService {
@@ -64,10 +64,15 @@ function connectFailure(error: unknown, where: string): SessionError {
   if (SessionError.is(error)) return error
   if (replyWord(error) !== undefined) return classifyFailure(error, { readOnly: true, sent: "maybe", store: `The store at ${where}` })
   const code = socketCode(error)
-  const remedy = /CERT|UNABLE_TO_VERIFY/.test(code) ? "Its certificate is not trusted: name its authority in NODE_EXTRA_CA_CERTS." : "Is a server running there, and is the address right? redis:// is without TLS, rediss:// with it."
+  const remedy = /CERT|UNABLE_TO_VERIFY/.test(code)
+    ? "Its certificate is not trusted: name its authority in NODE_EXTRA_CA_CERTS."
+    : "Is a server running there, and is the address right? redis:// is without TLS, rediss:// with it."
   return new SessionError("ERR_STORE_UNAVAILABLE", `Cannot connect to the store at ${where}${code ? ` (${code})` : ""}. ${remedy}`)
 }
 
 function noAnswer(where: string, timeoutMs: number): SessionError {
-  return new SessionError("ERR_STORE_UNAVAILABLE", `The store at ${where} did not answer within ${timeoutMs} ms. Is it stopped, or behind a firewall, or does it use TLS (rediss://)?`)
+  return new SessionError(
+    "ERR_STORE_UNAVAILABLE",
+    `The store at ${where} did not answer within ${timeoutMs} ms. Is it stopped, or behind a firewall, or does it use TLS (rediss://)?`,
+  )
 }

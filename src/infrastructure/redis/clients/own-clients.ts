@@ -1,4 +1,5 @@
 import { SessionError } from "../../../domain/errors.js"
+import { replyWord } from "../failures/classify.js"
 import type { RedisClientLike } from "./client-shapes.js"
 import type { StoreAddress } from "./store-url.js"
 
@@ -7,10 +8,8 @@ export interface OwnClient {
   readonly client: RedisClientLike
   /** Connects once; rejects with the client's error when that fails. Lost connections are made again only after this has succeeded. */
   connect(): Promise<void>
-  /** Ends the connection and all attempts to make it. */
+  /** Ends the connection and all attempts to make it. May be called twice. */
   destroy(): void
-  /** Lets running commands end, but not longer than this, then destroys. */
-  release(graceMs: number): Promise<void>
 }
 
 /** Makes a client of one package. */
@@ -48,7 +47,10 @@ export async function makeOwnClient(address: StoreAddress, packages: readonly Cl
     })
     if (make) return make(address)
   }
-  throw new SessionError("ERR_CONFIG_INVALID", "A store with a redis:// URL needs a client package, and none is installed. Install one: npm install @redis/client")
+  throw new SessionError(
+    "ERR_CONFIG_INVALID",
+    "A store with a redis:// URL needs a client package, and none is installed. Install one: npm install @redis/client",
+  )
 }
 
 // A package that is there but lacks one of its own dependencies is a broken installation, and must not be passed over in silence.
@@ -92,11 +94,14 @@ function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "creat
       client,
       connect: async () => {
         await client.connect()
+        // Over RESP2, the default of version 5, nothing was asked yet that would show a missing password. Not every user may PING.
+        await client.sendCommand(["PING"]).catch((error: unknown) => {
+          if (replyWord(error) !== "NOPERM") throw error
+        })
       },
-      destroy: () => client.destroy(),
-      release: async (graceMs) => {
-        await settledWithin(client.close(), graceMs)
-        client.destroy()
+      destroy: () => {
+        // Version 5 throws where there is nothing left to destroy.
+        if (client.isOpen) client.destroy()
       },
     }
   }
@@ -129,27 +134,14 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
     return {
       client,
       connect: async () => {
-        // The promise says only that the connection was closed; why, the event before it said. A database that does not exist is an event
-        // alone: the client would go on in database 0.
+        // The promise says only that the connection was closed; why, the event before it said.
         await client.connect().catch((error: unknown) => {
           throw lastError ?? error
         })
-        if (lastError !== undefined) throw lastError
+        // Where the database does not exist there was an event alone, and the client would go on in database 0.
+        if (database !== 0) await client.call("select", database)
       },
       destroy: () => client.disconnect(),
-      release: async (graceMs) => {
-        await settledWithin(client.quit(), graceMs)
-        client.disconnect()
-      },
     }
   }
-}
-
-async function settledWithin(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeUp = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work.catch(() => undefined), timeUp])
-  clearTimeout(timer)
 }

@@ -46,5 +46,8 @@ function exactNumber(text: string): number | string {
 }
 
 function unexpectedReply(what: string): SessionError {
-  return new SessionError("ERR_STORE_PROTOCOL", `Expected the store to answer ${what}, got something else. Is there a proxy, or another program, between this process and the server?`)
+  return new SessionError(
+    "ERR_STORE_PROTOCOL",
+    `Expected the store to answer ${what}, got something else. Is there a proxy, or another program, between this process and the server?`,
+  )
 }

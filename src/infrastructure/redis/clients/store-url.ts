@@ -24,11 +24,20 @@ const MOST_DATABASES = 2 ** 31 - 1
 export function parseStoreUrl(text: string): StoreAddress {
   const url = parse(text)
   if (url.search || url.hash) {
-    throw invalid("without a query and a fragment, got one with them. Percent-encode ? and # in the password (%3F, %23), and set other options on a client of your own")
+    throw invalid(
+      "without a query and a fragment, got one with them. Percent-encode ? and # in the password (%3F, %23), and set other options on a client of your own",
+    )
   }
   const { username, password } = credentials(url)
   if (username !== undefined && password === undefined) throw invalid("with a password when it has a user name, got one without")
-  return { host: hostOf(url), port: url.port === "" ? DEFAULT_PORT : portOf(url), tls: url.protocol === "rediss:", username, password, database: databaseOf(url) }
+  return {
+    host: hostOf(url),
+    port: url.port === "" ? DEFAULT_PORT : portOf(url),
+    tls: url.protocol === "rediss:",
+    username,
+    password,
+    database: databaseOf(url),
+  }
 }
 
 /** `host:port`, the part of a URL that may stand in an error. */

@@ -24,10 +24,18 @@ export function recogniseClient(value: unknown): RecognisedClient {
     if (has(value, "call") && "status" in value && has(value, "duplicate")) return recogniseIoRedis(value as IoRedisLike & IoRedisFeatures)
     if (has(value, "sendCommand") && has(value, "withTypeMapping")) return recogniseNodeRedis(value as NodeRedisLike & NodeRedisFeatures)
     if (has(value, "sendCommand")) {
-      throw refused("a node-redis client of version 5.8 or later itself", "an older one, or its legacy() view", "Update the package, and hand in what createClient() returned.")
+      throw refused(
+        "a node-redis client of version 5.8 or later itself",
+        "an older one, or its legacy() view",
+        "Update the package, and hand in what createClient() returned.",
+      )
     }
   }
-  throw refused("a URL, or a client of node-redis, ioredis or iovalkey", describe(value), "Hand in the client object itself, not a promise of it and not a pipeline.")
+  throw refused(
+    "a URL, or a client of node-redis, ioredis or iovalkey",
+    describe(value),
+    "Hand in the client object itself, not a promise of it and not a pipeline.",
+  )
 }
 
 function recogniseNodeRedis(client: NodeRedisLike & NodeRedisFeatures): RecognisedClient {
@@ -45,7 +53,11 @@ function nodeRedisForm(client: object): NodeRedisForm {
   if ("getMasterNode" in client) return "sentinel"
   if ("totalClients" in client) return "pool"
   if ("duplicate" in client && "isReady" in client) return "client"
-  throw refused("a node-redis client, pool, cluster or sentinel", "another object of that library, such as a lease of a sentinel's client", "Hand in what createClient(), createClientPool(), createCluster() or createSentinel() returned.")
+  throw refused(
+    "a node-redis client, pool, cluster or sentinel",
+    "another object of that library, such as a lease of a sentinel's client",
+    "Hand in what createClient(), createClientPool(), createCluster() or createSentinel() returned.",
+  )
 }
 
 function recogniseIoRedis(client: IoRedisLike & IoRedisFeatures): RecognisedClient {
@@ -65,7 +77,10 @@ function recogniseIoRedis(client: IoRedisLike & IoRedisFeatures): RecognisedClie
  * The primaries of a cluster as its client knows them now, in the order of their addresses, so that a walk over the nodes by number meets each
  * once while the topology stands still. A client that has not found them yet has none.
  */
-export function primariesOf(recognised: RecognisedClient, sendTo: (node: NodeRedisLike | IoRedisLike, args: readonly string[], signal: AbortSignal) => Promise<unknown>): readonly NodeSender[] {
+export function primariesOf(
+  recognised: RecognisedClient,
+  sendTo: (node: NodeRedisLike | IoRedisLike, args: readonly string[], signal: AbortSignal) => Promise<unknown>,
+): readonly NodeSender[] {
   if (recognised.library === "ioredis") {
     const address = (node: IoRedisLike & IoRedisFeatures): string => `${node.options?.host}:${node.options?.port}`
     const nodes = [...(recognised.client.nodes?.("master") ?? [])].sort((a, b) => compare(address(a), address(b)))
@@ -90,7 +105,11 @@ function has(value: object, method: string): boolean {
 
 function refuseKeyPrefix(keyPrefix: unknown): void {
   if (keyPrefix === undefined || keyPrefix === null || keyPrefix === "") return
-  throw refused("a client without a key prefix of its own", "one with it", "The keys that scripts build inside the server would lack it. Give the prefix to this library instead: its option keyPrefix.")
+  throw refused(
+    "a client without a key prefix of its own",
+    "one with it",
+    "The keys that scripts build inside the server would lack it. Give the prefix to this library instead: its option keyPrefix.",
+  )
 }
 
 function readsFromReplicas(option: string): SessionError {

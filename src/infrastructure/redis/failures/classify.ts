@@ -53,7 +53,8 @@ const ERR_REPLIES: readonly (readonly [RegExp, Verdict])[] = [
 ]
 
 /** Failures whose text or code shows that the command was never written. */
-const NEVER_WRITTEN = /^(The client is closed|The client is offline|The command was aborted|Timeout waiting for a client|Stream isn't writeable|Cluster isn't ready)/
+const NEVER_WRITTEN =
+  /^(The client is closed|The client is offline|The command was aborted|Timeout waiting for a client|Stream isn't writeable|Cluster isn't ready)/
 const CONNECTING = new Set(["connect", "getaddrinfo"])
 const NO_CONNECTION = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"])
 
@@ -66,7 +67,9 @@ const NO_CONNECTION = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"])
 export function classifyFailure(error: unknown, call: FailedCall): SessionError {
   if (SessionError.is(error)) return error
   const word = replyWord(error)
-  return word === undefined ? connectionFailure(error, call) : toError(replyVerdict(word, messageOf(error)), `${call.store ?? "The store"} answered ${word}:`, call)
+  return word === undefined
+    ? connectionFailure(error, call)
+    : toError(replyVerdict(word, messageOf(error)), `${call.store ?? "The store"} answered ${word}:`, call)
 }
 
 /** The error of a call whose deadline passed without an answer. */
@@ -114,9 +117,15 @@ function connectionFailure(error: unknown, call: FailedCall): SessionError {
     const says = "Too many commands wait for the store. Try again shortly; if it stays, the store is too slow for this load."
     return new SessionError("ERR_STORE_OVERLOADED", says)
   }
-  if (call.sent === "never") return toError(unavailable("the call was not sent. Is the server running, and is the client connected?"), `There is no connection to the store${inBrackets(code)}:`, call)
+  if (call.sent === "never")
+    return toError(
+      unavailable("the call was not sent. Is the server running, and is the client connected?"),
+      `There is no connection to the store${inBrackets(code)}:`,
+      call,
+    )
   if (error instanceof TypeError && !code) return toError(unexpected("please report this.", "unknown"), "The client could not send a command:", call)
-  if (isGarbage(error)) return toError(unexpected("is there another program, or a proxy, at that address?", "unknown"), "The store answered something that is no reply:", call)
+  if (isGarbage(error))
+    return toError(unexpected("is there another program, or a proxy, at that address?", "unknown"), "The store answered something that is no reply:", call)
   if (/^Command timed out/.test(message)) return lostReply("The client gave up waiting for the store's answer", call)
   if (/^(Connection in subscriber mode|Connection is in monitoring mode)/.test(message)) {
     return toError(refused("hand in a client of its own, e.g. what duplicate() returns."), "The client is subscribed or monitors, and takes no commands:", call)

@@ -30,6 +30,8 @@ export class Deadlines {
   readonly #timeoutMs: number
   readonly #spanMs: number
   #open: Bucket | undefined
+  #waiting = 0
+  #whenDrained: (() => void) | undefined
 
   /** @param timeoutMs - how long each call may take, in milliseconds, from 1 */
   constructor(timeoutMs: number) {
@@ -52,9 +54,10 @@ export class Deadlines {
     return new Promise<T>((resolve, reject) => {
       const controller = signal ? new AbortController() : undefined
       const leave = (): void => {
-        bucket.waits.delete(wait)
+        if (!bucket.waits.delete(wait)) return
         signal?.removeEventListener("abort", endByCaller)
         this.#retire(bucket)
+        if (--this.#waiting === 0) this.#whenDrained?.()
       }
       const endByCaller = (): void => {
         leave()
@@ -69,6 +72,7 @@ export class Deadlines {
         },
       }
       bucket.waits.add(wait)
+      this.#waiting++
       signal?.addEventListener("abort", endByCaller, { once: true })
       begin(start, (controller ?? bucket.controller).signal).then(
         (value) => {
@@ -83,11 +87,15 @@ export class Deadlines {
     })
   }
 
-  /** Lets go of the timer. Calls that still wait keep their deadline. */
-  close(): void {
+  /** Waits until every call has ended, which their deadlines bound, and lets go of the timer. Nothing is to be started afterwards. */
+  async close(): Promise<void> {
     const bucket = this.#open
     this.#open = undefined
     if (bucket) this.#retire(bucket)
+    if (this.#waiting === 0) return
+    await new Promise<void>((resolve) => {
+      this.#whenDrained = resolve
+    })
   }
 
   #join(): Bucket {
