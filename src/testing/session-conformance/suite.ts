@@ -49,7 +49,10 @@ export class Suite {
     this.#tests = []
     body()
     const tests = this.#tests
-    if (tests.length > 0) this.#runner.describe(name, () => tests.forEach((register) => register()))
+    if (tests.length === 0) return
+    this.#runner.describe(name, () => {
+      for (const register of tests) register()
+    })
   }
 
   it(name: string, options: RequestedOptions, play: Play): void {
@@ -58,8 +61,8 @@ export class Suite {
 
   /** A test that only some providers can run. Where one cannot, the test's name joins the list that `listUnproved` puts into the output. */
   itNeeds(needed: Capability, name: string, options: RequestedOptions, play: Play): void {
-    if (this.#traits.lacks?.[needed] === undefined) return this.it(name, options, play)
-    this.#unproved.set(needed, [...(this.#unproved.get(needed) ?? []), name])
+    if (this.#traits.lacks?.[needed] === undefined) this.it(name, options, play)
+    else this.#unproved.set(needed, [...(this.#unproved.get(needed) ?? []), name])
   }
 
   /** `units(10)` is the idle timeout of tests of time. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { assertNear, assertToken, lifetimes, ms, refuses, secretOf } from "../expectations.js"
+import { assertNear, assertToken, lifetimes, ms, present, refuses, secretOf } from "../expectations.js"
 import type { Suite } from "../suite.js"
 
 const HOUR = 3_600_000
@@ -67,12 +67,10 @@ function whatIsIssued(suite: Suite): void {
     const { token, session } = await service.createSession({ userId: "ada", attributes, device })
     attributes.nested.list.push(2)
     device.ip = "10.0.0.1"
-    // Frozen results are as good as copies.
-    for (const held of [session, await service.getSession(token)]) {
-      assert.throws(() => {
-        ;(held?.attributes as unknown as typeof attributes).nested.list.push(3)
-        throw new Error("not frozen")
-      })
+    for (const held of [session, present(await service.getSession(token))]) {
+      const list = (held.attributes as unknown as typeof attributes).nested.list
+      // A frozen result is as good as a copy.
+      if (!Object.isFrozen(list)) list.push(3)
     }
     const found = await service.getSession(token)
     assert.deepEqual(found?.attributes, { nested: { list: [1] } })

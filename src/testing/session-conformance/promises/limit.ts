@@ -96,10 +96,10 @@ function rejecting(suite: Suite): void {
   })
 
   suite.it("refuses a limit that is none", {}, async ({ service }) => {
-    for (const maxSessionsPerUser of [0, -1, 1.5, 100_001, Number.NaN, "5", "none", null] as never[]) {
+    for (const maxSessionsPerUser of [0, -1, 1.5, 100_001, Number.NaN, "5", "none"] as never[]) {
       await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: "ada", maxSessionsPerUser }))
     }
-    for (const onLimit of ["evict", "", null, 1] as never[]) await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: "ada", onLimit }))
+    for (const onLimit of ["evict", "", 1] as never[]) await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: "ada", onLimit }))
     assert.deepEqual((await service.createSession({ userId: "ada", maxSessionsPerUser: 100_000 })).evicted, [])
   })
 }

@@ -90,7 +90,7 @@ function removing(suite: Suite): void {
 
   suite.it("refuses an unset that is no list of names", {}, async ({ service }) => {
     const { token, session } = await service.createSession({ attributes: { a: 1 } })
-    for (const unset of ["a", { a: 1 }, [1], [null], [["a"]], 5, null] as never[]) {
+    for (const unset of ["a", { a: 1 }, [1], [null], [["a"]], 5] as never[]) {
       await refuses("ERR_INVALID_ARGUMENT", () => service.updateSession(token, {}, { unset }))
     }
     await assertUnchanged(service, token, session)
