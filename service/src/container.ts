@@ -1,8 +1,8 @@
-import { createSessionService, type SessionEvent } from "coatcheck"
+import type { SessionEvent } from "coatcheck"
+import { createContainer, DI_TOKENS } from "coatcheck/container"
 import type { Logger } from "pino"
-import { createInjector } from "typed-inject"
 import type { ApiKeys } from "./http/api-keys.js"
-import { createApp } from "./http/app.js"
+import { type AppDependencies, createApp } from "./http/app.js"
 import type { Settings } from "./settings.js"
 
 /** What the container is given; it makes the rest. */
@@ -14,28 +14,27 @@ export interface ContainerInput {
 }
 
 /**
- * Opens the store and puts the service together.
+ * Opens the store and puts the service together, in a child of the library's container.
  *
  * @throws ERR_CONFIG_INVALID · ERR_STORE_…
  */
 export async function createServiceContainer({ settings, keys, logger, version }: ContainerInput) {
-  const sessions = await createSessionService({ store: settings.store.url, ...settings.sessions, logger, onEvent: (event) => report(logger, event) })
-  const injector = createInjector()
-    .provideValue("sessions", sessions)
+  const onEvent = (event: SessionEvent) => report(logger, event)
+  const library = await createContainer({ store: settings.store.url, ...settings.sessions, logger, onEvent })
+  const injector = library.injector
+    .createChildInjector()
     .provideValue("keys", keys)
     .provideValue("logger", logger)
     .provideValue("bodyLimit", settings.bodyLimit)
     .provideValue("version", version)
     .provideFactory("app", appFactory)
-  return { sessions, app: injector.resolve("app"), close: () => sessions.close() }
+  return { sessions: injector.resolve(DI_TOKENS.SESSION_SERVICE), app: injector.resolve("app"), close: () => library.close() }
 }
 
-appFactory.inject = ["sessions", "keys", "logger", "bodyLimit", "version"] as const
-function appFactory(...[sessions, keys, logger, bodyLimit, version]: Parts): ReturnType<typeof createApp> {
+appFactory.inject = [DI_TOKENS.SESSION_SERVICE, "keys", "logger", "bodyLimit", "version"] as const
+function appFactory(sessions: AppDependencies["sessions"], keys: ApiKeys, logger: Logger, bodyLimit: number, version: string): ReturnType<typeof createApp> {
   return createApp({ sessions, keys, logger, bodyLimit, version })
 }
-type Dependencies = Parameters<typeof createApp>[0]
-type Parts = [Dependencies["sessions"], ApiKeys, Logger, number, string]
 
 /** Events name handles, never tokens. Signs of an attack or a broken record are warnings, the daily life of sessions is detail. */
 function report(logger: Logger, event: SessionEvent): void {

@@ -88,7 +88,7 @@ describe("POST /v1/sessions", () => {
       const { call } = await testService()
       const answer = await call("POST", "/v1/sessions", { raw, headers: { "content-type": "application/json" } })
       expect(answer.status).toBe(400)
-      expect(({} as Record<string, unknown>)["a"]).toBeUndefined()
+      expect(({} as Record<string, unknown>).a).toBeUndefined()
     },
   )
 

@@ -2,6 +2,7 @@ import { SessionError, type SessionErrorCode } from "coatcheck"
 import { describe, expect, it } from "vitest"
 import { SESSION_STATUS } from "../http/problem.js"
 import type { RouteDependencies } from "../routes/dependencies.js"
+import { rawRequest } from "./support/raw-request.js"
 import { KEYS, testService } from "./support/test-service.js"
 
 const ROUTES = [
@@ -61,6 +62,35 @@ describe.each(ROUTES.filter(([, , , json]) => json !== undefined))("the body, ke
     expect(await send(" ".repeat(1_025), "application/json")).toBe(413)
     for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"])
       expect([201, 200, 404]).toContain(await send(good, type))
+  })
+})
+
+describe("a body of unknown length", () => {
+  it("is read up to the limit, and refused beyond it", async () => {
+    const { port, call } = await testService({ bodyLimit: 1_024 })
+    const send = (chunks: readonly string[]) =>
+      fetch(`http://127.0.0.1:${port}/v1/sessions`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${KEYS.all}`, "Content-Type": "application/json" },
+        body: new Blob([...chunks]).stream(),
+        duplex: "half",
+      } as RequestInit)
+    const answer = await send(['{"userId":', '"ada"}'])
+    expect([answer.status, await answer.json()]).toMatchObject([201, { session: { userId: "ada" } }])
+    for (const size of [1_024, 1_025, 300_000]) expect([size, (await send([" ".repeat(size)])).status]).toEqual([size, size > 1_024 ? 413 : 400])
+    expect((await call("GET", "/livez")).status).toBe(200)
+  })
+
+  it("may be none at all where a route needs none, whatever the headers say", async () => {
+    const { port, create } = await testService()
+    const { token } = await create()
+    const head = ["POST /v1/session/extend HTTP/1.1", `Authorization: Bearer ${KEYS.all}`, `X-Session-Token: ${token}`]
+    for (const more of [[], ["Content-Length: 0"], ["Content-Type: application/json"], ["Content-Type: application/json", "Content-Length: 0"]]) {
+      expect([more, (await rawRequest(port, [...head, ...more])).status]).toEqual([more, 200])
+    }
+    const opening = ["POST /v1/sessions HTTP/1.1", `Authorization: Bearer ${KEYS.all}`]
+    expect((await rawRequest(port, opening)).status).toBe(415)
+    expect((await rawRequest(port, [...opening, "Content-Type: application/json"])).status).toBe(400)
   })
 })
 

@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer"
 import type { MiddlewareHandler } from "hono"
-import { bodyLimit } from "hono/body-limit"
 import { HttpProblem, unsupportedMediaType } from "./problem.js"
 
 /**
@@ -10,19 +9,31 @@ import { HttpProblem, unsupportedMediaType } from "./problem.js"
  * @param maxSize - bytes
  * @param required - whether the route can do without a body
  */
-export function jsonBody(maxSize: number, { required }: { readonly required: boolean }): readonly [MiddlewareHandler, MiddlewareHandler] {
-  const limit = bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new HttpProblem("ERR_BODY_TOO_LARGE", `Expected a body of at most ${maxSize} bytes.`)
-    },
-  })
-  const check: MiddlewareHandler = async (c, next) => {
+export function jsonBody(maxSize: number, { required }: { readonly required: boolean }): MiddlewareHandler {
+  return async (c, next) => {
     const type = c.req.header("content-type")
-    const bytes = await c.req.arrayBuffer()
+    const bytes = await readAtMost(maxSize, c.req.raw)
     if (type === undefined ? required || bytes.byteLength > 0 : !/^application\/json *(?:; *charset="?utf-8"? *)?$/i.test(type)) throw unsupportedMediaType()
     if (!isUtf8(bytes)) throw new HttpProblem("ERR_INVALID_ARGUMENT", "Expected a body that is well-formed UTF-8.")
+    // The body was consumed: those after this one read it from a request that has it again.
+    const body = bytes.byteLength === 0 && !required ? "{}" : bytes
+    c.req.raw = new Request(c.req.url, { method: c.req.method, headers: { ...c.req.header(), "content-type": "application/json" }, body })
     await next()
   }
-  return [limit, check]
+}
+
+/** hono/body-limit cannot be used here: it copies the request, which fails for chunked bodies while the global Request is left alone. */
+async function readAtMost(maxSize: number, request: Request): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let size = Number(request.headers.get("content-length") ?? 0)
+  if (size <= maxSize) {
+    size = 0
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength
+      if (size > maxSize) break
+      chunks.push(chunk)
+    }
+  }
+  if (size > maxSize) throw new HttpProblem("ERR_BODY_TOO_LARGE", `Expected a body of at most ${maxSize} bytes.`)
+  return Buffer.concat(chunks)
 }

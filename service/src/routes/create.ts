@@ -32,7 +32,8 @@ export function createRoutes(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }:
     method: "post",
     path: "/v1/sessions",
     summary: "Opens a session",
-    middleware: [requireScope("create"), ...jsonBody(bodyLimit, { required: true })],
+    security: [{ apiKey: ["create"] }],
+    middleware: [requireScope("create"), jsonBody(bodyLimit, { required: true })] as const,
     request: { query: noQuery, body: { required: true, content: { "application/json": { schema: body } } } },
     responses: {
       201: json(z.strictObject({ token, session, evicted: z.array(z.string()).openapi({ description: "Handles that the limit ended." }) }), "Opened."),

@@ -32,6 +32,7 @@ function readAndEnd(app: OpenAPIHono<HttpEnv>, { sessions }: RouteDependencies):
     method: "get",
     path: "/v1/session",
     summary: "Reads the session and moves its idle deadline",
+    security: [{ apiKey: ["read"] }],
     middleware: [requireScope("read")] as const,
     request: { query: noQuery, headers: tokenHeader },
     responses: { 200: json(z.strictObject({ session }), "Found.", ETAG), ...refusals(400, 401, 403, 404, 503) },
@@ -45,6 +46,7 @@ function readAndEnd(app: OpenAPIHono<HttpEnv>, { sessions }: RouteDependencies):
     method: "delete",
     path: "/v1/session",
     summary: "Signs out",
+    security: [{ apiKey: ["manage"] }],
     middleware: [requireScope("manage")] as const,
     request: { query: noQuery, headers: tokenHeader },
     responses: { 204: { description: "Ended." }, ...refusals(400, 401, 403, 404, 503) },
@@ -60,7 +62,8 @@ function update(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: RouteDepende
     method: "patch",
     path: "/v1/session",
     summary: "Changes attributes",
-    middleware: [requireScope("manage"), ...jsonBody(bodyLimit, { required: true })],
+    security: [{ apiKey: ["manage"] }],
+    middleware: [requireScope("manage"), jsonBody(bodyLimit, { required: true })] as const,
     request: {
       query: noQuery,
       headers: tokenHeader.extend({ "if-match": z.string().optional().openapi({ description: "The ETag of a read: change only this version." }) }),
@@ -83,12 +86,13 @@ function update(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: RouteDepende
 }
 
 function extendAndRotate(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: RouteDependencies): void {
-  const middleware = [requireScope("manage"), ...jsonBody(bodyLimit, { required: false })]
+  const middleware = () => [requireScope("manage"), jsonBody(bodyLimit, { required: false })]
   const extend = createRoute({
     method: "post",
     path: "/v1/session/extend",
     summary: "Moves the idle deadline now",
-    middleware,
+    security: [{ apiKey: ["manage"] }],
+    middleware: middleware(),
     request: { query: noQuery, headers: tokenHeader, body: optionalBody(z.strictObject({ idleTimeout: duration.optional() })) },
     responses: { 200: json(z.strictObject({ session }), "Extended."), ...refusals(400, 401, 403, 404, 413, 415, 503) },
   })
@@ -101,7 +105,8 @@ function extendAndRotate(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: Rou
     method: "post",
     path: "/v1/session/rotate",
     summary: "Replaces the token",
-    middleware,
+    security: [{ apiKey: ["manage"] }],
+    middleware: middleware(),
     request: { query: noQuery, headers: tokenHeader, body: optionalBody(rotation) },
     responses: { 200: json(z.strictObject({ token, session }), "Rotated."), ...refusals(400, 401, 403, 404, 409, 413, 415, 503) },
   })
