@@ -44,7 +44,8 @@ function checkUse(name, code, array, declared) {
   const variadic = declared.find((place) => place.variadic)
   for (const number of used) if (number > declared.length) fail(name, `${array}[${number}] is used but not declared`)
   for (const place of declared) if (!place.variadic && !used.has(place.number)) fail(name, `${array}[${place.number}] (${place.word}) is declared but not used`)
-  if (variadic && !new RegExp(`#${array}|${array}\\[[a-z]|ipairs\\(${array}\\)|admit\\(head`).test(code)) fail(name, `${array} from ${variadic.number} on is declared but not used`)
+  if (variadic && !new RegExp(`#${array}|${array}\\[[a-z]|ipairs\\(${array}\\)|admit\\(head`).test(code))
+    fail(name, `${array} from ${variadic.number} on is declared but not used`)
 }
 
 function checkStatuses(name, code, header) {
@@ -103,7 +104,10 @@ function generatedModule(scripts) {
 }
 
 function keysTable(scripts) {
-  const rows = scripts.map(({ name, header }) => `| \`${name}\` | ${header.does.join(" ")} | ${header.keys.map((key) => key.replace(/\s+/g, " ")).join("<br>")} | ${header.effects.join(" ")} | ${header.cost.join(" ")} |`)
+  const rows = scripts.map(
+    ({ name, header }) =>
+      `| \`${name}\` | ${header.does.join(" ")} | ${header.keys.map((key) => key.replace(/\s+/g, " ")).join("<br>")} | ${header.effects.join(" ")} | ${header.cost.join(" ")} |`,
+  )
   return ["| script | does | keys | effects | cost |", "|---|---|---|---|---|", ...rows].join("\n")
 }
 
@@ -120,11 +124,17 @@ function put(file, text) {
   writeFileSync(file, text)
 }
 
-const scripts = readdirSync(LUA).filter((file) => file.endsWith(".lua")).sort().map(readScript)
+const scripts = readdirSync(LUA)
+  .filter((file) => file.endsWith(".lua"))
+  .sort()
+  .map(readScript)
 put(GENERATED, generatedModule(scripts))
 try {
   const page = readFileSync(KEYS_PAGE, "utf8")
-  put(KEYS_PAGE, page.replace(/(<!-- scripts -->\n)[\s\S]*?(\n<!-- \/scripts -->)/, (_all, begin, end) => `${begin}${keysTable(scripts)}${end}`))
+  put(
+    KEYS_PAGE,
+    page.replace(/(<!-- scripts -->\n)[\s\S]*?(\n<!-- \/scripts -->)/, (_all, begin, end) => `${begin}${keysTable(scripts)}${end}`),
+  )
 } catch (error) {
   if (error.code !== "ENOENT") throw error
 }

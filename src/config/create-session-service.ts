@@ -2,9 +2,9 @@ import type { StandardSchemaV1 } from "@standard-schema/spec"
 import type { OwnedSessionService, SessionAttributes } from "../domain/interfaces/session/ISessionService.js"
 import { connectRedis } from "../infrastructure/redis/clients/connect.js"
 import { MemorySessionService } from "../infrastructure/services/session/MemorySessionService.js"
-import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
 import { SessionService } from "../infrastructure/services/session/SessionService.js"
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
+import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
 import { resolveStore, type SessionServiceOptions, type Storable } from "./options.js"
 
 type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S> & object
@@ -20,11 +20,15 @@ type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S> & object
  * @example
  * await using sessions = await createSessionService({ store: "sqlite:./sessions.db", idleTimeout: "30m" })
  */
-export async function createSessionService<S extends StandardSchemaV1<any, object>>(
+export async function createSessionService<S extends StandardSchemaV1<unknown, object>>(
   options: SessionServiceOptions & { schema: S & Storable<S> },
 ): Promise<OwnedSessionService<Output<S>, Input<S>>>
-export async function createSessionService<A extends object = SessionAttributes>(options: SessionServiceOptions & { schema?: undefined }): Promise<OwnedSessionService<A, A>>
-export async function createSessionService(options: SessionServiceOptions & { schema?: StandardSchemaV1<any, object> | undefined }): Promise<OwnedSessionService<object, object>> {
+export async function createSessionService<A extends object = SessionAttributes>(
+  options: SessionServiceOptions & { schema?: undefined },
+): Promise<OwnedSessionService<A, A>>
+export async function createSessionService(
+  options: SessionServiceOptions & { schema?: StandardSchemaV1<unknown, object> | undefined },
+): Promise<OwnedSessionService<object, object>> {
   const { store, timeoutMs } = resolveStore(options)
   // All options are checked before anything is opened.
   resolveSettings(options)

@@ -1,11 +1,11 @@
-import { createInjector, Scope, type Injector } from "typed-inject"
+import { createInjector, type Injector, Scope } from "typed-inject"
 import type { IRedisService } from "../domain/interfaces/redis/IRedisService.js"
 import type { OwnedSessionService, SessionAttributes } from "../domain/interfaces/session/ISessionService.js"
 import { connectRedis } from "../infrastructure/redis/clients/connect.js"
 import { MemorySessionService } from "../infrastructure/services/session/MemorySessionService.js"
 import { SessionService } from "../infrastructure/services/session/SessionService.js"
-import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
+import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
 import { DI_TOKENS } from "./di-tokens.js"
 import { resolveStore, type SessionServiceOptions } from "./options.js"
 

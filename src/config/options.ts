@@ -6,7 +6,7 @@ import type { RedisClientLike } from "../infrastructure/redis/clients/client-sha
 import type { SessionOptions } from "../infrastructure/services/session/session-settings.js"
 import { assertKnownKeys, describe, UnexpectedValue } from "../shared/assertions.js"
 import { REDIS_CONFIG } from "../shared/constants.js"
-import { toMilliseconds, type Duration } from "../shared/durations.js"
+import { type Duration, toMilliseconds } from "../shared/durations.js"
 
 export type StoreUrl = "memory:" | `sqlite:${string}` | `redis://${string}` | `rediss://${string}`
 
@@ -26,10 +26,14 @@ export interface SessionServiceOptions extends Omit<SessionOptions, "schema"> {
 type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S> & object
 type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S> & object
 /** Whether a schema's output is JSON that the schema accepts again: what is stored is checked anew at each update. */
-export type Storable<S extends StandardSchemaV1> = Output<S> extends Json & Input<S> ? unknown : { error: "attributes must be JSON that the schema accepts again" }
+export type Storable<S extends StandardSchemaV1> =
+  Output<S> extends Json & Input<S> ? unknown : { error: "attributes must be JSON that the schema accepts again" }
 
 /** A `store` option, sorted. */
-export type StoreKind = { readonly kind: "memory" } | { readonly kind: "sqlite"; readonly file: string } | { readonly kind: "redis"; readonly store: string | RedisClientLike }
+export type StoreKind =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite"; readonly file: string }
+  | { readonly kind: "redis"; readonly store: string | RedisClientLike }
 
 const OPTION_NAMES = [
   "store",
@@ -65,7 +69,8 @@ export function resolveStore(options: SessionServiceOptions): { readonly store: 
 
 function sortStore(store: SessionServiceOptions["store"]): StoreKind {
   if (store === "memory:") return { kind: "memory" }
-  if (typeof store === "string" && store.startsWith("sqlite:") && store.length > "sqlite:".length) return { kind: "sqlite", file: store.slice("sqlite:".length) }
+  if (typeof store === "string" && store.startsWith("sqlite:") && store.length > "sqlite:".length)
+    return { kind: "sqlite", file: store.slice("sqlite:".length) }
   if (typeof store === "string" && /^rediss?:\/\//.test(store)) return { kind: "redis", store }
   if (typeof store === "object" && store !== null) return { kind: "redis", store }
   throw new UnexpectedValue(`Expected store to be "memory:", "sqlite:FILE", "redis://…", "rediss://…" or a Redis client, got ${describe(store)}.`)

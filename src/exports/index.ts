@@ -1,7 +1,7 @@
 export { createSessionService } from "../config/create-session-service.js"
 export type { SessionServiceOptions, Storable, StoreUrl } from "../config/options.js"
-export { SessionError } from "../domain/errors.js"
 export type { Outcome, SessionErrorCode } from "../domain/errors.js"
+export { SessionError } from "../domain/errors.js"
 export type { Clock, EndReason, Logger, SessionEvent } from "../domain/interfaces/ports.js"
 export type {
   CallOptions,

@@ -30,7 +30,8 @@ export function describe(value: unknown): string {
 export function assertKnownKeys(value: unknown, name: string, known: readonly string[]): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw expected(name, "an object of options", value)
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) throw new UnexpectedValue(`Expected ${name} to have only the options ${known.join(", ")}, got another one of ${key.length} characters.`)
+    if (!known.includes(key))
+      throw new UnexpectedValue(`Expected ${name} to have only the options ${known.join(", ")}, got another one of ${key.length} characters.`)
   }
 }
 

@@ -18,11 +18,7 @@ const WITH_UNIT = /^\d{1,15}(?:\.\d{1,6})?(?:ms|s|m|h|d)$/
 export function toMilliseconds(value: unknown, name: string, range: { readonly min: number; readonly max: number }): number {
   const given = typeof value === "number" ? (Number.isInteger(value) ? value * 1000 : Number.NaN) : parse(value)
   if (Number.isInteger(given) && given >= range.min && given <= range.max) return given
-  throw expected(
-    name,
-    `a duration from ${ms(range.min)} to ${ms(range.max)}, as whole seconds or as text with its unit ("500ms", "30m", "12h", "14d")`,
-    value,
-  )
+  throw expected(name, `a duration from ${ms(range.min)} to ${ms(range.max)}, as whole seconds or as text with its unit ("500ms", "30m", "12h", "14d")`, value)
 }
 
 function parse(value: unknown): number {

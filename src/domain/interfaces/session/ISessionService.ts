@@ -187,7 +187,10 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * @atomicity takes effect at one instant: every session created before it is gone when the call returns, every later one stays. The deaths are spread over the call.
    * @source OWASP ASVS 5.0 7.4.2, 7.4.3, 7.4.5
    */
-  deleteUserSessions(userId: UserId, options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | undefined }): Promise<number>
+  deleteUserSessions(
+    userId: UserId,
+    options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | undefined },
+  ): Promise<number>
 
   /**
    * Counts sessions and removes what outlived its session. Never needed for correctness: expiry is the store's own work.
@@ -222,6 +225,7 @@ export type CreateSessionOptions<I> = CallOptions & {
   /** 1 to 100 000, or "unlimited". Impersonated and pending sessions neither count nor evict. */
   readonly maxSessionsPerUser?: number | "unlimited" | undefined
   readonly onLimit?: "evict-oldest" | "reject" | undefined
+  // biome-ignore lint/complexity/noBannedTypes: {} is what attributes are compared with that need none
 } & ({} extends I ? unknown : { readonly attributes: DeepReadonly<I> })
 
 export interface UpdateSessionOptions<I> extends CallOptions {

@@ -55,8 +55,12 @@ export class ReadBatch {
     const [only] = keys
     const values = keys.length === 1 && only !== undefined ? this.#redis.get(only).then((value) => [value]) : this.#redis.mget(keys)
     values.then(
-      (found) => entries.forEach(([, fetch], at) => fetch.resolve(found[at] ?? null)),
-      (error: unknown) => entries.forEach(([, fetch]) => fetch.reject(error)),
+      (found) => {
+        for (const [at, [, fetch]] of entries.entries()) fetch.resolve(found[at] ?? null)
+      },
+      (error: unknown) => {
+        for (const [, fetch] of entries) fetch.reject(error)
+      },
     )
   }
 }

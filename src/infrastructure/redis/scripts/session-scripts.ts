@@ -63,7 +63,24 @@ export class SessionScripts {
   }
 
   create(session: string, index: string | null, args: CreateArguments, options: ScriptOptions): Promise<Answer<keyof typeof sessionCreateStatus>> {
-    const { id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit, cursor, counted, oldest } = args
+    const {
+      id,
+      notAfterMicros,
+      memoryMicros,
+      idle,
+      slack,
+      absolute,
+      verifier,
+      operations,
+      authenticated,
+      fixed,
+      body,
+      limit,
+      onLimit,
+      cursor,
+      counted,
+      oldest,
+    } = args
     return this.#run(
       sessionCreate,
       sessionCreateStatus,
@@ -105,7 +122,13 @@ export class SessionScripts {
     options: ScriptOptions,
   ): Promise<Answer<keyof typeof sessionRotateStatus>> {
     const { verifier, grace, reauthenticated, write, verifiers } = args
-    return this.#run(sessionRotate, sessionRotateStatus, [session], [verifier, grace, reauthenticated ? 1 : 0, write?.expected ?? "", write?.body ?? "", ...verifiers], options)
+    return this.#run(
+      sessionRotate,
+      sessionRotateStatus,
+      [session],
+      [verifier, grace, reauthenticated ? 1 : 0, write?.expected ?? "", write?.body ?? "", ...verifiers],
+      options,
+    )
   }
 
   /** @param owner - JSON text of the user id, or `null`: by secret */
@@ -114,7 +137,11 @@ export class SessionScripts {
   }
 
   /** A page of a user's list as members and scores in turn. */
-  async page(index: string, args: { readonly order: "REV" | "FWD"; readonly from: string; readonly to: string; readonly count: number }, options: ScriptOptions): Promise<readonly { readonly id: string; readonly score: number }[]> {
+  async page(
+    index: string,
+    args: { readonly order: "REV" | "FWD"; readonly from: string; readonly to: string; readonly count: number },
+    options: ScriptOptions,
+  ): Promise<readonly { readonly id: string; readonly score: number }[]> {
     const flat = await this.#plain(indexPage, [index], [args.order, args.from, args.to, args.count], options)
     const members: { id: string; score: number }[] = []
     for (let at = 0; at + 1 < flat.length; at += 2) members.push({ id: String(flat[at]), score: Number(flat[at + 1]) })

@@ -2,7 +2,7 @@ import { ownerOf, type SessionRecord } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { userKey } from "../../services/session/randomness.js"
-import { addSweeps, EMPTY_SWEEP, sweptLive, type SweepCounts, type SweepStep } from "../../services/session/session-steps.js"
+import { addSweeps, EMPTY_SWEEP, type SweepCounts, type SweepStep, sweptLive } from "../../services/session/session-steps.js"
 import type { ListPlace } from "../session-keys.js"
 import type { UpkeepParts } from "./sign-out-everywhere.js"
 
@@ -73,7 +73,11 @@ async function sweepList(parts: UpkeepParts, place: ListPlace, options: SweepOpt
   let last: { readonly id: string; readonly score: number } | undefined
   for (;;) {
     const before = last
-    const page = await parts.scripts.page(parts.keys.index(place), { order: "FWD", from: before === undefined ? "-inf" : String(before.score), to: "+inf", count: PAGE }, options)
+    const page = await parts.scripts.page(
+      parts.keys.index(place),
+      { order: "FWD", from: before === undefined ? "-inf" : String(before.score), to: "+inf", count: PAGE },
+      options,
+    )
     const fresh = before === undefined ? page : page.filter(({ id, score }) => score > before.score || id > before.id)
     last = fresh.at(-1)
     if (last === undefined) return seen

@@ -45,7 +45,11 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, 
   for (;;) {
     options.signal?.throwIfAborted()
     const seen = last
-    const page = await parts.scripts.page(parts.keys.index(place), { order: "FWD", from: seen === undefined ? "-inf" : String(seen.score), to: cutoff, count: PAGE }, options)
+    const page = await parts.scripts.page(
+      parts.keys.index(place),
+      { order: "FWD", from: seen === undefined ? "-inf" : String(seen.score), to: cutoff, count: PAGE },
+      options,
+    )
     const fresh = seen === undefined ? page : page.filter(({ id, score }) => score > seen.score || id > seen.id)
     last = fresh.at(-1)
     if (last === undefined) return ended
@@ -57,7 +61,10 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, 
 
 async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<number> {
   if (ids.length === 0) return 0
-  const existed = await parts.redis.unlink(ids.map((id) => parts.keys.session({ tag: place.tag, id })), options)
+  const existed = await parts.redis.unlink(
+    ids.map((id) => parts.keys.session({ tag: place.tag, id })),
+    options,
+  )
   const ended = ids.filter((_id, at) => existed[at] === true)
   for (const id of ended) options.onEnded({ tag: place.tag, id })
   // The old ones leave the list now, so that the next pass is short; the young ones later.

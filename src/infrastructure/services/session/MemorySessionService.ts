@@ -1,28 +1,38 @@
 import type { Clock } from "../../../domain/interfaces/ports.js"
 import { isAlive } from "../../../domain/session/deadlines.js"
-import { makeRoom, type LimitRule } from "../../../domain/session/limit.js"
+import { type LimitRule, makeRoom } from "../../../domain/session/limit.js"
 import {
   counts,
   createRecord,
   extendRecord,
-  removeRecord,
-  rotateRecord,
-  touchRecord,
-  writeRecord,
   type Proof,
   type Rotation,
+  removeRecord,
+  rotateRecord,
   type SessionDraft,
   type SessionRecord,
   type StepResult,
   type Transition,
+  touchRecord,
   type Write,
+  writeRecord,
 } from "../../../domain/session/record.js"
 import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import type { UserKey } from "./randomness.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
-import { addSweeps, EMPTY_SWEEP, sweptLive, type Inserted, type Page, type Position, type RemoveAllOptions, type Removed, type SweepStep } from "./session-steps.js"
+import {
+  addSweeps,
+  EMPTY_SWEEP,
+  type Inserted,
+  type Page,
+  type Position,
+  type RemoveAllOptions,
+  type Removed,
+  type SweepStep,
+  sweptLive,
+} from "./session-steps.js"
 
 /** A stored record, its place in the order of arrival, and the list that it stands in. */
 interface Entry {

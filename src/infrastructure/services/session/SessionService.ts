@@ -1,18 +1,27 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
-import { NO_OPERATIONS, ownerOf, type Proof, type Rotation, type SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
+import {
+  NO_OPERATIONS,
+  ownerOf,
+  type Proof,
+  type Rotation,
+  type SessionDraft,
+  type SessionRecord,
+  type StepResult,
+  type Write,
+} from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
-import { SessionScripts, type Answer } from "../../redis/scripts/session-scripts.js"
+import { type Answer, SessionScripts } from "../../redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../redis/session-keys.js"
 import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
 import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-memory.js"
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
 import { removeListed, removeThoroughly } from "../../redis/upkeep/sign-out-everywhere.js"
-import { userKey, type UserKey } from "./randomness.js"
+import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
@@ -87,7 +96,13 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected the server to open the session in time, got a server too slow or a list too long. Try again.")
   }
 
-  async #create(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: CreatePage, options: StepOptions): ReturnType<SessionScripts["create"]> {
+  async #create(
+    draft: SessionDraft,
+    owner: UserKey | null,
+    limit: LimitRule | null,
+    page: CreatePage,
+    options: StepOptions,
+  ): ReturnType<SessionScripts["create"]> {
     const now = await this.#clock.nowMicros(options)
     return this.#scripts.create(
       this.#keys.session(draft),
@@ -127,7 +142,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   /** Off the hot path: a list that lost a member is whole again within a touch interval of use. */
   #healIndex(record: SessionRecord): void {
     const owner = ownerOf(record.fixed)
-    if (owner !== null) this.#background.run(this.#scripts.heal(this.#keys.index(userKey(owner)), this.#keys.session(record), record.id, LIST_MEMORY_MICROS, {}))
+    if (owner !== null)
+      this.#background.run(this.#scripts.heal(this.#keys.index(userKey(owner)), this.#keys.session(record), record.id, LIST_MEMORY_MICROS, {}))
   }
 
   protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
@@ -149,7 +165,11 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const mark = this.#redis.resendMark()
     const { verifier, grace, reauthenticated, write } = rotation
     const change = write === null ? null : { expected: write.expectedVersion, body: encodeBody(write.body) }
-    const answer = await this.#scripts.rotate(this.#keys.session(handle), { verifier, grace, reauthenticated, write: change, verifiers: verifiersOf(proof) }, options)
+    const answer = await this.#scripts.rotate(
+      this.#keys.session(handle),
+      { verifier, grace, reauthenticated, write: change, verifiers: verifiersOf(proof) },
+      options,
+    )
     if (answer.status === "CLASH") return this.#clashed(write?.expectedVersion ?? 0, Number(answer.values[0]), mark)
     if (answer.status === "REPLACED_SECRET") return { status: "replaced-secret" }
     if (answer.status === "NOT_AUTHENTICATED") return { status: "not-authenticated" }
@@ -163,7 +183,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   #clashed(expected: number, version: number, mark: number | null): StepResult {
     const mayBeSecondCopy = mark === null || mark !== this.#redis.resendMark()
     if (mayBeSecondCopy && version > expected + REMEMBERED_OPERATIONS) {
-      throw new SessionError("ERR_STORE_UNKNOWN", "Expected to learn whether the change was made, got a reconnect in between and too many changes since. Read the session.")
+      throw new SessionError(
+        "ERR_STORE_UNKNOWN",
+        "Expected to learn whether the change was made, got a reconnect in between and too many changes since. Read the session.",
+      )
     }
     return { status: "clash", record: null, version }
   }
@@ -209,14 +232,21 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const fresh = after === null ? members : members.filter(({ id, score }) => score < after.createdMicros || id < after.id)
     const shown = fresh.slice(0, limit)
     const last = shown.at(-1)
-    const records = await this.#readMembers(owner, shown.map(({ id }) => id), options)
+    const records = await this.#readMembers(
+      owner,
+      shown.map(({ id }) => id),
+      options,
+    )
     return { records, next: last === undefined || fresh.length <= limit ? null : { createdMicros: last.score, id: last.id } }
   }
 
   async #readMembers(owner: UserKey, ids: readonly string[], options: StepOptions): Promise<SessionRecord[]> {
     if (ids.length === 0) return []
     const handles = ids.map((id) => ({ tag: owner.tag, id }))
-    const texts = await this.#redis.mget(handles.map((handle) => this.#keys.session(handle)), options)
+    const texts = await this.#redis.mget(
+      handles.map((handle) => this.#keys.session(handle)),
+      options,
+    )
     const records: SessionRecord[] = []
     for (const [at, handle] of handles.entries()) {
       const text = texts[at] ?? null

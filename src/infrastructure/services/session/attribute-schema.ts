@@ -1,11 +1,13 @@
 import { SessionError } from "../../../domain/errors.js"
-import { copyAttributes, mergeAttributes, type AttributesCopy } from "../../../domain/session/attributes.js"
+import { type AttributesCopy, copyAttributes, mergeAttributes } from "../../../domain/session/attributes.js"
 import type { Body } from "../../../domain/session/record.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import type { SessionSettings } from "./session-settings.js"
 
 /** What a caller wants done to the attributes: a checked patch, or a function. */
-export type CheckedChanges = { readonly patch: AttributesCopy; readonly unset: readonly string[] } | { readonly apply: (own: never) => unknown; readonly unset: readonly string[] }
+export type CheckedChanges =
+  | { readonly patch: AttributesCopy; readonly unset: readonly string[] }
+  | { readonly apply: (own: never) => unknown; readonly unset: readonly string[] }
 
 /** Attributes between the application and the store: checked on the way in, upgraded on the way out. */
 export class AttributeSchema {
@@ -57,7 +59,8 @@ export class AttributeSchema {
 
   async #upgraded(stored: AttributesCopy, fromVersion: number): Promise<AttributesCopy> {
     const { schemaVersion, upgrade } = this.#settings
-    if (fromVersion > schemaVersion) throw corrupt(`attributes of schemaVersion ${schemaVersion} or older, got ${fromVersion}: deploy the newer release everywhere`)
+    if (fromVersion > schemaVersion)
+      throw corrupt(`attributes of schemaVersion ${schemaVersion} or older, got ${fromVersion}: deploy the newer release everywhere`)
     try {
       return await this.#validated(copyAttributes(upgrade === null ? stored : upgrade(stored, fromVersion), "what upgrade returns"))
     } catch {

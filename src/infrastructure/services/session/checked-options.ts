@@ -1,12 +1,21 @@
-import type { CallOptions, CreateSessionOptions, DeleteOptions, Device, RotateSessionOptions, UpdateSessionOptions } from "../../../domain/interfaces/session/ISessionService.js"
+import type {
+  CallOptions,
+  CleanupOptions,
+  CreateSessionOptions,
+  DeleteOptions,
+  Device,
+  RotateSessionOptions,
+  UpdateSessionOptions,
+} from "../../../domain/interfaces/session/ISessionService.js"
 import { copyAttributes } from "../../../domain/session/attributes.js"
-import { DEFAULT_GRACE, GRACE_RANGE, TIMEOUT_RANGE, defaultTimeouts, slackFor, type Standing, type Timeouts } from "../../../domain/session/deadlines.js"
+import { DEFAULT_GRACE, defaultTimeouts, GRACE_RANGE, type Standing, slackFor, TIMEOUT_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import type { FixedFields } from "../../../domain/session/record.js"
 import { assertInteger, assertKnownKeys, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds } from "../../../shared/durations.js"
 import type { CheckedChanges } from "./attribute-schema.js"
 import { limitRule, type SessionSettings } from "./session-settings.js"
+import type { SweepRun } from "./sweep-all.js"
 
 // Every function here throws UnexpectedValue, before anything is sent to a store.
 
@@ -53,7 +62,8 @@ export function checkCreate(options: CreateSessionOptions<never>, settings: Sess
   const userId = options.userId === undefined ? null : checkUserId(options.userId, "userId")
   const pendingUserId = options.pendingUserId === undefined ? null : checkUserId(options.pendingUserId, "pendingUserId")
   const impersonatorId = options.impersonatorId === undefined ? null : checkUserId(options.impersonatorId, "impersonatorId")
-  if (userId !== null && pendingUserId !== null) throw new UnexpectedValue("Expected userId or pendingUserId, got both: who owes a second factor is not signed in.")
+  if (userId !== null && pendingUserId !== null)
+    throw new UnexpectedValue("Expected userId or pendingUserId, got both: who owes a second factor is not signed in.")
   if (impersonatorId !== null && userId === null) throw new UnexpectedValue("Expected impersonatorId together with userId, got it alone.")
   if (options.persistent !== undefined && typeof options.persistent !== "boolean") throw expected("persistent", "true or false", options.persistent)
   const standing: Standing = userId !== null ? "user" : pendingUserId !== null ? "pending" : "guest"
@@ -84,9 +94,11 @@ function checkLimit(options: Pick<CreateSessionOptions<unknown>, "maxSessionsPer
 
 function checkAuthenticatedAt(value: Date | undefined, authenticates: boolean, now: number): number | "now" | null {
   if (value === undefined) return authenticates ? "now" : null
-  if (!authenticates) throw new UnexpectedValue("Expected authenticatedAt only with the user's own sign-in, got it for a guest, a pending session or an impersonation.")
+  if (!authenticates)
+    throw new UnexpectedValue("Expected authenticatedAt only with the user's own sign-in, got it for a guest, a pending session or an impersonation.")
   if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw expected("authenticatedAt", "a valid Date", value)
-  if (value.getTime() < 0 || value.getTime() > now + CLOCK_TOLERANCE) throw new UnexpectedValue("Expected authenticatedAt to lie in the past, got a time in the future or before 1970.")
+  if (value.getTime() < 0 || value.getTime() > now + CLOCK_TOLERANCE)
+    throw new UnexpectedValue("Expected authenticatedAt to lie in the past, got a time in the future or before 1970.")
   return Math.min(value.getTime(), now)
 }
 
@@ -116,7 +128,8 @@ export function checkUpdate(changes: unknown, options: UpdateSessionOptions<neve
   if (options !== undefined) assertKnownKeys(options, "the options of updateSession", ["ifVersion", "unset", "signal"])
   const { ifVersion, unset = [] }: { readonly ifVersion?: number | undefined; readonly unset?: unknown } = options ?? {}
   if (ifVersion !== undefined) assertInteger(ifVersion, "ifVersion", { min: 1, max: Number.MAX_SAFE_INTEGER })
-  if (!Array.isArray(unset) || unset.length > 1000 || unset.some((key) => typeof key !== "string")) throw expected("unset", "a list of at most 1000 attribute names", unset)
+  if (!Array.isArray(unset) || unset.length > 1000 || unset.some((key) => typeof key !== "string"))
+    throw expected("unset", "a list of at most 1000 attribute names", unset)
   return { changes: checkChanges(changes, unset), ifVersion: ifVersion ?? null }
 }
 
@@ -138,7 +151,8 @@ export function checkRotate(options: RotateSessionOptions<never, never> | undefi
   const changes = options.changes === undefined ? null : checkChanges(options.changes, [])
   const graceless = reauthenticated || changes !== null
   const grace = options.grace === undefined ? (graceless ? 0 : DEFAULT_GRACE) : toMilliseconds(options.grace, "grace", GRACE_RANGE)
-  if (graceless && grace > 0) throw new UnexpectedValue("Expected no grace together with reauthenticated or changes: the old secret must not get the new rights.")
+  if (graceless && grace > 0)
+    throw new UnexpectedValue("Expected no grace together with reauthenticated or changes: the old secret must not get the new rights.")
   return { grace, reauthenticated, changes }
 }
 
@@ -156,6 +170,28 @@ export function checkDelete(options: DeleteOptions | undefined, more: readonly s
 export function checkDeleteAll(options: (DeleteOptions & { readonly thorough?: boolean | undefined }) | undefined): void {
   checkDelete(options, ["except", "thorough"])
   if (options?.thorough !== undefined && typeof options.thorough !== "boolean") throw expected("thorough", "true or false", options.thorough)
+}
+
+const PAGE = { default: 50, range: { min: 1, max: 200 } } as const
+
+/** How many sessions a page shall hold. */
+export function checkPage(page: { readonly limit?: number | undefined } | undefined): number {
+  if (page === undefined) return PAGE.default
+  assertKnownKeys(page, "the options of getUserSessions", ["cursor", "limit", "signal"])
+  const { limit = PAGE.default } = page
+  assertInteger(limit, "limit", PAGE.range)
+  return limit
+}
+
+const CLEANUP_RATE = { default: 10_000, range: { min: 1, max: 10_000_000 } } as const
+
+export function checkCleanup(options: CleanupOptions | undefined): SweepRun {
+  if (options !== undefined) assertKnownKeys(options, "the options of cleanupExpiredSessions", ["cursor", "maxPerSecond", "onProgress", "signal"])
+  const { maxPerSecond: rate = CLEANUP_RATE.default, cursor = null, onProgress } = options ?? {}
+  assertInteger(rate, "maxPerSecond", CLEANUP_RATE.range)
+  if (onProgress !== undefined && typeof onProgress !== "function") throw expected("onProgress", "a function", onProgress)
+  if (options?.cursor !== undefined && typeof options.cursor !== "string") throw expected("cursor", "text", options.cursor)
+  return { begin: cursor, rate, onProgress, signal: checkSignal(options) }
 }
 
 export function checkSignal(options: CallOptions | undefined): AbortSignal | undefined {

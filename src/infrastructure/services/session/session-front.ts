@@ -1,3 +1,5 @@
+import { SessionError } from "../../../domain/errors.js"
+import type { EndReason } from "../../../domain/interfaces/ports.js"
 import type {
   CallOptions,
   Changes,
@@ -15,28 +17,38 @@ import type {
   UpdateSessionOptions,
   UserId,
 } from "../../../domain/interfaces/session/ISessionService.js"
-import type { EndReason, SessionEvent } from "../../../domain/interfaces/ports.js"
-import { SessionError } from "../../../domain/errors.js"
 import { needsTouch, TIMEOUT_RANGE } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
-import { MAX_VERSION, ownerOf, type Proof, type Rotation, type SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
-import { formatHandle, formatToken, parseHandle, parseToken, type Handle, type Ticket } from "../../../domain/session/ticket.js"
-import { assertInteger, assertKnownKeys, expected, UnexpectedValue } from "../../../shared/assertions.js"
-import { toMilliseconds, type Duration } from "../../../shared/durations.js"
+import { ownerOf, type Proof, type Rotation, type SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
+import { formatHandle, formatToken, type Handle, parseHandle, parseToken, type Ticket } from "../../../domain/session/ticket.js"
+import { UnexpectedValue } from "../../../shared/assertions.js"
+import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import { AttributeSchema } from "./attribute-schema.js"
-import { checkCreate, checkDelete, checkDeleteAll, checkGet, checkRotate, checkSignal, checkUpdate, checkUserId, type CheckedUpdate } from "./checked-options.js"
+import {
+  type CheckedUpdate,
+  checkCleanup,
+  checkCreate,
+  checkDelete,
+  checkDeleteAll,
+  checkGet,
+  checkPage,
+  checkRotate,
+  checkSignal,
+  checkUpdate,
+  checkUserId,
+} from "./checked-options.js"
 import { formatCursor, parseCursor } from "./page-cursor.js"
-import { newOperationId, newSecret, newSessionId, newTag, userKey, type UserKey } from "./randomness.js"
+import { newOperationId, newSecret, newSessionId, newTag, type UserKey, userKey } from "./randomness.js"
 import { toSessionData } from "./session-data.js"
+import { SessionEvents } from "./session-events.js"
 import { resolveSettings, type SessionOptions, type SessionSettings } from "./session-settings.js"
-import { addSweeps, EMPTY_SWEEP, type Inserted, type Page, type Position, type RemoveAllOptions, type Removed, type StepOptions, type SweepStep } from "./session-steps.js"
+import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions, SweepStep } from "./session-steps.js"
+import { assertVersion, notCreated, versionConflict } from "./step-errors.js"
+import { sweepAll } from "./sweep-all.js"
 import { backOff, UpdateQueue } from "./update-queue.js"
 
 /** How long one update may go on meeting others before it gives up, in milliseconds. */
 const CLASH_BUDGET = 5_000
-const PAGE = { default: 50, range: { min: 1, max: 200 } } as const
-const SWEEP_STEP = 200
-const SWEEP_RATE = { default: 10_000, range: { min: 1, max: 10_000_000 } } as const
 
 /**
  * What all providers have in common: checks, schema, tickets, proofs, events, and the loop that merges updates.
@@ -45,6 +57,7 @@ const SWEEP_RATE = { default: 10_000, range: { min: 1, max: 10_000_000 } } as co
 export abstract class SessionFront<A extends object, I extends object> implements OwnedSessionService<A, I> {
   protected readonly settings: SessionSettings
   readonly #schema: AttributeSchema
+  readonly #events: SessionEvents
   readonly #queue = new UpdateQueue()
   #running = 0
   #closing: Promise<void> | null = null
@@ -53,6 +66,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   constructor(options: SessionOptions) {
     this.settings = resolveSettings(options)
     this.#schema = new AttributeSchema(this.settings)
+    this.#events = new SessionEvents(this.settings)
   }
 
   // The atomic steps of a provider, over checked values. Missing is a value; a store that cannot answer throws a `SessionError`.
@@ -96,9 +110,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
       }
       const inserted = await this.insert(draft, place, checked.limit, step)
       if (inserted.status !== "created") throw notCreated(inserted.status, checked.limit)
-      this.#emit({ type: "created", sessionId: formatHandle(ticket) })
+      this.#events.emit({ type: "created", sessionId: formatHandle(ticket) })
       const evicted = inserted.evicted.map(formatHandle)
-      for (const sessionId of evicted) this.#emit({ type: "ended", sessionId, reason: "evicted" })
+      for (const sessionId of evicted) this.#events.emit({ type: "ended", sessionId, reason: "evicted" })
       return { token: formatToken(ticket), session: await this.#present(inserted.record), evicted }
     })
   }
@@ -159,11 +173,16 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const session =
         changes === null
           ? await this.#settle(ticket, await this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: null }, step))
-          : await this.#merge(ticket, (record, now) => this.#prove(record, ticket, now), { changes, ifVersion: null }, step, (_record, fitting, write) =>
-              this.rotate(ticket, fitting, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step),
+          : await this.#merge(
+              ticket,
+              (record, now) => this.#prove(record, ticket, now),
+              { changes, ifVersion: null },
+              step,
+              (_record, fitting, write) =>
+                this.rotate(ticket, fitting, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step),
             )
       if (session === null) return null
-      this.#emit({ type: "rotated", sessionId: session.sessionId })
+      this.#events.emit({ type: "rotated", sessionId: session.sessionId })
       return { token: formatToken({ ...ticket, secret }), session }
     })
   }
@@ -197,7 +216,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const except = options?.except === undefined ? null : parseHandle(options.except)
       if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
       const reason = options?.reason ?? "revoked"
-      const onEnded = (handle: Handle): void => this.#emit({ type: "ended", sessionId: formatHandle(handle), reason })
+      const onEnded = (handle: Handle): void => this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
       return this.removeAll(userKey(owner), { ...step, owner, except, thorough: options?.thorough === true, onEnded })
     })
   }
@@ -208,9 +227,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   ): Promise<{ readonly sessions: readonly (SessionData<A> & { readonly userId: string })[]; readonly cursor?: string }> {
     return this.#call(page, async (step) => {
       const owner = checkUserId(userId, "userId")
-      if (page !== undefined) assertKnownKeys(page, "the options of getUserSessions", ["cursor", "limit", "signal"])
-      const { limit = PAGE.default } = page ?? {}
-      assertInteger(limit, "limit", PAGE.range)
+      const limit = checkPage(page)
       const place = userKey(owner)
       const after = page?.cursor === undefined ? null : parseCursor(page.cursor, place)
       const { records, next } = await this.page(place, after, limit, step)
@@ -227,29 +244,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
   async cleanupExpiredSessions(options?: CleanupOptions): Promise<CleanupReport> {
     // The signal stops a cleanup between two steps; it does not fail it.
     return this.#call(undefined, async () => {
-      if (options !== undefined) assertKnownKeys(options, "the options of cleanupExpiredSessions", ["cursor", "maxPerSecond", "onProgress", "signal"])
-      const { maxPerSecond: rate = SWEEP_RATE.default, cursor: begin = null, onProgress } = options ?? {}
-      assertInteger(rate, "maxPerSecond", SWEEP_RATE.range)
-      if (onProgress !== undefined && typeof onProgress !== "function") throw expected("onProgress", "a function", onProgress)
-      if (options?.cursor !== undefined && typeof options.cursor !== "string") throw expected("cursor", "text", options.cursor)
-      return this.#sweepAll(begin, rate, onProgress, checkSignal(options))
+      const run = checkCleanup(options)
+      return sweepAll((cursor, count) => this.sweep(cursor, count, {}), run)
     })
-  }
-
-  async #sweepAll(begin: string | null, rate: number, onProgress: CleanupOptions["onProgress"], signal: AbortSignal | undefined): Promise<CleanupReport> {
-    const started = performance.now()
-    let cursor = begin
-    let totals = EMPTY_SWEEP
-    for (;;) {
-      const { seen, next } = await this.sweep(cursor, Math.min(SWEEP_STEP, rate), {})
-      totals = addSweeps(totals, seen)
-      cursor = next
-      const report = cursor === null ? totals : { ...totals, cursor }
-      onProgress?.(report)
-      if (cursor === null || signal?.aborted) return report
-      await pause((totals.scanned / rate) * 1000 - (performance.now() - started), signal)
-      if (signal?.aborted) return report
-    }
   }
 
   async ping(options?: CallOptions): Promise<void> {
@@ -285,22 +282,11 @@ export abstract class SessionFront<A extends object, I extends object> implement
     }
   }
 
-  #emit(event: SessionEvent): void {
-    // A listener's failure is not the caller's. What it threw may hold anything, so it is not logged.
-    const failed = (): void => this.settings.logger?.warn({ event: event.type }, "A session event listener threw")
-    try {
-      const returned: unknown = this.settings.onEvent?.(event)
-      if (returned instanceof Promise) returned.catch(failed)
-    } catch {
-      failed()
-    }
-  }
-
   async #findReported(handle: Handle, step: StepOptions): Promise<SessionRecord | null> {
     try {
       return await this.find(handle, step)
     } catch (error) {
-      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.#emit({ type: "corrupt", sessionId: formatHandle(handle) })
+      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
       throw error
     }
   }
@@ -310,7 +296,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     const { previous, verifier } = record
     const stored = previous !== null && previous.until > now ? [verifier, previous.verifier] : [verifier]
     const match = this.settings.verifiers.match(ticket.secret, ...stored)
-    if (match === null) this.#emit({ type: "wrong-secret", sessionId: formatHandle(ticket) })
+    if (match === null) this.#events.emit({ type: "wrong-secret", sessionId: formatHandle(ticket) })
     return match === null ? null : { verifiers: [match] }
   }
 
@@ -321,13 +307,18 @@ export abstract class SessionFront<A extends object, I extends object> implement
       return result.status === "done" ? result.record : null
     } catch (error) {
       if (!SessionError.is(error)) throw error
-      this.#emit({ type: "touch-failed", sessionId: formatHandle(record) })
+      this.#events.emit({ type: "touch-failed", sessionId: formatHandle(record) })
       this.settings.logger?.warn({ code: error.code }, "The idle deadline of a session could not be moved")
       return record
     }
   }
 
-  async #update(handle: Handle, proveBy: (record: SessionRecord, now: number) => Proof | null, update: CheckedUpdate, step: StepOptions): Promise<SessionData<A> | null> {
+  async #update(
+    handle: Handle,
+    proveBy: (record: SessionRecord, now: number) => Proof | null,
+    update: CheckedUpdate,
+    step: StepOptions,
+  ): Promise<SessionData<A> | null> {
     return this.#merge(handle, proveBy, update, step, (record, proof, write) => this.write(record, proof, write, step))
   }
 
@@ -350,9 +341,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
         const body = await this.#schema.change(record.body, update.changes)
         const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), body })
         if (result.status !== "clash") return this.#settle(handle, result)
-        this.#emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })
-        if (update.ifVersion !== null) throw conflict(update.ifVersion, result.version)
-        if (performance.now() - started > CLASH_BUDGET) throw conflict(record.version, result.version)
+        this.#events.emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })
+        if (update.ifVersion !== null) throw versionConflict(update.ifVersion, result.version)
+        if (performance.now() - started > CLASH_BUDGET) throw versionConflict(record.version, result.version)
         await backOff(attempt)
       }
     })
@@ -366,23 +357,25 @@ export abstract class SessionFront<A extends object, I extends object> implement
       case "missing":
         return null
       case "wrong-secret":
-        this.#emit({ type: "wrong-secret", sessionId: formatHandle(handle) })
+        this.#events.emit({ type: "wrong-secret", sessionId: formatHandle(handle) })
         return null
       case "replaced-secret":
-        this.#emit({ type: "replaced-secret", sessionId: formatHandle(handle) })
-        throw new SessionError("ERR_SESSION_CONFLICT", "Expected the session's current token, got one that another rotation has replaced.", { retryable: false })
+        this.#events.emit({ type: "replaced-secret", sessionId: formatHandle(handle) })
+        throw new SessionError("ERR_SESSION_CONFLICT", "Expected the session's current token, got one that another rotation has replaced.", {
+          retryable: false,
+        })
       case "not-authenticated":
         throw new UnexpectedValue("Expected reauthenticated on a session that its user signed in to, got a guest's, a pending one or an impersonation.")
       case "clash":
-        throw conflict(null, result.version)
+        throw versionConflict(null, result.version)
     }
   }
 
   async #remove(handle: Handle, proof: Proof, reason: EndReason, step: StepOptions): Promise<boolean> {
     const { status } = await this.remove(handle, proof, step)
     const sessionId = formatHandle(handle)
-    if (status === "done") this.#emit({ type: "ended", sessionId, reason })
-    if (status === "wrong-secret") this.#emit({ type: "wrong-secret", sessionId })
+    if (status === "done") this.#events.emit({ type: "ended", sessionId, reason })
+    if (status === "wrong-secret") this.#events.emit({ type: "wrong-secret", sessionId })
     return status === "done"
   }
 
@@ -403,33 +396,6 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   /** For providers that meet an unreadable record while they read others. */
   protected reportCorrupt(handle: Handle): void {
-    this.#emit({ type: "corrupt", sessionId: formatHandle(handle) })
+    this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
   }
-}
-
-function notCreated(status: "full" | "ended", limit: LimitRule | null): SessionError {
-  if (status === "full") return new SessionError("ERR_SESSION_LIMIT", `Expected fewer than ${limit?.max ?? 0} sessions of this user, got a full house: sign one out first.`)
-  return new SessionError("ERR_SESSION_ENDED", "Expected the new session to last until the call returned, got one that was ended meanwhile.", { outcome: "applied" })
-}
-
-function assertVersion(record: SessionRecord, ifVersion: number | null): void {
-  if (ifVersion !== null && record.version !== ifVersion) throw conflict(ifVersion, record.version)
-  if (record.version >= MAX_VERSION) throw new SessionError("ERR_SESSION_TOO_LARGE", `Expected at most ${MAX_VERSION} updates of one session.`)
-}
-
-function conflict(expectedVersion: number | null, version: number): SessionError {
-  return new SessionError("ERR_SESSION_CONFLICT", `Expected version ${expectedVersion ?? "of the read"}, got ${version}: read the session again.`)
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  if (milliseconds <= 0 || signal?.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener("abort", done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal?.addEventListener("abort", done)
-  })
 }

@@ -1,12 +1,12 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
+import { SessionError } from "../../../domain/errors.js"
 import type { Logger, SessionEvent } from "../../../domain/interfaces/ports.js"
 import { ATTRIBUTES_BYTES } from "../../../domain/session/attributes.js"
-import { TIMEOUT_RANGE, TOUCH_INTERVAL_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
-import { MAX_SESSIONS_RANGE, type LimitRule } from "../../../domain/session/limit.js"
-import { SessionError } from "../../../domain/errors.js"
+import { TIMEOUT_RANGE, type Timeouts, TOUCH_INTERVAL_RANGE } from "../../../domain/session/deadlines.js"
+import { type LimitRule, MAX_SESSIONS_RANGE } from "../../../domain/session/limit.js"
 import { assertInteger, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { REDIS_CONFIG } from "../../../shared/constants.js"
-import { toMilliseconds, type Duration } from "../../../shared/durations.js"
+import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import { createVerifiers, type Verifiers } from "./verifiers.js"
 
 /** What every provider lets its user choose. */
@@ -22,7 +22,7 @@ export interface SessionOptions {
   /** "evict-oldest" by default. */
   readonly onLimit?: "evict-oldest" | "reject" | undefined
   /** Any Standard Schema (zod, valibot, arktype, …) whose output is JSON that it accepts again. */
-  readonly schema?: StandardSchemaV1<any, object> | undefined
+  readonly schema?: StandardSchemaV1<unknown, object> | undefined
   /** 1 to 65 535; 1 by default. Raise it together with `upgrade`, when older attributes no longer fit. */
   readonly schemaVersion?: number | undefined
   /** Turns attributes of an older `schemaVersion` into today's; one that throws makes `ERR_SESSION_CORRUPT`. */
@@ -68,11 +68,13 @@ function settings(options: SessionOptions): SessionSettings {
   assertOneOf(onLimit, "onLimit", ["evict-oldest", "reject"])
   assertInteger(schemaVersion, "schemaVersion", { min: 1, max: 65_535 })
   // Braces would move keys to another cluster slot, and a session away from its user's list.
-  if (typeof keyPrefix !== "string" || !PREFIX_FORM.test(keyPrefix)) throw expected("keyPrefix", "at most 64 letters, digits and : . _ - (no braces)", keyPrefix)
+  if (typeof keyPrefix !== "string" || !PREFIX_FORM.test(keyPrefix))
+    throw expected("keyPrefix", "at most 64 letters, digits and : . _ - (no braces)", keyPrefix)
   for (const name of ["upgrade", "onEvent"] as const) {
     if (options[name] !== undefined && typeof options[name] !== "function") throw expected(name, "a function", options[name])
   }
-  if (options.logger !== undefined && typeof options.logger?.warn !== "function") throw expected("logger", "an object with a method warn(fields, message)", options.logger)
+  if (options.logger !== undefined && typeof options.logger?.warn !== "function")
+    throw expected("logger", "an object with a method warn(fields, message)", options.logger)
   return {
     timeouts: {
       idle: toMilliseconds(idleTimeout, "idleTimeout", TIMEOUT_RANGE),
@@ -102,7 +104,11 @@ export function limitRule(max: number | "unlimited", onLimit: LimitRule["onLimit
 function schemaOf(schema: unknown): StandardSchemaV1<unknown, object> | null {
   if (schema === undefined) return null
   // ArkType's schemas are functions.
-  if ((typeof schema !== "object" && typeof schema !== "function") || schema === null || typeof (schema as StandardSchemaV1)["~standard"]?.validate !== "function") {
+  if (
+    (typeof schema !== "object" && typeof schema !== "function") ||
+    schema === null ||
+    typeof (schema as StandardSchemaV1)["~standard"]?.validate !== "function"
+  ) {
     throw expected("schema", "a Standard Schema, such as those of zod, valibot or arktype", schema)
   }
   return schema as StandardSchemaV1<unknown, object>

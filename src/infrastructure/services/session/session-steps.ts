@@ -8,7 +8,9 @@ export interface StepOptions {
 }
 
 /** What an insertion came to. `ended`: this very session was made by an earlier copy of the call, and is gone again. */
-export type Inserted = { readonly status: "created"; readonly record: SessionRecord; readonly evicted: readonly Handle[] } | { readonly status: "full" | "ended" }
+export type Inserted =
+  | { readonly status: "created"; readonly record: SessionRecord; readonly evicted: readonly Handle[] }
+  | { readonly status: "full" | "ended" }
 
 /** What a removal came to; `record` is `null` when it could not be read. */
 export type Removed = { readonly status: "done" } | { readonly status: "missing" | "wrong-secret" }

@@ -1,0 +1,23 @@
+import type { Logger, SessionEvent } from "../../../domain/interfaces/ports.js"
+
+/** Tells the application what happened. A listener's failure is never the caller's. */
+export class SessionEvents {
+  readonly #listener: ((event: SessionEvent) => unknown) | null
+  readonly #logger: Logger | null
+
+  constructor(settings: { readonly onEvent: ((event: SessionEvent) => unknown) | null; readonly logger: Logger | null }) {
+    this.#listener = settings.onEvent
+    this.#logger = settings.logger
+  }
+
+  emit(event: SessionEvent): void {
+    // What a listener throws may hold anything, so it is not logged.
+    const failed = (): void => this.#logger?.warn({ event: event.type }, "A session event listener threw")
+    try {
+      const returned = this.#listener?.(event)
+      if (returned instanceof Promise) returned.catch(failed)
+    } catch {
+      failed()
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import { SessionError } from "../../../domain/errors.js"
+import type { LimitRule } from "../../../domain/session/limit.js"
+import { MAX_VERSION, type SessionRecord } from "../../../domain/session/record.js"
+
+export function notCreated(status: "full" | "ended", limit: LimitRule | null): SessionError {
+  if (status === "full")
+    return new SessionError("ERR_SESSION_LIMIT", `Expected fewer than ${limit?.max ?? 0} sessions of this user, got a full house: sign one out first.`)
+  return new SessionError("ERR_SESSION_ENDED", "Expected the new session to last until the call returned, got one that was ended meanwhile.", {
+    outcome: "applied",
+  })
+}
+
+/** @throws ERR_SESSION_CONFLICT · ERR_SESSION_TOO_LARGE */
+export function assertVersion(record: SessionRecord, ifVersion: number | null): void {
+  if (ifVersion !== null && record.version !== ifVersion) throw versionConflict(ifVersion, record.version)
+  if (record.version >= MAX_VERSION) throw new SessionError("ERR_SESSION_TOO_LARGE", `Expected at most ${MAX_VERSION} updates of one session.`)
+}
+
+export function versionConflict(expectedVersion: number | null, version: number): SessionError {
+  return new SessionError("ERR_SESSION_CONFLICT", `Expected version ${expectedVersion ?? "of the read"}, got ${version}: read the session again.`)
+}
