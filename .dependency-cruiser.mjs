@@ -120,9 +120,15 @@ export default {
     ),
     forbidden(
       "service-uses-the-package",
-      { path: "^service/" },
+      { path: "^service/", pathNot: "/__tests__/" },
       { path: "^(src|dist)/", pathNot: "^dist/exports/" },
       'Import "coatcheck" or one of its subpaths, as any user.',
+    ),
+    forbidden(
+      "service-tests-use-the-package",
+      { path: "^service/src/__tests__/" },
+      { path: "^(src|dist)/", pathNot: "^(dist/exports|src/__tests__/support)/" },
+      'Import "coatcheck" or one of its subpaths; only src/__tests__/support/ is shared by all tests.',
     ),
     forbidden("no-cycle", {}, { circular: true }, "Move what both need into a third file."),
     forbidden("no-orphan", { orphan: true, pathNot: "^(src/__tests__|service/src/__tests__)/" }, {}, "Use it or delete it."),

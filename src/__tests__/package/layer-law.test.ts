@@ -33,6 +33,9 @@ const OFFENDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "src/infrastructure/redis/lua/touch.lua": "return 1\n",
   },
   "service-uses-the-package": { "service/src/main.ts": 'import { late } from "../../src/config/late.js"\nexport const main = late\n' },
+  "service-tests-use-the-package": {
+    "service/src/__tests__/inner.test.ts": 'import { late } from "../../../src/config/late.js"\nexport const inner = late\n',
+  },
   "no-cycle": {
     "src/config/egg.ts": 'import type { Hen } from "./hen.js"\nexport type Egg = Hen\n',
     "src/config/hen.ts": 'import type { Egg } from "./egg.js"\nexport type Hen = Egg\n',
