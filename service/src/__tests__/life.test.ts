@@ -27,6 +27,21 @@ describe("the start", () => {
     expect(JSON.parse(execFileSync("bash", ["-c", next], { cwd, encoding: "utf8" }))).toMatchObject({ session: { userId: "ada" } })
   })
 
+  it("of several processes at once in one folder ends with one key and one database", async () => {
+    const cwd = temporaryFolder()
+    const services = await Promise.all([1, 2, 3].map(() => startService({ cwd })))
+    const [first, , third] = services
+    const made = await ask(first?.origin ?? "", keyIn(cwd), "POST", "/v1/sessions", { json: { userId: "ada" } })
+    expect((await ask(third?.origin ?? "", keyIn(cwd), "GET", "/v1/session", { token: made.body.token })).status).toBe(200)
+    expect(readdirSync(join(cwd, ".coatcheck")).filter((name) => name.startsWith("api-key"))).toEqual(["api-key"])
+  })
+
+  it("takes any address of this machine, IPv6 too", async () => {
+    const { origin } = await startService({ cwd: temporaryFolder(), env: { COATCHECK_HOST: "::1", COATCHECK_API_KEY: KEY } })
+    expect(origin).toMatch(/^http:\/\/\[::1\]:\d+$/)
+    expect((await ask(origin, KEY, "POST", "/v1/sessions", { json: { userId: "ada" } })).status).toBe(201)
+  })
+
   it("shows a new key once, on a terminal only", () => {
     const settings = readSettings({})
     const text = (isNew: boolean, isTerminal: boolean) =>
@@ -106,6 +121,18 @@ describe("the end", () => {
     child.kill(signal)
     running.write(body.slice(1))
     expect(await answer).toMatch(/^HTTP\/1\.1 201 Created\r\n[\s\S]*"userId":"ada"/)
+    expect(await ended).toEqual({ code: 0, signal: null })
+  })
+
+  it("does not wait for a store that does not answer", async () => {
+    await using server = await startServer({ kind: "redis" })
+    const { child, ended, origin } = await startService({
+      cwd: temporaryFolder(),
+      env: { REDIS_URL: `redis://127.0.0.1:${server.port}`, COATCHECK_API_KEY: KEY },
+    })
+    server.pause()
+    expect((await ask(origin, KEY, "GET", "/readyz")).status).toBe(503)
+    child.kill("SIGTERM")
     expect(await ended).toEqual({ code: 0, signal: null })
   })
 

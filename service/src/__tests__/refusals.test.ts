@@ -1,3 +1,4 @@
+import { connect } from "node:net"
 import { SessionError, type SessionErrorCode } from "coatcheck"
 import { describe, expect, it } from "vitest"
 import { SESSION_STATUS } from "../http/problem.js"
@@ -63,6 +64,15 @@ describe.each(ROUTES.filter(([, , , json]) => json !== undefined))("the body, ke
     for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"])
       expect([201, 200, 404]).toContain(await send(good, type))
   })
+})
+
+it("a body that breaks off is the caller's fault, not the service's", async () => {
+  const { port, logged } = await testService()
+  const socket = connect(port, "127.0.0.1")
+  socket.write(`POST /v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEYS.all}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{`)
+  await expect.poll(() => fetch(`http://127.0.0.1:${port}/livez`).then((answer) => answer.status)).toBe(200)
+  socket.destroy()
+  await expect.poll(() => logged.find((line) => line.includes("/v1/sessions"))).toContain('"status":400')
 })
 
 describe("a body of unknown length", () => {

@@ -22,7 +22,7 @@ export interface AppDependencies extends RouteDependencies {
 }
 
 /** Longer ids are replaced, so that a token sent in the wrong header (70 characters, with dots) is not repeated. */
-export const REQUEST_ID_LENGTH = 36
+const REQUEST_ID_LENGTH = 36
 
 /** The whole HTTP API as a function from requests to responses. It expects targets that passed `refuseTarget`. */
 export function createApp(dependencies: AppDependencies): OpenAPIHono<HttpEnv> {

@@ -24,16 +24,19 @@ export function jsonBody(maxSize: number, { required }: { readonly required: boo
 
 /** hono/body-limit cannot be used here: it copies the request, which fails for chunked bodies while the global Request is left alone. */
 async function readAtMost(maxSize: number, request: Request): Promise<Buffer<ArrayBuffer>> {
+  const tooLarge = new HttpProblem("ERR_BODY_TOO_LARGE", `Expected a body of at most ${maxSize} bytes.`)
+  if (Number(request.headers.get("content-length") ?? 0) > maxSize) throw tooLarge
   const chunks: Uint8Array[] = []
-  let size = Number(request.headers.get("content-length") ?? 0)
-  if (size <= maxSize) {
-    size = 0
+  let size = 0
+  try {
     for await (const chunk of request.body ?? []) {
       size += chunk.byteLength
       if (size > maxSize) break
       chunks.push(chunk)
     }
+  } catch {
+    throw new HttpProblem("ERR_INVALID_ARGUMENT", "Expected a body that arrives whole.")
   }
-  if (size > maxSize) throw new HttpProblem("ERR_BODY_TOO_LARGE", `Expected a body of at most ${maxSize} bytes.`)
+  if (size > maxSize) throw tooLarge
   return Buffer.concat(chunks)
 }

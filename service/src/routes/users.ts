@@ -19,8 +19,14 @@ const page = z.strictObject({
 })
 
 /** A user's sessions, by handle and never by token. */
-export function userRoutes(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: RouteDependencies): void {
-  const list = createRoute({
+export function userRoutes(app: OpenAPIHono<HttpEnv>, dependencies: RouteDependencies): void {
+  list(app, dependencies)
+  endOne(app, dependencies)
+  endAll(app, dependencies)
+}
+
+function list(app: OpenAPIHono<HttpEnv>, { sessions }: RouteDependencies): void {
+  const route = createRoute({
     method: "get",
     path: "/v1/users/{userId}/sessions",
     summary: "Lists a user's sessions, newest first",
@@ -29,12 +35,14 @@ export function userRoutes(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: R
     request: { params: z.strictObject({ userId }), query: page },
     responses: { 200: json(z.strictObject({ sessions: z.array(session), cursor: z.string().optional() }), "A page."), ...refusals(400, 401, 403, 503) },
   })
-  app.openapi(list, async (c) => {
+  app.openapi(route, async (c) => {
     const found = await sessions.getUserSessions(c.req.valid("param").userId, c.req.valid("query"))
     return c.json({ sessions: found.sessions.map(present), cursor: found.cursor }, 200)
   })
+}
 
-  const end = createRoute({
+function endOne(app: OpenAPIHono<HttpEnv>, { sessions }: RouteDependencies): void {
+  const route = createRoute({
     method: "delete",
     path: "/v1/users/{userId}/sessions/{sessionId}",
     summary: "Ends one session of a user",
@@ -43,13 +51,15 @@ export function userRoutes(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: R
     request: { params: z.strictObject({ userId, sessionId: z.string() }), query: noQuery },
     responses: { 204: { description: "Ended." }, ...refusals(400, 401, 403, 404, 503) },
   })
-  app.openapi(end, async (c) => {
+  app.openapi(route, async (c) => {
     const { userId: user, sessionId } = c.req.valid("param")
     if (!(await sessions.deleteUserSession(user, sessionId))) throw sessionNotFound()
     return c.body(null, 204)
   })
+}
 
-  const signOut = createRoute({
+function endAll(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: RouteDependencies): void {
+  const route = createRoute({
     method: "post",
     path: "/v1/users/{userId}/sign-out",
     summary: "Ends all sessions of a user, or all but one",
@@ -67,7 +77,7 @@ export function userRoutes(app: OpenAPIHono<HttpEnv>, { sessions, bodyLimit }: R
     },
     responses: { 200: json(z.strictObject({ ended: z.int() }), "How many were ended."), ...refusals(400, 401, 403, 413, 415, 503) },
   })
-  app.openapi(signOut, async (c) => {
+  app.openapi(route, async (c) => {
     const ended = await sessions.deleteUserSessions(c.req.valid("param").userId, { except: c.req.valid("json").except })
     return c.json({ ended }, 200)
   })

@@ -26,7 +26,7 @@ export function prepareFolder(folder: string, owner: number): void {
 }
 
 /** @throws StartFailure when a path is a link, not of the expected kind, or somebody else's */
-export function assertOurs(path: string, stats: Stats, owner: number, kind: "file" | "folder"): void {
+function assertOurs(path: string, stats: Stats, owner: number, kind: "file" | "folder"): void {
   if (stats.isSymbolicLink()) throw new StartFailure(`${path} is a symbolic link: replace it by a ${kind} of its own, or set COATCHECK_FOLDER.`)
   if (!(kind === "folder" ? stats.isDirectory() : stats.isFile())) throw new StartFailure(`${path} is not a ${kind}: move it away, or set COATCHECK_FOLDER.`)
   if (stats.uid !== owner) throw new StartFailure(`${path} belongs to another user: give it to the user who runs coatcheck (chown), or set COATCHECK_FOLDER.`)

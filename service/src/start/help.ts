@@ -5,7 +5,7 @@ import { EXIT } from "./start-failure.js"
 export function help(): string {
   const settings = Object.entries(SETTINGS.shape).map(([name, schema]) => {
     const { description, shown } = schema.meta() ?? {}
-    return `  ${name.padEnd(32)}${description} [${shown}]`
+    return `  ${name.padEnd(32)}${description} [${String(shown)}]`
   })
   return [
     "Usage: coatcheck [--help]",

@@ -1,7 +1,7 @@
 import type { Server } from "node:http"
 
 /** How long running requests may take to finish, in milliseconds. */
-export const GRACE_MS = 10_000
+const GRACE_MS = 10_000
 
 /**
  * Stops accepting connections and waits for the requests that run.

@@ -52,7 +52,7 @@ export function spawnService({ env = {}, cwd, uid }: SpawnOptions, ...args: stri
 /** Starts the service and waits until it listens. */
 export async function startService(options: SpawnOptions): Promise<ServiceProcess & { readonly origin: string; readonly port: number }> {
   const service = spawnService(options)
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 20_000
   for (;;) {
     const origin = /listens on (http:\S+:(\d+))\n[\s\S]*Try it:/.exec(service.stdout())
     if (origin !== null) return { ...service, origin: origin[1] ?? "", port: Number(origin[2]) }
