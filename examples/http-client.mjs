@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs"
 import { env } from "node:process"
 
-// biome-ignore lint/style/noProcessEnv: an example reads its settings where they are used
 const { COATCHECK_URL: url = "http://127.0.0.1:8420", COATCHECK_API_KEY: key = readFileSync(".coatcheck/api-key", "utf8").trim() } = env
 
 /** Status 404 is "no such session"; every other refusal is an error with the service's own code. */
