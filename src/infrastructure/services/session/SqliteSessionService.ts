@@ -2,35 +2,47 @@ import { setImmediate as nextTurn } from "node:timers/promises"
 import { SessionError } from "../../../domain/errors.js"
 import type { Clock } from "../../../domain/interfaces/ports.js"
 import { endsAt, isAlive } from "../../../domain/session/deadlines.js"
-import { makeRoom, type LimitRule } from "../../../domain/session/limit.js"
+import { type LimitRule, makeRoom } from "../../../domain/session/limit.js"
 import {
   counts,
   createRecord,
   extendRecord,
-  removeRecord,
-  rotateRecord,
-  touchRecord,
-  writeRecord,
   type Proof,
   type Rotation,
+  removeRecord,
+  rotateRecord,
   type SessionDraft,
   type SessionRecord,
   type StepResult,
   type Transition,
+  touchRecord,
   type Write,
+  writeRecord,
 } from "../../../domain/session/record.js"
-import { formatHandle, parseHandle, type Handle } from "../../../domain/session/ticket.js"
+import { formatHandle, type Handle, parseHandle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { REDIS_CONFIG } from "../../../shared/constants.js"
-import { toMilliseconds, type Duration } from "../../../shared/durations.js"
-import type { SqliteDriver } from "../../sqlite/drivers.js"
-import { SessionRows, type SessionRow } from "../../sqlite/session-rows.js"
+import { type Duration, toMilliseconds } from "../../../shared/durations.js"
+import type { SqliteConnection, SqliteDriver } from "../../sqlite/drivers.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
-import { userKey, type UserKey } from "./randomness.js"
+import { type SessionRow, SessionRows } from "../../sqlite/session-rows.js"
+import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeRecord } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import { resolveSettings, type SessionOptions } from "./session-settings.js"
-import { addSweeps, EMPTY_SWEEP, sweptLive, type Inserted, type Page, type Position, type RemoveAllOptions, type Removed, type StepOptions, type SweepCounts, type SweepStep } from "./session-steps.js"
+import {
+  addSweeps,
+  EMPTY_SWEEP,
+  type Inserted,
+  type Page,
+  type Position,
+  type RemoveAllOptions,
+  type Removed,
+  type StepOptions,
+  type SweepCounts,
+  type SweepStep,
+  sweptLive,
+} from "./session-steps.js"
 
 /** Options of sessions in a SQLite file. */
 export interface SqliteSessionOptions extends SessionOptions {
@@ -39,6 +51,9 @@ export interface SqliteSessionOptions extends SessionOptions {
   /** The time, for tests. */
   readonly clock?: Clock | undefined
 }
+
+/** Steps that make nothing longer succeed on a full disk too: people must be able to sign out, and to stay. */
+type TransactOptions = StepOptions & { readonly onFullDisk?: true }
 
 /** Ended sessions that each creation deletes: more than one, so that garbage shrinks where nobody runs a cleanup. */
 const DELETED_PER_CREATION = 4
@@ -62,11 +77,15 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
   }
 
   /**
-   * @param file a path; the folder must exist. The file, made where there is none, is readable by its owner only, and SQLite makes `-wal` and `-shm` files beside it.
+   * @param file a path; the folder must exist. The file, made where there is none, is readable by its owner only, and so are the files beside it: SQLite's `-wal` and `-shm`, and `-reserve`, 2 MiB that let people sign out when the disk is full.
    * @param driver instead of the first of node:sqlite, better-sqlite3 and libsql that is there
    * @throws ERR_CONFIG_INVALID before the file is touched · ERR_STORE_UNAVAILABLE when it cannot be reached · ERR_STORE_REFUSED when it is not a session database, or no driver is installed
    */
-  static async open<A extends object, I extends object = A>(file: string, options: SqliteSessionOptions, driver?: SqliteDriver): Promise<SqliteSessionService<A, I>> {
+  static async open<A extends object, I extends object = A>(
+    file: string,
+    options: SqliteSessionOptions,
+    driver?: SqliteDriver,
+  ): Promise<SqliteSessionService<A, I>> {
     const { path, timeoutMs } = checkOpening(file, options)
     return new SqliteSessionService<A, I>(options, await SqliteFile.open(path, timeoutMs, driver))
   }
@@ -101,7 +120,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
   }
 
   protected async touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult> {
-    return this.#apply(record, (current, now) => touchRecord(current, proof, now), options)
+    return this.#apply(record, (current, now) => touchRecord(current, proof, now), { ...options, onFullDisk: true })
   }
 
   protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
@@ -119,13 +138,16 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
 
   protected async remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed> {
     const key = formatHandle(handle)
-    return this.#transact((rows) => {
-      const now = this.now()
-      const row = rows.find(key, now)
-      const status = row === null ? "missing" : judgeRemoval(handle, row, proof, now)
-      if (status === "done") rows.delete(key)
-      return { status }
-    }, options)
+    return this.#transact(
+      (rows) => {
+        const now = this.now()
+        const row = rows.find(key, now)
+        const status = row === null ? "missing" : judgeRemoval(handle, row, proof, now)
+        if (status === "done") rows.delete(key)
+        return { status }
+      },
+      { ...options, onFullDisk: true },
+    )
   }
 
   protected async page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page> {
@@ -135,7 +157,10 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     const last = mine.at(-1)
     const lastHandle = parseHandle(last?.handle)
     const hasMore = found.length > limit && last !== undefined && lastHandle !== null
-    return { records: mine.map((row) => this.#readable(row)).filter((record) => record !== null), next: hasMore ? { createdMicros: last.created, id: lastHandle.id } : null }
+    return {
+      records: mine.map((row) => this.#readable(row)).filter((record) => record !== null),
+      next: hasMore ? { createdMicros: last.created, id: lastHandle.id } : null,
+    }
   }
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
@@ -144,7 +169,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     const cutOff = await this.#read((rows) => rows.newest(owner.user), options)
     let ended = 0
     for (let after = 0; after < cutOff; await nextTurn()) {
-      const { live, last } = await this.#transact((rows) => this.#removeBatch(rows, owner, { after, cutOff, except }), options)
+      const { live, last } = await this.#transact((rows) => this.#removeBatch(rows, owner, { after, cutOff, except }), { ...options, onFullDisk: true })
       live.forEach(options.onEnded)
       ended += live.length
       after = last
@@ -152,7 +177,11 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     return ended
   }
 
-  #removeBatch(rows: SessionRows, owner: UserKey, span: { readonly after: number; readonly cutOff: number; readonly except: string }): { readonly live: readonly Handle[]; readonly last: number } {
+  #removeBatch(
+    rows: SessionRows,
+    owner: UserKey,
+    span: { readonly after: number; readonly cutOff: number; readonly except: string },
+  ): { readonly live: readonly Handle[]; readonly last: number } {
     const now = this.now()
     const batch = rows.batch(owner.user, span.after, span.cutOff, BATCH)
     const last = batch.at(-1)?.created ?? span.cutOff
@@ -170,7 +199,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     for (const row of live) seen = addSweeps(seen, this.#sweptRow(row, now))
     const last = found.at(-1)?.handle ?? after
     if (live.length < found.length) {
-      const pruned = await this.#transact((rows) => rows.deleteSwept(after, last, now), options)
+      const pruned = await this.#transact((rows) => rows.deleteSwept(after, last, now), { ...options, onFullDisk: true })
       seen = { ...seen, pruned }
     }
     return { seen, next: found.length < count ? null : SWEEP_CURSOR + last }
@@ -189,7 +218,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     this.#file.close()
   }
 
-  #apply(handle: Handle, step: (current: SessionRecord | null, now: number) => Transition, options: StepOptions): Promise<StepResult> {
+  #apply(handle: Handle, step: (current: SessionRecord | null, now: number) => Transition, options: TransactOptions): Promise<StepResult> {
     return this.#transact((rows) => {
       const now = this.now()
       const row = rows.find(formatHandle(handle), now)
@@ -216,8 +245,9 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     return this.#file.read((db) => work(new SessionRows(db, this.settings.keyPrefix)), options)
   }
 
-  #transact<T>(work: (rows: SessionRows) => T, options: StepOptions): Promise<T> {
-    return this.#file.transact((db) => work(new SessionRows(db, this.settings.keyPrefix)), options)
+  #transact<T>(work: (rows: SessionRows) => T, options: TransactOptions): Promise<T> {
+    const onRows = (db: SqliteConnection): T => work(new SessionRows(db, this.settings.keyPrefix))
+    return options.onFullDisk === true ? this.#file.transactOnFullDisk(onRows, options) : this.#file.transact(onRows, options)
   }
 }
 
