@@ -1,6 +1,6 @@
+import type { SessionToken } from "../../domain/interfaces/session/ISessionService.js"
 import { NO_OPERATIONS, type SessionRecord } from "../../domain/session/record.js"
 import { formatToken, type Ticket } from "../../domain/session/ticket.js"
-import type { SessionToken } from "../../domain/interfaces/session/ISessionService.js"
 import { newSecret, newSessionId, newTag, userKey } from "../../infrastructure/services/session/randomness.js"
 import { createVerifiers } from "../../infrastructure/services/session/verifiers.js"
 import { SERVER_MS } from "./recording-redis.js"

@@ -3,7 +3,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { SessionError, type SessionErrorCode } from "../../../../../domain/errors.js"
 import type { SessionEvent } from "../../../../../domain/interfaces/ports.js"
 import type { SessionRecord } from "../../../../../domain/session/record.js"
-import { sessionCreateStatus, sessionDeleteStatus, sessionExtendStatus, sessionRotateStatus, sessionTouchStatus, sessionUpdateStatus } from "../../../../../infrastructure/redis/scripts/scripts.generated.js"
+import {
+  sessionCreateStatus,
+  sessionDeleteStatus,
+  sessionExtendStatus,
+  sessionRotateStatus,
+  sessionTouchStatus,
+  sessionUpdateStatus,
+} from "../../../../../infrastructure/redis/scripts/scripts.generated.js"
 import { encodeBody, encodeRecord } from "../../../../../infrastructure/services/session/record-json.js"
 import { SessionService } from "../../../../../infrastructure/services/session/SessionService.js"
 import type { SessionOptions } from "../../../../../infrastructure/services/session/session-settings.js"
@@ -215,7 +222,10 @@ describe("createSession", () => {
     ])
     expect(redis.names).not.toContain("index-prune")
     await vi.advanceTimersByTimeAsync(MEMORY / 1000 + 200)
-    expect(redis.only("index-prune")).toMatchObject({ keys: [indexOf("ada"), keyOf({ tag: ADA.tag, id: one }), keyOf({ tag: ADA.tag, id: two })], args: [MEMORY, one, two] })
+    expect(redis.only("index-prune")).toMatchObject({
+      keys: [indexOf("ada"), keyOf({ tag: ADA.tag, id: one }), keyOf({ tag: ADA.tag, id: two })],
+      args: [MEMORY, one, two],
+    })
   })
 
   it("tries again with a later limit when a copy came too late, with the same session", async () => {
@@ -239,7 +249,12 @@ describe("createSession", () => {
 
   it("goes on page by page until the last page decides", async () => {
     const [gone, last] = [storedSession().record.id, storedSession().record.id]
-    redis.answer("session-create", [sessionCreateStatus.MORE, T, "1700000000000001", 480, "1700000000000000"], [sessionCreateStatus.MORE, T, "", 0, "", gone], created("DONE", last))
+    redis.answer(
+      "session-create",
+      [sessionCreateStatus.MORE, T, "1700000000000001", 480, "1700000000000000"],
+      [sessionCreateStatus.MORE, T, "", 0, "", gone],
+      created("DONE", last),
+    )
     const { evicted } = await serviceWith({ maxSessionsPerUser: 400 }).createSession({ userId: "ada" })
     expect(redis.all("session-create").map(({ args }) => args.slice(13))).toEqual([
       ["", 0, ""],
@@ -264,11 +279,17 @@ describe("createSession", () => {
 
   it("is refused at a full house", async () => {
     redis.answer("session-create", [sessionCreateStatus.FULL, T])
-    expect(await refuses("ERR_SESSION_LIMIT", serviceWith({ maxSessionsPerUser: 1, onLimit: "reject" }).createSession({ userId: "ada" }))).toMatchObject({ outcome: "not-applied" })
+    expect(await refuses("ERR_SESSION_LIMIT", serviceWith({ maxSessionsPerUser: 1, onLimit: "reject" }).createSession({ userId: "ada" }))).toMatchObject({
+      outcome: "not-applied",
+    })
     expect(redis.all("session-create")).toHaveLength(1)
   })
 
-  it.each([["nothing", null], ["an unknown status", [99, T]], ["text", "OK"]])("takes %s as an answer for a broken server", async (_what, reply) => {
+  it.each([
+    ["nothing", null],
+    ["an unknown status", [99, T]],
+    ["text", "OK"],
+  ])("takes %s as an answer for a broken server", async (_what, reply) => {
     redis.answer("session-create", reply)
     await refuses("ERR_STORE_PROTOCOL", serviceWith().createSession({}))
   })
@@ -377,7 +398,11 @@ describe("getSession", () => {
 
   it("takes the secret before a rotation while its grace lasts, by the server's clock", async () => {
     const old = storedSession()
-    const rotated = (until: number): SessionRecord => ({ ...old.record, verifier: storedSession().record.verifier, previous: { verifier: old.record.verifier, until } })
+    const rotated = (until: number): SessionRecord => ({
+      ...old.record,
+      verifier: storedSession().record.verifier,
+      previous: { verifier: old.record.verifier, until },
+    })
     redis.answer("get", encodeRecord(rotated(SERVER_MS + 5_000)))
     expect(await serviceWith().getSession(old.token)).not.toBeNull()
     redis.answer("get", encodeRecord(rotated(SERVER_MS)))
@@ -444,7 +469,12 @@ describe("updateSession", () => {
     expect(redis.names).toEqual(["get", "time", "session-update"])
     const { keys, args } = redis.only("session-update")
     expect(keys).toEqual([keyOf(record)])
-    expect(args).toEqual([7, expect.stringMatching(/^[\w-]{6}$/), encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","lang":"de"}' }), record.verifier])
+    expect(args).toEqual([
+      7,
+      expect.stringMatching(/^[\w-]{6}$/),
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","lang":"de"}' }),
+      record.verifier,
+    ])
     expect(session).toMatchObject({ version: 8, attributes: { theme: "dark", lang: "de" } })
     expect(session?.lastAccessedAt.getTime()).toBe(SERVER_MS)
   })
@@ -518,7 +548,10 @@ describe("updateSession", () => {
   it("with ifVersion does not try again after a clash", async () => {
     const { token } = stored(storedSession())
     redis.answer("session-update", [sessionUpdateStatus.CLASH, T, 2])
-    expect(await refuses("ERR_SESSION_CONFLICT", serviceWith().updateSession(token, { n: 1 }, { ifVersion: 1 }))).toMatchObject({ outcome: "not-applied", retryable: true })
+    expect(await refuses("ERR_SESSION_CONFLICT", serviceWith().updateSession(token, { n: 1 }, { ifVersion: 1 }))).toMatchObject({
+      outcome: "not-applied",
+      retryable: true,
+    })
     expect(redis.all("session-update")).toHaveLength(1)
   })
 
@@ -557,7 +590,11 @@ describe("updateUserSession", () => {
     const { record } = stored(storedSession())
     redis.answer("session-update", updated(record))
     expect(await serviceWith().updateUserSession("ada", handleOf(record), { role: "admin" })).toMatchObject({ version: 2 })
-    expect(redis.only("session-update").args).toEqual([1, expect.stringMatching(/^[\w-]{6}$/), encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' })])
+    expect(redis.only("session-update").args).toEqual([
+      1,
+      expect.stringMatching(/^[\w-]{6}$/),
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }),
+    ])
   })
 
   it("finds no session of another user, though both share a tag", async () => {
@@ -633,7 +670,13 @@ describe("rotateSession", () => {
     redis.answer("session-rotate", rotated({ ...record, version: 4 }))
     await serviceWith().rotateSession(token, { changes: { role: "admin" } })
     expect(redis.names).toEqual(["get", "time", "session-rotate"])
-    expect(redis.only("session-rotate").args.slice(1)).toEqual([0, 0, 3, encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }), record.verifier])
+    expect(redis.only("session-rotate").args.slice(1)).toEqual([
+      0,
+      0,
+      3,
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }),
+      record.verifier,
+    ])
   })
 
   it("with changes reads again after a clash, and keeps its new secret", async () => {
@@ -692,7 +735,12 @@ describe("deleteSession", () => {
   it("takes ended sessions out of their lists later, in one script for each list", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
     const sessions = [storedSession(), storedSession(), storedSession({}, "bob"), storedSession({}, null)]
-    for (const { record } of sessions) redis.answer("session-delete", ...sessions.map((one) => [sessionDeleteStatus.DONE, T, prefixOf(one.record)]), [sessionDeleteStatus.MISSING, T, prefixOf(record)])
+    for (const { record } of sessions)
+      redis.answer("session-delete", ...sessions.map((one) => [sessionDeleteStatus.DONE, T, prefixOf(one.record)]), [
+        sessionDeleteStatus.MISSING,
+        T,
+        prefixOf(record),
+      ])
     redis.answer("index-prune", [T, "1"])
     const service = serviceWith()
     for (const { token } of sessions) await service.deleteSession(token)
@@ -749,7 +797,10 @@ describe("deleteUserSessions", () => {
     expect(redis.names).toEqual(["index-cutoff", "index-page", "unlink", "index-prune", "index-page"])
     expect(redis.all("index-page")[0]).toEqual({ name: "index-page", keys: [indexOf("ada")], args: ["FWD", "-inf", "1900000000000007", 500] })
     expect(redis.only("unlink").keys).toEqual([keyOf(one.record), keyOf(two.record)])
-    expect(redis.only("index-prune")).toMatchObject({ keys: [indexOf("ada"), keyOf(one.record), keyOf(two.record)], args: [MEMORY, one.record.id, two.record.id] })
+    expect(redis.only("index-prune")).toMatchObject({
+      keys: [indexOf("ada"), keyOf(one.record), keyOf(two.record)],
+      args: [MEMORY, one.record.id, two.record.id],
+    })
     expect(events).toEqual([{ type: "ended", sessionId: handleOf(one.record), reason: "revoked" }])
   })
 
@@ -784,7 +835,10 @@ describe("getUserSessions", () => {
   it("reads a page of the list and its records: two round trips", async () => {
     const sessions = [storedSession(), storedSession()]
     redis.answer("index-page", [T, ...sessions.flatMap(({ record }) => [record.id, String(record.createdMicros)])])
-    redis.answer("mget", sessions.map(({ record }) => encodeRecord(record)))
+    redis.answer(
+      "mget",
+      sessions.map(({ record }) => encodeRecord(record)),
+    )
     const page = await serviceWith().getUserSessions("ada")
     expect(redis.calls).toEqual([
       { name: "index-page", keys: [indexOf("ada")], args: ["REV", "+inf", "-inf", 51] },
@@ -795,9 +849,16 @@ describe("getUserSessions", () => {
   })
 
   it("goes on behind the last member seen, dead or alive, and leaves out what has its score but was seen", async () => {
-    const ids = [storedSession(), storedSession(), storedSession()].map(({ record }) => record.id).sort().reverse()
+    const ids = [storedSession(), storedSession(), storedSession()]
+      .map(({ record }) => record.id)
+      .sort()
+      .reverse()
     const [high = "", middle = "", low = ""] = ids
-    redis.answer("index-page", [T, high, "1800000000000005", middle, "1800000000000004", low, "1800000000000003"], [T, middle, "1800000000000004", low, "1800000000000004"])
+    redis.answer(
+      "index-page",
+      [T, high, "1800000000000005", middle, "1800000000000004", low, "1800000000000003"],
+      [T, middle, "1800000000000004", low, "1800000000000004"],
+    )
     redis.answer("mget", (call: RecordedCall) => call.keys.map(() => null))
     const service = serviceWith()
     const first = await service.getUserSessions("ada", { limit: 2 })
@@ -825,7 +886,9 @@ describe("getUserSessions", () => {
 
   it("one record that cannot be read does not hide the others", async () => {
     const [good, bad] = [storedSession(), storedSession()]
-    redis.answer("index-page", [T, ...[bad, good].flatMap(({ record }) => [record.id, String(record.createdMicros)])]).answer("mget", ["{}", encodeRecord(good.record)])
+    redis
+      .answer("index-page", [T, ...[bad, good].flatMap(({ record }) => [record.id, String(record.createdMicros)])])
+      .answer("mget", ["{}", encodeRecord(good.record)])
     expect((await serviceWith().getUserSessions("ada")).sessions.map(({ sessionId }) => sessionId)).toEqual([handleOf(good.record)])
     expect(events).toEqual([{ type: "corrupt", sessionId: handleOf(bad.record) }])
   })
@@ -836,8 +899,17 @@ describe("cleanupExpiredSessions", () => {
     const [live, orphan] = [storedSession(), storedSession({ lastAccessedAt: SERVER_MS - 80_000_000 })]
     const prefixed = (key: string): string => `shop:${key}`
     redis.nodes = 2
-    redis.answer("scan", { cursor: "0", keys: [...[live, orphan].map(({ record }) => prefixed(keyOf(record))), prefixed(indexOf("ada")), "shop:session_notes:{a}"] }, { cursor: "0", keys: [] })
-    redis.answer("mget", [live, orphan].map(({ record }) => encodeRecord(record))).answer("index-lists", [T, "1"], [T, "0"])
+    redis.answer(
+      "scan",
+      { cursor: "0", keys: [...[live, orphan].map(({ record }) => prefixed(keyOf(record))), prefixed(indexOf("ada")), "shop:session_notes:{a}"] },
+      { cursor: "0", keys: [] },
+    )
+    redis
+      .answer(
+        "mget",
+        [live, orphan].map(({ record }) => encodeRecord(record)),
+      )
+      .answer("index-lists", [T, "1"], [T, "0"])
     redis.answer("index-page", [T, live.record.id, "1", storedSession().record.id, "2"]).answer("index-prune", [T, "1"])
     const report = await serviceWith({ keyPrefix: "shop:" }).cleanupExpiredSessions({ maxPerSecond: 10_000_000 })
     expect(redis.all("scan").map(({ args }) => args)).toEqual([
@@ -926,7 +998,12 @@ describe("signal, ping and close", () => {
     const signal = AbortSignal.abort(new Error("enough"))
     const { token } = storedSession()
     const service = serviceWith()
-    for (const call of [service.getSession(token, { signal }), service.createSession({ signal }), service.deleteSession(token, { signal }), service.ping({ signal })]) {
+    for (const call of [
+      service.getSession(token, { signal }),
+      service.createSession({ signal }),
+      service.deleteSession(token, { signal }),
+      service.ping({ signal }),
+    ]) {
       await expect(call).rejects.toThrow("enough")
     }
     expect(redis.calls).toEqual([])
@@ -987,8 +1064,16 @@ describe("declared keys", () => {
     const session = storedSession({ lastAccessedAt: SERVER_MS - 60_000 })
     const text = encodeRecord(session.record)
     const prefix = text.slice(0, text.indexOf('"body":["'))
-    redis.answer("get", text).answer("mget", [text]).answer("unlink", [true]).answer("scan", { cursor: "0", keys: [keyOf(session.record), indexOf("ada")] })
-    redis.answer("session-create", created()).answer("session-touch", [0, T]).answer("session-update", updated(session.record)).answer("session-extend", [0, T, text])
+    redis
+      .answer("get", text)
+      .answer("mget", [text])
+      .answer("unlink", [true])
+      .answer("scan", { cursor: "0", keys: [keyOf(session.record), indexOf("ada")] })
+    redis
+      .answer("session-create", created())
+      .answer("session-touch", [0, T])
+      .answer("session-update", updated(session.record))
+      .answer("session-extend", [0, T, text])
     redis.answer("session-rotate", [0, T, text]).answer("session-delete", [0, T, prefix]).answer("index-heal", [T, "0"]).answer("index-lists", [T, "1"])
     redis.answer("index-page", [T, session.record.id, "1"], [T], [T, session.record.id, "1"]).answer("index-prune", [T, "1"]).answer("index-cutoff", [T, T])
     const service = serviceWith()
