@@ -4,7 +4,7 @@ import { describeSessionService } from "../../exports/testing.js"
 import { type BetterSqlite3Class, nodeSqlite, overBetterSqlite3, type SqliteDriver } from "../../infrastructure/sqlite/drivers.js"
 import { sqliteSetup } from "../support/sqlite-store.js"
 
-const wanted = process.env["COATCHECK_TEST_DRIVER"]
+const wanted = process.env.COATCHECK_TEST_DRIVER
 
 async function driver(): Promise<SqliteDriver> {
   if (wanted === "node:sqlite") {

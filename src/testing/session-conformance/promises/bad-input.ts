@@ -8,7 +8,7 @@ class Point {
 
 function cyclic(): unknown {
   const loop: Record<string, unknown> = {}
-  loop["self"] = loop
+  loop.self = loop
   return loop
 }
 

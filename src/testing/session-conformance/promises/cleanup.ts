@@ -169,24 +169,29 @@ function steps(suite: Suite): void {
     for (let n = 0; n < 20; n += 1) assert.equal((await listAll(service, `user-${n}`)).length, 1)
   })
 
-  suite.it("stops on its signal with a cursor, and goes on where it stopped", {}, async ({ service }) => {
+  suite.it("stops on its signal after the step under way, answers with a cursor, and goes on from there", {}, async ({ service }) => {
     await fill(service, 40)
-    const controller = new AbortController()
-    controller.abort()
-    // However early it is stopped, the answer is a report: what was done so far is worth knowing.
-    const stopped = await service.cleanupExpiredSessions({ signal: controller.signal })
+    const first = new AbortController()
+    // A step is at most a second's worth, so that a stop is never far.
+    const stopped = await service.cleanupExpiredSessions({ maxPerSecond: 10, signal: first.signal, onProgress: () => first.abort() })
     assertReport(stopped)
     assert.ok(stopped.cursor !== undefined, "a stopped cleanup answers with a cursor")
+    assert.ok(stopped.live < 40)
     let seen = stopped.live
     let cursor: string | undefined = stopped.cursor
     for (let runs = 0; cursor !== undefined && runs < 1_000; runs += 1) {
-      const stopAtOnce = new AbortController()
-      const next: CleanupReport = await service.cleanupExpiredSessions({ cursor, signal: stopAtOnce.signal, onProgress: () => stopAtOnce.abort() })
-      seen += next.live
-      cursor = next.cursor
+      const next = new AbortController()
+      const report: CleanupReport = await service.cleanupExpiredSessions({ cursor, signal: next.signal, onProgress: () => next.abort() })
+      seen += report.live
+      cursor = report.cursor
     }
     assert.equal(cursor, undefined, "it comes to an end")
     assert.equal(seen, 40)
+  })
+
+  suite.it("a signal that was aborted before is no failure: the answer is a report", {}, async ({ service }) => {
+    await fill(service, 5)
+    assertReport(await service.cleanupExpiredSessions({ signal: AbortSignal.abort() }))
   })
 
   suite.it("keeps to the rate", {}, async ({ service }) => {

@@ -144,7 +144,7 @@ function withChanges(suite: Suite): void {
 
   suite.it("loses neither an update beside it nor its own changes", {}, async ({ service }) => {
     const { token, session } = await service.createSession({ userId: "ada", attributes: { n: 0 } })
-    const add = (own: Record<string, unknown>) => ({ ...own, n: Number(own["n"]) + 1 })
+    const add = (own: Record<string, unknown>) => ({ ...own, n: Number(own.n) + 1 })
     const [rotated] = await Promise.all([
       service.rotateSession(token, { changes: add }),
       ...Array.from({ length: 8 }, () => service.updateUserSession("ada", session.sessionId, add)),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { assertUnchanged, present, refuses } from "../expectations.js"
 import type { Suite } from "../suite.js"
 
-const increment = (own: Record<string, unknown>) => ({ ...own, n: Number(own["n"]) + 1 })
+const increment = (own: Record<string, unknown>) => ({ ...own, n: Number(own.n) + 1 })
 
 export function updateByFunctionPromises(suite: Suite): void {
   suite.group("updateSession with a function", () => {
@@ -17,8 +17,8 @@ export function updateByFunctionPromises(suite: Suite): void {
     suite.it("hands over a private copy that may be changed and returned", {}, async ({ service }) => {
       const { token, session } = await service.createSession({ attributes: { cart: ["a"], nick: "x" } })
       const written = await service.updateSession(token, (own) => {
-        ;(own["cart"] as string[]).push("b")
-        delete own["nick"]
+        ;(own.cart as string[]).push("b")
+        delete own.nick
         return own
       })
       assert.deepEqual(written?.attributes, { cart: ["a", "b"] })
