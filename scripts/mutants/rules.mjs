@@ -1,0 +1,332 @@
+// Each rule whose absence was seen to do harm, the change that takes it out, and the tests that must notice.
+const LUA = "src/infrastructure/redis/lua"
+const REDIS = "src/infrastructure/redis"
+const SESSION = "src/infrastructure/services/session"
+const TESTS = "src/__tests__"
+const SCRIPTS = [`${TESTS}/scripts/session-scripts.test.ts`]
+const PROVIDERS = [`${TESTS}/conformance/memory.test.ts`]
+const REDIS_PROVIDER = [`${TESTS}/conformance/redis-node-redis.test.ts`]
+const UNIT = `${TESTS}/unit`
+
+export const MUTANTS = [
+  // Configuration
+  {
+    rule: "A client that reads from replicas is refused",
+    file: `${REDIS}/clients/topology.ts`,
+    from: '(options.scaleReads ?? "master") !== "master"',
+    to: "options.scaleReads === null",
+    tests: [`${TESTS}/clients/redis-clients.test.ts`],
+    only: "replica",
+  },
+  {
+    rule: "A duration in text names its unit",
+    file: "src/shared/durations.ts",
+    from: "(?:ms|s|m|h|d)$/",
+    to: "(?:ms|s|m|h|d)?$/",
+    tests: [`${UNIT}/shared`],
+  },
+  {
+    rule: "A keyPrefix has no braces",
+    file: `${SESSION}/session-settings.ts`,
+    from: "const PREFIX_FORM = /^[A-Za-z0-9:._-]{0,64}$/",
+    to: "const PREFIX_FORM = /^[A-Za-z0-9:._{}-]{0,64}$/",
+    tests: [`${UNIT}/infrastructure/services/session`],
+  },
+  // Whose session it is
+  {
+    rule: "By handle, the record's own user id decides (deletion)",
+    file: `${LUA}/session-delete.lua`,
+    from: "if not user and not string.find(prefix, '\"pendingUserId\":' .. ARGV[1] .. ',', head.rest, true) then return { MISSING, whole(now) } end",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "By handle, the record's own user id decides (update)",
+    file: `${SESSION}/session-front.ts`,
+    from: "(record) => (ownerOf(record.fixed) === owner ? { owner } : null)",
+    to: "() => ({ owner })",
+    tests: PROVIDERS,
+  },
+  // The stored form
+  {
+    rule: "Scores strictly increase",
+    file: `${LUA}/session-create.lua`,
+    from: "if top[2] then created = math.max(now, tonumber(top[2]) + 1) end",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "The checksum covers what the caller writes",
+    file: `${SESSION}/record-json.ts`,
+    from: 'throw corrupt("a body that fits its checksum", text)',
+    to: "void text",
+    tests: [`${UNIT}/infrastructure/services/session/record-json.test.ts`],
+  },
+  {
+    rule: "Times are written without an exponent",
+    file: `${LUA}/includes/time.lua`,
+    from: "return string.format('%.0f', number)",
+    to: "return tostring(number)",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "Scripts look at the head before they write into a record",
+    file: `${LUA}/includes/head.lua`,
+    from: "if string.sub(text, 1, 18) ~= '{\"lastAccessedAt\":' or string.sub(text, 62, 62) ~= '1' then return false end",
+    to: "",
+    tests: SCRIPTS,
+  },
+  // Deadlines
+  {
+    rule: "A record goes 1 ms before its absolute deadline",
+    file: `${LUA}/includes/head.lua`,
+    from: "absolute - now_ms - 1)",
+    to: "absolute - now_ms)",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "The slack is the record's own",
+    file: `${LUA}/includes/head.lua`,
+    from: "slack = tonumber(string.sub(text, 53, 60)),",
+    to: "slack = 60000,",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A touch of a session that is over writes nothing",
+    file: `${LUA}/session-touch.lua`,
+    from: "if ttl <= 0 then return { MISSING, whole(now) } end",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A touch never creates a record",
+    file: `${LUA}/session-touch.lua`,
+    from: "if head == nil then return { MISSING, whole(now) } end",
+    to: "if head == nil then redis.call('SETRANGE', KEYS[1], 18, whole(now_ms)) return { DONE, whole(now) } end",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A touch moves the time to live, not only the time in the record",
+    file: `${LUA}/session-touch.lua`,
+    from: "redis.call('PEXPIRE', KEYS[1], whole(ttl))",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A touch that is not acknowledged gives the session all the same",
+    file: `${SESSION}/session-front.ts`,
+    from: "      if (!SessionError.is(error)) throw error\n",
+    to: "      throw error\n",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+  },
+  {
+    rule: "The server's clock decides",
+    file: `${REDIS}/reads/server-clock.ts`,
+    from: "return Math.floor(micros + (performance.now() - this.#readAt) * 1000)",
+    to: "return micros === 0 ? 0 : Date.now() * 1000",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+  },
+  // Lost and repeated messages
+  {
+    rule: "The list remembers what existed",
+    file: `${LUA}/session-create.lua`,
+    from: "if index and redis.call('ZSCORE', index, id) then return { ENDED, whole(now) } end",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A late copy of a creation does nothing",
+    file: `${LUA}/session-create.lua`,
+    from: "if now > tonumber(ARGV[2]) then",
+    to: "if now > tonumber(ARGV[2]) * 2 then",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A member leaves the list only when it is old (pruning)",
+    file: `${LUA}/index-prune.lua`,
+    from: "tonumber(score) + tonumber(ARGV[1]) < now and ",
+    to: "tonumber(ARGV[1]) > 0 and ",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A member leaves the list only when its session is missing",
+    file: `${LUA}/index-prune.lua`,
+    from: " and redis.call('EXISTS', KEYS[at]) == 0",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A member leaves the list only when it is old (eviction)",
+    file: `${LUA}/session-create.lua`,
+    from: "if member.old then gone[#gone + 1] = member.id end",
+    to: "gone[#gone + 1] = member.id",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A member leaves the list only when it is old (creation)",
+    file: `${LUA}/session-create.lua`,
+    from: "if score + memory < now then page.dead[#page.dead + 1] = member end",
+    to: "page.dead[#page.dead + 1] = member",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A repeated rotation is answered as the first",
+    file: `${LUA}/session-rotate.lua`,
+    from: "if head.verifier == new or head.previous == new then return { REPLAYED, whole(now), redis.call('GET', KEYS[1]) } end",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A repeated update is answered as the first",
+    file: `${LUA}/session-update.lua`,
+    from: "if was_applied(head.operations, ARGV[2]) then return { REPLAYED, whole(now), string.sub(head.text, 1, body - 1) } end",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A clash that may be a second copy, too late to tell, is unknown",
+    file: `${SESSION}/SessionService.ts`,
+    from: "if (mayBeSecondCopy && version > expected + REMEMBERED_OPERATIONS) {",
+    to: "if (mayBeSecondCopy && version < 0) {",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+  },
+  // Updates
+  {
+    rule: "An update is made at the version that was read",
+    file: `${LUA}/session-update.lua`,
+    from: "if head.version ~= tonumber(ARGV[1]) then",
+    to: "if false then",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A caller's copy of the head is never written",
+    file: `${LUA}/session-update.lua`,
+    from: "push_operation(head.operations, ARGV[2]), head.verifier)",
+    to: "push_operation(head.operations, ARGV[2]), ARGV[4] or head.verifier)",
+    tests: [`${TESTS}/races`],
+    only: "between an update's read and its write",
+  },
+  {
+    rule: "Updates of one session follow each other within a process",
+    file: `${SESSION}/update-queue.ts`,
+    from: "const mine = before === undefined ? work() : before.then(work, work)",
+    to: "const mine = work()",
+    tests: [`${UNIT}/infrastructure/services/session/update-queue.test.ts`],
+  },
+  {
+    rule: "A read joins only a fetch that is not sent yet",
+    file: `${REDIS}/reads/batch.ts`,
+    from: "    this.#waiting = new Map()\n    for",
+    to: "    setTimeout(() => this.#waiting.clear(), 50)\n    for",
+    tests: [`${TESTS}/races`],
+    only: "not yet sent",
+  },
+  // Rotation
+  {
+    rule: "Only the current secret may rotate",
+    file: `${LUA}/session-rotate.lua`,
+    from: "if admission == 'grace' then return { REPLACED_SECRET, whole(now) } end",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A grace ends",
+    file: `${LUA}/includes/admit.lua`,
+    from: " and head.until_ms > now_ms",
+    to: "",
+    tests: REDIS_PROVIDER,
+    only: "grace",
+  },
+  // Limit
+  {
+    rule: "Nothing is created before the last page decides",
+    file: `${LUA}/session-create.lua`,
+    from: "if page.size == PAGE then",
+    to: "if false then",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "The limit is checked in the same step",
+    file: `${LUA}/session-create.lua`,
+    from: "surplus = counted + 1 - limit",
+    to: "surplus = counted - limit",
+    tests: SCRIPTS,
+  },
+  // Lists
+  {
+    rule: "A list gets a time to live",
+    file: `${LUA}/includes/index-ttl.lua`,
+    from: "redis.call('PEXPIREAT', index, at, 'NX')",
+    to: "",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A list's time to live only grows",
+    file: `${LUA}/includes/index-ttl.lua`,
+    from: "redis.call('PEXPIREAT', index, at, 'GT')",
+    to: "redis.call('PEXPIREAT', index, at)",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A list is healed only for a session that exists",
+    file: `${LUA}/index-heal.lua`,
+    from: "if not head then return { whole(now), 0 } end",
+    to: "head = head or { created = now, absolute = now / 1000 + 60000 }",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "The cursor of a page is the last member seen, dead or alive",
+    file: `${SESSION}/SessionService.ts`,
+    from: "const last = shown.at(-1)\n",
+    to: "const last = shown.at(-2)\n",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`, ...REDIS_PROVIDER],
+    only: "page",
+  },
+  // Sign-out everywhere
+  {
+    rule: "A sign-out everywhere reaches the highest score",
+    file: `${LUA}/index-cutoff.lua`,
+    from: "whole(math.max(now, tonumber(top[2] or 0)))",
+    to: "whole(now)",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A sign-out everywhere leaves later sessions",
+    file: `${REDIS}/upkeep/sign-out-everywhere.ts`,
+    from: "to: cutoff, count: PAGE }",
+    to: 'to: "+inf", count: PAGE }',
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`, `${TESTS}/races`],
+    only: "delete-all",
+  },
+  {
+    rule: "Passes are repeated until one ends nothing",
+    file: `${REDIS}/upkeep/sign-out-everywhere.ts`,
+    from: "if (inThisPass === 0) return ended\n",
+    to: "return ended + inThisPass\n",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+  },
+  {
+    rule: "The page of a sign-out runs on a full server",
+    file: `${LUA}/index-page.lua`,
+    from: "#!lua flags=no-writes",
+    to: "#!lua",
+    tests: SCRIPTS,
+    only: "full server",
+  },
+  {
+    rule: "A touch runs on a full server",
+    file: `${LUA}/session-touch.lua`,
+    from: "#!lua flags=allow-oom",
+    to: "#!lua",
+    tests: SCRIPTS,
+    only: "full server",
+  },
+  {
+    rule: "A deletion runs on a full server",
+    file: `${LUA}/session-delete.lua`,
+    from: "#!lua flags=allow-oom",
+    to: "#!lua",
+    tests: SCRIPTS,
+    only: "full server",
+  },
+]

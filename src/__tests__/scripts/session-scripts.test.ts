@@ -1,0 +1,401 @@
+import { createClient } from "redis"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { IRedisService } from "../../domain/interfaces/redis/IRedisService.js"
+import { NO_OPERATIONS, type SessionRecord } from "../../domain/session/record.js"
+import type { Handle } from "../../domain/session/ticket.js"
+import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
+import { ServerClock } from "../../infrastructure/redis/reads/server-clock.js"
+import { type CreateArguments, SessionScripts } from "../../infrastructure/redis/scripts/session-scripts.js"
+import { SessionKeys } from "../../infrastructure/redis/session-keys.js"
+import { Background } from "../../infrastructure/redis/upkeep/background.js"
+import { LIST_MEMORY_MICROS } from "../../infrastructure/redis/upkeep/list-memory.js"
+import { newSecret, newSessionId, userKey } from "../../infrastructure/services/session/randomness.js"
+import { decodePrefix, decodeRecord, encodeBody, encodeRecord } from "../../infrastructure/services/session/record-json.js"
+import { createVerifiers } from "../../infrastructure/services/session/verifiers.js"
+import { SERVER_KINDS, startServer, type TestServer } from "../support/servers.js"
+
+const verifiers = createVerifiers(undefined)
+const place = userKey("ada")
+const MEMORY_MS = LIST_MEMORY_MICROS / 1000
+const body = encodeBody({ schemaVersion: 1, attributes: '{"n":1}' })
+const newVerifier = (): string => verifiers.issue(newSecret())
+
+/** The scripts themselves, on records that are written by hand: so each rule is met at the very moment at which it decides. */
+describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
+  let server: TestServer
+  let redis: IRedisService
+  let raw: ReturnType<typeof createClient>
+  let scripts: SessionScripts
+  const keys = new SessionKeys("")
+  const index = keys.index(place)
+
+  beforeAll(async () => {
+    server = await startServer({ kind })
+    redis = await connectRedis(server.url, { timeoutMs: 5_000 })
+    raw = createClient({ url: server.url })
+    await raw.connect()
+    scripts = new SessionScripts(redis, new ServerClock(redis, new Background()))
+  })
+
+  afterAll(async () => {
+    raw.destroy()
+    await redis.close()
+    await server.stop()
+  })
+
+  const serverMs = async (): Promise<number> => Math.floor((await redis.time()) / 1000)
+
+  /** A record as it may lie in the store, and lies there afterwards. */
+  async function put(change: Partial<SessionRecord> = {}, ttl = 60_000): Promise<{ record: SessionRecord; key: string; text: string }> {
+    const now = await serverMs()
+    const record: SessionRecord = {
+      tag: place.tag,
+      id: newSessionId(),
+      createdMicros: (now - 60_000) * 1000,
+      lastAccessedAt: now - 30_000,
+      idleTimeout: 600_000,
+      slack: 60_000,
+      absoluteDeadline: now + 3_600_000,
+      version: 7,
+      operations: NO_OPERATIONS,
+      verifier: newVerifier(),
+      previous: null,
+      authenticatedAt: now - 60_000,
+      fixed: { userId: "ada", pendingUserId: null, impersonatorId: null, persistent: false, device: {} },
+      body: { schemaVersion: 1, attributes: '{"n":0}' },
+      ...change,
+    }
+    const key = keys.session(record)
+    const text = encodeRecord(record)
+    await raw.set(key, text, { expiration: { type: "PX", value: ttl } })
+    return { record, key, text }
+  }
+
+  const list = (id: string, ageMs: number): Promise<unknown> => redis.time().then((now) => raw.zAdd(index, { value: id, score: now - ageMs * 1000 }))
+  const members = (): Promise<string[]> => raw.zRange(index, 0, -1)
+  const forgetList = (): Promise<unknown> => raw.del(index)
+  const stored = async (handle: Handle): Promise<SessionRecord> => decodeRecord(handle, (await raw.get(keys.session(handle))) ?? "")
+
+  async function create(id: string, change: Partial<CreateArguments> = {}): ReturnType<SessionScripts["create"]> {
+    const args: CreateArguments = {
+      id,
+      notAfterMicros: (await redis.time()) + 2_000_000,
+      memoryMicros: LIST_MEMORY_MICROS,
+      idle: 600_000,
+      slack: 60_000,
+      absolute: 3_600_000,
+      verifier: newVerifier(),
+      operations: NO_OPERATIONS,
+      authenticated: "now",
+      fixed: '"userId":"ada",',
+      body,
+      limit: 0,
+      onLimit: "evict-oldest",
+      cursor: "",
+      counted: 0,
+      oldest: "",
+      ...change,
+    }
+    return scripts.create(keys.session({ tag: place.tag, id }), index, args, {})
+  }
+
+  describe("a session past its absolute deadline that the server has not removed yet", () => {
+    const steps: Record<string, (key: string, verifier: string) => Promise<{ readonly status: string }>> = {
+      touch: (key, verifier) => scripts.touch(key, [verifier], {}),
+      extend: (key, verifier) => scripts.extend(key, { idle: 900_000, touchInterval: 60_000, verifiers: [verifier] }, {}),
+      update: (key, verifier) => scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [verifier] }, {}),
+      rotate: (key, verifier) => scripts.rotate(key, { verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [verifier] }, {}),
+    }
+    it.each(Object.keys(steps))("is missing for %s, which writes nothing", async (name) => {
+      const { record, key, text } = await put({ absoluteDeadline: (await serverMs()) - 1_000 })
+      expect(await steps[name]?.(key, record.verifier)).toMatchObject({ status: "MISSING" })
+      expect(await raw.get(key)).toBe(text)
+      expect(await raw.pTTL(key)).toBeGreaterThan(0)
+    })
+  })
+
+  it("no step creates a record that is not there", async () => {
+    const key = keys.session({ tag: place.tag, id: newSessionId() })
+    const verifier = newVerifier()
+    expect(await scripts.touch(key, [verifier], {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.extend(key, { idle: null, touchInterval: 0, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.update(key, { expected: 1, operation: "abcdef", body, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.rotate(key, { verifier, grace: 0, reauthenticated: false, write: null, verifiers: [verifier] }, {})).toMatchObject({
+      status: "MISSING",
+    })
+    expect(await scripts.delete(key, null, [verifier], {})).toMatchObject({ status: "MISSING" })
+    expect(await raw.exists(key)).toBe(0)
+  })
+
+  it.each([
+    ["JSON of somebody else", (text: string) => `{"other":1,"padding":"${"x".repeat(text.length)}"}`],
+    ["another layout", (text: string) => `${text.slice(0, 61)}2${text.slice(62)}`],
+    ["a head that is no number", (text: string) => `${text.slice(0, 63)}    x    ${text.slice(72)}`],
+  ])("never writes into %s", async (_what, damage) => {
+    const { record, key, text } = await put()
+    const foreign = damage(text)
+    await raw.set(key, foreign, { expiration: "KEEPTTL" })
+    expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "CORRUPT" })
+    expect(await scripts.extend(key, { idle: 1_000, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({ status: "CORRUPT" })
+    expect(await scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [] }, {})).toMatchObject({ status: "CORRUPT" })
+    expect(
+      await scripts.rotate(key, { verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [record.verifier] }, {}),
+    ).toMatchObject({ status: "CORRUPT" })
+    expect(await raw.get(key)).toBe(foreign)
+  })
+
+  it("keeps a record until one millisecond before its absolute deadline", async () => {
+    const { record, key } = await put({ absoluteDeadline: (await serverMs()) + 5_000 })
+    await scripts.touch(key, [record.verifier], {})
+    expect(await raw.pExpireTime(key)).toBe(record.absoluteDeadline - 1)
+  })
+
+  it("keeps a record for its own idle timeout and its own slack", async () => {
+    const { record, key } = await put({ idleTimeout: 100_000, slack: 9_000 })
+    await scripts.touch(key, [record.verifier], {})
+    expect(await raw.pExpireTime(key)).toBe((await stored(record)).lastAccessedAt + 109_000)
+  })
+
+  it("a touch moves the last access and nothing else", async () => {
+    const { record, key, text } = await put()
+    await scripts.touch(key, [record.verifier], {})
+    const after = (await raw.get(key)) ?? ""
+    expect(after.slice(31)).toBe(text.slice(31))
+    expect((await stored(record)).lastAccessedAt).toBeGreaterThan(record.lastAccessedAt)
+  })
+
+  it("an update writes no head field but the version, the last access and the operation", async () => {
+    const { record, key } = await put({ previous: { verifier: newVerifier(), until: (await serverMs()) + 50_000 } })
+    await scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
+    const { lastAccessedAt, ...after } = await stored(record)
+    expect(after).toEqual({
+      ...omitLastAccess(record),
+      version: 8,
+      operations: `abcdef${NO_OPERATIONS.slice(6)}`,
+      body: { schemaVersion: 1, attributes: '{"n":1}' },
+    })
+    expect(lastAccessedAt).toBeGreaterThan(record.lastAccessedAt)
+  })
+
+  it("the first update after a grace drops the old secret", async () => {
+    const { record, key } = await put({ previous: { verifier: newVerifier(), until: (await serverMs()) - 1 } })
+    await scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
+    expect((await stored(record)).previous).toBeNull()
+  })
+
+  it("answers a repeated update as applied while it is among the last four, and as a clash afterwards", async () => {
+    const { key } = await put()
+    const update = (expected: number, operation: string): ReturnType<SessionScripts["update"]> =>
+      scripts.update(key, { expected, operation, body, verifiers: [] }, {})
+    expect(await update(7, "first0")).toMatchObject({ status: "DONE" })
+    for (const [at, operation] of ["secnd0", "third0", "forth0"].entries()) expect(await update(8 + at, operation)).toMatchObject({ status: "DONE" })
+    expect(await update(7, "first0")).toMatchObject({ status: "REPLAYED" })
+    expect(await update(11, "fifth0")).toMatchObject({ status: "DONE" })
+    expect(await update(7, "first0")).toMatchObject({ status: "CLASH", values: [12] })
+  })
+
+  it("answers a repeated rotation as the first time, also after another rotation within its grace", async () => {
+    const { record, key } = await put()
+    const [second, third] = [newVerifier(), newVerifier()]
+    const rotate = (verifier: string, from: string): ReturnType<SessionScripts["rotate"]> =>
+      scripts.rotate(key, { verifier, grace: 10_000, reauthenticated: false, write: null, verifiers: [from] }, {})
+    expect(await rotate(second, record.verifier)).toMatchObject({ status: "DONE" })
+    expect(await rotate(second, record.verifier)).toMatchObject({ status: "REPLAYED" })
+    expect(await rotate(third, second)).toMatchObject({ status: "DONE" })
+    expect(await rotate(second, record.verifier)).toMatchObject({ status: "REPLAYED" })
+    expect(await stored(record)).toMatchObject({ verifier: third, previous: { verifier: second }, version: 7 })
+  })
+
+  it("a rotation with changes raises the version and is remembered by its verifier", async () => {
+    const { record, key } = await put()
+    const verifier = newVerifier()
+    const rotate = (): ReturnType<SessionScripts["rotate"]> =>
+      scripts.rotate(key, { verifier, grace: 0, reauthenticated: true, write: { expected: 7, body }, verifiers: [record.verifier] }, {})
+    expect(await rotate()).toMatchObject({ status: "DONE" })
+    expect(await rotate()).toMatchObject({ status: "REPLAYED" })
+    const after = await stored(record)
+    expect(after).toMatchObject({ version: 8, verifier, previous: null, operations: verifier.slice(0, 6) + NO_OPERATIONS.slice(6) })
+    expect(after.authenticatedAt).toBe(after.lastAccessedAt)
+  })
+
+  it("a secret in grace may not rotate", async () => {
+    const old = newVerifier()
+    const { key, text } = await put({ previous: { verifier: old, until: (await serverMs()) + 5_000 } })
+    expect(await scripts.rotate(key, { verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [old] }, {})).toMatchObject({
+      status: "REPLACED_SECRET",
+    })
+    expect(await raw.get(key)).toBe(text)
+  })
+
+  it("by owner, the record decides, whatever the tag says", async () => {
+    const { record, key } = await put({
+      fixed: { userId: 'eve","userId":"ada', pendingUserId: null, impersonatorId: "ada", persistent: false, device: { label: '"userId":"ada",' } },
+    })
+    expect(await scripts.delete(key, '"ada"', [], {})).toMatchObject({ status: "MISSING" })
+    expect(await raw.exists(key)).toBe(1)
+    expect(await scripts.delete(key, JSON.stringify(record.fixed.userId), [], {})).toMatchObject({ status: "DONE" })
+    expect(await raw.exists(key)).toBe(0)
+  })
+
+  it("a deletion answers with the record as far as its body, and keeps the list as it is", async () => {
+    await forgetList()
+    const { record, key } = await put()
+    await list(record.id, 60_000)
+    const { status, values } = await scripts.delete(key, null, [record.verifier], {})
+    expect(status).toBe("DONE")
+    expect(decodePrefix(record, String(values[0])).fixed.userId).toBe("ada")
+    expect(await members()).toEqual([record.id])
+  })
+
+  describe("the list of a user", () => {
+    it("forgets a member only when its session is missing and it is old", async () => {
+      await forgetList()
+      const alive = await put()
+      await list(alive.record.id, MEMORY_MS + 5_000)
+      await list("A".repeat(22), MEMORY_MS + 5_000)
+      await list("Q".repeat(22), MEMORY_MS - 1_000)
+      const ids = [alive.record.id, "A".repeat(22), "Q".repeat(22)]
+      const sessions = ids.map((id) => keys.session({ tag: place.tag, id }))
+      expect(await scripts.prune(index, sessions, ids, LIST_MEMORY_MICROS, {})).toBe(1)
+      expect((await members()).sort()).toEqual([alive.record.id, "Q".repeat(22)].sort())
+    })
+
+    it("makes a late copy of a creation do nothing", async () => {
+      await forgetList()
+      const id = newSessionId()
+      const verifier = newVerifier()
+      expect(await create(id, { verifier })).toMatchObject({ status: "DONE" })
+      expect(await create(id, { verifier })).toMatchObject({ status: "REPLAYED" })
+      await raw.del(keys.session({ tag: place.tag, id }))
+      expect(await create(id, { verifier })).toMatchObject({ status: "ENDED" })
+      expect(await raw.exists(keys.session({ tag: place.tag, id }))).toBe(0)
+    })
+
+    it("refuses a creation after its time", async () => {
+      await forgetList()
+      const id = newSessionId()
+      expect(await create(id, { notAfterMicros: (await redis.time()) - 1 })).toMatchObject({ status: "LATE" })
+      expect(await members()).toEqual([])
+      expect(await raw.exists(keys.session({ tag: place.tag, id }))).toBe(0)
+    })
+
+    it("never brings a rotated session's first secret back", async () => {
+      await forgetList()
+      const id = newSessionId()
+      const verifier = newVerifier()
+      await create(id, { verifier })
+      await scripts.rotate(
+        keys.session({ tag: place.tag, id }),
+        { verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [verifier] },
+        {},
+      )
+      expect(await create(id, { verifier })).toMatchObject({ status: "ENDED" })
+    })
+
+    it("orders by scores that strictly increase, also when the clock was set back, and the record has the same", async () => {
+      await forgetList()
+      const ahead = (await redis.time()) + 3_600_000_000
+      await raw.zAdd(index, { value: "A".repeat(22), score: ahead })
+      const [one, two] = [newSessionId(), newSessionId()]
+      await create(one)
+      await create(two)
+      expect(await raw.zRangeWithScores(index, 1, -1)).toEqual([
+        { value: one, score: ahead + 1 },
+        { value: two, score: ahead + 2 },
+      ])
+      expect((await stored({ tag: place.tag, id: two })).createdMicros).toBe(ahead + 2)
+      expect(Number(await scripts.cutoff(index, {}))).toBe(ahead + 2)
+    })
+
+    it("gets a time to live at once, which only grows", async () => {
+      await forgetList()
+      await create(newSessionId(), { absolute: 7_200_000 })
+      const first = await raw.pExpireTime(index)
+      expect(first).toBeGreaterThan((await serverMs()) + 7_200_000)
+      await create(newSessionId(), { absolute: 1_000 })
+      expect(await raw.pExpireTime(index)).toBe(first)
+      await create(newSessionId(), { absolute: 9_000_000 })
+      expect(await raw.pExpireTime(index)).toBeGreaterThan(first)
+    })
+
+    it("heals only for a session that exists, with the record's own score and a time to live", async () => {
+      await forgetList()
+      const { record, key } = await put()
+      const gone = newSessionId()
+      expect(await scripts.heal(index, keys.session({ tag: place.tag, id: gone }), gone, LIST_MEMORY_MICROS, {})).toBe(false)
+      expect(await raw.exists(index)).toBe(0)
+      expect(await scripts.heal(index, key, record.id, LIST_MEMORY_MICROS, {})).toBe(true)
+      expect(await scripts.heal(index, key, record.id, LIST_MEMORY_MICROS, {})).toBe(false)
+      expect(await raw.zRangeWithScores(index, 0, -1)).toEqual([{ value: record.id, score: record.createdMicros }])
+      expect(await raw.pExpireTime(index)).toBe(record.absoluteDeadline + MEMORY_MS)
+    })
+
+    it("below the limit looks at the eight oldest only", async () => {
+      await forgetList()
+      for (let n = 0; n < 12; n += 1) await list(newSessionId(), MEMORY_MS + 60_000 - n)
+      expect(await create(newSessionId(), { limit: 100 })).toMatchObject({ status: "DONE" })
+      expect(await members()).toHaveLength(12 - 8 + 1)
+    })
+
+    it("at the limit ends the oldest that count, and keeps the young dead in memory", async () => {
+      await forgetList()
+      const ids = Array.from({ length: 4 }, newSessionId)
+      for (const id of ids.slice(0, 3)) await create(id, { limit: 3 })
+      const { values } = await create(ids[3] ?? "", { limit: 3 })
+      expect(values.slice(1)).toEqual([ids[0]])
+      expect(await members()).toEqual(ids)
+      expect(await raw.exists(keys.session({ tag: place.tag, id: ids[0] ?? "" }))).toBe(0)
+    })
+
+    it("decides on its last page, and creates nothing before", async () => {
+      await forgetList()
+      await Promise.all(Array.from({ length: 500 }, (_value, n) => list(newSessionId(), MEMORY_MS - 1_500 + n)))
+      const living = [await put(), await put()]
+      for (const { record } of living) await list(record.id, 100)
+      const id = newSessionId()
+      const more = await create(id, { limit: 2 })
+      expect(more.status).toBe("MORE")
+      expect(await raw.exists(keys.session({ tag: place.tag, id }))).toBe(0)
+      const [cursor, counted, oldest] = more.values
+      const done = await create(id, { limit: 2, cursor: String(cursor), counted: Number(counted), oldest: String(oldest) })
+      expect(done.status).toBe("DONE")
+      expect(done.values.slice(1)).toEqual([living[0]?.record.id])
+    })
+  })
+
+  it("writes no time with an exponent", async () => {
+    await forgetList()
+    const id = newSessionId()
+    await create(id)
+    const text = (await raw.get(keys.session({ tag: place.tag, id }))) ?? ""
+    expect(text.slice(0, 157)).not.toMatch(/\de[+-]?\d/)
+    expect(JSON.parse(text)).toMatchObject({ userId: "ada" })
+    expect(String(await raw.zScore(index, id))).toMatch(/^\d{16}$/)
+  })
+
+  it("lets people sign out of a full server, which creates and changes nothing more", async () => {
+    await forgetList()
+    const { record, key } = await put()
+    const other = await put()
+    await list(record.id, 60_000)
+    await raw.configSet({ maxmemory: "1", "maxmemory-policy": "noeviction" })
+    try {
+      await expect(create(newSessionId())).rejects.toMatchObject({ code: "ERR_STORE_REFUSED" })
+      await expect(scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [] }, {})).rejects.toMatchObject({ code: "ERR_STORE_REFUSED" })
+      expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.extend(key, { idle: null, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.cutoff(index, {})).toMatch(/^\d{16}$/)
+      expect(await scripts.page(index, { order: "FWD", from: "-inf", to: "+inf", count: 10 }, {})).toHaveLength(1)
+      expect(await scripts.delete(key, null, [record.verifier], {})).toMatchObject({ status: "DONE" })
+      expect(await redis.unlink([other.key])).toEqual([true])
+      expect(await scripts.prune(index, [key], [record.id], LIST_MEMORY_MICROS, {})).toBe(1)
+    } finally {
+      await raw.configSet("maxmemory", "0")
+    }
+  })
+})
+
+function omitLastAccess(record: SessionRecord): Omit<SessionRecord, "lastAccessedAt"> {
+  const { lastAccessedAt: _lastAccessedAt, ...rest } = record
+  return rest
+}
