@@ -54,14 +54,7 @@ function prepareFiles({ folder, store, keys }: Settings): GeneratedKey | undefin
 async function open(settings: Settings, keys: ApiKeys, logger: Logger) {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { readonly version: string }
   try {
-    const service = await createServiceContainer({ settings, keys, logger, version })
-    try {
-      await service.sessions.ping()
-      return service
-    } catch (error) {
-      await service.close()
-      throw error
-    }
+    return await createServiceContainer({ settings, keys, logger, version })
   } catch (error) {
     throw storeFailure(error, settings.store)
   }

@@ -4,7 +4,7 @@ import type { Server } from "node:http"
 const GRACE_MS = 10_000
 
 /**
- * Stops accepting connections and waits for the requests that run.
+ * Stops accepting connections and waits for the requests that run; Node closes idle connections by itself.
  *
  * @param graceMs - after this time, what still runs is cut off
  * @returns whether everything finished by itself
@@ -12,14 +12,11 @@ const GRACE_MS = 10_000
 export async function drain(server: Server, graceMs = GRACE_MS): Promise<boolean> {
   let finished = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  // Connections that are kept alive become idle one by one, as their last request is answered.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20)
   const limit = setTimeout(() => {
     finished = false
     server.closeAllConnections()
   }, graceMs)
   await closed
-  clearInterval(sweep)
   clearTimeout(limit)
   return finished
 }
