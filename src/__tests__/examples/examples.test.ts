@@ -20,7 +20,7 @@ interface Running {
 }
 
 function start(program: string, cwd: string, env: Environment = {}): Running {
-  const child = spawn(process.execPath, [program], { cwd, env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [program], { cwd, env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] })
   onTestFinished(() => void child.kill("SIGKILL"))
   let [printed, complaints] = ["", ""]
   child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text))

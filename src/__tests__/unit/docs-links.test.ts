@@ -13,7 +13,7 @@ const SOURCES = ["src", "service/src", "scripts", "docs", "examples"].flatMap(fi
 /** A text in backquotes that names a file or folder from the root on; one with a placeholder or a pattern in it does not. */
 const NAMED_FROM_ROOT = /^(?:src|service|docs|scripts|examples|\.ci)\/[\w./-]*$/
 /** One that names a file by the end of its path. */
-const NAMED_BY_END = /^[\w./-]+\.(?:md|json|mjs|ts|lua)$/
+const NAMED_BY_END = /^[\w.][\w./-]*\.(?:md|json|mjs|ts|lua)$/
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name))
