@@ -12,20 +12,27 @@ clock.advance("1h")
 const interrupted = new AbortController()
 process.once("SIGINT", () => interrupted.abort())
 
-function cleanUp(cursor, ...signals) {
+function cleanUp(cursor, signal, onProgress) {
   return sessions.cleanupExpiredSessions({
     cursor,
+    signal,
     maxPerSecond: 1_000,
-    signal: AbortSignal.any([interrupted.signal, ...signals]),
-    onProgress: ({ scanned, live, pruned }) => console.log(`looked at ${scanned}: ${live} live, ${pruned} removed`),
+    onProgress(report) {
+      console.log(`looked at ${report.scanned}: ${report.live} live, ${report.pruned} removed`)
+      onProgress?.(report)
+    },
   })
 }
 
-const first = await cleanUp(undefined, AbortSignal.timeout(300))
+// A part of the work today, the rest some other time: a report with a cursor says where to go on.
+const enough = new AbortController()
+const first = await cleanUp(undefined, AbortSignal.any([interrupted.signal, enough.signal]), ({ scanned }) => {
+  if (scanned >= 400) enough.abort()
+})
 console.log("stopped:", first.cursor !== undefined)
 
 if (!interrupted.signal.aborted) {
-  const rest = await cleanUp(first.cursor)
+  const rest = await cleanUp(first.cursor, interrupted.signal)
   console.log(rest.cursor === undefined ? "finished" : "stopped again")
   console.log("removed in all:", first.pruned + rest.pruned)
   console.log("live sessions by the time since their last use:", rest.idleAges)
