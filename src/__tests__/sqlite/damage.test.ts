@@ -81,7 +81,7 @@ it.skipIf(!isRoot)(
   `a full disk refuses new sessions, loses none, and still lets people sign out${isRoot ? "" : " (because only root can mount a small disk)"}`,
   async () => {
     const disk = mkdtempSync(join(tmpdir(), "coatcheck-full-"))
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", disk], { encoding: "utf8" })
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], { encoding: "utf8" })
     try {
       expect(mounted.stderr).toBe("")
       await onFullDisk(disk)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { compileSources } from "./compiled-sources.js"
 import { startProcess } from "./processes.js"
-import { type SessionFile, sessionFile } from "./session-file.js"
+import { sessionFile } from "./session-file.js"
 
 let sources: ReturnType<typeof compileSources>
 beforeAll(() => {
@@ -64,14 +64,21 @@ describe("several processes on one session file", () => {
 })
 
 describe("while another process is writing", () => {
-  it("a change waits for it without blocking the event loop", async () => {
+  it("fifty changes wait for it without blocking the event loop", async () => {
     await using file = sessionFile()
     const sessions = await file.open({ timeout: "10s" })
-    const gaps: number[] = []
-    // The machine itself may stall for a moment; a wait inside SQLite would stall each time.
-    for (let round = 0; round < 3; round += 1) gaps.push(await longestGapDuringALock(file, () => sessions.createSession({ userId: "ada" })))
-    expect(Math.min(...gaps)).toBeLessThan(20)
-    expect((await sessions.getUserSessions("ada", { limit: 200 })).sessions).toHaveLength(150)
+    await using holder = startProcess(sources.folder, "holds", { file: file.path, milliseconds: 1_500 })
+    expect(await holder.next()).toEqual({ holding: true })
+    let waiting = 50
+    const changes = Array.from({ length: waiting }, () => sessions.createSession({ userId: "ada" }).then(() => (waiting -= 1)))
+    const loop = await watchEventLoop(1_000)
+    expect(waiting).toBe(50)
+    // A wait inside SQLite would be all gaps: nothing would ever be idle. Of a busy machine's own stalls there are a few.
+    expect(loop.idle).toBeGreaterThan(0.5)
+    expect(loop.usualGap).toBeLessThan(20)
+    expect(await holder.next()).toEqual({ released: true })
+    await Promise.all(changes)
+    expect((await sessions.getUserSessions("ada")).sessions).toHaveLength(50)
   })
 
   it("reads are answered at once", async () => {
@@ -109,23 +116,18 @@ describe("while another process is writing", () => {
   })
 })
 
-/** Has another process keep the lock for half a second while fifty changes wait. @returns the longest time between two turns of the event loop, in milliseconds */
-async function longestGapDuringALock(file: SessionFile, change: () => Promise<unknown>): Promise<number> {
-  await using holder = startProcess(sources.folder, "holds", { file: file.path, milliseconds: 500 })
-  expect(await holder.next()).toEqual({ holding: true })
-  let longest = 0
-  let last = performance.now()
-  const timer = setInterval(() => {
+/** @returns the part of a span of time in which the event loop had nothing to do, and the gap between two of its turns that 95 of 100 do not exceed, in milliseconds */
+async function watchEventLoop(milliseconds: number): Promise<{ readonly idle: number; readonly usualGap: number }> {
+  const gaps: number[] = []
+  const before = performance.eventLoopUtilization()
+  const until = performance.now() + milliseconds
+  for (let last = performance.now(); last < until; ) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
     const now = performance.now()
-    longest = Math.max(longest, now - last)
+    gaps.push(now - last)
     last = now
-  }, 1)
-  let waiting = 50
-  const changes = Array.from({ length: 50 }, () => change().then(() => (waiting -= 1)))
-  const released = holder.next().then((line) => expect(line).toEqual({ released: true }))
-  await new Promise((resolve) => setTimeout(resolve, 400))
-  expect(waiting).toBe(50)
-  clearInterval(timer)
-  await Promise.all([...changes, released])
-  return longest
+  }
+  const idle = 1 - performance.eventLoopUtilization(before).utilization
+  gaps.sort((a, b) => a - b)
+  return { idle, usualGap: gaps[Math.floor(gaps.length * 0.95)] ?? Number.POSITIVE_INFINITY }
 }

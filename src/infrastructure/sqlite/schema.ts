@@ -24,7 +24,7 @@ const TABLES = `
 `
 
 /** After how many pages, of 4 KiB, the log is written into the database: few, so that nobody waits long for it, and so that the reserve of `reserve.ts` suffices. */
-const LOG_PAGES = 250
+const LOG_PAGES = 500
 
 /**
  * Makes a connection fit for use: settings first, then tables in a database that has none.

@@ -3,6 +3,8 @@
 
 const OWN = "prefix = ? AND handle = ?"
 const LISTED = "prefix = ? AND owner = ?"
+// An expression, because SQLite would go through the index of all live sessions rather than through those of one user.
+const LIVE = "ends + 0 >= ?"
 
 export const BEGIN = "BEGIN IMMEDIATE"
 export const COMMIT = "COMMIT"
@@ -21,12 +23,12 @@ export const DELETE = `DELETE FROM sessions WHERE ${OWN}`
 export const DELETE_SOME_ENDED =
   "DELETE FROM sessions WHERE prefix = ? AND handle IN (SELECT handle FROM sessions WHERE prefix = ? AND ends < ? ORDER BY ends LIMIT ?)"
 /** prefix, owner, now */
-export const COUNTED = `SELECT handle FROM sessions WHERE ${LISTED} AND counted = 1 AND ends >= ? ORDER BY created`
+export const COUNTED = `SELECT handle FROM sessions WHERE ${LISTED} AND counted = 1 AND ${LIVE} ORDER BY created`
 /** prefix, owner */
 export const NEWEST = `SELECT max(created) AS created FROM sessions WHERE ${LISTED}`
 
 /** prefix, owner, created before, now, how many */
-export const PAGE = `SELECT handle, created, record FROM sessions WHERE ${LISTED} AND created < ? AND ends >= ? ORDER BY created DESC LIMIT ?`
+export const PAGE = `SELECT handle, created, record FROM sessions WHERE ${LISTED} AND created < ? AND ${LIVE} ORDER BY created DESC LIMIT ?`
 /** prefix, owner, created after, created up to, how many */
 export const BATCH = `SELECT handle, created, ends FROM sessions WHERE ${LISTED} AND created > ? AND created <= ? ORDER BY created LIMIT ?`
 /** prefix, owner, created after, created up to, the handle that stays (or an empty one) */

@@ -77,7 +77,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
   }
 
   /**
-   * @param file a path; the folder must exist. The file, made where there is none, is readable by its owner only, and so are the files beside it: SQLite's `-wal` and `-shm`, and `-reserve`, 2 MiB that let people sign out when the disk is full.
+   * @param file a path; the folder must exist. The file, made where there is none, is readable by its owner only, and so are the files beside it: SQLite's `-wal` and `-shm`, and `-reserve`, 3 MiB that let people sign out when the disk is full.
    * @param driver instead of the first of node:sqlite, better-sqlite3 and libsql that is there
    * @throws ERR_CONFIG_INVALID before the file is touched · ERR_STORE_UNAVAILABLE when it cannot be reached · ERR_STORE_REFUSED when it is not a session database, or no driver is installed
    */
