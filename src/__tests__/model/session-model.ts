@@ -28,8 +28,6 @@ export interface Visible {
   readonly expires: number
 }
 
-export type Answer = Visible | null | boolean | number | readonly number[] | "conflict" | "full"
-
 export class SessionModel {
   /** Every session that was ever opened, the oldest first; ended ones are `null`. */
   readonly sessions: (ModelSession | null)[] = []

@@ -30,7 +30,7 @@ const CLIENTS = {
 
 export type ClientKind = keyof typeof CLIENTS
 
-export const REDIS_TRAITS: ProviderTraits = {
+const REDIS_TRAITS: ProviderTraits = {
   timeUnitMs: 40,
   lacks: { fakeClock: "the server keeps real time, and nobody waits for hours" },
 }

@@ -41,7 +41,7 @@ export type Corruption = "garbage" | "body" | "future-layout"
 /** A service on an empty store, and what a test may do to that store. */
 export interface StoreUnderTest {
   readonly service: ServiceUnderTest
-  /** Moves the store's clock, or waits that long. */
+  /** Moves the store's clock, or waits that long; without a fake clock it is always text in milliseconds, such as "40ms". */
   advance(by: Duration): Promise<void>
   /** Opens one more service on the same store, as a second process would; the suite closes it. */
   another?(options: RequestedOptions): Promise<ServiceUnderTest>

@@ -74,8 +74,8 @@ const PROMISES: readonly ((suite: Suite) => void)[] = [
  *   { describe, it },
  *   "Redis",
  *   async (options) => {
- *     const open = (more) => createSessionService({ store: "redis://127.0.0.1:6379/9", ...more, keyPrefix: prefix + (more.keyPrefix ?? "") })
  *     const prefix = `conformance:${crypto.randomUUID()}:`
+ *     const open = (more) => createSessionService({ store: "redis://127.0.0.1:6379/9", ...more, keyPrefix: prefix + (more.keyPrefix ?? "") })
  *     const service = await open(options)
  *     return {
  *       service,

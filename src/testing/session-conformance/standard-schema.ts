@@ -1,9 +1,4 @@
-/** A Standard Schema made by hand, so that the suite needs no schema library: a profile with a default and a transform. */
-export interface Profile {
-  readonly email: string
-  readonly roles: readonly string[]
-  readonly nick?: string
-}
+// Standard Schemas made by hand, so that the suite needs no schema library.
 
 type Validated =
   | { readonly value: Record<string, unknown> }

@@ -37,9 +37,11 @@ export class Timeline {
   /** Looks at a moment shortly before `units` have passed. */
   async before<T>(units: number, look: () => Promise<T>): Promise<T> {
     await this.#reach(units * this.#pace.unitMs - this.#marginMs)
+    // What is looked at may be the first step of what comes next, so the count may begin anew meanwhile.
+    const startedAt = this.#startedAt
     // An assertion that fails after its moment has passed says nothing about the service.
     const outcome = await Promise.allSettled([look()])
-    if (!this.#pace.fake && this.#elapsed() >= units * this.#pace.unitMs) throw new MomentMissed(`${units} units had passed already.`)
+    if (!this.#pace.fake && performance.now() - startedAt >= units * this.#pace.unitMs) throw new MomentMissed(`${units} units had passed already.`)
     if (outcome[0].status === "rejected") throw outcome[0].reason
     return outcome[0].value
   }
@@ -48,11 +50,6 @@ export class Timeline {
   async after<T>(units: number, look: () => Promise<T>): Promise<T> {
     await this.#reach(units * this.#pace.unitMs + this.#marginMs)
     return await look()
-  }
-
-  /** Lets some units pass, counted from now. */
-  async pass(units: number): Promise<void> {
-    await this.#reach(this.#elapsed() + units * this.#pace.unitMs)
   }
 
   async #reach(targetMs: number): Promise<void> {

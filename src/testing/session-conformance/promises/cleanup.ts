@@ -102,7 +102,7 @@ function overTime(suite: Suite): void {
       assert.equal((await service.cleanupExpiredSessions()).idle, 0)
       assert.ok(await service.getSession(used.token))
     })
-    await time.before(9, async () => {
+    await time.before(8, async () => {
       const found = await service.cleanupExpiredSessions()
       assertReport(found)
       assert.equal(found.live, 3)
