@@ -66,7 +66,7 @@ function present(object: object): ReadonlyMap<string, unknown> {
 
 /** How many values a property tries: `COATCHECK_FUZZ_RUNS` for longer runs. */
 export function fuzzRuns(short: number): number {
-  const wanted = Number(process.env["COATCHECK_FUZZ_RUNS"] ?? short)
+  const wanted = Number(process.env.COATCHECK_FUZZ_RUNS ?? short)
   if (!Number.isInteger(wanted) || wanted < 1) throw new Error("Expected COATCHECK_FUZZ_RUNS to be a number of values to try")
   return wanted
 }
