@@ -25,14 +25,14 @@ describe("the folder", () => {
 
   it("and our files in it lose whatever rights others have", () => {
     mkdirSync(folder, { mode: 0o755 })
-    const names = ["api-key", "sessions.db", "sessions.db-wal", "sessions.db-shm", "sessions.db-journal"]
+    const names = ["api-key", "sessions.db", "sessions.db-wal", "sessions.db-shm", "sessions.db-journal", "sessions.db-reserve"]
     for (const name of names) {
       writeFileSync(join(folder, name), "")
       chmodSync(join(folder, name), 0o644)
     }
     chmodSync(folder, 0o755)
     prepareFolder(folder, ME)
-    expect([folder, ...names.map((name) => join(folder, name))].map(mode)).toEqual([0o700, 0o600, 0o600, 0o600, 0o600, 0o600])
+    expect([folder, ...names.map((name) => join(folder, name))].map(mode)).toEqual([0o700, ...names.map(() => 0o600)])
   })
 
   it("is left alone when it is open to others and holds what is not ours", () => {
@@ -43,7 +43,7 @@ describe("the folder", () => {
     expect(mode(folder)).toBe(0o755)
   })
 
-  it.each(["", "api-key", "sessions.db", "sessions.db-wal", "sessions.db-shm"])("a link in place of coats/%s is refused", (name) => {
+  it.each(["", "api-key", "sessions.db", "sessions.db-wal", "sessions.db-shm", "sessions.db-reserve"])("a link in place of coats/%s is refused", (name) => {
     const elsewhere = join(parent, "elsewhere")
     if (name === "") mkdirSync(elsewhere)
     else {

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest"
 import { sharedServer, startServer } from "../../../src/__tests__/support/servers.js"
 import { createHttpServer } from "../http/server.js"
 import { readSettings } from "../settings.js"
+import { OWN_FILES } from "../start/data-folder.js"
 import { greeting } from "../start/greeting.js"
 import { drain } from "../start/shutdown.js"
 import { ask, keyIn, startService, temporaryFolder } from "./support/service-process.js"
@@ -62,6 +63,7 @@ describe("the start", () => {
     const folder = join(cwd, ".coatcheck")
     const names = readdirSync(folder)
     expect(names).toEqual(expect.arrayContaining(["api-key", "sessions.db", "sessions.db-wal"]))
+    expect(names.filter((name) => !OWN_FILES.includes(name))).toEqual([])
     expect(names.map((name) => [name, statSync(join(folder, name)).mode & 0o777])).toEqual(names.map((name) => [name, 0o600]))
     expect(statSync(folder).mode & 0o777).toBe(0o700)
   })

@@ -96,6 +96,12 @@ describe("a body of unknown length", () => {
     expect((await call("GET", "/livez")).status).toBe(200)
   })
 
+  it("is refused before it ends, so that it need not end", async () => {
+    const { port } = await testService({ bodyLimit: 1_024 })
+    const head = ["POST /v1/sessions HTTP/1.1", `Authorization: Bearer ${KEYS.all}`, "Content-Type: application/json", "Transfer-Encoding: chunked"]
+    expect((await rawRequest(port, head, `800\r\n${" ".repeat(0x800)}\r\n`)).status).toBe(413)
+  })
+
   it("may be none at all where a route needs none, whatever the headers say", async () => {
     const { port, create } = await testService()
     const { token } = await create()

@@ -2,10 +2,11 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, type Stats } from "node:f
 import { join } from "node:path"
 import { StartFailure } from "./start-failure.js"
 
-/** Names of everything that the service keeps in its folder. */
+/** What the service keeps in its folder. */
 export const FILES = { KEY: "api-key", DATABASE: "sessions.db" } as const
-const SIDE_FILES = ["-wal", "-shm", "-journal"].map((suffix) => FILES.DATABASE + suffix)
-const OWN_FILES: readonly string[] = [...Object.values(FILES), ...SIDE_FILES]
+const SIDE_FILES = ["-wal", "-shm", "-journal", "-reserve"].map((suffix) => FILES.DATABASE + suffix)
+/** Everything that may lie in the folder: the files above, and those that SQLite and the library put beside a database. */
+export const OWN_FILES: readonly string[] = [...Object.values(FILES), ...SIDE_FILES]
 
 /**
  * Makes the folder (0700) and checks what lies in it (0600): whoever could read it has every session, whoever could write
