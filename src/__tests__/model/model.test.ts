@@ -24,9 +24,9 @@ describe("random calls on a service and on the model have the same visible resul
 
   test("sqlite through libsql", async () => {
     const setup = sqliteSetup(overBetterSqlite3("libsql", Database as unknown as BetterSqlite3Class))
-    const { met, judged } = await checkAgainstModel({ ...ON_A_FAKE_CLOCK, setup, runs: 150 })
+    const { met, judged } = await checkAgainstModel({ ...ON_A_FAKE_CLOCK, setup, runs: 100 })
     expect([...met].sort()).toEqual(EVERYTHING)
-    expect(judged).toBe(150)
+    expect(judged).toBe(100)
   })
 
   test.each(VISIBLE_DEFECTS)("a service that %s is found out", async (_, defect) => {

@@ -53,6 +53,21 @@ export function corruptPromises(suite: Suite): void {
       assert.equal(await service.getSession(bad.token), null)
     })
 
+    suite.itNeeds("corrupt", "body: is ended by its handle, for its own user", NONE, async ({ service, corrupt }) => {
+      const bad = await service.createSession({ userId: "ada" })
+      await corrupt(bad.session.sessionId, "body")
+      assert.equal(await service.deleteUserSession("bob", bad.session.sessionId), false)
+      assert.equal(await service.deleteUserSession("ada", bad.session.sessionId), true)
+      assert.equal(await service.getSession(bad.token), null)
+    })
+
+    suite.itNeeds("corrupt", "body: a rotation that is refused leaves the token that can end the session", NONE, async ({ service, corrupt }) => {
+      const bad = await service.createSession({ userId: "ada" })
+      await corrupt(bad.session.sessionId, "body")
+      await refuses("ERR_SESSION_CORRUPT", () => service.rotateSession(bad.token, { grace: 0 }), [secretOf(bad.token)])
+      assert.equal(await service.deleteSession(bad.token), true)
+    })
+
     suite.itNeeds("corrupt", "body: an update does not hide the damage under new attributes", NONE, async ({ service, corrupt }) => {
       const bad = await service.createSession({ userId: "ada", attributes: { role: "member" } })
       await corrupt(bad.session.sessionId, "body")

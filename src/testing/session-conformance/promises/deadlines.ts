@@ -18,6 +18,7 @@ export function deadlinePromises(suite: Suite): void {
   suite.group("deadlines", () => {
     idleDeadline(suite)
     touches(suite)
+    processesWithOtherIntervals(suite)
     absoluteDeadline(suite)
     afterTheEnd(suite)
     ownTimeouts(suite)
@@ -100,6 +101,30 @@ function touches(suite: Suite): void {
       })
     },
   )
+}
+
+function processesWithOtherIntervals(suite: Suite): void {
+  suite.itNeeds(
+    "another",
+    "a process with a shorter touch interval writes down what one with a longer does not",
+    timing(suite),
+    async ({ service, another, advance }) => {
+      const strict = await another(timing(suite, { touchInterval: 0 }))
+      const { token, session } = await service.createSession({ userId: "ada" })
+      await advance(suite.units(0.5))
+      assert.ok(touched(session, present(await strict.getSession(token))))
+    },
+  )
+
+  const strictest = timing(suite, { touchInterval: 0 })
+  suite.itNeeds("another", "a process with a longer touch interval never lets a session end early", strictest, async ({ service, another, time }) => {
+    const lazy = await another(timing(suite))
+    const { token } = await time.from(() => service.createSession({ userId: "ada" }))
+    // The record keeps no slack, so each access must be written down, by whatever process.
+    await time.before(8, () => time.from(async () => assert.ok(await lazy.getSession(token))))
+    await time.before(10, async () => assert.ok(await lazy.getSession(token, { touch: false })))
+    await time.after(10, async () => assert.equal(await lazy.getSession(token), null))
+  })
 }
 
 function absoluteDeadline(suite: Suite): void {

@@ -131,6 +131,25 @@ function upgrades(suite: Suite): void {
     )
   }
 
+  suite.itNeeds("another", "a call that fails because of an upgrade leaves the session as it was", VERSION_1, async ({ service, another }) => {
+    const today = await another(
+      version2(() => {
+        throw new Error("must be mended")
+      }),
+    )
+    const { token, session } = await service.createSession({ userId: "ada", attributes: { mail: "ada@example.org" } })
+    const calls = [
+      () => today.rotateSession(token, { grace: 0 }),
+      () => today.rotateSession(token, { reauthenticated: true }),
+      () => today.rotateSession(token, { changes: { nick: "a" } }),
+      () => today.updateUserSession("ada", session.sessionId, { nick: "a" }),
+    ]
+    for (const call of calls) {
+      await refuses("ERR_SESSION_CORRUPT", call)
+      await assertUnchanged(service, token, session)
+    }
+  })
+
   suite.itNeeds("another", "a wrong secret is absent, whatever the upgrade would do", VERSION_1, async ({ service, another }) => {
     const today = await another(
       version2(() => {

@@ -180,6 +180,12 @@ function deletingOne(suite: Suite): void {
   })
 }
 
+/** A session that was created and ended before its creator heard of it. */
+async function refusedAsEnded(error: unknown): Promise<null> {
+  await refuses("ERR_SESSION_ENDED", () => Promise.reject(error))
+  return null
+}
+
 function deletingAll(suite: Suite): void {
   suite.it("ends all sessions of the user, pending and impersonated ones included, and counts them", {}, async ({ service }) => {
     const own = await open(service, "ada", 3)
@@ -239,6 +245,23 @@ function deletingAll(suite: Suite): void {
     await Promise.all(Array.from({ length: 620 }, () => service.createSession({ userId: "ada" })))
     assert.equal(await service.deleteUserSessions("ada"), 620)
     assert.deepEqual(await listAll(service, "ada", 200), [])
+  })
+
+  suite.it("beside sign-ins of the same moment: no session lives that the list does not name", {}, async ({ service }) => {
+    for (let round = 0; round < 5; round += 1) {
+      const before = await open(service, "ada", 2)
+      const signIns = () => Array.from({ length: 4 }, () => service.createSession({ userId: "ada" }).catch((error: unknown) => refusedAsEnded(error)))
+      const early = signIns()
+      const deletion = service.deleteUserSessions("ada")
+      const beside = [...early, ...signIns()]
+      await deletion
+      const made = (await Promise.all(beside)).filter((one) => one !== null)
+      const listed = await listAll(service, "ada")
+      for (const { token } of before) assert.equal(await service.getSession(token), null)
+      for (const { token, session } of made) assert.equal((await service.getSession(token)) !== null, listed.includes(session.sessionId))
+      assert.ok(listed.every((id) => made.some(({ session }) => session.sessionId === id)))
+      await service.deleteUserSessions("ada")
+    }
   })
 
   suite.it("refuses a misspelt option, and a thorough that is neither true nor false", {}, async ({ service }) => {
