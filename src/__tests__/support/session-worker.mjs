@@ -139,6 +139,9 @@ function moveClock(by) {
       if (args.length === 0) super(realNow() + by)
       else super(...args)
     }
+    static [Symbol.hasInstance](value) {
+      return value instanceof RealDate
+    }
     static now() {
       return realNow() + by
     }
