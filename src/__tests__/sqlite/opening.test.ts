@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { createSessionService } from "../../config/create-session-service.js"
@@ -24,13 +24,21 @@ it("a file that does not exist is made, for its owner only, and outlasts the ser
   await expect(second.getSession(token)).rejects.toMatchObject({ code: "ERR_CLOSED" })
 })
 
-it("closing leaves an empty log", async () => {
+it("the last to close leaves nothing but the database, and whoever is still there loses nothing", async () => {
   await using file = sessionFile()
-  const sessions = await file.open()
-  await sessions.createSession({ userId: "ada" })
-  await sessions.close()
-  const log = `${file.path}-wal`
-  expect(existsSync(log) ? statSync(log).size : 0).toBe(0)
+  const sources = compileSources()
+  try {
+    const sessions = await file.open()
+    const { token } = await sessions.createSession({ userId: "ada" })
+    await using other = startProcess(sources.folder, "open", { file: file.path })
+    expect(await other.next()).toEqual({ opened: true })
+    expect(readdirSync(file.folder).toSorted()).toEqual(["sessions.db", "sessions.db-reserve", "sessions.db-shm", "sessions.db-wal"])
+    expect((await sessions.updateSession(token, { theme: "dark" }))?.version).toBe(2)
+    await sessions.close()
+    expect(readdirSync(file.folder)).toEqual(["sessions.db"])
+  } finally {
+    sources.remove()
+  }
 })
 
 it.each([

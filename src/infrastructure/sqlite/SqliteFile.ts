@@ -68,10 +68,21 @@ export class SqliteFile {
     return whenFree(attempt, { timeoutMs: this.#timeoutMs, signal: options.signal })
   }
 
-  /** Writes the log into the database, where nobody else is reading it, and closes. */
+  /** Closes, and leaves nothing but the database where nobody else has it open. */
   close(): void {
-    this.#emptyLog()
+    if (this.#isLast()) this.#reserve.remove()
+    else this.#emptyLog()
     this.#connection.close()
+  }
+
+  /** Only the last connection can leave the log's mode, which removes the log; some drivers would leave its files behind. */
+  #isLast(): boolean {
+    try {
+      const [row] = this.#connection.all<{ readonly journal_mode: string }>("PRAGMA journal_mode = DELETE", [])
+      return row?.journal_mode === "delete"
+    } catch {
+      return false
+    }
   }
 
   #fromReserve<T>(work: (connection: SqliteConnection) => T): T {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs"
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs"
 
 /** Room for the log to be written into the database once (see `LOG_PAGES`), and for the change that follows. */
 const BYTES = 3 * 1024 * 1024
@@ -33,6 +33,14 @@ export class DiskReserve {
       this.#open((file) => ftruncateSync(file, 0))
     } catch {
       // There is none.
+    }
+  }
+
+  remove(): void {
+    try {
+      rmSync(this.#path, { force: true })
+    } catch {
+      // The next to open the database finds it filled already.
     }
   }
 
