@@ -38,7 +38,6 @@ export async function createSessionService(
     case "sqlite":
       return SqliteSessionService.open(store.file, options)
     case "redis": {
-      // The options are checked before anything is connected.
       return new SessionService(await connectRedis(store.store, { timeoutMs }), options)
     }
   }

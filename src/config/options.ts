@@ -8,6 +8,7 @@ import { assertKnownKeys, describe, UnexpectedValue } from "../shared/assertions
 import { REDIS_CONFIG } from "../shared/constants.js"
 import { type Duration, toMilliseconds } from "../shared/durations.js"
 
+/** Where sessions lie: memory, a SQLite file (a path after `sqlite:`), or Redis and Valkey (`rediss:` over TLS). */
 export type StoreUrl = "memory:" | `sqlite:${string}` | `redis://${string}` | `rediss://${string}`
 
 /** Options of `createSessionService`. */

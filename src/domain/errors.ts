@@ -2,7 +2,8 @@
  * Every way in which a call can fail. Expected outcomes are values (`null`, `false`), broken promises are errors.
  *
  * - `retryable`: whether the same call may succeed when it is made again.
- * - `outcome`: whether the call changed anything: `not-applied`, or `unknown` when the store's answer did not arrive.
+ * - `outcome`: whether the call changed anything: `not-applied`, `unknown` when the store's answer did not arrive, or `applied`
+ *   for a creation whose session was ended before the call returned. An error may say more than this table: read it there.
  */
 export const ERROR_CODES = {
   ERR_INVALID_ARGUMENT: { retryable: false, outcome: "not-applied" },

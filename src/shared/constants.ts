@@ -1,4 +1,4 @@
-/** Every key that coatcheck writes to Redis. Braces are literal: what stands between them picks the cluster slot. */
+/** The names of keys on Redis. Braces are literal: what stands between them picks the cluster slot. */
 export const CACHE_KEYS_PATTERNS = {
   /** A session record: `session:{<tag>}.<id>`. A handle without braces is `<tag>.<id>`. */
   SESSION: (tag: string, id: string): string => `session:{${tag}}.${id}`,

@@ -28,6 +28,7 @@ export interface RedisCallOptions {
 export interface IRedisService {
   /** All keys lie on one node, so that a single MGET reaches them. */
   readonly singleNode: boolean
+  /** The value of a key; `null` where there is none, or one that is no string. */
   get(key: string, options?: RedisCallOptions): Promise<string | null>
   /** Values in the order of the keys. On a cluster: one pipeline of GETs. */
   mget(keys: readonly string[], options?: RedisCallOptions): Promise<readonly (string | null)[]>

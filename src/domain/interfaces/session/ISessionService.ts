@@ -42,7 +42,7 @@ export interface Device {
 
 /** Options of every call. */
 export interface CallOptions {
-  /** Ends the wait: the call rejects with the signal's reason. A change that was already sent may still be made. */
+  /** Ends the wait: the call rejects with the signal's reason. A change that was already sent may still be made. (A cleanup answers with its report instead.) */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -94,7 +94,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * Without `userId` it is a guest's (idle 2 h, absolute 24 h unless asked otherwise); with `pendingUserId` it waits for a second factor (5 min, 10 min) and signs nobody in.
    *
    * @returns token, session, and the handles of the sessions that the limit ended (empty when a lost reply was answered again)
-   * @throws ERR_SESSION_LIMIT under `onLimit: "reject"` · ERR_SESSION_TOO_LARGE · ERR_INVALID_ARGUMENT · ERR_STORE_…
+   * @throws ERR_SESSION_LIMIT under `onLimit: "reject"` · ERR_SESSION_ENDED when it was ended before the call returned · ERR_SESSION_TOO_LARGE · ERR_INVALID_ARGUMENT · ERR_STORE_…
    * @atomicity one step: the new session, its place in the user's list, the limit and the evictions. At no instant has a user more sessions than the limit.
    * @source OWASP ASVS 5.0 7.2.3 (128 bits of entropy), 7.2.4 (a new session at each sign-in)
    */
@@ -117,7 +117,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * @param changes a patch or a function, see `Changes`
    * @param options `ifVersion`: only at this version · `unset`: attributes to remove
    * @returns the session as written, or `null`
-   * @throws ERR_SESSION_CONFLICT when `ifVersion` did not hold · ERR_SESSION_TOO_LARGE · ERR_INVALID_ARGUMENT when the schema refuses the result · ERR_STORE_UNKNOWN when it cannot be told whether the change was made
+   * @throws ERR_SESSION_CONFLICT when `ifVersion` did not hold, or without it when others kept changing the session for 5 s · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT · ERR_INVALID_ARGUMENT when the schema refuses the result · ERR_STORE_UNKNOWN when it cannot be told whether the change was made · ERR_STORE_…
    * @atomicity compare-and-set on the version. Without `ifVersion` a clash reads, merges and writes again, so no update is lost. Nothing that ran in between (rotation, extension, touch) is undone.
    */
   updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null>
@@ -127,7 +127,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    *
    * @param idleTimeout the session's new idle timeout, 10 ms to 1000 d; kept for all later accesses
    * @returns the session, or `null`
-   * @throws ERR_INVALID_ARGUMENT · ERR_STORE_…
+   * @throws ERR_INVALID_ARGUMENT · ERR_SESSION_CORRUPT · ERR_STORE_…
    * @atomicity one step; the absolute deadline and the version stay
    */
   extendSession(token: TokenText, idleTimeout?: Duration, options?: CallOptions): Promise<SessionData<A> | null>
@@ -137,7 +137,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    *
    * @param options `grace`: how long the old token still works, 0 to 60 s, 10 s by default · `reauthenticated`: moves `authenticatedAt` to now, without grace · `changes`: attributes changed in the same step, without grace
    * @returns the new token and the session, or `null`
-   * @throws ERR_SESSION_CONFLICT when the token is one that was already replaced (two rotations in parallel: one wins, the other is told) · ERR_INVALID_ARGUMENT, also for `reauthenticated` on a session without `authenticatedAt`
+   * @throws ERR_SESSION_CONFLICT when the token is one that was already replaced (two rotations in parallel: one wins, the other is told) · ERR_INVALID_ARGUMENT, also for `reauthenticated` on a session without `authenticatedAt` · with `changes` also what `updateSession` throws · ERR_STORE_…
    * @atomicity one step. A second rotation ends the first one's grace.
    * @source OWASP ASVS 5.0 7.2.4, 7.5.1 · OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change"
    */
@@ -147,7 +147,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * Ends the session of a token. Once this has answered, no later read finds it, whatever was under way.
    *
    * @returns whether this call ended it (best effort after a lost reply)
-   * @throws ERR_STORE_…; works on a full store and for a corrupt record whose head is intact
+   * @throws ERR_STORE_…; works on a full store and for a record that cannot be read
    * @source OWASP ASVS 5.0 7.4.1
    */
   deleteSession(token: TokenText | null | undefined, options?: DeleteOptions): Promise<boolean>
@@ -169,6 +169,8 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * `updateSession` by handle, without a token: for an administrator who changes a role.
    *
    * @returns the session as written, or `null` when that user has no such session
+   * @throws as `updateSession`
+   * @atomicity as `updateSession`; the record's own user id decides whose session it is
    */
   updateUserSession(userId: UserId, sessionId: IdText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null>
 
@@ -176,6 +178,8 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * Ends one session of a user by its handle.
    *
    * @returns whether this call ended it; `false` when that user has no such session
+   * @throws ERR_INVALID_ARGUMENT · ERR_STORE_…
+   * @atomicity one step; the record's own user id decides whose session it is
    */
   deleteUserSession(userId: UserId, sessionId: IdText, options?: DeleteOptions): Promise<boolean>
 
@@ -184,6 +188,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    *
    * @param options `except`: the handle of one that stays · `thorough`: also finds sessions that the user's list has lost; walks the store, for emergencies
    * @returns how many this call ended
+   * @throws ERR_INVALID_ARGUMENT · ERR_STORE_… (those already ended stay ended: call again)
    * @atomicity takes effect at one instant: every session created before it is gone when the call returns, every later one stays. The deaths are spread over the call.
    * @source OWASP ASVS 5.0 7.4.2, 7.4.3, 7.4.5
    */
@@ -219,23 +224,32 @@ export type CreateSessionOptions<I> = CallOptions & {
   readonly authenticatedAt?: Date | undefined
   readonly attributes?: DeepReadonly<I> | undefined
   readonly device?: Device | undefined
+  /** 10 ms to 1000 d; the service's own by default, at most 2 h for guests and 5 min for pending sessions. */
   readonly idleTimeout?: Duration | undefined
+  /** 10 ms to 1000 d; the service's own by default, at most 24 h for guests and 10 min for pending sessions. */
   readonly absoluteTimeout?: Duration | undefined
+  /** "Remember me": stored for whoever sets the cookie; false by default. */
   readonly persistent?: boolean | undefined
   /** 1 to 100 000, or "unlimited". Impersonated and pending sessions neither count nor evict. */
   readonly maxSessionsPerUser?: number | "unlimited" | undefined
+  /** What happens to one session more: the oldest go, or it is ERR_SESSION_LIMIT. */
   readonly onLimit?: "evict-oldest" | "reject" | undefined
   // biome-ignore lint/complexity/noBannedTypes: {} is what attributes are compared with that need none
 } & ({} extends I ? unknown : { readonly attributes: DeepReadonly<I> })
 
 export interface UpdateSessionOptions<I> extends CallOptions {
+  /** Change the session only at this version, from 1. */
   readonly ifVersion?: number | undefined
+  /** Attributes to remove, at most 1000; wins over the patch. */
   readonly unset?: readonly OptionalKey<I>[] | undefined
 }
 
 export interface RotateSessionOptions<A, I> extends CallOptions {
+  /** 0 to 60 s; 10 s by default, and 0 together with `reauthenticated` or `changes`. */
   readonly grace?: Duration | undefined
+  /** The user has proved again who they are: `authenticatedAt` is now. */
   readonly reauthenticated?: boolean | undefined
+  /** Attributes to change in the same step, as in `updateSession`. */
   readonly changes?: Changes<A, I> | undefined
 }
 
@@ -245,8 +259,11 @@ export interface DeleteOptions extends CallOptions {
 }
 
 export interface CleanupOptions extends CallOptions {
+  /** Of an earlier report: goes on there. */
   readonly cursor?: string | undefined
+  /** 1 to 10 000 000; 10 000 by default. */
   readonly maxPerSecond?: number | undefined
+  /** Called with the totals so far, after each step of about 200 entries. */
   readonly onProgress?: ((report: CleanupReport) => void) | undefined
 }
 

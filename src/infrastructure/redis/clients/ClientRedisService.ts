@@ -55,15 +55,25 @@ export abstract class ClientRedisService implements IRedisService {
   }
 
   get(key: string, options?: RedisCallOptions): Promise<string | null> {
-    return this.#call(true, options, async (signal) => textOrNull(await this.send(key, ["get", key], signal)))
+    return this.#call(true, options, (signal) => this.#get(key, signal))
   }
 
   mget(keys: readonly string[], options?: RedisCallOptions): Promise<readonly (string | null)[]> {
     return this.#call(true, options, async (signal) => {
       if (keys.length === 0) return []
       if (this.singleNode) return list(await this.send(keys[0], ["mget", ...keys], signal), keys.length).map(textOrNull)
-      return (await Promise.all(keys.map((key) => this.send(key, ["get", key], signal)))).map(textOrNull)
+      return Promise.all(keys.map((key) => this.#get(key, signal)))
     })
+  }
+
+  /** MGET answers `null` for a key of another type, so GET does too: whether reads travel together must not be seen. */
+  async #get(key: string, signal: AbortSignal): Promise<string | null> {
+    try {
+      return textOrNull(await this.send(key, ["get", key], signal))
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return null
+      throw error
+    }
   }
 
   unlink(keys: readonly string[], options?: RedisCallOptions): Promise<readonly boolean[]> {

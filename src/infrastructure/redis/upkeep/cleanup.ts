@@ -8,7 +8,7 @@ import type { UpkeepParts } from "./sign-out-everywhere.js"
 
 interface SweepOptions {
   readonly signal?: AbortSignal | undefined
-  readonly now: number
+  readonly now: () => number | Promise<number>
   /** Reads a record, or reports it as corrupt. */
   readonly read: (handle: Handle, text: string) => SessionRecord | null
 }
@@ -58,7 +58,7 @@ async function sweepSessions(parts: UpkeepParts, keys: readonly string[], option
 }
 
 async function sweepSession(parts: UpkeepParts, record: SessionRecord | null, options: SweepOptions): Promise<SweepCounts> {
-  return record === null ? { ...EMPTY_SWEEP, scanned: 1 } : sweptLive(record, options.now, await isOrphaned(parts, record, options))
+  return record === null ? { ...EMPTY_SWEEP, scanned: 1 } : sweptLive(record, await options.now(), await isOrphaned(parts, record, options))
 }
 
 async function isOrphaned(parts: UpkeepParts, record: SessionRecord, options: SweepOptions): Promise<boolean> {

@@ -274,7 +274,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
     const parts = { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
-    return sweepKeyspace(parts, cursor, count, { ...options, now: await this.now(options), read: (handle, text) => this.#readable(handle, text)[0] ?? null })
+    return sweepKeyspace(parts, cursor, count, { ...options, now: () => this.now(options), read: (handle, text) => this.#readable(handle, text)[0] ?? null })
   }
 
   protected probe(options: StepOptions): Promise<void> {

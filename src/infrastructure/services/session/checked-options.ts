@@ -38,7 +38,8 @@ export interface CheckedCreate {
   readonly fixed: FixedFields
   readonly timeouts: Timeouts
   readonly slack: number
-  readonly authenticatedAt: number | "now" | null
+  /** A Date still has to be held against the store's time. */
+  readonly authenticatedAt: Date | "now" | null
   readonly limit: LimitRule | null
 }
 
@@ -57,7 +58,7 @@ const CREATE_OPTIONS = [
   "signal",
 ]
 
-export function checkCreate(options: CreateSessionOptions<never>, settings: SessionSettings, now: number): CheckedCreate {
+export function checkCreate(options: CreateSessionOptions<never>, settings: SessionSettings): CheckedCreate {
   assertKnownKeys(options, "the options of createSession", CREATE_OPTIONS)
   const userId = options.userId === undefined ? null : checkUserId(options.userId, "userId")
   const pendingUserId = options.pendingUserId === undefined ? null : checkUserId(options.pendingUserId, "pendingUserId")
@@ -74,7 +75,7 @@ export function checkCreate(options: CreateSessionOptions<never>, settings: Sess
     fixed: { userId, pendingUserId, impersonatorId, persistent: options.persistent ?? false, device: checkDevice(options.device) },
     timeouts,
     slack: slackFor(settings.touchInterval, timeouts.idle),
-    authenticatedAt: checkAuthenticatedAt(options.authenticatedAt, authenticates, now),
+    authenticatedAt: checkAuthenticatedAt(options.authenticatedAt, authenticates),
     limit: authenticates ? limit : null,
   }
 }
@@ -92,14 +93,19 @@ function checkLimit(options: Pick<CreateSessionOptions<unknown>, "maxSessionsPer
   return limitRule(maxSessionsPerUser, onLimit)
 }
 
-function checkAuthenticatedAt(value: Date | undefined, authenticates: boolean, now: number): number | "now" | null {
+function checkAuthenticatedAt(value: Date | undefined, authenticates: boolean): Date | "now" | null {
   if (value === undefined) return authenticates ? "now" : null
   if (!authenticates)
     throw new UnexpectedValue("Expected authenticatedAt only with the user's own sign-in, got it for a guest, a pending session or an impersonation.")
   if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw expected("authenticatedAt", "a valid Date", value)
-  if (value.getTime() < 0 || value.getTime() > now + CLOCK_TOLERANCE)
-    throw new UnexpectedValue("Expected authenticatedAt to lie in the past, got a time in the future or before 1970.")
-  return Math.min(value.getTime(), now)
+  return value
+}
+
+/** A time of authentication by the store's clock. @param now milliseconds */
+export function checkPast(authenticatedAt: Date, now: number): number {
+  const at = authenticatedAt.getTime()
+  if (at < 0 || at > now + CLOCK_TOLERANCE) throw new UnexpectedValue("Expected authenticatedAt to lie in the past, got a time in the future or before 1970.")
+  return Math.min(at, now)
 }
 
 function checkDevice(device: Device | undefined): Device {

@@ -32,6 +32,7 @@ import {
   checkDeleteAll,
   checkGet,
   checkPage,
+  checkPast,
   checkRotate,
   checkSignal,
   checkUpdate,
@@ -91,7 +92,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
     return this.#call(options, async (step) => {
-      const checked = checkCreate(options as CreateSessionOptions<never>, this.settings, await this.now(step))
+      const checked = checkCreate(options as CreateSessionOptions<never>, this.settings)
       const { attributes = {} } = options
       const body = await this.#schema.create(attributes)
       const owner = ownerOf(checked.fixed)
@@ -104,7 +105,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
         idleTimeout: checked.timeouts.idle,
         slack: checked.slack,
         absoluteTimeout: checked.timeouts.absolute,
-        authenticatedAt: checked.authenticatedAt,
+        authenticatedAt: checked.authenticatedAt instanceof Date ? checkPast(checked.authenticatedAt, await this.now(step)) : checked.authenticatedAt,
         fixed: checked.fixed,
         body,
       }
@@ -122,7 +123,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
       if (ticket === null) return null
-      const record = await this.#findReported(ticket, step)
+      const record = await this.#reporting(ticket, () => this.find(ticket, step))
       if (record === null) return null
       const now = await this.now(step)
       const proof = this.#prove(record, ticket, now)
@@ -169,17 +170,12 @@ export abstract class SessionFront<A extends object, I extends object> implement
       if (ticket === null) return null
       const secret = newSecret()
       const verifier = this.settings.verifiers.issue(secret)
-      const proof = { verifiers: this.settings.verifiers.candidates(ticket.secret) }
+      const proveBy = (record: SessionRecord, now: number): Proof | null => this.#prove(record, ticket, now)
       const session =
         changes === null
-          ? await this.#settle(ticket, await this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: null }, step))
-          : await this.#merge(
-              ticket,
-              (record, now) => this.#prove(record, ticket, now),
-              { changes, ifVersion: null },
-              step,
-              (_record, fitting, write) =>
-                this.rotate(ticket, fitting, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step),
+          ? await this.#swap(ticket, proveBy, { verifier, grace, reauthenticated, write: null }, step)
+          : await this.#merge(ticket, proveBy, { changes, ifVersion: null }, step, (_record, proof, write) =>
+              this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step),
             )
       if (session === null) return null
       this.#events.emit({ type: "rotated", sessionId: session.sessionId })
@@ -234,7 +230,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const sessions: (SessionData<A> & { readonly userId: string })[] = []
       for (const record of records) {
         if (record.fixed.userId !== owner) continue
-        const session = await this.#presentReported(record)
+        const session = await this.#presentListed(record)
         if (session !== null) sessions.push({ ...session, userId: owner })
       }
       return next === null ? { sessions } : { sessions, cursor: formatCursor(next, place) }
@@ -282,11 +278,12 @@ export abstract class SessionFront<A extends object, I extends object> implement
     }
   }
 
-  async #findReported(handle: Handle, step: StepOptions): Promise<SessionRecord | null> {
+  /** Reading may meet a record that cannot be read: an error for its holder, and an event. */
+  async #reporting<T>(handle: Handle, read: () => T | Promise<T>): Promise<T> {
     try {
-      return await this.find(handle, step)
+      return await read()
     } catch (error) {
-      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
+      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.reportCorrupt(handle)
       throw error
     }
   }
@@ -322,6 +319,20 @@ export abstract class SessionFront<A extends object, I extends object> implement
     return this.#merge(handle, proveBy, update, step, (record, proof, write) => this.write(record, proof, write, step))
   }
 
+  /** Reads first: a rotation whose answer cannot be given would take the old token and bring no new one. */
+  async #swap(
+    ticket: Ticket,
+    proveBy: (record: SessionRecord, now: number) => Proof | null,
+    rotation: Rotation,
+    step: StepOptions,
+  ): Promise<SessionData<A> | null> {
+    const record = await this.#reporting(ticket, () => this.find(ticket, step))
+    const proof = record === null ? null : proveBy(record, await this.now(step))
+    if (record === null || proof === null) return null
+    await this.#present(record)
+    return this.#settle(ticket, await this.rotate(ticket, proof, rotation, step))
+  }
+
   /** Reads, changes and writes until no other change came between. Changes of one session follow each other within this process. */
   #merge(
     handle: Handle,
@@ -334,11 +345,11 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const started = performance.now()
       for (let attempt = 1; ; attempt += 1) {
         step.signal?.throwIfAborted()
-        const record = await this.#findReported(handle, step)
+        const record = await this.#reporting(handle, () => this.find(handle, step))
         const proof = record === null ? null : proveBy(record, await this.now(step))
         if (record === null || proof === null) return null
         assertVersion(record, update.ifVersion)
-        const body = await this.#schema.change(record.body, update.changes)
+        const body = await this.#reporting(handle, () => this.#schema.change(record.body, update.changes))
         const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), body })
         if (result.status !== "clash") return this.#settle(handle, result)
         this.#events.emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })
@@ -380,16 +391,15 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async #present(record: SessionRecord): Promise<SessionData<A>> {
-    return toSessionData<A>(record, await this.#schema.read(record.body))
+    return toSessionData<A>(record, await this.#reporting(record, () => this.#schema.read(record.body)))
   }
 
   /** For lists: one session whose attributes cannot be read must not hide the others. */
-  async #presentReported(record: SessionRecord): Promise<SessionData<A> | null> {
+  async #presentListed(record: SessionRecord): Promise<SessionData<A> | null> {
     try {
       return await this.#present(record)
     } catch (error) {
       if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
-      this.reportCorrupt(record)
       return null
     }
   }

@@ -12,7 +12,7 @@ export type Inserted =
   | { readonly status: "created"; readonly record: SessionRecord; readonly evicted: readonly Handle[] }
   | { readonly status: "full" | "ended" }
 
-/** What a removal came to; `record` is `null` when it could not be read. */
+/** What a removal came to. */
 export type Removed = { readonly status: "done" } | { readonly status: "missing" | "wrong-secret" }
 
 /** A page of a user's records, newest first; `next` names where the following page begins. */
