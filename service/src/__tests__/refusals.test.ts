@@ -218,9 +218,10 @@ describe("health", () => {
     expect([answer.status, answer.body.code, answer.headers.get("retry-after")]).toEqual([503, "ERR_STORE_UNAVAILABLE", "1"])
   })
 
-  it("GET /openapi.json describes the API without a key", async () => {
+  it("GET /openapi.json describes the API to whoever has a key", async () => {
     const { call } = await testService()
-    const answer = await call("GET", "/openapi.json", { key: null })
+    expect((await call("GET", "/openapi.json", { key: null })).status).toBe(401)
+    const answer = await call("GET", "/openapi.json")
     expect([answer.status, answer.body.openapi, Object.keys(answer.body.paths)]).toEqual([200, "3.1.0", expect.arrayContaining(["/v1/session", "/livez"])])
   })
 })

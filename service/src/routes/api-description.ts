@@ -3,16 +3,15 @@ import type { HttpEnv } from "../http/http-env.js"
 import { json, refusals } from "./answers.js"
 import { noQuery } from "./schemas.js"
 
-/** `GET /openapi.json`: the routes as they are declared. It is documentation and needs no key. */
+/** `GET /openapi.json`: the routes as they are declared. Any key may read it. */
 export function apiDescription(app: OpenAPIHono<HttpEnv>, version: string): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" })
   const describe = createRoute({
     method: "get",
     path: "/openapi.json",
     summary: "Describes this API",
-    security: [],
     request: { query: noQuery },
-    responses: { 200: json(z.looseObject({}), "OpenAPI 3.1."), ...refusals(400) },
+    responses: { 200: json(z.looseObject({}), "OpenAPI 3.1."), ...refusals(400, 401) },
   })
   app.openapi(describe, (c) =>
     c.json(

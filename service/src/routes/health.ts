@@ -5,7 +5,7 @@ import type { RouteDependencies } from "./dependencies.js"
 import { noQuery } from "./schemas.js"
 
 /** The routes that need no key. */
-export const PUBLIC_PATHS = ["/livez", "/readyz", "/openapi.json"] as const
+export const PUBLIC_PATHS = ["/livez", "/readyz"] as const
 
 export function healthRoutes(app: OpenAPIHono<HttpEnv>, { sessions }: RouteDependencies): void {
   const answer = (word: string) => json(z.strictObject({ status: z.literal(word) }), word)

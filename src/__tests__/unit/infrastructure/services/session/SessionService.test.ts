@@ -643,11 +643,16 @@ describe("extendSession", () => {
 describe("rotateSession", () => {
   const rotated = (record: SessionRecord) => (call: RecordedCall) => [sessionRotateStatus.DONE, T, encodeRecord({ ...record, verifier: String(call.args[0]) })]
 
-  it("is one script; the new token keeps the handle, and its hash is stored", async () => {
-    const { token, record } = storedSession()
+  it("reads first, and is one script; the new token keeps the handle, and its hash is stored", async () => {
+    const { token, record } = stored(storedSession())
     redis.answer("session-rotate", rotated(record))
     const issued = await serviceWith().rotateSession(token)
-    expect(redis.calls).toEqual([{ name: "session-rotate", keys: [keyOf(record)], args: [hashed(issued?.token ?? ""), 10_000, 0, "", "", record.verifier] }])
+    expect(redis.names).toEqual(["get", "time", "session-rotate"])
+    expect(redis.only("session-rotate")).toEqual({
+      name: "session-rotate",
+      keys: [keyOf(record)],
+      args: [hashed(issued?.token ?? ""), 10_000, 0, "", "", record.verifier],
+    })
     expect(issued?.token.slice(0, 26)).toBe(handleOf(record))
     expect(issued?.token).not.toBe(token)
     expect(events).toEqual([{ type: "rotated", sessionId: handleOf(record) }])
@@ -659,7 +664,7 @@ describe("rotateSession", () => {
     [{ reauthenticated: true }, [0, 1]],
     [{ reauthenticated: true, grace: 0 }, [0, 1]],
   ] as const)("with %j sends grace and proof", async (options, expected) => {
-    const { token, record } = storedSession()
+    const { token, record } = stored(storedSession())
     redis.answer("session-rotate", rotated(record))
     await serviceWith().rotateSession(token, options)
     expect(redis.only("session-rotate").args.slice(1, 3)).toEqual(expected)
@@ -690,14 +695,14 @@ describe("rotateSession", () => {
   })
 
   it("answers a repeated copy with the new token", async () => {
-    const { token, record } = storedSession()
+    const { token, record } = stored(storedSession())
     redis.answer("session-rotate", (call: RecordedCall) => [sessionRotateStatus.REPLAYED, T, encodeRecord({ ...record, verifier: String(call.args[0]) })])
     const issued = await serviceWith().rotateSession(token)
     expect(hashed(issued?.token ?? "")).toBe(redis.only("session-rotate").args[0])
   })
 
   it("tells who rotates with a secret that was replaced", async () => {
-    const { token, record } = storedSession()
+    const { token, record } = stored(storedSession())
     redis.answer("session-rotate", [sessionRotateStatus.REPLACED_SECRET, T])
     expect(await refuses("ERR_SESSION_CONFLICT", serviceWith().rotateSession(token))).toMatchObject({ retryable: false })
     expect(events).toEqual([{ type: "replaced-secret", sessionId: handleOf(record) }])
@@ -705,9 +710,16 @@ describe("rotateSession", () => {
 
   it("is null for a session that is gone, and refused for one that nobody signed in to", async () => {
     redis.answer("session-rotate", [sessionRotateStatus.MISSING, T], [sessionRotateStatus.NOT_AUTHENTICATED, T])
-    expect(await serviceWith().rotateSession(storedSession().token)).toBeNull()
-    await refuses("ERR_INVALID_ARGUMENT", serviceWith().rotateSession(storedSession().token, { reauthenticated: true }))
+    const { token } = stored(storedSession())
+    expect(await serviceWith().rotateSession(token)).toBeNull()
+    await refuses("ERR_INVALID_ARGUMENT", serviceWith().rotateSession(token, { reauthenticated: true }))
     expect(events).toEqual([])
+  })
+
+  it("is never made for a session that cannot be shown, since its old token would be gone and no new one there", async () => {
+    const { token } = stored(storedSession({ body: { schemaVersion: 9, attributes: "{}" } }))
+    await refuses("ERR_SESSION_CORRUPT", serviceWith().rotateSession(token))
+    expect(redis.names).toEqual(["get", "time"])
   })
 })
 
