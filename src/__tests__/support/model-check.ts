@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import type { ConformanceSetup } from "../../exports/testing.js"
-import { type Real, sessionCommands, TooSlow } from "../model/session-commands.js"
+import { type Real, TooSlow } from "../model/model-command.js"
+import { sessionCommands } from "../model/session-commands.js"
 import { SessionModel } from "../model/session-model.js"
 
 export interface ModelCheck {
