@@ -1,8 +1,7 @@
-import { ownerOf, type SessionRecord } from "../../../domain/session/record.js"
+import type { SessionRecord } from "../../../domain/session/record.js"
+import { addSweeps, EMPTY_SWEEP, type SweepCounts, type SweepStep, sweptLive } from "../../../domain/session/sweep-counts.js"
 import type { Handle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
-import { userKey } from "../../services/session/randomness.js"
-import { addSweeps, EMPTY_SWEEP, type SweepCounts, type SweepStep, sweptLive } from "../../services/session/session-steps.js"
 import type { ListPlace } from "../session-keys.js"
 import type { UpkeepParts } from "./sign-out-everywhere.js"
 
@@ -11,6 +10,8 @@ interface SweepOptions {
   readonly now: () => number | Promise<number>
   /** Reads a record, or reports it as corrupt. */
   readonly read: (handle: Handle, text: string) => SessionRecord | null
+  /** The list that should name a session; `null` for a guest's. */
+  readonly listOf: (record: SessionRecord) => ListPlace | null
 }
 
 const CURSOR_FORM = /^(\d{1,4})\.(\d{1,20})$/
@@ -62,9 +63,9 @@ async function sweepSession(parts: UpkeepParts, record: SessionRecord | null, op
 }
 
 async function isOrphaned(parts: UpkeepParts, record: SessionRecord, options: SweepOptions): Promise<boolean> {
-  const owner = ownerOf(record.fixed)
-  if (owner === null) return false
-  const [listed] = await parts.scripts.lists(parts.keys.index(userKey(owner)), [record.id], options)
+  const place = options.listOf(record)
+  if (place === null) return false
+  const [listed] = await parts.scripts.lists(parts.keys.index(place), [record.id], options)
   return listed !== true
 }
 

@@ -17,22 +17,13 @@ import {
   type Write,
   writeRecord,
 } from "../../../domain/session/record.js"
+import { addSweeps, EMPTY_SWEEP, type SweepStep, sweptLive } from "../../../domain/session/sweep-counts.js"
 import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import type { UserKey } from "./randomness.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
-import {
-  addSweeps,
-  EMPTY_SWEEP,
-  type Inserted,
-  type Page,
-  type Position,
-  type RemoveAllOptions,
-  type Removed,
-  type SweepStep,
-  sweptLive,
-} from "./session-steps.js"
+import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
 
 /** A stored record, its place in the order of arrival, and the list that it stands in. */
 interface Entry {

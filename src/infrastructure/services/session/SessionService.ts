@@ -11,6 +11,7 @@ import {
   type StepResult,
   type Write,
 } from "../../../domain/session/record.js"
+import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import type { Handle } from "../../../domain/session/ticket.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
@@ -25,7 +26,7 @@ import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
-import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions, SweepStep } from "./session-steps.js"
+import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
 
 /** A create that came too late is sent again with a new time limit, this often at most. */
 const CREATE_TRIES = 3
@@ -141,9 +142,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   /** Off the hot path: a list that lost a member is whole again within a touch interval of use. */
   #healIndex(record: SessionRecord): void {
-    const owner = ownerOf(record.fixed)
-    if (owner !== null)
-      this.#background.run(this.#scripts.heal(this.#keys.index(userKey(owner)), this.#keys.session(record), record.id, LIST_MEMORY_MICROS, {}))
+    const place = placeOf(record)
+    if (place !== null) this.#background.run(this.#scripts.heal(this.#keys.index(place), this.#keys.session(record), record.id, LIST_MEMORY_MICROS, {}))
   }
 
   protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
@@ -220,8 +220,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   #pruneLater(handle: Handle, prefix: string): void {
     // What could not be read names no list; the list's own time to live sees to its member.
     if (prefix === "") return
-    const owner = ownerOf(decodePrefix(handle, prefix).fixed)
-    if (owner !== null) this.#prunes.add(userKey(owner), handle.id)
+    const place = placeOf(decodePrefix(handle, prefix))
+    if (place !== null) this.#prunes.add(place, handle.id)
   }
 
   protected async page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page> {
@@ -274,7 +274,12 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
     const parts = { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
-    return sweepKeyspace(parts, cursor, count, { ...options, now: () => this.now(options), read: (handle, text) => this.#readable(handle, text)[0] ?? null })
+    return sweepKeyspace(parts, cursor, count, {
+      ...options,
+      now: () => this.now(options),
+      read: (handle, text) => this.#readable(handle, text)[0] ?? null,
+      listOf: placeOf,
+    })
   }
 
   protected probe(options: StepOptions): Promise<void> {
@@ -286,6 +291,12 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     await this.#background.settled()
     await this.#redis.close()
   }
+}
+
+/** Where the list lies that names a session; a guest stands in none. */
+function placeOf(record: Pick<SessionRecord, "fixed">): UserKey | null {
+  const owner = ownerOf(record.fixed)
+  return owner === null ? null : userKey(owner)
 }
 
 function verifiersOf(proof: Proof): readonly string[] {

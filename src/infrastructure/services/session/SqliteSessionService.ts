@@ -19,6 +19,7 @@ import {
   type Write,
   writeRecord,
 } from "../../../domain/session/record.js"
+import { addSweeps, EMPTY_SWEEP, type SweepCounts, type SweepStep, sweptLive } from "../../../domain/session/sweep-counts.js"
 import { formatHandle, type Handle, parseHandle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { REDIS_CONFIG } from "../../../shared/constants.js"
@@ -30,19 +31,7 @@ import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeRecord } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import { resolveSettings, type SessionOptions } from "./session-settings.js"
-import {
-  addSweeps,
-  EMPTY_SWEEP,
-  type Inserted,
-  type Page,
-  type Position,
-  type RemoveAllOptions,
-  type Removed,
-  type StepOptions,
-  type SweepCounts,
-  type SweepStep,
-  sweptLive,
-} from "./session-steps.js"
+import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
 
 /** Options of sessions in a SQLite file. */
 export interface SqliteSessionOptions extends SessionOptions {

@@ -1,5 +1,5 @@
 import type { CleanupReport } from "../../../domain/interfaces/session/ISessionService.js"
-import { addSweeps, EMPTY_SWEEP, type SweepStep } from "./session-steps.js"
+import { addSweeps, EMPTY_SWEEP, type SweepStep } from "../../../domain/session/sweep-counts.js"
 
 const ENTRIES_PER_STEP = 200
 
