@@ -27,7 +27,8 @@ describe.each(SERVER_KINDS)("on %s, with four processes", (kind) => {
   it("parallel writers of different attributes all survive", async () => {
     const { token } = await watcher.service.createSession({ userId: "attributes" })
     const names = Array.from({ length: 40 }, (_unused, n) => `attribute${n}`)
-    await Promise.all(names.map((name, n) => workers[n % workers.length]?.call("updateSession", token, { [name]: n })))
+    const shareOf = (worker: number): readonly string[] => names.filter((_name, n) => n % workers.length === worker)
+    await Promise.all(workers.map((worker, n) => Promise.all(shareOf(n).map((name) => worker.call("updateSession", token, { [name]: names.indexOf(name) })))))
     const session = await watcher.service.getSession(token)
     expect(session?.attributes).toEqual(Object.fromEntries(names.map((name, n) => [name, n])))
     expect(session?.version).toBe(41)

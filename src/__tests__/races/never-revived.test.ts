@@ -27,6 +27,12 @@ const ENDS: Readonly<
   "a sign-out everywhere": async (ender, { userId }) => (await ender.deleteUserSessions(userId)) === 1,
 }
 
+function useOf(name: string): (worker: SessionWorker, token: string) => Promise<Hammered> {
+  const use = USES[name]
+  if (use === undefined) throw new Error(`Expected a use of a session, got ${name}`)
+  return use
+}
+
 describe.each(SERVER_KINDS)("on %s, with four processes", (kind) => {
   const keyPrefix = randomPrefix()
   let workers: SessionWorker[] = []
@@ -50,13 +56,13 @@ describe.each(SERVER_KINDS)("on %s, with four processes", (kind) => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const userId = `${use}-${end}-${round}`
       const { token, session } = await ender.service.createSession({ userId, attributes: { at: 0 } })
-      const running = workers.map((worker) => USES[use]?.(worker, token))
+      const running = Promise.all(workers.map((worker) => useOf(use)(worker, token)))
       await pause(8 + round * 2)
       const ended = await ENDS[end]?.(ender.service, { token, sessionId: session.sessionId, userId })
       const acknowledged = process.hrtime.bigint()
       const after = await Promise.all([ender.service.getSession(token), ...workers.map((worker) => worker.call("getSession", token))])
       await Promise.all(workers.map((worker) => worker.stopHammer()))
-      const seen = (await Promise.all(running)).filter((hammered) => hammered !== undefined)
+      const seen = await running
 
       expect(ended).toBe(true)
       expect(after).toEqual([null, null, null, null, null])
@@ -70,7 +76,7 @@ describe.each(SERVER_KINDS)("on %s, with four processes", (kind) => {
       expect(await raw.send("EXISTS", sessionKeyOf(keyPrefix, session.sessionId))).toBe(0)
     }
     // The sign-outs met sessions in use; otherwise nothing was shown. Of processes that rotate, only one has the token.
-    expect(usedAtAll).toBeGreaterThanOrEqual(ROUNDS)
+    expect(usedAtAll).toBeGreaterThanOrEqual(ROUNDS / 2)
   })
 
   it("leaves no session in the keyspace", async () => {

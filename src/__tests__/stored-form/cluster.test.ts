@@ -159,6 +159,9 @@ describe.each(SERVER_KINDS)("a cluster of three %s nodes", (kind) => {
       await node.send("DEL", key)
       await node.send("LPUSH", key, "x")
       await node.send("PEXPIRE", key, 60_000)
+      onTestFinished(async () => {
+        await node.send("DEL", key)
+      })
       const found = await Promise.allSettled(
         [sound, other].map((each) => service.getSession(each?.token, { touch: false })).concat(service.getSession(broken?.token)),
       )

@@ -148,12 +148,13 @@ function moveClock(by) {
   }
 }
 
-process.on("message", async ({ id, task, args }) => {
-  try {
-    process.send({ id, value: await TASKS[task](...args) })
-  } catch (error) {
-    process.send({ id, error: { message: String(error?.message), code: error?.code } })
-  }
+process.on("message", ({ id, task, args }) => {
+  Promise.resolve(args)
+    .then((given) => TASKS[task](...given))
+    .then(
+      (value) => process.send({ id, value }),
+      (error) => process.send({ id, error: { message: String(error?.message), code: error?.code } }),
+    )
 })
 // The parent ended, or has no more work.
 process.on("disconnect", () => process.exit(0))
