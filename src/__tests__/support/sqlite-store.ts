@@ -21,7 +21,7 @@ export function sqliteSetup(driver: SqliteDriver): ConformanceSetup {
       corrupt: async (sessionId, how) => rewrite(driver, path, sessionId, (record) => damagedRecord(record, how)),
       close: async () => {
         await service.close()
-        for (const end of ["", "-wal", "-shm"]) rmSync(path + end, { force: true })
+        for (const end of ["", "-wal", "-shm", "-reserve"]) rmSync(path + end, { force: true })
       },
     }
   }

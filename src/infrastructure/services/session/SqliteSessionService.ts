@@ -28,7 +28,7 @@ import type { SqliteConnection, SqliteDriver } from "../../sqlite/drivers.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import { type SessionRow, SessionRows } from "../../sqlite/session-rows.js"
 import { type UserKey, userKey } from "./randomness.js"
-import { decodePrefix, decodeRecord, encodeRecord } from "./record-json.js"
+import { decodePrefix, decodeRecord, encodeRecord, prefixOf } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import { resolveSettings, type SessionOptions } from "./session-settings.js"
 import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
@@ -263,15 +263,13 @@ function rowOf(record: SessionRecord): Pick<SessionRow, "handle" | "ends" | "rec
   return { handle: formatHandle(record), ends: endsAt(record), record: encodeRecord(record) }
 }
 
-const BODY_MARKER = '"body":["'
-
 /**
  * Whether a proof may end a stored session. The body need not be readable. Where not even the head is, the owner may end it by the row's own column,
  * and any secret may: nobody can ever use the session again.
  */
 function judgeRemoval(handle: Handle, row: Pick<SessionRow, "owner" | "record">, proof: Proof, now: number): Removed["status"] {
   try {
-    const prefix = decodePrefix(handle, row.record.slice(0, row.record.indexOf(BODY_MARKER)))
+    const prefix = decodePrefix(handle, prefixOf(row.record))
     const { status } = removeRecord({ ...prefix, body: { schemaVersion: 0, attributes: "" } }, proof, now)
     return status === "done" || status === "wrong-secret" ? status : "missing"
   } catch (error) {

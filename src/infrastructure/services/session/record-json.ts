@@ -20,9 +20,10 @@ const CRC_LENGTH = 8
 /** Scripts look for the body no further than this. */
 const BODY_BY = 4_096
 
+// A number in a field of fixed width: spaces, then digits. The width itself is checked by the position of what follows.
 const HEAD_FORM =
-  /^\{"lastAccessedAt":([ \d]{12}\d),"head":\[([ \d]{10}\d),([ \d]{7}\d),(\d),([ \d]{8}\d),([ \d]{12}\d),([ \d]{15}\d),"([A-Za-z0-9_-]{24})","([A-Za-z0-9_-]{22})"\],$/
-const PREVIOUS_FORM = /^"previous":"([A-Za-z0-9_-]{22})","until":([ \d]{12}\d),$/
+  /^\{"lastAccessedAt":(?=.{13},)( *\d+),"head":\[(?=.{11},.{8},\d,.{9},.{13},.{16},")( *\d+),( *\d+),(\d),( *\d+),( *\d+),( *\d+),"([A-Za-z0-9_-]{24})","([A-Za-z0-9_-]{22})"\],$/
+const PREVIOUS_FORM = /^"previous":"([A-Za-z0-9_-]{22})","until":(?=.{13},)( *\d+),$/
 const BODY_FORM = /^,(\d{1,5})\],"attributes":\{/
 
 /** The whole record as stored. */
@@ -68,11 +69,17 @@ function checksum(text: string): string {
   return crc32(text).toString(16).padStart(CRC_LENGTH, "0")
 }
 
+/** A stored record as far as its body; all of it where there is none. */
+export function prefixOf(text: string): string {
+  const start = text.indexOf(BODY_MARKER, HEAD_LENGTH)
+  return start === -1 ? text : text.slice(0, start)
+}
+
 /** Reads a stored record. @throws ERR_SESSION_CORRUPT for whatever this release did not write, or cannot read */
 export function decodeRecord(handle: Handle, text: string): SessionRecord {
-  const start = text.indexOf(BODY_MARKER, HEAD_LENGTH)
-  if (start === -1 || start > BODY_BY) throw corrupt("a record with a body", text)
-  return { ...decodePrefix(handle, text.slice(0, start)), body: decodeBody(text.slice(start)) }
+  const prefix = prefixOf(text)
+  if (prefix.length === text.length || prefix.length > BODY_BY) throw corrupt("a record with a body", text)
+  return { ...decodePrefix(handle, prefix), body: decodeBody(text.slice(prefix.length)) }
 }
 
 /** Reads a record as far as its body, which is how deletions see it. @throws ERR_SESSION_CORRUPT */
@@ -80,6 +87,7 @@ export function decodePrefix(handle: Handle, text: string): Omit<SessionRecord, 
   const head = HEAD_FORM.exec(text.slice(0, HEAD_LENGTH))
   if (head === null) throw corrupt("a session record", text)
   if (Number(head[4]) !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${head[4] ?? "?"}: a newer release wrote it; deploy that everywhere`, null)
+  if (!Number.isSafeInteger(Number(head[7]))) throw corrupt("a time of creation", null)
   const previous = PREVIOUS_FORM.exec(text.slice(HEAD_LENGTH, HEAD_LENGTH + PREVIOUS_LENGTH))
   return {
     tag: handle.tag,
@@ -107,8 +115,8 @@ function decodeFixed(text: string): Pick<SessionRecord, "fixed" | "authenticated
 }
 
 function decodeBody(text: string): Body {
-  const rest = text.slice(BODY_MARKER.length + CRC_LENGTH + 1)
-  if (text.slice(BODY_MARKER.length, BODY_MARKER.length + CRC_LENGTH) !== checksum(rest)) throw corrupt("a body that fits its checksum", text)
+  const [crc = "", rest = ""] = [text.slice(BODY_MARKER.length, BODY_MARKER.length + CRC_LENGTH), text.slice(BODY_MARKER.length + CRC_LENGTH + 1)]
+  if (crc !== checksum(rest) || text[BODY_MARKER.length + CRC_LENGTH] !== '"') throw corrupt("a body that fits its checksum", text)
   const form = BODY_FORM.exec(rest)
   if (form === null) throw corrupt("a body with attributes", text)
   return { schemaVersion: Number(form[1]), attributes: rest.slice(form[0].length - 1, -1) }
