@@ -37,7 +37,7 @@ function detached(): ArrayBuffer {
 export const NO_TEXT: readonly unknown[] = [
   0,
   -0,
-  9_007_199_254_740_993,
+  2 ** 53 + 2,
   Number.NaN,
   1n,
   true,
@@ -175,6 +175,7 @@ export const REFUSED_VALUES: Readonly<Record<string, () => unknown>> = {
   "a symbol": () => Symbol(MARKER),
   "a symbol key": () => ({ [Symbol(MARKER)]: 1 }),
   "undefined in a list": () => [undefined],
+  // biome-ignore lint/suspicious/noSparseArray: this is the hole that is tried
   "a sparse list": () => [1, , 3],
   "a huge sparse list": () => new Array(4_000_000_000),
   "a list with a property": () => Object.assign([1], { extra: MARKER }),

@@ -124,7 +124,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
         () => services[0].createSession({ userId: "ada" }),
         () => services[0].ping(),
       ])
-        await witness.tries(call)
+        await witness.tries<unknown>(call)
       await witness.tries(() => createSessionService({ store: url, timeout: "200ms" }))
       for (const one of [...services, plain]) await one.close()
       expectBroad([

@@ -42,8 +42,13 @@ export async function dumpOfAll(port: number, password: string): Promise<string>
   })
 }
 
-export async function withClient<T>(port: number, password: string, work: (client: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
-  const client = createClient({ socket: { host: "127.0.0.1", port }, password })
+function clientOf(port: number, password: string) {
+  return createClient({ socket: { host: "127.0.0.1", port }, password })
+}
+
+/** Works with a client of its own, past the library. */
+export async function withClient<T>(port: number, password: string, work: (client: ReturnType<typeof clientOf>) => Promise<T>): Promise<T> {
+  const client = clientOf(port, password)
   client.on("error", () => undefined)
   await client.connect()
   try {

@@ -72,7 +72,7 @@ export async function everything(services: readonly [Service, Service], witness:
     () => one.extendSession(spoilt.token),
     () => one.rotateSession(spoilt.token),
   ])
-    await witness.tries(call)
+    await witness.tries<unknown>(call)
   await ends(services, witness)
 }
 

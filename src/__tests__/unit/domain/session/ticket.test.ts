@@ -24,12 +24,17 @@ describe("a token", () => {
         .map((part) => Buffer.from(part, "base64url").toString("hex"))
         .join(".")
     fc.assert(
-      fc.property(tickets, fc.nat(69), fc.constantFrom(..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+/= ~"), (ticket, at, letter) => {
-        const token = formatToken(ticket)
-        const other = token.slice(0, at) + letter + token.slice(at + 1)
-        if (other !== token && decoded(other) === decoded(token)) expect(parseToken(other)).toBeNull()
-        if (parseToken(other) !== null) expect(formatToken(parseToken(other) as Ticket)).toBe(other)
-      }),
+      fc.property(
+        tickets,
+        fc.nat(69),
+        fc.constantFrom(..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+/= ~".split("")),
+        (ticket, at, letter) => {
+          const token = formatToken(ticket)
+          const other = token.slice(0, at) + letter + token.slice(at + 1)
+          if (other !== token && decoded(other) === decoded(token)) expect(parseToken(other)).toBeNull()
+          if (parseToken(other) !== null) expect(formatToken(parseToken(other) as Ticket)).toBe(other)
+        },
+      ),
       { numRuns: 1_000 },
     )
   })

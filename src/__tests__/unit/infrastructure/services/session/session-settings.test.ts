@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { describe, expect, it } from "vitest"
 import { SessionError } from "../../../../../domain/errors.js"
 import { limitRule, resolveSettings } from "../../../../../infrastructure/services/session/session-settings.js"
@@ -69,7 +70,7 @@ describe("the settings", () => {
       } catch (error) {
         refusal = error
       }
-      expect(SessionError.is(refusal, "ERR_CONFIG_INVALID"), `${name}: ${String(value)}`).toBe(true)
+      expect(SessionError.is(refusal, "ERR_CONFIG_INVALID"), `${name}: ${inspect(value)}`).toBe(true)
     }
   })
 

@@ -1,0 +1,162 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+import { describe, expect, it } from "vitest"
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
+const DOORS = ["container", "index", "testing"] as const
+const LOADED: Readonly<Record<(typeof DOORS)[number], () => Promise<object>>> = {
+  container: () => import("../../exports/container.js"),
+  index: () => import("../../exports/index.js"),
+  testing: () => import("../../exports/testing.js"),
+}
+
+/** The names that each subpath exports. A name that is added or taken away changes what users can rely on: change it here, and in CHANGELOG.md. */
+const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly string[]; readonly types: readonly string[] }>> = {
+  index: {
+    values: ["SessionError", "createSessionService"],
+    types: [
+      "CallOptions",
+      "Changes",
+      "CleanupOptions",
+      "CleanupReport",
+      "Clock",
+      "CreateSessionOptions",
+      "DeepReadonly",
+      "DeleteOptions",
+      "Device",
+      "Duration",
+      "EndReason",
+      "ISessionService",
+      "IdText",
+      "IdleAge",
+      "IoRedisLike",
+      "IssuedSession",
+      "Json",
+      "Logger",
+      "NodeRedisLike",
+      "OptionalKey",
+      "Outcome",
+      "OwnedSessionService",
+      "Patch",
+      "RedisClientLike",
+      "RotateSessionOptions",
+      "SessionAttributes",
+      "SessionData",
+      "SessionErrorCode",
+      "SessionEvent",
+      "SessionId",
+      "SessionServiceOptions",
+      "SessionToken",
+      "Storable",
+      "StoreUrl",
+      "TokenText",
+      "UpdateSessionOptions",
+      "UserId",
+    ],
+  },
+  container: { values: ["DI_TOKENS", "createContainer"], types: ["Bindings", "Container"] },
+  testing: {
+    values: ["createFakeClock", "describeSessionService"],
+    types: [
+      "Capability",
+      "ConformanceSetup",
+      "Corruption",
+      "FakeClock",
+      "ProviderTraits",
+      "RequestedOptions",
+      "ServiceUnderTest",
+      "StoreUnderTest",
+      "TestRunner",
+    ],
+  },
+}
+
+const program = ts.createProgram(
+  DOORS.map((door) => join(ROOT, `src/exports/${door}.ts`)),
+  { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, noEmit: true, strict: true, types: [] },
+)
+const checker = program.getTypeChecker()
+
+function exportsOf(door: string): readonly ts.Symbol[] {
+  const file = program.getSourceFile(join(ROOT, `src/exports/${door}.ts`))
+  const module = file === undefined ? undefined : checker.getSymbolAtLocation(file)
+  if (module === undefined) throw new Error(`src/exports/${door}.ts cannot be read`)
+  return checker.getExportsOfModule(module).map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
+}
+
+const isValue = (symbol: ts.Symbol): boolean => (symbol.flags & ts.SymbolFlags.Value) !== 0
+const documented = (symbol: ts.Symbol): boolean => ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim().length > 10
+
+function membersOf(name: string): readonly ts.Symbol[] {
+  const found = exportsOf("index").find((symbol) => symbol.name === name)
+  const members = [...(found?.members?.values() ?? [])].filter((member) => (member.flags & (ts.SymbolFlags.Method | ts.SymbolFlags.Property)) !== 0)
+  if (members.length === 0) throw new Error(`${name} has no members`)
+  return members
+}
+
+describe("the subpaths", () => {
+  it("are those of the exports map", () => {
+    const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly exports: Readonly<Record<string, unknown>> }
+    expect(Object.keys(exports).sort()).toEqual([".", "./container", "./package.json", "./testing"])
+  })
+
+  it.each(DOORS)("%s exports these values and types, and no others", async (door) => {
+    const symbols = exportsOf(door)
+    const sorted = (which: readonly ts.Symbol[]): readonly string[] => which.map((symbol) => symbol.name).sort()
+    expect({ values: sorted(symbols.filter(isValue)), types: sorted(symbols.filter((symbol) => !isValue(symbol))) }).toEqual(NAMES[door])
+    expect(Object.keys(await LOADED[door]()).sort()).toEqual(NAMES[door].values)
+  })
+})
+
+describe("the docstrings", () => {
+  it.each(DOORS)("of %s: each exported function, class and constant has one", (door) => {
+    const values = exportsOf(door).filter(isValue)
+    expect(values.length).toBeGreaterThan(0)
+    expect(values.filter((symbol) => !isDescribed(symbol)).map((symbol) => symbol.name)).toEqual([])
+  })
+
+  it("each method of ISessionService has one that says more than a word", () => {
+    const methods = membersOf("ISessionService")
+    expect(methods.map((method) => method.name).sort()).toEqual([
+      "cleanupExpiredSessions",
+      "createSession",
+      "deleteSession",
+      "deleteUserSession",
+      "deleteUserSessions",
+      "extendSession",
+      "getSession",
+      "getUserSessions",
+      "rotateSession",
+      "updateSession",
+      "updateUserSession",
+    ])
+    expect(methods.filter((method) => !documented(method)).map((method) => method.name)).toEqual([])
+  })
+
+  it("each method of OwnedSessionService has one, and so has each field of SessionServiceOptions that is its own", () => {
+    for (const name of ["OwnedSessionService", "SessionServiceOptions"])
+      expect(
+        membersOf(name)
+          .filter((member) => !documented(member))
+          .map((member) => member.name),
+      ).toEqual([])
+  })
+
+  it("name no code that does not exist", async () => {
+    const { ERROR_CODES } = await import("../../domain/errors.js")
+    const text = ["domain/interfaces/session/ISessionService.ts", "config/create-session-service.ts", "config/di-container.ts"]
+      .map((file) => readFileSync(join(ROOT, "src", file), "utf8"))
+      .join("\n")
+    const named = new Set(text.match(/\bERR_[A-Z]+(?:_[A-Z]+)*\b/g))
+    expect(named.size).toBeGreaterThan(5)
+    expect([...named].filter((code) => !Object.hasOwn(ERROR_CODES, code))).toEqual([])
+  })
+})
+
+/** An overloaded function is described at its first signature, or at any. */
+function isDescribed(symbol: ts.Symbol): boolean {
+  if (documented(symbol)) return true
+  return (symbol.declarations ?? []).some((declaration) => ts.getJSDocCommentsAndTags(declaration).length > 0)
+}
