@@ -66,8 +66,9 @@ describe(`${RUNS} wild values`, () => {
         fc.asyncProperty(text, options, options, async (a, b, c) => {
           const one = await watched()
           const outcome = await outcomeOf(() => call(one, a as never, b as never, c as never))
-          if (outcome.kind === "refused" || (outcome.kind === "answered" && (outcome.value === null || outcome.value === false)))
-            expect(one.redis.names).toEqual([])
+          const absent = outcome.kind === "answered" && (outcome.value === null || outcome.value === false)
+          // A function can be judged only by what it returns for what is stored.
+          if (outcome.kind === "refused" || absent) expect(one.redis.names.filter((name) => name !== "get")).toEqual([])
           else if (outcome.kind === "breach") expect([outcome.what, one.redis.unprepared.length > 0]).toEqual([NOT_PREPARED, true])
         }),
         { numRuns: Math.ceil(RUNS / 10) },

@@ -45,7 +45,7 @@ function expectBroad(codes: readonly string[]): void {
   expect([...witness.codes].sort()).toEqual(expect.arrayContaining([...codes]))
   expect([...witness.types].sort()).toEqual(["corrupt", "created", "ended", "replaced-secret", "rotated", "stale-version", "wrong-secret"])
   expect(witness.told.filter((text) => text.startsWith("log")).length).toBeGreaterThan(0)
-  expect(witness.hidden.size).toBeGreaterThan(15)
+  expect(witness.handles.length).toBeGreaterThan(15)
 }
 
 function expectSilent(): void {
@@ -192,8 +192,8 @@ describe("the check fails when a secret is planted", () => {
       witness.token(token)
       expect(leaksIn(await capture.text(), witness.hidden)).toEqual([])
       await one.updateSession(token, { copy: Buffer.from(token).toString("base64") })
-      expect(leaksIn(await capture.text(), witness.hidden)).toHaveLength(1)
-      expect(leaksIn(await dumpOfAll(server.port, PASSWORD), witness.hidden)).toHaveLength(1)
+      expect(leaksIn(await capture.text(), witness.hidden)).not.toEqual([])
+      expect(leaksIn(await dumpOfAll(server.port, PASSWORD), witness.hidden)).not.toEqual([])
       await one.close()
       capture.stop()
     } finally {
@@ -209,7 +209,7 @@ describe("the check fails when a secret is planted", () => {
     witness.token(token)
     await one.updateSession(token, { copy: token })
     await one.deleteSession(token)
-    expect(leaksIn(readFileSync(`${file}-wal`), witness.hidden)).toHaveLength(1)
+    expect(leaksIn(readFileSync(`${file}-wal`), witness.hidden)).not.toEqual([])
     await one.close()
     rmSync(folder, { recursive: true })
   })

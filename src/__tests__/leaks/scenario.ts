@@ -29,7 +29,11 @@ export class Witness {
   /** Notes a token that was issued. */
   token(token: string): string {
     this.handles.push(token.slice(0, 26))
-    this.hidden.set(`secret ${this.hidden.size} of a token`, token.slice(27))
+    const number = this.handles.length
+    this.hidden.set(`secret ${number}`, token.slice(27))
+    // Half a secret is no secret any more.
+    this.hidden.set(`first half of secret ${number}`, token.slice(27, 48))
+    this.hidden.set(`second half of secret ${number}`, token.slice(-21))
     return token
   }
 

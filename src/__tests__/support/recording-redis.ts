@@ -8,7 +8,7 @@ export interface RecordedCall {
 }
 
 /** What the double answers: a value, an error to reject with, or a function of the call. */
-export type Answer = unknown | Error | ((call: RecordedCall) => unknown)
+export type Answer = unknown
 
 /** Where the server's clock of the double stands: microseconds, far enough from this machine's clock to show which one was asked. */
 export const SERVER_MICROS = 1_900_000_000_000_000
