@@ -43,8 +43,8 @@ async function compile(
     rootDir: here,
     ...options,
   }
-  // What was checked in an earlier run and has not changed is not checked again.
-  const memory = { incremental: true, tsBuildInfoFile: join(root, `.cache/types/programs-${name}.tsbuildinfo`) }
+  // What was checked in an earlier run and has not changed is not checked again; what is run has to be written each time.
+  const memory = "outDir" in options ? {} : { incremental: true, tsBuildInfoFile: join(root, `.cache/types/programs-${name}.tsbuildinfo`) }
   writeFileSync(config, JSON.stringify({ compilerOptions: { ...compilerOptions, ...memory }, files }))
   const { stdout } = await run("node", [join(root, "node_modules", compiler), "-p", config, "--listFiles"], { cwd: root, maxBuffer: 1e7 }).catch(
     (error: { readonly stdout: string }) =>
