@@ -59,7 +59,7 @@ function judge(error: unknown, codes: readonly SessionErrorCode[]): Outcome {
 }
 
 /** Everything of an error that may be printed or sent somewhere. */
-export function holdsMarker(error: SessionError, marker: string = MARKER): boolean {
+function holdsMarker(error: SessionError, marker: string = MARKER): boolean {
   const texts = [error.message, String(error), error.stack ?? "", JSON.stringify(error), inspect(error, { depth: 9, showHidden: true }), String(error.cause)]
   return texts.some((text) => text.includes(marker))
 }
