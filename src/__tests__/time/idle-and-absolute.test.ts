@@ -85,7 +85,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
   })
 
   it.concurrent("the absolute deadline is exceeded by no touch, update, extension or rotation", async () => {
-    const absolute = 700
+    const absolute = 1_000
     const service = await serviceWith({ idleTimeout: "10m", absoluteTimeout: `${absolute}ms`, touchInterval: 0 })
     const { token, session } = await service.createSession({ userId: "absolute", attributes: { n: 0 } })
     const end = session.absoluteExpiresAt.getTime()
@@ -120,7 +120,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       if (expires > 0) expect(expires).toBeLessThan(end)
       rounds += 1
     }
-    expect(rounds).toBeGreaterThan(acts.length)
+    expect(rounds).toBeGreaterThanOrEqual(acts.length)
     expect(await raw.now()).toBeGreaterThanOrEqual(end - 2)
     // Its key goes in the same millisecond, or in the next.
     await pause(10)
@@ -269,7 +269,8 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     const key = sessionKeyOf(prefix, session.sessionId)
     const look = async (): Promise<void> => {
       const text = (await raw.get(key)) ?? ""
-      expect(text.slice(0, 157)).not.toMatch(/\d[eE][+-]?\d|\./)
+      // Up to the names of the changes, which are random text.
+      expect(text.slice(0, 104)).not.toMatch(/\d[eE][+-]?\d|\./)
       expect(JSON.parse(text).head.slice(0, 2)).toEqual([86_400_000_000, 0])
     }
     await look()
