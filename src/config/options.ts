@@ -4,7 +4,7 @@ import type { Clock } from "../domain/interfaces/ports.js"
 import type { Json } from "../domain/interfaces/session/ISessionService.js"
 import type { RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
 import type { SessionOptions } from "../infrastructure/services/session/session-settings.js"
-import { assertKnownKeys, describe, UnexpectedValue } from "../shared/assertions.js"
+import { assertKnownKeys, describe, readOnce, UnexpectedValue } from "../shared/assertions.js"
 import { REDIS_CONFIG } from "../shared/constants.js"
 import { type Duration, toMilliseconds } from "../shared/durations.js"
 
@@ -55,8 +55,9 @@ const OPTION_NAMES = [
 ]
 
 /** Checks what concerns the store. @throws ERR_CONFIG_INVALID */
-export function resolveStore(options: SessionServiceOptions): { readonly store: StoreKind; readonly timeoutMs: number } {
+export function resolveStore(given: SessionServiceOptions): { readonly store: StoreKind; readonly timeoutMs: number } {
   try {
+    const options = readOnce(given)
     assertKnownKeys(options, "the options of createSessionService", OPTION_NAMES)
     const store = sortStore(options.store)
     if (options.clock !== undefined && typeof options.clock?.now !== "function") throw new UnexpectedValue("Expected clock to have a method now().")

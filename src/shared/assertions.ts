@@ -13,6 +13,14 @@ export function expected(name: string, what: string, got: unknown): UnexpectedVa
 
 /** Type and size of a value in words. */
 export function describe(value: unknown): string {
+  try {
+    return kindOf(value)
+  } catch {
+    return "an object that throws when it is read"
+  }
+}
+
+function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   switch (typeof value) {
     case "string":
@@ -45,4 +53,16 @@ export function assertInteger(value: unknown, name: string, range: { readonly mi
 /** One of a few words. */
 export function assertOneOf<T extends string>(value: unknown, name: string, words: readonly T[]): asserts value is T {
   if (typeof value !== "string" || !(words as readonly string[]).includes(value)) throw expected(name, `one of ${words.join(", ")}`, value)
+}
+
+/** A copy of options, read once: a getter or a proxy can neither throw later nor change its mind. What is no object is left to be judged. */
+export function readOnce<T>(options: T): T {
+  try {
+    if (typeof options !== "object" || options === null || Array.isArray(options)) return options
+    const entries: [string, unknown][] = []
+    for (const key in options) entries.push([key, options[key]])
+    return Object.fromEntries(entries) as T
+  } catch {
+    throw new UnexpectedValue("Expected options that can be read, got an object that throws when it is read.")
+  }
 }

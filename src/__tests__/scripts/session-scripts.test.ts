@@ -94,6 +94,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       cursor: "",
       counted: 0,
       oldest: "",
+      until: "",
       ...change,
     }
     return scripts.create(keys.session({ tag: place.tag, id }), index, args, {})
@@ -123,7 +124,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     expect(await scripts.rotate(key, { verifier, grace: 0, reauthenticated: false, write: null, verifiers: [verifier] }, {})).toMatchObject({
       status: "MISSING",
     })
-    expect(await scripts.delete(key, null, [verifier], {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
     expect(await raw.exists(key)).toBe(0)
   })
 
@@ -231,9 +232,9 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const { record, key } = await put({
       fixed: { userId: 'eve","userId":"ada', pendingUserId: null, impersonatorId: "ada", persistent: false, device: { label: '"userId":"ada",' } },
     })
-    expect(await scripts.delete(key, '"ada"', [], {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.delete(key, { owner: '"ada"', newest: null, verifiers: [] }, {})).toMatchObject({ status: "MISSING" })
     expect(await raw.exists(key)).toBe(1)
-    expect(await scripts.delete(key, JSON.stringify(record.fixed.userId), [], {})).toMatchObject({ status: "DONE" })
+    expect(await scripts.delete(key, { owner: JSON.stringify(record.fixed.userId), newest: null, verifiers: [] }, {})).toMatchObject({ status: "DONE" })
     expect(await raw.exists(key)).toBe(0)
   })
 
@@ -241,7 +242,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     await forgetList()
     const { record, key } = await put()
     await list(record.id, 60_000)
-    const { status, values } = await scripts.delete(key, null, [record.verifier], {})
+    const { status, values } = await scripts.delete(key, { owner: null, newest: null, verifiers: [record.verifier] }, {})
     expect(status).toBe("DONE")
     expect(decodePrefix(record, String(values[0])).fixed.userId).toBe("ada")
     expect(await members()).toEqual([record.id])
@@ -356,11 +357,90 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       const more = await create(id, { limit: 2 })
       expect(more.status).toBe("MORE")
       expect(await raw.exists(keys.session({ tag: place.tag, id }))).toBe(0)
-      const [cursor, counted, oldest] = more.values
-      const done = await create(id, { limit: 2, cursor: String(cursor), counted: Number(counted), oldest: String(oldest) })
+      const done = await create(id, { limit: 2, ...pageOf(more.values) })
       expect(done.status).toBe("DONE")
       expect(done.values.slice(1)).toEqual([living[0]?.record.id])
     })
+  })
+
+  it("ends sessions that a lowered limit leaves no room for, page by page, the oldest first, and none too many", async () => {
+    await forgetList()
+    const living: string[] = []
+    for (let n = 0; n < 1_200; n += 1) {
+      const { record } = await put()
+      living.push(record.id)
+      await list(record.id, 60_000 - n)
+    }
+    const id = newSessionId()
+    const ended: string[] = []
+    let answer = await create(id, { limit: 600 })
+    while (answer.status === "MORE") {
+      ended.push(...answer.values.slice(4).map(String))
+      answer = await create(id, { limit: 600, ...pageOf(answer.values) })
+    }
+    expect(answer.status).toBe("DONE")
+    ended.push(...answer.values.slice(1).map(String))
+    expect(ended).toEqual(living.slice(0, 601))
+    await raw.del(living.map((one) => keys.session({ tag: place.tag, id: one })))
+  })
+
+  it("looks again at the page of the oldest, from which others have evicted since it was counted", async () => {
+    await forgetList()
+    const living: string[] = []
+    for (let n = 0; n < 600; n += 1) {
+      const { record } = await put()
+      living.push(record.id)
+      await list(record.id, 60_000 - n)
+    }
+    const id = newSessionId()
+    const more = await create(id, { limit: 600 })
+    expect(more.status).toBe("MORE")
+    // Two others have made room meanwhile, and opened their sessions.
+    await raw.del(living.slice(0, 2).map((one) => keys.session({ tag: place.tag, id: one })))
+    for (let n = 0; n < 2; n += 1) await list((await put()).record.id, 10 - n)
+    const done = await create(id, { limit: 600, ...pageOf(more.values) })
+    expect(done.values.slice(1)).toEqual([living[2]])
+    await raw.del(living.map((one) => keys.session({ tag: place.tag, id: one })))
+  })
+
+  it("counts the absolute timeout from now, however far the list's scores run ahead", async () => {
+    await forgetList()
+    await raw.zAdd(index, { value: "A".repeat(22), score: (await redis.time()) + 3_600_000_000 })
+    const id = newSessionId()
+    await create(id, { absolute: 1_000_000 })
+    const { absoluteDeadline, lastAccessedAt } = await stored({ tag: place.tag, id })
+    expect(absoluteDeadline - lastAccessedAt).toBe(1_000_000)
+  })
+
+  describe("a deletion by secret", () => {
+    const layout2 = (text: string): string => `${text.slice(0, 61)}2${text.slice(62)}`
+    it("checks the secret in every layout, which keeps it in its place", async () => {
+      const { record, key, text } = await put()
+      await raw.set(key, layout2(text), { expiration: "KEEPTTL" })
+      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "WRONG_SECRET" })
+      expect(await raw.exists(key)).toBe(1)
+      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
+    })
+
+    it.each(["", "x", "[]"])("clears away %j, which opens for nobody", async (value) => {
+      const key = keys.session({ tag: place.tag, id: newSessionId() })
+      await raw.set(key, value)
+      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
+      expect(await raw.exists(key)).toBe(0)
+    })
+
+    it("clears away a record that was cut off", async () => {
+      const { key, text } = await put()
+      await raw.set(key, text.slice(0, 120))
+      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
+    })
+  })
+
+  it("a deletion by owner may be bound to sessions created up to a score", async () => {
+    const { record, key } = await put()
+    const ending = (newest: number): ReturnType<SessionScripts["delete"]> => scripts.delete(key, { owner: '"ada"', newest: String(newest), verifiers: [] }, {})
+    expect(await ending(record.createdMicros - 1)).toMatchObject({ status: "MISSING" })
+    expect(await ending(record.createdMicros)).toMatchObject({ status: "DONE" })
   })
 
   it("writes no time with an exponent", async () => {
@@ -386,7 +466,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       expect(await scripts.extend(key, { idle: null, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
       expect(await scripts.cutoff(index, {})).toMatch(/^\d{16}$/)
       expect(await scripts.page(index, { order: "FWD", from: "-inf", to: "+inf", count: 10 }, {})).toHaveLength(1)
-      expect(await scripts.delete(key, null, [record.verifier], {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
       expect(await redis.unlink([other.key])).toEqual([true])
       expect(await scripts.prune(index, [key], [record.id], LIST_MEMORY_MICROS, {})).toBe(1)
     } finally {
@@ -398,4 +478,10 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
 function omitLastAccess(record: SessionRecord): Omit<SessionRecord, "lastAccessedAt"> {
   const { lastAccessedAt: _lastAccessedAt, ...rest } = record
   return rest
+}
+
+/** Where a creation goes on after MORE. */
+function pageOf(values: readonly unknown[]): Pick<CreateArguments, "cursor" | "counted" | "oldest" | "until"> {
+  const [cursor, counted, oldest, until] = values
+  return { cursor: String(cursor), counted: Number(counted), oldest: String(oldest), until: String(until) }
 }

@@ -138,12 +138,13 @@ describe.each(SERVER_KINDS)("a cluster of three %s nodes", (kind) => {
       expect(left).toBe(2_000 - 200)
     }, 30_000)
 
-    it("reads of one turn reach all nodes in one step, and each answers for its own key", async () => {
+    it("reads of one turn are sent together, and each has its own fate", async () => {
       const made = await Promise.all(Array.from({ length: 30 }, (_unused, n) => service.createSession({ userId: `reads ${name} ${n}` })))
       const before = redis.calls.length
       const found = await Promise.all(made.map(({ token }) => service.getSession(token, { touch: false })))
       expect(found.map((session) => session?.userId)).toEqual(made.map(({ session }) => session.userId))
-      expect(redis.names(before)).toEqual(["mget"])
+      // One GET each, so that a silent node fails no read of another: the client sends them in one write to each node.
+      expect(redis.names(before)).toEqual(made.map(() => "get"))
     })
 
     it("a key of another type harms neither the reads of the same turn nor the listing of its user's others", async () => {

@@ -8,7 +8,7 @@ import { createSessionService } from "../../exports/index.js"
 import { type ConformanceSetup, describeSessionService, type ProviderTraits, type RequestedOptions } from "../../exports/testing.js"
 import { CACHE_KEYS_PATTERNS } from "../../shared/constants.js"
 import { damagedRecord } from "./damaged-record.js"
-import { type ServerKind, sharedServer } from "./servers.js"
+import { type ServerKind, startServer } from "./servers.js"
 
 /** How a client is made, and asked for one raw command. */
 const CLIENTS = {
@@ -35,10 +35,14 @@ const REDIS_TRAITS: ProviderTraits = {
   lacks: { fakeClock: "the server keeps real time, and nobody waits for hours" },
 }
 
-/** Every store is a key prefix of its own on the shared server; all go through one client. */
+/** Every store is a key prefix of its own on one server, which no other tests use: a cleanup goes over all keys. All go through one client. */
 export function redisSetup(kind: ServerKind, through: ClientKind): { readonly setup: ConformanceSetup; end(): Promise<void> } {
-  let connecting: ReturnType<(typeof CLIENTS)[ClientKind]> | undefined
-  const connected = () => (connecting ??= CLIENTS[through](sharedServer(kind).url))
+  const start = async () => {
+    const server = await startServer({ kind })
+    return { server, ...(await CLIENTS[through](server.url)) }
+  }
+  let starting: ReturnType<typeof start> | undefined
+  const connected = () => (starting ??= start())
   const setup: ConformanceSetup = async (options) => {
     const { client, send } = await connected()
     const prefix = `${randomUUID().slice(0, 13)}:`
@@ -61,7 +65,10 @@ export function redisSetup(kind: ServerKind, through: ClientKind): { readonly se
   return {
     setup,
     end: async () => {
-      if (connecting !== undefined) await (await connecting).end()
+      if (starting === undefined) return
+      const { server, end } = await starting
+      await end()
+      await server.stop()
     },
   }
 }

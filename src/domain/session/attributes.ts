@@ -45,6 +45,8 @@ function copyArray(array: readonly unknown[], name: string, depth: number, budge
   // Every index and `length`, nothing else: holes and extra properties would be lost.
   if (array.length > MAX_VALUES) throw refusal(name, `at most ${MAX_VALUES} values`, array)
   if (Reflect.ownKeys(array).length !== array.length + 1) throw refusal(name, "made of arrays without holes or extra properties", array)
+  // The prototype of an array of any realm is two steps from the end of the chain; that of a class which extends Array is further.
+  if (Object.getPrototypeOf(Object.getPrototypeOf(Object.getPrototypeOf(array))) !== null) throw refusal(name, "made of plain arrays", array)
   return Array.from(array, (item) => copyValue(item, name, depth + 1, budget))
 }
 

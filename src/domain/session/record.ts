@@ -82,7 +82,7 @@ export type StepResult =
   | { readonly status: "done"; readonly record: SessionRecord }
   | { readonly status: "missing" | "wrong-secret" }
   /** The version is another one than expected. */
-  | { readonly status: "clash"; readonly record: SessionRecord | null; readonly version: number }
+  | { readonly status: "clash"; readonly version: number }
   /** The secret was replaced already, and only the current one may do this. */
   | { readonly status: "replaced-secret" }
   /** The session was never authenticated, so it cannot be re-authenticated. */
@@ -114,7 +114,8 @@ export function createRecord(draft: SessionDraft, createdMicros: number, now: nu
     ...rest,
     createdMicros,
     lastAccessedAt: now,
-    absoluteDeadline: Math.floor(createdMicros / 1000) + absoluteTimeout,
+    // From now, not from `createdMicros`: that may run ahead of the clock, and a limit must not.
+    absoluteDeadline: now + absoluteTimeout,
     version: 1,
     operations: NO_OPERATIONS,
     previous: null,
@@ -137,7 +138,7 @@ export interface Write {
 /** Replaces the attributes and nothing else. */
 export function writeRecord(record: SessionRecord | null, proof: Proof, write: Write, now: number): Transition {
   return onLive(record, proof, now, (live) => {
-    if (live.version !== write.expectedVersion) return unchanged({ status: "clash", record: live, version: live.version })
+    if (live.version !== write.expectedVersion) return unchanged({ status: "clash", version: live.version })
     return changed({ ...written(live, write), lastAccessedAt: now, previous: previousAt(live, now) })
   })
 }
@@ -175,7 +176,7 @@ export interface Rotation {
 export function rotateRecord(record: SessionRecord | null, proof: Proof, rotation: Rotation, now: number): Transition {
   return onLive(record, proof, now, (live, admission) => {
     if (admission === "grace") return unchanged({ status: "replaced-secret" })
-    if (rotation.write && live.version !== rotation.write.expectedVersion) return unchanged({ status: "clash", record: live, version: live.version })
+    if (rotation.write && live.version !== rotation.write.expectedVersion) return unchanged({ status: "clash", version: live.version })
     if (rotation.reauthenticated && live.authenticatedAt === null) return unchanged({ status: "not-authenticated" })
     return changed({
       ...(rotation.write ? written(live, rotation.write) : live),

@@ -1,3 +1,4 @@
+import { pause } from "../until-aborted.js"
 import { isBusy, storeFailure } from "./failures.js"
 
 /** How long one step may wait, and what ends it early. */
@@ -28,7 +29,7 @@ export async function whenFree<T>(attempt: () => T, { timeoutMs, signal }: Patie
     } catch (error) {
       const left = until - performance.now()
       if (!isBusy(error) || left <= 0) throw storeFailure(error)
-      await pause(Math.min(pauseAfter(pauses), left), signal)
+      await waitInTurn(Math.min(pauseAfter(pauses), left), signal)
     }
   }
 }
@@ -39,19 +40,8 @@ function pauseAfter(pauses: number): number {
   return ceiling * (0.5 + Math.random() / 2)
 }
 
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+async function waitInTurn(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   waiting += 1
-  try {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener("abort", done)
-        resolve()
-      }
-      const timer = setTimeout(done, milliseconds)
-      signal?.addEventListener("abort", done)
-    })
-  } finally {
-    waiting -= 1
-  }
+  await pause(milliseconds, signal)
+  waiting -= 1
 }

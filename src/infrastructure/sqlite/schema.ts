@@ -48,7 +48,7 @@ export function prepareDatabase(connection: SqliteConnection): void {
     }
     connection.execute("COMMIT")
   } catch (error) {
-    connection.execute("ROLLBACK")
+    rollBack(connection)
     throw error
   }
 }
@@ -71,6 +71,14 @@ function isPrepared(connection: SqliteConnection): boolean {
   const isEmpty = connection.all("SELECT name FROM sqlite_schema LIMIT 1", []).length === 0
   if (owner === 0 && version === 0 && isEmpty) return false
   throw refused("a session database or a file that does not exist yet, got a database of another application: name a file of its own")
+}
+
+function rollBack(connection: SqliteConnection): void {
+  try {
+    connection.execute("ROLLBACK")
+  } catch {
+    // After some errors SQLite has rolled back by itself; what it said first is what matters.
+  }
 }
 
 function pragma(connection: SqliteConnection, name: "application_id" | "user_version"): number {

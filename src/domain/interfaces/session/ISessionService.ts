@@ -19,9 +19,13 @@ export type SessionAttributes = Record<string, unknown>
 export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json }
 export type DeepReadonly<T> = T extends string | number | boolean | null | undefined
   ? T
-  : T extends object
-    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
-    : T
+  : T extends readonly unknown[]
+    ? number extends T["length"]
+      ? readonly DeepReadonly<T[number]>[]
+      : { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T extends object
+      ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+      : T
 /** A shallow patch: absent and `undefined` keep, `null` is a value. To remove an attribute, name it in `unset`. */
 export type Patch<I> = { readonly [K in keyof I]?: DeepReadonly<I[K]> | undefined }
 /** A patch, or a function from a private copy of the attributes to the new ones. The function runs again after a clash, so it must have no other effect. */
@@ -67,7 +71,7 @@ export interface SessionData<A extends object = SessionAttributes> {
   /** 1, then one more for each acknowledged update. */
   readonly version: number
   readonly device: Device
-  readonly attributes: DeepReadonly<A>
+  readonly attributes: { readonly [K in keyof A]: DeepReadonly<A[K]> }
 }
 
 /** A session and the secret that opens it. The token is shown this once; the store keeps only a hash. */

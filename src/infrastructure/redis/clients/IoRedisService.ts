@@ -13,6 +13,8 @@ export class IoRedisService extends ClientRedisService {
   readonly #recognised: RecognisedIoRedis
   readonly #numbersAsText: boolean
   readonly #bytesTellText: boolean
+  readonly #watchesAll: boolean
+  readonly #watched = new Set<WatchableNode>()
   #closes = 0
   #readies = 0
   readonly #onClose = (): void => void this.#closes++
@@ -33,14 +35,31 @@ export class IoRedisService extends ClientRedisService {
     this.#bytesTellText = this.#numbersAsText && client.callBuffer !== undefined && client.options?.enableAutoPipelining !== true
     client.on?.("close", this.#onClose)
     client.on?.("ready", this.#onReady)
+    this.#watchesAll = form === "client" || this.#watchCluster()
   }
 
   /**
-   * Counts the client's lost connections: by default it sends unanswered commands again after the next one is made, and never without having
-   * lost one. `null` for a cluster, whose nodes' connections cannot be watched.
+   * Counts lost connections, those of a cluster's nodes too: by default the client sends unanswered commands again after the next one is made,
+   * and never without having lost one. `null` for a cluster whose nodes cannot be watched.
    */
   resendMark(): number | null {
-    return this.#recognised.form === "cluster" ? null : this.#closes
+    return this.#watchesAll ? this.#closes : null
+  }
+
+  #watchNode = (node: unknown): void => {
+    if (!canBeWatched(node) || this.#watched.has(node)) return
+    this.#watched.add(node)
+    node.on("close", this.#onClose)
+  }
+
+  /** Whether each connection on which a command may be sent again is watched. */
+  #watchCluster(): boolean {
+    const { client } = this.#recognised
+    const nodes = client.nodes?.("all") ?? []
+    if (client.nodes === undefined || !nodes.every(canBeWatched)) return false
+    for (const node of nodes) this.#watchNode(node)
+    client.on?.("+node", this.#watchNode)
+    return true
   }
 
   protected send(_key: string | undefined, args: readonly string[], _signal: AbortSignal): Promise<unknown> {
@@ -79,5 +98,16 @@ export class IoRedisService extends ClientRedisService {
     const { client } = this.#recognised
     client.removeListener?.("close", this.#onClose)
     client.removeListener?.("ready", this.#onReady)
+    client.removeListener?.("+node", this.#watchNode)
+    for (const node of this.#watched) node.removeListener("close", this.#onClose)
   }
+}
+
+interface WatchableNode {
+  on(event: string, listener: () => void): unknown
+  removeListener(event: string, listener: () => void): unknown
+}
+
+function canBeWatched(node: unknown): node is WatchableNode {
+  return typeof node === "object" && node !== null && "on" in node && typeof node.on === "function" && "removeListener" in node
 }

@@ -43,11 +43,11 @@ export interface IoRedisFeatures {
   readonly isCluster?: boolean
   readonly mode?: string
   readonly options?: IoRedisOptions
-  nodes?(role: "master"): readonly IoRedisLike[]
+  nodes?(role: "master" | "all"): readonly IoRedisLike[]
   // biome-ignore lint/suspicious/noExplicitAny: the same arguments as `call`.
   callBuffer?(...args: any[]): Promise<unknown>
-  on?(event: "close" | "ready", listener: () => void): unknown
-  removeListener?(event: "close" | "ready", listener: () => void): unknown
+  on?(event: "close" | "ready" | "+node", listener: (node: unknown) => void): unknown
+  removeListener?(event: "close" | "ready" | "+node", listener: (node: unknown) => void): unknown
 }
 
 /** The options of an ioredis or iovalkey client that matter here. */

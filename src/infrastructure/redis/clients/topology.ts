@@ -20,6 +20,14 @@ export type NodeSender = (args: readonly string[], signal: AbortSignal) => Promi
  * @throws ERR_CONFIG_INVALID for what is no client, and for a client that would read from replicas, change keys, or cannot take commands
  */
 export function recogniseClient(value: unknown): RecognisedClient {
+  try {
+    return recognise(value)
+  } catch (error) {
+    throw SessionError.is(error) ? error : refused("a client that can be read", "an object that throws when it is read", "Hand in the client object itself.")
+  }
+}
+
+function recognise(value: unknown): RecognisedClient {
   if (typeof value === "object" && value !== null) {
     if (has(value, "call") && "status" in value && has(value, "duplicate")) return recogniseIoRedis(value as IoRedisLike & IoRedisFeatures)
     if (has(value, "sendCommand") && has(value, "withTypeMapping")) return recogniseNodeRedis(value as NodeRedisLike & NodeRedisFeatures)

@@ -8,7 +8,7 @@
             3 memory       age in µs from which a member without a session may leave the list
             4 idle         ms
             5 slack        ms
-            6 absolute     ms from creation
+            6 absolute     ms from now
             7 verifier     22 characters
             8 operations   24 characters
             9 authenticated  ms; 'now'; or empty, and then the session does not count
@@ -17,12 +17,13 @@
             12 limit       0: none
             13 onLimit     'evict-oldest' or 'reject'
             14 cursor      score from which this page goes on; empty on the first
-            15 counted     sessions that count, seen on the pages before
-            16 oldest      score of the oldest of those; empty when there was none
-  returns   status, time µs, then the record and the ids of the ended (DONE, REPLAYED), or cursor, counted, oldest and the ids of the ended (MORE)
+            15 counted     sessions that count on the pages before, but for the first page that had any
+            16 oldest      score of the oldest session that counts; empty when none was seen yet
+            17 until       score of the last member of that one's page
+  returns   status, time µs, then the record and the ids of the ended (DONE, REPLAYED), or cursor, counted, oldest, until and the ids of the ended (MORE)
   status    0 DONE · 1 REPLAYED · 2 ENDED · 3 LATE · 4 FULL · 5 MORE
   effects   may write 1, 2 and the records that 2 names
-  cost      O(log n) below the limit; at it, up to 500 records are looked at
+  cost      O(log n) below the limit; at it, up to 1000 records are looked at
 ]]
 --- @include includes/time
 --- @include includes/head
@@ -49,8 +50,8 @@ if now > tonumber(ARGV[2]) then return { LATE, whole(now) } end
 local prefix = string.sub(session, 1, #session - #id)
 
 -- One page of the list, the oldest first: what counts, and what may be forgotten.
-local function look(from, count)
-  local members = redis.call('ZRANGE', index, from, '+inf', 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
+local function look(from, to, count)
+  local members = redis.call('ZRANGE', index, from, to, 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
   local page = { size = #members / 2, alive = {}, dead = {}, last = '', oldest = '' }
   for at = 1, #members, 2 do
     local member, score = members[at], tonumber(members[at + 1])
@@ -72,21 +73,25 @@ end
 local dead, evicted, surplus = {}, {}, 0
 if index then
   if limit == 0 or redis.call('ZCARD', index) < limit then
-    dead = look('-inf', 8).dead
+    dead = look('-inf', '+inf', 8).dead
   else
-    local page = look(ARGV[14] == '' and '-inf' or '(' .. ARGV[14], PAGE)
+    local page = look(ARGV[14] == '' and '-inf' or '(' .. ARGV[14], '+inf', PAGE)
     dead = page.dead
-    local oldest = ARGV[16] ~= '' and ARGV[16] or page.oldest
-    local counted = tonumber(ARGV[15]) + #page.alive
+    local counted, oldest, till = tonumber(ARGV[15]), ARGV[16], ARGV[17]
+    if oldest == '' then
+      oldest, till = page.oldest, page.last
+    else
+      counted = counted + #page.alive
+    end
     if page.size == PAGE then
       if #dead > 0 then redis.call('ZREM', index, unpack(dead)) end
-      return { MORE, whole(now), page.last, counted, oldest }
+      return { MORE, whole(now), page.last, counted, oldest, till }
     end
-    surplus = counted + 1 - limit
+    -- Others evict from the oldest on, and may have done so since that page was counted: it is looked at again, in this same step.
+    local first = ARGV[16] == '' and page.alive or look(oldest, till, PAGE).alive
+    surplus = counted + #first + 1 - limit
     if surplus > 0 then
       if ARGV[13] == 'reject' then return { FULL, whole(now) } end
-      -- The oldest may stand on a page before this last one.
-      local first = ARGV[16] == '' and page.alive or look(oldest, PAGE).alive
       for at = 1, math.min(surplus, #first) do evicted[at] = first[at] end
     end
   end
@@ -103,15 +108,21 @@ local function evict()
   return ids
 end
 
--- Far over a limit that was lowered: room is made first, in pages, and nothing is created yet.
-if surplus > #evicted then return { MORE, whole(now), '', 0, '', unpack(evict()) } end
+-- Far over a limit that was lowered: room is made first, page by page, and nothing is created yet. The next page with sessions that count
+-- becomes the oldest, and only the last page is looked at again.
+if surplus > #evicted then
+  local following = { last = ARGV[17] }
+  repeat following = look('(' .. following.last, ARGV[14], PAGE) until #following.alive > 0 or following.size < PAGE
+  local left = #following.alive > 0 and tonumber(ARGV[15]) - #following.alive or 0
+  return { MORE, whole(now), ARGV[14], left, following.oldest, following.last, unpack(evict()) }
+end
 
 local created = now
 if index then
   local top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
   if top[2] then created = math.max(now, tonumber(top[2]) + 1) end
 end
-local head = { idle = tonumber(ARGV[4]), slack = tonumber(ARGV[5]), absolute = math.floor(created / 1000) + tonumber(ARGV[6]), created = created }
+local head = { idle = tonumber(ARGV[4]), slack = tonumber(ARGV[5]), absolute = now_ms + tonumber(ARGV[6]), created = created }
 local fixed = ARGV[10]
 if ARGV[9] ~= '' then
   fixed = string.format('"authenticatedAt":%13.0f,', ARGV[9] == 'now' and now_ms or tonumber(ARGV[9])) .. fixed

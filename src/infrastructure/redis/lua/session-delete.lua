@@ -3,7 +3,8 @@
   does      ends one session, by its secret or by its owner
   keys      1 session      string  the record
   args      1 owner        JSON text of the user id that the record must name; empty: by secret
-            2.. verifiers  each that the offered secret may be stored under
+            2 newest       creation time in µs of the newest session that may be meant; empty: any
+            3.. verifiers  each that the offered secret may be stored under
   returns   status, time µs, then the record as far as its body (DONE; empty when it could not be read)
   status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT (nothing was done: by owner, of a record that names none)
   effects   may remove 1
@@ -16,16 +17,24 @@
 local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 local now = now_micros()
 local head = read_head(KEYS[1], 4096)
-if head == nil then return { MISSING, whole(now) } end
+if head == nil then
+  -- An empty value reads like none, and would stay for ever.
+  if redis.call('UNLINK', KEYS[1]) == 0 then return { MISSING, whole(now) } end
+  return { DONE, whole(now), '' }
+end
 local body = head and find_body(head.text, head.rest)
 local prefix = body and string.sub(head.text, 1, body - 1) or ''
+if head and ARGV[2] ~= '' and head.created > tonumber(ARGV[2]) then return { MISSING, whole(now) } end
 if ARGV[1] ~= '' then
   if not body then return { CORRUPT, whole(now) } end
   local user = string.find(prefix, '"userId":' .. ARGV[1] .. ',', head.rest, true)
   if not user and not string.find(prefix, '"pendingUserId":' .. ARGV[1] .. ',', head.rest, true) then return { MISSING, whole(now) } end
--- A record whose head cannot be read opens for nobody, so whoever has its handle may clear it away.
-elseif head and not admit(head, math.floor(now / 1000), 2) then
-  return { WRONG_SECRET, whole(now) }
+elseif head then
+  if not admit(head, math.floor(now / 1000), 3) then return { WRONG_SECRET, whole(now) } end
+else
+  -- A newer layout keeps the verifier where it is. What is no record at all opens for nobody, so whoever has its handle may clear it away.
+  local verifier = verifier_of_any_layout(KEYS[1])
+  if verifier and not is_offered(verifier, 3) then return { WRONG_SECRET, whole(now) } end
 end
 redis.call('UNLINK', KEYS[1])
 return { DONE, whole(now), prefix }

@@ -1,4 +1,5 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import { untilAborted } from "../../until-aborted.js"
 
 /** Keys in one MGET: so many that a round trip is shared, so few that nobody waits for a large reply. */
 const MAX_KEYS = 128
@@ -25,7 +26,7 @@ export class ReadBatch {
   /** The value of a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
   get(key: string, signal?: AbortSignal): Promise<string | null> {
     const fetch = this.#waiting.get(key) ?? this.#begin(key)
-    return signal === undefined ? fetch.promise : untilAborted(fetch.promise, signal)
+    return untilAborted(fetch.promise, signal)
   }
 
   #begin(key: string): Fetch {
@@ -51,6 +52,11 @@ export class ReadBatch {
   }
 
   #fetch(entries: readonly (readonly [string, Fetch])[]): void {
+    // On a cluster each read has its own fate: one silent node must not fail the reads of the others. Clients pipeline them anyway.
+    if (!this.#redis.singleNode) {
+      for (const [key, fetch] of entries) this.#redis.get(key).then(fetch.resolve, fetch.reject)
+      return
+    }
     const keys = entries.map(([key]) => key)
     const [only] = keys
     const values = keys.length === 1 && only !== undefined ? this.#redis.get(only).then((value) => [value]) : this.#redis.mget(keys)
@@ -63,12 +69,4 @@ export class ReadBatch {
       },
     )
   }
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener("abort", abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort))
-  })
 }

@@ -11,7 +11,8 @@ const MAX_AGE_MS = 30_000
 export class ServerClock {
   readonly #redis: IRedisService
   readonly #background: Background
-  #micros: number | null = null
+  /** Server time minus local monotonic time, in microseconds, of the reading in use. */
+  #offset: number | null = null
   #readAt = 0
   #asking: Promise<void> | null = null
 
@@ -20,23 +21,29 @@ export class ServerClock {
     this.#background = background
   }
 
-  /** @param micros - what `TIME` said, somewhere between sending and the reply; it is taken to be of the moment of the reply, so that the clock is never ahead */
+  /**
+   * @param micros - what `TIME` said, somewhere between sending and the reply; it is taken to be of the moment of the reply, so that the clock is never ahead.
+   * A reply that came late sets it back, so the least delayed of the last readings is the one in use.
+   */
   observe(micros: number): void {
-    this.#micros = micros
-    this.#readAt = performance.now()
+    const now = performance.now()
+    const offset = micros - now * 1000
+    if (this.#offset !== null && offset < this.#offset && now - this.#readAt <= MAX_AGE_MS) return
+    this.#offset = offset
+    this.#readAt = now
   }
 
   /** Microseconds. Asks the server before the first reading; later, where the last one is old, beside the call. */
   nowMicros(options: RedisCallOptions): number | Promise<number> {
-    if (this.#micros === null) return this.#firstReading(options)
+    if (this.#offset === null) return this.#firstReading(options)
     if (performance.now() - this.#readAt > MAX_AGE_MS) this.#background.run(this.#ask())
-    return this.#since(this.#micros)
+    return this.#at(this.#offset)
   }
 
   async #firstReading(options: RedisCallOptions): Promise<number> {
     await this.#ask()
     options.signal?.throwIfAborted()
-    return this.#since(this.#micros ?? 0)
+    return this.#at(this.#offset ?? 0)
   }
 
   #ask(): Promise<void> {
@@ -49,7 +56,7 @@ export class ServerClock {
     return this.#asking
   }
 
-  #since(micros: number): number {
-    return Math.floor(micros + (performance.now() - this.#readAt) * 1000)
+  #at(offset: number): number {
+    return Math.floor(offset + performance.now() * 1000)
   }
 }

@@ -50,6 +50,7 @@ export interface CreateArguments {
   readonly cursor: string
   readonly counted: number
   readonly oldest: string
+  readonly until: string
 }
 
 /** One typed call for each script of `lua/`; every reply's time goes to the clock. */
@@ -80,12 +81,31 @@ export class SessionScripts {
       cursor,
       counted,
       oldest,
+      until,
     } = args
     return this.#run(
       sessionCreate,
       sessionCreateStatus,
       index === null ? [session] : [session, index],
-      [id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit, cursor, counted, oldest],
+      [
+        id,
+        notAfterMicros,
+        memoryMicros,
+        idle,
+        slack,
+        absolute,
+        verifier,
+        operations,
+        authenticated,
+        fixed,
+        body,
+        limit,
+        onLimit,
+        cursor,
+        counted,
+        oldest,
+        until,
+      ],
       options,
     )
   }
@@ -131,9 +151,13 @@ export class SessionScripts {
     )
   }
 
-  /** @param owner - JSON text of the user id, or `null`: by secret */
-  delete(session: string, owner: string | null, verifiers: readonly string[], options: ScriptOptions): Promise<Answer<keyof typeof sessionDeleteStatus>> {
-    return this.#run(sessionDelete, sessionDeleteStatus, [session], [owner ?? "", ...verifiers], options)
+  /** `owner`: JSON text of the user id, or `null`: by secret. `newest`: only a session created up to this score; `null`: any. */
+  delete(
+    session: string,
+    args: { readonly owner: string | null; readonly newest: string | null; readonly verifiers: readonly string[] },
+    options: ScriptOptions,
+  ): Promise<Answer<keyof typeof sessionDeleteStatus>> {
+    return this.#run(sessionDelete, sessionDeleteStatus, [session], [args.owner ?? "", args.newest ?? "", ...args.verifiers], options)
   }
 
   /** A page of a user's list as members and scores in turn. */

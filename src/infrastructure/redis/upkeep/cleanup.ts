@@ -4,6 +4,7 @@ import type { Handle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import type { ListPlace } from "../session-keys.js"
 import type { UpkeepParts } from "./sign-out-everywhere.js"
+import { walkList } from "./walk-list.js"
 
 interface SweepOptions {
   readonly signal?: AbortSignal | undefined
@@ -15,7 +16,6 @@ interface SweepOptions {
 }
 
 const CURSOR_FORM = /^(\d{1,4})\.(\d{1,20})$/
-const PAGE = 500
 
 /**
  * One step over the keyspace: counts sessions, and prunes the members of lists whose sessions are gone.
@@ -71,22 +71,8 @@ async function isOrphaned(parts: UpkeepParts, record: SessionRecord, options: Sw
 
 async function sweepList(parts: UpkeepParts, place: ListPlace, options: SweepOptions): Promise<SweepCounts> {
   let seen = EMPTY_SWEEP
-  let last: { readonly id: string; readonly score: number } | undefined
-  for (;;) {
-    const before = last
-    const page = await parts.scripts.page(
-      parts.keys.index(place),
-      { order: "FWD", from: before === undefined ? "-inf" : String(before.score), to: "+inf", count: PAGE },
-      options,
-    )
-    const fresh = before === undefined ? page : page.filter(({ id, score }) => score > before.score || id > before.id)
-    last = fresh.at(-1)
-    if (last === undefined) return seen
-    const pruned = await parts.prunes.prune(
-      place,
-      fresh.map(({ id }) => id),
-    )
-    seen = addSweeps(seen, { ...EMPTY_SWEEP, scanned: fresh.length, pruned })
-    if (page.length < PAGE) return seen
+  for await (const ids of walkList(parts.scripts, parts.keys.index(place), "+inf", options)) {
+    seen = addSweeps(seen, { ...EMPTY_SWEEP, scanned: ids.length, pruned: await parts.prunes.prune(place, ids) })
   }
+  return seen
 }

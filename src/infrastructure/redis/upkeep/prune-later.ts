@@ -27,24 +27,32 @@ export class PruneLater {
     const group = this.#waiting.get(index) ?? { place, ids: new Set<string>() }
     group.ids.add(id)
     this.#waiting.set(index, group)
-    this.#timer ??= setTimeout(() => void this.flush(), PAUSE_MS).unref()
+    this.#timer ??= setTimeout(() => void this.#flush(), PAUSE_MS).unref()
   }
 
-  /** Prunes what is waiting; members that are too young stay, for somebody later. Never rejects: nothing depends on it. */
-  async flush(): Promise<void> {
+  /** Leaves what is waiting to others: whoever signs out last must not wait for the store. */
+  stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#waiting.clear()
+  }
+
+  async #flush(): Promise<void> {
     this.#timer = null
     const groups = this.#waiting
     this.#waiting = new Map()
     for (const { place, ids } of groups.values()) {
       const all = [...ids]
-      for (let from = 0; from < all.length; from += PAGE) await this.prune(place, all.slice(from, from + PAGE)).catch(() => {})
+      for (let from = 0; from < all.length; from += PAGE) await this.prune(place, all.slice(from, from + PAGE))
     }
   }
 
-  /** How many members left the list: those whose session is gone, and that are old enough. */
-  prune(place: ListPlace, ids: readonly string[]): Promise<number> {
+  /** How many members left the list: those whose session is gone, and that are old enough. Never rejects: while their slot migrates, they stay. */
+  async prune(place: ListPlace, ids: readonly string[]): Promise<number> {
     const sessions = ids.map((id) => this.#keys.session({ tag: place.tag, id } satisfies Handle))
-    return this.#scripts.prune(this.#keys.index(place), sessions, ids, LIST_MEMORY_MICROS, {})
+    try {
+      return await this.#scripts.prune(this.#keys.index(place), sessions, ids, LIST_MEMORY_MICROS, {})
+    } catch {
+      return 0
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { Handle } from "../../../domain/session/ticket.js"
 import type { SessionScripts } from "../scripts/session-scripts.js"
 import type { ListPlace, SessionKeys } from "../session-keys.js"
 import type { PruneLater } from "./prune-later.js"
+import { walkList } from "./walk-list.js"
 
 /** What upkeep works with. */
 export interface UpkeepParts {
@@ -19,18 +20,15 @@ interface SignOutOptions {
   readonly onEnded: (handle: Handle) => void
 }
 
-/** Members for each step: others are served in between. */
-const PAGE = 500
 const SCAN_COUNT = 1_000
 
 /**
- * Ends every session that the user's list names, up to one instant taken at the beginning: later ones have a higher score.
+ * Ends every session that the user's list names, up to the cut-off, an instant taken at the beginning: later ones have a higher score.
  * Passes are repeated until one ends nothing, because a list that is being healed meanwhile gets members that a pass has gone by.
  *
  * @returns how many were ended
  */
-export async function removeListed(parts: UpkeepParts, place: ListPlace, options: SignOutOptions): Promise<number> {
-  const cutoff = await parts.scripts.cutoff(parts.keys.index(place), options)
+export async function removeListed(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
   let ended = 0
   for (;;) {
     const inThisPass = await removePass(parts, place, cutoff, options)
@@ -41,22 +39,12 @@ export async function removeListed(parts: UpkeepParts, place: ListPlace, options
 
 async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
   let ended = 0
-  let last: { readonly id: string; readonly score: number } | undefined
-  for (;;) {
+  for await (const ids of walkList(parts.scripts, parts.keys.index(place), cutoff, options)) {
     options.signal?.throwIfAborted()
-    const seen = last
-    const page = await parts.scripts.page(
-      parts.keys.index(place),
-      { order: "FWD", from: seen === undefined ? "-inf" : String(seen.score), to: cutoff, count: PAGE },
-      options,
-    )
-    const fresh = seen === undefined ? page : page.filter(({ id, score }) => score > seen.score || id > seen.id)
-    last = fresh.at(-1)
-    if (last === undefined) return ended
-    const ids = fresh.map(({ id }) => id).filter((id) => id !== options.except?.id)
-    ended += await removeMembers(parts, place, ids, options)
-    if (page.length < PAGE) return ended
+    const mine = ids.filter((id) => id !== options.except?.id)
+    ended += await removeMembers(parts, place, mine, options)
   }
+  return ended
 }
 
 async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<number> {
@@ -74,7 +62,7 @@ async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly
 }
 
 /** Ends the sessions of a user that no list names, by walking over all keys of the user's slot tag. @returns how many were ended */
-export async function removeThoroughly(parts: UpkeepParts, place: ListPlace, options: SignOutOptions): Promise<number> {
+export async function removeThoroughly(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
   let ended = 0
   const nodes = await parts.redis.countNodes()
   for (let node = 0; node < nodes; node += 1) {
@@ -83,18 +71,18 @@ export async function removeThoroughly(parts: UpkeepParts, place: ListPlace, opt
       options.signal?.throwIfAborted()
       const step = await parts.redis.scan(node, cursor, parts.keys.patternOf(place.tag), SCAN_COUNT, options)
       cursor = step.cursor
-      const ends = await Promise.all(step.keys.map((key) => removeOwned(parts, key, options)))
+      const ends = await Promise.all(step.keys.map((key) => removeOwned(parts, key, cutoff, options)))
       ended += ends.filter(Boolean).length
     } while (cursor !== "0")
   }
   return ended
 }
 
-async function removeOwned(parts: UpkeepParts, key: string, options: SignOutOptions): Promise<boolean> {
+async function removeOwned(parts: UpkeepParts, key: string, cutoff: string, options: SignOutOptions): Promise<boolean> {
   const handle = parts.keys.parseSession(key)
   if (handle === null || handle.id === options.except?.id) return false
   // Users may share a tag, so the record itself decides.
-  const { status } = await parts.scripts.delete(key, JSON.stringify(options.owner), [], options)
+  const { status } = await parts.scripts.delete(key, { owner: JSON.stringify(options.owner), newest: cutoff, verifiers: [] }, options)
   if (status === "DONE") options.onEnded(handle)
   return status === "DONE"
 }

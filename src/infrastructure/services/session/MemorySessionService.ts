@@ -32,6 +32,14 @@ interface Entry {
   readonly owner: UserKey | null
 }
 
+/** One user's sessions. */
+interface List {
+  /** In the order of creation. */
+  readonly handles: Set<string>
+  /** When the last one was created, in microseconds. */
+  newest: number
+}
+
 /** Entries that each creation looks at for expired ones: more than one, so that garbage shrinks. */
 const LOOKED_AT_PER_CREATION = 2
 
@@ -42,8 +50,7 @@ const LOOKED_AT_PER_CREATION = 2
 export class MemorySessionService<A extends object, I extends object = A> extends SessionFront<A, I> {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
-  /** The handles of each user, in the order of creation. */
-  readonly #lists = new Map<string, Set<string>>()
+  readonly #lists = new Map<string, List>()
   #arrivals = 0
   #patrol: Iterator<[string, Entry]> = this.#entries.entries()
 
@@ -53,19 +60,20 @@ export class MemorySessionService<A extends object, I extends object = A> extend
   }
 
   protected now(): number {
-    return this.#clock.now()
+    return Math.floor(this.#clock.now())
   }
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null): Promise<Inserted> {
     this.#dropSomeExpired()
-    const mine = this.#recordsOf(owner)
-    const evicted = makeRoom(mine.filter(counts), limit)
+    const evicted = limit === null ? [] : makeRoom(this.#recordsOf(owner).filter(counts), limit)
     if (evicted === "full") return { status: "full" }
     const now = this.now()
-    const record = createRecord(draft, Math.max(now * 1000, (mine.at(-1)?.createdMicros ?? 0) + 1), now)
+    const list = owner === null ? null : this.#listOf(owner)
+    const record = createRecord(draft, Math.max(now * 1000, (list?.newest ?? 0) + 1), now)
     this.#arrivals += 1
     this.#entries.set(formatHandle(record), { record, arrival: this.#arrivals, owner })
-    if (owner !== null) this.#listOf(owner).add(formatHandle(record))
+    list?.handles.add(formatHandle(record))
+    if (list !== null) list.newest = record.createdMicros
     for (const old of evicted) this.#drop(formatHandle(old))
     return { status: "created", record, evicted }
   }
@@ -157,16 +165,16 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     return null
   }
 
-  #listOf(owner: UserKey): Set<string> {
-    const list = this.#lists.get(owner.user) ?? new Set()
+  #listOf(owner: UserKey): List {
+    const list = this.#lists.get(owner.user) ?? { handles: new Set(), newest: 0 }
     this.#lists.set(owner.user, list)
     return list
   }
 
   /** A user's live sessions, the oldest first. */
   #recordsOf(owner: UserKey | null): SessionRecord[] {
-    const list = owner === null ? [] : [...(this.#lists.get(owner.user) ?? [])]
-    return list.map((key) => this.#alive(key)).filter((record) => record !== null)
+    const handles = owner === null ? [] : [...(this.#lists.get(owner.user)?.handles ?? [])]
+    return handles.map((key) => this.#alive(key)).filter((record) => record !== null)
   }
 
   #drop(key: string): void {
@@ -174,8 +182,8 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     this.#entries.delete(key)
     if (owner === null || owner === undefined) return
     const list = this.#lists.get(owner.user)
-    list?.delete(key)
-    if (list?.size === 0) this.#lists.delete(owner.user)
+    list?.handles.delete(key)
+    if (list?.handles.size === 0) this.#lists.delete(owner.user)
   }
 
   /** Goes round all entries, a few at each creation, so that expired sessions do not pile up where nobody runs a cleanup. */

@@ -1,5 +1,5 @@
 import { SessionError } from "../../../domain/errors.js"
-import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import {
   NO_OPERATIONS,
@@ -30,8 +30,8 @@ import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions }
 
 /** A create that came too late is sent again with a new time limit, this often at most. */
 const CREATE_TRIES = 3
-/** Pages of 500 that one creation may look at: more than the largest limit needs. */
-const CREATE_PAGES = 1_000
+/** Pages of 500 that one creation may look at: a list that grows as fast as it is read must not be read for ever. */
+const CREATE_PAGES = 10_000
 /** A change leaves the record's memory after this many more. */
 const REMEMBERED_OPERATIONS = 4
 
@@ -40,6 +40,7 @@ interface CreatePage {
   readonly cursor: string
   readonly counted: number
   readonly oldest: string
+  readonly until: string
 }
 
 /** Sessions on Redis or Valkey: each step is one script on one key, and the server's clock decides. */
@@ -69,19 +70,39 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
     const evicted: Handle[] = []
-    let page: CreatePage = { cursor: "", counted: 0, oldest: "" }
+    const gone = (ids: readonly RedisReply[]): void => {
+      for (const id of ids) {
+        evicted.push({ tag: draft.tag, id: String(id) })
+        if (owner !== null) this.#prunes.add(owner, String(id))
+      }
+    }
+    try {
+      return await this.#insert(draft, owner, limit, { options, evicted, gone })
+    } catch (error) {
+      // Those that made room are gone, whatever became of the creation.
+      this.reportEvicted(evicted)
+      throw error
+    }
+  }
+
+  async #insert(
+    draft: SessionDraft,
+    owner: UserKey | null,
+    limit: LimitRule | null,
+    { options, evicted, gone }: { readonly options: StepOptions; readonly evicted: readonly Handle[]; readonly gone: (ids: readonly RedisReply[]) => void },
+  ): Promise<Inserted> {
+    let page: CreatePage = { cursor: "", counted: 0, oldest: "", until: "" }
     let late = 0
     for (let pages = 0; pages < CREATE_PAGES && late < CREATE_TRIES; pages += 1) {
       const { status, values } = await this.#create(draft, owner, limit, page, options)
       switch (status) {
         case "DONE":
         case "REPLAYED":
-          for (const id of values.slice(1)) evicted.push({ tag: draft.tag, id: String(id) })
-          if (owner !== null) for (const { id } of evicted) this.#prunes.add(owner, id)
+          gone(values.slice(1))
           return { status: "created", record: decodeRecord(draft, String(values[0])), evicted }
         case "MORE":
-          page = { cursor: String(values[0]), counted: Number(values[1]), oldest: String(values[2]) }
-          for (const id of values.slice(3)) evicted.push({ tag: draft.tag, id: String(id) })
+          page = { cursor: String(values[0]), counted: Number(values[1]), oldest: String(values[2]), until: String(values[3]) }
+          gone(values.slice(4))
           break
         case "LATE":
           // The reply brought the server's time, so the next try has a better limit.
@@ -188,13 +209,13 @@ export class SessionService<A extends object, I extends object = A> extends Sess
         "Expected to learn whether the change was made, got a reconnect in between and too many changes since. Read the session.",
       )
     }
-    return { status: "clash", record: null, version }
+    return { status: "clash", version }
   }
 
   protected async remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed> {
     const key = this.#keys.session(handle)
     const owner = "owner" in proof ? JSON.stringify(proof.owner) : null
-    const { status, values } = await this.#scripts.delete(key, owner, verifiersOf(proof), options)
+    const { status, values } = await this.#scripts.delete(key, { owner, newest: null, verifiers: verifiersOf(proof) }, options)
     switch (status) {
       case "DONE":
         this.#pruneLater(handle, String(values[0]))
@@ -220,8 +241,12 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   #pruneLater(handle: Handle, prefix: string): void {
     // What could not be read names no list; the list's own time to live sees to its member.
     if (prefix === "") return
-    const place = placeOf(decodePrefix(handle, prefix))
-    if (place !== null) this.#prunes.add(place, handle.id)
+    try {
+      const place = placeOf(decodePrefix(handle, prefix))
+      if (place !== null) this.#prunes.add(place, handle.id)
+    } catch {
+      // As above: the session is ended all the same.
+    }
   }
 
   protected async page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page> {
@@ -268,8 +293,9 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
     const parts = { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
-    const listed = await removeListed(parts, owner, options)
-    return options.thorough ? listed + (await removeThoroughly(parts, owner, options)) : listed
+    const cutoff = await this.#scripts.cutoff(this.#keys.index(owner), options)
+    const listed = await removeListed(parts, owner, cutoff, options)
+    return options.thorough ? listed + (await removeThoroughly(parts, owner, cutoff, options)) : listed
   }
 
   protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
@@ -287,7 +313,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   }
 
   protected async release(): Promise<void> {
-    this.#background.run(this.#prunes.flush())
+    this.#prunes.stop()
     await this.#background.settled()
     await this.#redis.close()
   }

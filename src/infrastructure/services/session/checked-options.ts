@@ -27,7 +27,13 @@ const USER_ID_BYTES = 512
 
 /** A user id as it may be stored: lone surrogates are refused, for two of them would hash alike. */
 export function checkUserId(value: unknown, name: string): string {
-  if (typeof value !== "string" || value === "" || value.length > USER_ID_BYTES || Buffer.byteLength(value) > USER_ID_BYTES || !value.isWellFormed()) {
+  if (
+    typeof value !== "string" ||
+    value === "" ||
+    value.length > USER_ID_BYTES ||
+    Buffer.byteLength(JSON.stringify(value)) - 2 > USER_ID_BYTES ||
+    !value.isWellFormed()
+  ) {
     throw expected(name, `1 to ${USER_ID_BYTES} bytes of well-formed text`, value)
   }
   return value

@@ -1,4 +1,4 @@
-import type { DeepReadonly, SessionData } from "../../../domain/interfaces/session/ISessionService.js"
+import type { SessionData } from "../../../domain/interfaces/session/ISessionService.js"
 import { expiresAt } from "../../../domain/session/deadlines.js"
 import type { SessionRecord } from "../../../domain/session/record.js"
 import { formatHandle } from "../../../domain/session/ticket.js"
@@ -18,6 +18,6 @@ export function toSessionData<A extends object>(record: SessionRecord, attribute
     persistent: record.fixed.persistent,
     version: record.version,
     device: { ...record.fixed.device },
-    attributes: attributes as DeepReadonly<A>,
+    attributes: attributes as SessionData<A>["attributes"],
   }
 }

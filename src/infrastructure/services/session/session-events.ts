@@ -1,6 +1,6 @@
 import type { Logger, SessionEvent } from "../../../domain/interfaces/ports.js"
 
-/** Tells the application what happened. A listener's failure is never the caller's. */
+/** Tells the application what happened. A failure of its listener or its logger is never the caller's. */
 export class SessionEvents {
   readonly #listener: ((event: SessionEvent) => unknown) | null
   readonly #logger: Logger | null
@@ -12,12 +12,21 @@ export class SessionEvents {
 
   emit(event: SessionEvent): void {
     // What a listener throws may hold anything, so it is not logged.
-    const failed = (): void => this.#logger?.warn({ event: event.type }, "A session event listener threw")
+    const failed = (): void => this.warn({ event: event.type }, "A session event listener threw")
     try {
       const returned = this.#listener?.(event)
       if (returned instanceof Promise) returned.catch(failed)
     } catch {
       failed()
+    }
+  }
+
+  /** A broken logger must break no call either. */
+  warn(fields: Parameters<Logger["warn"]>[0], message: string): void {
+    try {
+      this.#logger?.warn(fields, message)
+    } catch {
+      // There is nobody left to tell.
     }
   }
 }

@@ -22,7 +22,7 @@ import type { LimitRule } from "../../../domain/session/limit.js"
 import { ownerOf, type Proof, type Rotation, type SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
 import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import { formatHandle, formatToken, type Handle, parseHandle, parseToken, type Ticket } from "../../../domain/session/ticket.js"
-import { UnexpectedValue } from "../../../shared/assertions.js"
+import { assertKnownKeys, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import { AttributeSchema } from "./attribute-schema.js"
 import {
@@ -63,6 +63,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
   readonly #queue = new UpdateQueue()
   #running = 0
   #closing: Promise<void> | null = null
+  /** Stops what would otherwise keep `close()` waiting. */
+  readonly #ending = new AbortController()
   #idle: (() => void) | null = null
 
   constructor(options: SessionOptions) {
@@ -92,7 +94,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract release(): Promise<void>
 
   async createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
       const checked = checkCreate(options as CreateSessionOptions<never>, this.settings)
       const { attributes = {} } = options
       const body = await this.#schema.create(attributes)
@@ -114,13 +116,13 @@ export abstract class SessionFront<A extends object, I extends object> implement
       if (inserted.status !== "created") throw notCreated(inserted.status, checked.limit)
       this.#events.emit({ type: "created", sessionId: formatHandle(ticket) })
       const evicted = inserted.evicted.map(formatHandle)
-      for (const sessionId of evicted) this.#events.emit({ type: "ended", sessionId, reason: "evicted" })
+      this.reportEvicted(inserted.evicted)
       return { token: formatToken(ticket), session: await this.#present(inserted.record), evicted }
     })
   }
 
   async getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
       const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
       if (ticket === null) return null
@@ -136,7 +138,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
       const update = checkUpdate(changes, options as UpdateSessionOptions<never>)
       const ticket = parseToken(token)
       if (ticket === null) return null
@@ -145,7 +147,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async updateUserSession(userId: UserId, sessionId: IdText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
       const owner = checkUserId(userId, "userId")
       const update = checkUpdate(changes, options as UpdateSessionOptions<never>)
       const handle = parseHandle(sessionId)
@@ -155,7 +157,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async extendSession(token: TokenText, idleTimeout?: Duration, options?: CallOptions): Promise<SessionData<A> | null> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
+      if (options !== undefined) assertKnownKeys(options, "the options of extendSession", ["signal"])
       const idle = idleTimeout === undefined ? null : toMilliseconds(idleTimeout, "idleTimeout", TIMEOUT_RANGE)
       const ticket = parseToken(token)
       if (ticket === null) return null
@@ -165,7 +168,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async rotateSession(token: TokenText, options?: RotateSessionOptions<A, I>): Promise<IssuedSession<A> | null> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
       const { grace, reauthenticated, changes } = checkRotate(options as RotateSessionOptions<never, never>)
       const ticket = parseToken(token)
       if (ticket === null) return null
@@ -176,7 +179,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
         changes === null
           ? await this.#swap(ticket, proveBy, { verifier, grace, reauthenticated, write: null }, step)
           : await this.#merge(ticket, proveBy, { changes, ifVersion: null }, step, (_record, proof, write) =>
-              this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step),
+              this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step).then(outrun),
             )
       if (session === null) return null
       this.#events.emit({ type: "rotated", sessionId: session.sessionId })
@@ -185,7 +188,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async deleteSession(token: TokenText | null | undefined, options?: DeleteOptions): Promise<boolean> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
       checkDelete(options)
       const ticket = parseToken(token)
       if (ticket === null) return false
@@ -194,7 +197,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async deleteUserSession(userId: UserId, sessionId: IdText, options?: DeleteOptions): Promise<boolean> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
       const owner = checkUserId(userId, "userId")
       checkDelete(options)
       const handle = parseHandle(sessionId)
@@ -206,7 +209,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     userId: UserId,
     options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | undefined },
   ): Promise<number> {
-    return this.#call(options, async (step) => {
+    return this.#call(options, async (step, options) => {
       const owner = checkUserId(userId, "userId")
       checkDeleteAll(options)
       // A typing error in `except` must not end the session that was to stay.
@@ -222,7 +225,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     userId: UserId,
     page?: CallOptions & { readonly cursor?: string | undefined; readonly limit?: number | undefined },
   ): Promise<{ readonly sessions: readonly (SessionData<A> & { readonly userId: string })[]; readonly cursor?: string }> {
-    return this.#call(page, async (step) => {
+    return this.#call(page, async (step, page) => {
       const owner = checkUserId(userId, "userId")
       const limit = checkPage(page)
       const place = userKey(owner)
@@ -241,16 +244,21 @@ export abstract class SessionFront<A extends object, I extends object> implement
   async cleanupExpiredSessions(options?: CleanupOptions): Promise<CleanupReport> {
     // The signal stops a cleanup between two steps; it does not fail it.
     return this.#call(undefined, async () => {
-      const run = checkCleanup(options)
-      return sweepAll((cursor, count) => this.sweep(cursor, count, {}), run)
+      const run = checkCleanup(readOnce(options))
+      const signal = run.signal === undefined ? this.#ending.signal : AbortSignal.any([run.signal, this.#ending.signal])
+      return sweepAll((cursor, count) => this.sweep(cursor, count, {}), { ...run, signal })
     })
   }
 
   async ping(options?: CallOptions): Promise<void> {
-    return this.#call(options, (step) => this.probe(step))
+    return this.#call(options, (step, options) => {
+      if (options !== undefined) assertKnownKeys(options, "the options of ping", ["signal"])
+      return this.probe(step)
+    })
   }
 
   close(): Promise<void> {
+    this.#ending.abort()
     this.#closing ??= this.#drain().then(() => this.release())
     return this.#closing
   }
@@ -264,13 +272,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   /** What surrounds every call: closed or aborted services do nothing, and bad input gets its code. */
-  async #call<T>(options: CallOptions | undefined, work: (step: StepOptions) => Promise<T>): Promise<T> {
+  async #call<T, O extends CallOptions | undefined>(options: O, work: (step: StepOptions, own: O) => Promise<T>): Promise<T> {
     if (this.#closing !== null) throw new SessionError("ERR_CLOSED", "Expected an open session service, got one that close() was called on.")
     this.#running += 1
     try {
-      const signal = checkSignal(options)
+      const own = readOnce(options)
+      const signal = checkSignal(own)
       signal?.throwIfAborted()
-      return await work(signal === undefined ? {} : { signal })
+      return await work(signal === undefined ? {} : { signal }, own)
     } catch (error) {
       throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
     } finally {
@@ -306,7 +315,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     } catch (error) {
       if (!SessionError.is(error)) throw error
       this.#events.emit({ type: "touch-failed", sessionId: formatHandle(record) })
-      this.settings.logger?.warn({ code: error.code }, "The idle deadline of a session could not be moved")
+      this.#events.warn({ code: error.code }, "The idle deadline of a session could not be moved")
       return record
     }
   }
@@ -317,7 +326,11 @@ export abstract class SessionFront<A extends object, I extends object> implement
     update: CheckedUpdate,
     step: StepOptions,
   ): Promise<SessionData<A> | null> {
-    return this.#merge(handle, proveBy, update, step, (record, proof, write) => this.write(record, proof, write, step))
+    return this.#merge(handle, proveBy, update, step, async (record, proof, write) => {
+      const result = await this.write(record, proof, write, step)
+      // The secret was right when it was read, so nobody guessed: a rotation without grace came in between, and this token is over.
+      return result.status === "wrong-secret" ? { status: "missing" } : result
+    })
   }
 
   /** Reads first: a rotation whose answer cannot be given would take the old token and bring no new one. */
@@ -331,7 +344,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     const proof = record === null ? null : proveBy(record, await this.now(step))
     if (record === null || proof === null) return null
     await this.#present(record)
-    return this.#settle(ticket, await this.rotate(ticket, proof, rotation, step))
+    return this.#settle(ticket, outrun(await this.rotate(ticket, proof, rotation, step)))
   }
 
   /** Reads, changes and writes until no other change came between. Changes of one session follow each other within this process. */
@@ -342,27 +355,35 @@ export abstract class SessionFront<A extends object, I extends object> implement
     step: StepOptions,
     store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
   ): Promise<SessionData<A> | null> {
-    return this.#queue.run(formatHandle(handle), async () => {
-      const started = performance.now()
-      for (let attempt = 1; ; attempt += 1) {
-        step.signal?.throwIfAborted()
-        const record = await this.#reporting(handle, () => this.find(handle, step))
-        const proof = record === null ? null : proveBy(record, await this.now(step))
-        if (record === null || proof === null) return null
-        assertVersion(record, update.ifVersion)
-        const body = await this.#reporting(handle, () => this.#schema.change(record.body, update.changes))
-        const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), body })
-        if (result.status !== "clash") return this.#settle(handle, result)
-        this.#events.emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })
-        if (update.ifVersion !== null) throw versionConflict(update.ifVersion, result.version)
-        if (performance.now() - started > CLASH_BUDGET) throw versionConflict(record.version, result.version)
-        await backOff(attempt)
-      }
-    })
+    return this.#queue.run(formatHandle(handle), () => this.#mergeNow(handle, proveBy, update, step, store), step.signal)
+  }
+
+  async #mergeNow(
+    handle: Handle,
+    proveBy: (record: SessionRecord, now: number) => Proof | null,
+    update: CheckedUpdate,
+    step: StepOptions,
+    store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
+  ): Promise<SessionData<A> | null> {
+    const started = performance.now()
+    for (let attempt = 1; ; attempt += 1) {
+      step.signal?.throwIfAborted()
+      const record = await this.#reporting(handle, () => this.find(handle, step))
+      const proof = record === null ? null : proveBy(record, await this.now(step))
+      if (record === null || proof === null) return null
+      assertVersion(record, update.ifVersion)
+      const body = await this.#reporting(handle, () => this.#schema.change(record.body, update.changes))
+      const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), body })
+      if (result.status !== "clash") return this.#settle(handle, result)
+      this.#events.emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })
+      if (update.ifVersion !== null) throw versionConflict(update.ifVersion, result.version)
+      if (performance.now() - started > CLASH_BUDGET) throw versionConflict(record.version, result.version)
+      await backOff(attempt)
+    }
   }
 
   /** Turns the outcome of a step into what the caller gets. */
-  async #settle(handle: Handle, result: Exclude<StepResult, { status: "clash" }> | StepResult): Promise<SessionData<A> | null> {
+  async #settle(handle: Handle, result: StepResult): Promise<SessionData<A> | null> {
     switch (result.status) {
       case "done":
         return this.#present(result.record)
@@ -405,8 +426,18 @@ export abstract class SessionFront<A extends object, I extends object> implement
     }
   }
 
+  /** For providers that made room for a session which then could not be opened. */
+  protected reportEvicted(handles: readonly Handle[]): void {
+    for (const handle of handles) this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason: "evicted" })
+  }
+
   /** For providers that meet an unreadable record while they read others. */
   protected reportCorrupt(handle: Handle): void {
     this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
   }
+}
+
+/** A secret that was right when it was read, and is wrong now, was replaced by another rotation: its holder is told, not signed out. */
+function outrun(result: StepResult): StepResult {
+  return result.status === "wrong-secret" ? { status: "replaced-secret" } : result
 }

@@ -4,7 +4,7 @@ import type { Logger, SessionEvent } from "../../../domain/interfaces/ports.js"
 import { ATTRIBUTES_BYTES } from "../../../domain/session/attributes.js"
 import { TIMEOUT_RANGE, type Timeouts, TOUCH_INTERVAL_RANGE } from "../../../domain/session/deadlines.js"
 import { type LimitRule, MAX_SESSIONS_RANGE } from "../../../domain/session/limit.js"
-import { assertInteger, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
+import { assertInteger, assertOneOf, expected, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { REDIS_CONFIG } from "../../../shared/constants.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import { createVerifiers, type Verifiers } from "./verifiers.js"
@@ -56,7 +56,7 @@ const PREFIX_FORM = /^[A-Za-z0-9:._-]{0,64}$/
 /** @throws ERR_CONFIG_INVALID */
 export function resolveSettings(options: SessionOptions): SessionSettings {
   try {
-    return settings(options)
+    return settings(readOnce(options))
   } catch (error) {
     throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
   }
@@ -102,6 +102,14 @@ export function limitRule(max: number | "unlimited", onLimit: LimitRule["onLimit
 }
 
 function schemaOf(schema: unknown): StandardSchemaV1<unknown, object> | null {
+  try {
+    return readSchema(schema)
+  } catch (error) {
+    throw error instanceof UnexpectedValue ? error : new UnexpectedValue("Expected schema to be a Standard Schema, got an object that throws when it is read.")
+  }
+}
+
+function readSchema(schema: unknown): StandardSchemaV1<unknown, object> | null {
   if (schema === undefined) return null
   // ArkType's schemas are functions.
   if (

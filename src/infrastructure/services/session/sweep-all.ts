@@ -1,5 +1,6 @@
 import type { CleanupReport } from "../../../domain/interfaces/session/ISessionService.js"
 import { addSweeps, EMPTY_SWEEP, type SweepStep } from "../../../domain/session/sweep-counts.js"
+import { pause } from "../../until-aborted.js"
 
 const ENTRIES_PER_STEP = 200
 
@@ -17,27 +18,18 @@ export async function sweepAll(sweep: (cursor: string | null, count: number) => 
   const started = performance.now()
   let cursor = run.begin
   let totals = EMPTY_SWEEP
+  let lookedAt = 0
   for (;;) {
-    const { seen, next } = await sweep(cursor, Math.min(ENTRIES_PER_STEP, run.rate))
+    const count = Math.min(ENTRIES_PER_STEP, run.rate)
+    const { seen, next } = await sweep(cursor, count)
+    // Where others share the store, most entries that a step goes over are not ours.
+    lookedAt += Math.max(count, seen.scanned)
     totals = addSweeps(totals, seen)
     cursor = next
     const report = cursor === null ? totals : { ...totals, cursor }
     run.onProgress?.(report)
     if (cursor === null || run.signal?.aborted) return report
-    await pause((totals.scanned / run.rate) * 1000 - (performance.now() - started), run.signal)
+    await pause((lookedAt / run.rate) * 1000 - (performance.now() - started), run.signal)
     if (run.signal?.aborted) return report
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  if (milliseconds <= 0) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener("abort", done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal?.addEventListener("abort", done)
-  })
 }

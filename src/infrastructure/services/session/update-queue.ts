@@ -1,15 +1,24 @@
+import { untilAborted } from "../../until-aborted.js"
+
 /** Lets changes of one session follow each other within a process: in a plain loop, 64 writers of one session would need hundreds of attempts. */
 export class UpdateQueue {
-  readonly #tails = new Map<string, Promise<unknown>>()
+  readonly #tails = new Map<string, Promise<void>>()
 
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /** Runs the work when all before it are done. Whoever waits no longer leaves the queue to those behind. */
+  async run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#tails.get(key)
-    const mine = before === undefined ? work() : before.then(work, work)
-    this.#tails.set(key, mine)
+    let leave = (): void => {}
+    const mine = new Promise<void>((resolve) => {
+      leave = resolve
+    })
+    const tail = before === undefined ? mine : before.then(() => mine)
+    this.#tails.set(key, tail)
     try {
-      return await mine
+      if (before !== undefined) await untilAborted(before, signal)
+      return await work()
     } finally {
-      if (this.#tails.get(key) === mine) this.#tails.delete(key)
+      leave()
+      if (this.#tails.get(key) === tail) this.#tails.delete(key)
     }
   }
 }

@@ -3,7 +3,7 @@ local function read_head(key, bytes)
   local text = redis.pcall('GETRANGE', key, 0, bytes - 1)
   if type(text) ~= 'string' then return false end
   if text == '' then return nil end
-  if string.sub(text, 1, 18) ~= '{"lastAccessedAt":' or string.sub(text, 62, 62) ~= '1' then return false end
+  if #text < 157 or string.sub(text, 1, 18) ~= '{"lastAccessedAt":' or string.sub(text, 62, 62) ~= '1' then return false end
   local head = {
     text = text,
     idle = tonumber(string.sub(text, 41, 51)),
@@ -22,6 +22,13 @@ local function read_head(key, bytes)
     head.rest = 216
   end
   return head
+end
+
+-- The verifier of a record whatever its layout: every layout begins alike and keeps it in this place. nil: it is no record.
+local function verifier_of_any_layout(key)
+  local text = redis.pcall('GETRANGE', key, 0, 156)
+  if type(text) ~= 'string' or #text < 157 or string.sub(text, 1, 18) ~= '{"lastAccessedAt":' then return nil end
+  return string.sub(text, 133, 154)
 end
 
 -- How long a record that is accessed now is kept. Zero or less: the session is over.
