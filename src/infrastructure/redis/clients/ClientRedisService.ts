@@ -1,7 +1,7 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisCallOptions, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
+import { CallDeadlines } from "../failures/call-deadlines.js"
 import { classifyFailure, deadlinePassed } from "../failures/classify.js"
-import { Deadlines } from "../failures/deadline.js"
 import { runScript } from "../scripts/run-script.js"
 import { integer, list, normaliseReply, textOrNull } from "./replies.js"
 import type { NodeSender } from "./topology.js"
@@ -23,13 +23,13 @@ const MICROSECONDS = 1_000_000
 export abstract class ClientRedisService implements IRedisService {
   abstract readonly singleNode: boolean
   readonly #timeoutMs: number
-  readonly #deadlines: Deadlines
+  readonly #deadlines: CallDeadlines
   readonly #release: (() => void) | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: ClientServiceOptions) {
     this.#timeoutMs = options.timeoutMs
-    this.#deadlines = new Deadlines(options.timeoutMs)
+    this.#deadlines = new CallDeadlines(options.timeoutMs)
     this.#release = options.release
   }
 

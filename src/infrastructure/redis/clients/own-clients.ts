@@ -60,7 +60,7 @@ function isMissing(error: unknown, name: string): boolean {
 }
 
 /** Wait before an attempt to connect: doubling, with a random half, so that many processes do not come back in the same moment. */
-export function reconnectDelay(attempt: number): number {
+function reconnectDelay(attempt: number): number {
   const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10))
   return Math.round(longest / 2 + (Math.random() * longest) / 2)
 }

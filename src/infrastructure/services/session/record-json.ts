@@ -12,7 +12,7 @@ import type { Handle } from "../../../domain/session/ticket.js"
 // "body":["<crc32 8>",<schema version>],"attributes":{…}}
 
 /** The layout that this release writes, and the only one it reads. */
-export const LAYOUT = 1
+const LAYOUT = 1
 const HEAD_LENGTH = 157
 const PREVIOUS_LENGTH = 58
 const BODY_MARKER = '"body":["'
@@ -115,8 +115,9 @@ function decodeFixed(text: string): Pick<SessionRecord, "fixed" | "authenticated
 }
 
 function decodeBody(text: string): Body {
-  const [crc = "", rest = ""] = [text.slice(BODY_MARKER.length, BODY_MARKER.length + CRC_LENGTH), text.slice(BODY_MARKER.length + CRC_LENGTH + 1)]
-  if (crc !== checksum(rest) || text[BODY_MARKER.length + CRC_LENGTH] !== '"') throw corrupt("a body that fits its checksum", text)
+  const quote = BODY_MARKER.length + CRC_LENGTH
+  const rest = text.slice(quote + 1)
+  if (text.slice(BODY_MARKER.length, quote) !== checksum(rest) || text[quote] !== '"') throw corrupt("a body that fits its checksum", text)
   const form = BODY_FORM.exec(rest)
   if (form === null) throw corrupt("a body with attributes", text)
   return { schemaVersion: Number(form[1]), attributes: rest.slice(form[0].length - 1, -1) }

@@ -32,16 +32,18 @@ function whatChanges(suite: Suite): void {
     assert.deepEqual(await listAll(service, "ada"), [session.sessionId])
   })
 
-  suite.it("of several rotations of one token one wins, and the others are told", {}, async ({ service }) => {
-    const { token } = await service.createSession({ userId: "ada" })
-    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => service.rotateSession(token)))
-    const won = outcomes.filter((outcome) => outcome.status === "fulfilled")
-    assert.equal(won.length, 1)
-    for (const outcome of outcomes)
-      if (outcome.status === "rejected") await refuses("ERR_SESSION_CONFLICT", () => Promise.reject(outcome.reason), [secretOf(token)])
-    assert.ok(await service.getSession(won[0]?.value?.token))
-    assert.equal((await listAll(service, "ada")).length, 1)
-  })
+  const ways = { "": undefined, " without grace": { grace: 0 }, " after a new proof": { reauthenticated: true } }
+  for (const [how, options] of Object.entries(ways))
+    suite.it(`of several rotations of one token${how} one wins, and the others are told`, {}, async ({ service }) => {
+      const { token } = await service.createSession({ userId: "ada" })
+      const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => service.rotateSession(token, options)))
+      const won = outcomes.filter((outcome) => outcome.status === "fulfilled")
+      assert.equal(won.length, 1)
+      for (const outcome of outcomes)
+        if (outcome.status === "rejected") await refuses("ERR_SESSION_CONFLICT", () => Promise.reject(outcome.reason), [secretOf(token)])
+      assert.ok(await service.getSession(won[0]?.value?.token))
+      assert.equal((await listAll(service, "ada")).length, 1)
+    })
 
   suite.it("works for a guest and for a session that waits for a second factor", {}, async ({ service }) => {
     for (const options of [{}, { pendingUserId: "ada" }]) {

@@ -26,7 +26,7 @@ const LONGEST_SPAN_MS = 10
  * The timers do not keep the process alive: a call that waits does so through its client's socket, or through the timer with which its client
  * connects again. A process whose client holds neither has nothing to wait for.
  */
-export class Deadlines {
+export class CallDeadlines {
   readonly #timeoutMs: number
   readonly #spanMs: number
   #open: Bucket | undefined

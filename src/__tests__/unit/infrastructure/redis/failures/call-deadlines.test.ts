@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { Deadlines } from "../../../../../infrastructure/redis/failures/deadline.js"
+import { CallDeadlines } from "../../../../../infrastructure/redis/failures/call-deadlines.js"
 
 const expired = (): Error => new Error("time is up")
 const never = (): Promise<never> => new Promise(() => undefined)
@@ -15,10 +15,10 @@ async function refusedAfter(call: Promise<unknown>): Promise<number> {
 }
 
 describe("a deadline", () => {
-  let deadlines: Deadlines
+  let deadlines: CallDeadlines
   const unhandled = vi.fn()
   beforeEach(() => {
-    deadlines = new Deadlines(100)
+    deadlines = new CallDeadlines(100)
     unhandled.mockClear()
     process.on("unhandledRejection", unhandled)
   })
