@@ -23,14 +23,14 @@ export const MUTANTS = [
     file: "src/shared/durations.ts",
     from: "(?:ms|s|m|h|d)$/",
     to: "(?:ms|s|m|h|d)?$/",
-    tests: [`${UNIT}/shared`],
+    tests: [`${UNIT}/shared/durations.test.ts`],
   },
   {
     rule: "A keyPrefix has no braces",
     file: `${SESSION}/session-settings.ts`,
     from: "const PREFIX_FORM = /^[A-Za-z0-9:._-]{0,64}$/",
     to: "const PREFIX_FORM = /^[A-Za-z0-9:._{}-]{0,64}$/",
-    tests: [`${UNIT}/infrastructure/services/session`],
+    tests: [`${UNIT}/infrastructure/services/session/session-settings.test.ts`],
   },
   // Whose session it is
   {
@@ -72,8 +72,8 @@ export const MUTANTS = [
   {
     rule: "Scripts look at the head before they write into a record",
     file: `${LUA}/includes/head.lua`,
-    from: "if string.sub(text, 1, 18) ~= '{\"lastAccessedAt\":' or string.sub(text, 62, 62) ~= '1' then return false end",
-    to: "",
+    from: "or string.sub(text, 62, 62) ~= '1' then return false end",
+    to: "then return false end",
     tests: SCRIPTS,
   },
   // Deadlines
@@ -122,8 +122,8 @@ export const MUTANTS = [
   {
     rule: "The server's clock decides",
     file: `${REDIS}/reads/server-clock.ts`,
-    from: "return Math.floor(micros + (performance.now() - this.#readAt) * 1000)",
-    to: "return micros === 0 ? 0 : Date.now() * 1000",
+    from: "return Math.floor(offset + performance.now() * 1000)",
+    to: "return offset === 0 ? 0 : Date.now() * 1000",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   // Lost and repeated messages
@@ -203,14 +203,14 @@ export const MUTANTS = [
     file: `${LUA}/session-update.lua`,
     from: "push_operation(head.operations, ARGV[2]), head.verifier)",
     to: "push_operation(head.operations, ARGV[2]), ARGV[4] or head.verifier)",
-    tests: [`${TESTS}/races`],
-    only: "between an update's read and its write",
+    tests: [`${TESTS}/races/interleavings.test.ts`],
+    only: "a rotation keeps its effect",
   },
   {
     rule: "Updates of one session follow each other within a process",
     file: `${SESSION}/update-queue.ts`,
-    from: "const mine = before === undefined ? work() : before.then(work, work)",
-    to: "const mine = work()",
+    from: "if (before !== undefined) await untilAborted(before, signal)",
+    to: "await untilAborted(Promise.resolve(), signal)",
     tests: [`${UNIT}/infrastructure/services/session/update-queue.test.ts`],
   },
   {
@@ -218,8 +218,7 @@ export const MUTANTS = [
     file: `${REDIS}/reads/batch.ts`,
     from: "    this.#waiting = new Map()\n    for",
     to: "    setTimeout(() => this.#waiting.clear(), 50)\n    for",
-    tests: [`${TESTS}/races`],
-    only: "not yet sent",
+    tests: [`${TESTS}/races/shared-reads.test.ts`],
   },
   // Rotation
   {
@@ -237,7 +236,44 @@ export const MUTANTS = [
     tests: REDIS_PROVIDER,
     only: "grace",
   },
+  {
+    rule: "A rotation that cannot be shown is not made",
+    file: `${SESSION}/session-front.ts`,
+    from: "    await this.#present(record)\n",
+    to: "",
+    tests: [`${TESTS}/conformance/sqlite-libsql.test.ts`],
+    only: "rotat",
+  },
+  {
+    rule: "Of two rotations without grace the loser is told",
+    file: `${SESSION}/session-front.ts`,
+    from: 'return result.status === "wrong-secret" ? { status: "replaced-secret" } : result',
+    to: "return result",
+    tests: PROVIDERS,
+    only: "several rotations",
+  },
   // Limit
+  {
+    rule: "The page of the oldest is looked at again in the last step",
+    file: `${LUA}/session-create.lua`,
+    from: "local first = ARGV[16] == '' and page.alive or look(oldest, till, PAGE).alive",
+    to: "local first = ARGV[16] == '' and page.alive or look(oldest, till, PAGE).alive if ARGV[16] ~= '' then counted = counted + 500 - #first end",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "An absolute deadline counts from now",
+    file: `${LUA}/session-create.lua`,
+    from: "absolute = now_ms + tonumber(ARGV[6])",
+    to: "absolute = math.floor(created / 1000) + tonumber(ARGV[6])",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "Every layout's secret is checked before a deletion",
+    file: `${LUA}/session-delete.lua`,
+    from: "if verifier and not is_offered(verifier, 3) then return { WRONG_SECRET, whole(now) } end",
+    to: "if verifier == 0 then is_offered(verifier, 3) end",
+    tests: SCRIPTS,
+  },
   {
     rule: "Nothing is created before the last page decides",
     file: `${LUA}/session-create.lua`,
@@ -248,8 +284,8 @@ export const MUTANTS = [
   {
     rule: "The limit is checked in the same step",
     file: `${LUA}/session-create.lua`,
-    from: "surplus = counted + 1 - limit",
-    to: "surplus = counted - limit",
+    from: "surplus = counted + #first + 1 - limit",
+    to: "surplus = counted + #first - limit",
     tests: SCRIPTS,
   },
   // Lists
@@ -293,10 +329,10 @@ export const MUTANTS = [
   {
     rule: "A sign-out everywhere leaves later sessions",
     file: `${REDIS}/upkeep/sign-out-everywhere.ts`,
-    from: "to: cutoff, count: PAGE }",
-    to: 'to: "+inf", count: PAGE }',
-    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`, `${TESTS}/races`],
-    only: "delete-all",
+    from: "parts.keys.index(place), cutoff, options)",
+    to: 'parts.keys.index(place), "+inf", options)',
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+    only: "deleteUserSessions",
   },
   {
     rule: "Passes are repeated until one ends nothing",
