@@ -77,7 +77,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     })
 
     it.concurrent("a create that arrives only after its time limit does nothing, and the service's own next try succeeds", async () => {
-      const slow = await hookedService(sharedServer(kind).url, { keyPrefix }, clientName)
+      const slow = await hookedService(sharedServer(kind).url, { keyPrefix, timeout: "5s" }, clientName)
       slow.redis.beforeNext("session-create", () => pause(2_100))
       const { session } = await slow.service.createSession({ userId: "slow" })
       const creates = slow.redis.calls.filter(({ name }) => name === "session-create")

@@ -86,6 +86,7 @@ export interface IssuedSession<A extends object> {
  * What holds for every method:
  * - **Absent.** Missing, expired, revoked and malformed tokens and those with a wrong secret are one and the same `null` (or `false`). A caller cannot tell them apart.
  * - **Errors.** A store that cannot answer is an error (`ERR_STORE_…`), never `null`: nobody is signed out, and nobody let in, because the store was down. Bad input is `ERR_INVALID_ARGUMENT`, before anything is sent. After `close()` every call is `ERR_CLOSED`.
+ * - **In time.** Every call ends within the service's `timeout`, with all its round trips, repetitions and waiting: then it is `ERR_STORE_TIMEOUT`, with the outcome `unknown` where a change may have been sent. Only `deleteUserSessions` and `cleanupExpiredSessions` may take longer.
  * - **Deadlines.** Both are judged by the store's clock. Idle: never early, at most the touch interval late. Absolute: never exceeded.
  * - **Atomicity.** Existence, secret, version, deadline and limit are checked in the same atomic step as the change. A logout wins against everything that runs beside it.
  *
@@ -121,7 +122,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * @param changes a patch or a function, see `Changes`
    * @param options `ifVersion`: only at this version · `unset`: attributes to remove
    * @returns the session as written, or `null`
-   * @throws ERR_SESSION_CONFLICT when `ifVersion` did not hold, or without it when others kept changing the session for 5 s · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT · ERR_INVALID_ARGUMENT when the schema refuses the result · ERR_STORE_UNKNOWN when it cannot be told whether the change was made · ERR_STORE_…
+   * @throws ERR_SESSION_CONFLICT when `ifVersion` did not hold, or without it when others kept changing the session for 5 s (or ERR_STORE_TIMEOUT when `timeout` is less) · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT · ERR_INVALID_ARGUMENT when the schema refuses the result · ERR_STORE_UNKNOWN when it cannot be told whether the change was made · ERR_STORE_…
    * @atomicity compare-and-set on the version. Without `ifVersion` a clash reads, merges and writes again, so no update is lost. Nothing that ran in between (rotation, extension, touch) is undone.
    */
   updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null>
@@ -190,6 +191,8 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
   /**
    * Ends all sessions of a user, pending ones included.
    *
+   * May take longer than `timeout`, which holds for each of its steps: however many sessions there are, all are ended.
+   *
    * @param options `except`: the handle of one that stays · `thorough`: also finds sessions that the user's list has lost; walks the store, for emergencies
    * @returns how many this call ended
    * @throws ERR_INVALID_ARGUMENT · ERR_STORE_… (those already ended stay ended: call again)
@@ -204,7 +207,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
   /**
    * Counts sessions and removes what outlived its session. Never needed for correctness: expiry is the store's own work.
    *
-   * Two running at once do no harm.
+   * May take as long as it needs; `timeout` holds for each of its steps. Two running at once do no harm.
    *
    * @param options `cursor`: goes on where a report ended · `maxPerSecond`: entries looked at per second, 10 000 by default · `onProgress`: called after each step · `signal`: stops after the step under way, and the call answers the report so far, with a cursor
    * @returns the report; a `cursor` in it means that it was stopped

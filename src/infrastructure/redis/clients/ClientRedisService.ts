@@ -1,8 +1,10 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisCallOptions, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
-import { CallDeadlines } from "../failures/call-deadlines.js"
-import { classifyFailure, deadlinePassed } from "../failures/classify.js"
+import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
+import { Breaker } from "../failures/Breaker.js"
+import { classifyFailure, replyWord } from "../failures/classify.js"
 import { runScript } from "../scripts/run-script.js"
+import { renewalOf } from "./own-clients.js"
 import { integer, list, normaliseReply, textOrNull } from "./replies.js"
 import type { NodeSender } from "./topology.js"
 
@@ -19,16 +21,19 @@ export type Send = (key: string | undefined, args: readonly string[], signal: Ab
 
 const MICROSECONDS = 1_000_000
 
-/** The commands of `IRedisService`, written once for every client: deadline, errors and replies. The two adapters below it only send. */
+/** The commands of `IRedisService`, written once for every client: deadline, breaker, errors and replies. The two adapters below it only send. */
 export abstract class ClientRedisService implements IRedisService {
   abstract readonly singleNode: boolean
   readonly #timeoutMs: number
   readonly #deadlines: CallDeadlines
+  readonly #breaker: Breaker
   readonly #release: (() => void) | undefined
   #closed: Promise<void> | undefined
 
-  constructor(options: ClientServiceOptions) {
+  /** @param client - the client itself, by which it is known whether this library made it */
+  constructor(options: ClientServiceOptions, client: object) {
     this.#timeoutMs = options.timeoutMs
+    this.#breaker = new Breaker({ probe: () => this.#probe(), renew: renewalOf(client) })
     this.#deadlines = new CallDeadlines(options.timeoutMs)
     this.#release = options.release
   }
@@ -81,6 +86,7 @@ export abstract class ClientRedisService implements IRedisService {
       if (keys.length === 0) return []
       const sent = await this.together((send) => Promise.allSettled(keys.map((key) => send(key, ["unlink", key], signal))))
       const failed = sent.filter((result) => result.status === "rejected")
+      if (failed.some(({ reason }) => isReply(reason)) || failed.length < keys.length) this.#breaker.answered()
       if (failed.length > 0)
         throw worstOf(
           failed.map(({ reason }) => classify(reason, wasNeverWritten)),
@@ -142,28 +148,69 @@ export abstract class ClientRedisService implements IRedisService {
   }
 
   async #close(): Promise<void> {
+    this.#breaker.stop()
     // Calls that are under way get their answer, as far as their deadline allows.
     await this.#deadlines.close()
     this.detach()
     this.#release?.()
   }
 
-  #call<T>(
-    readOnly: boolean,
-    options: RedisCallOptions | undefined,
-    work: (signal: AbortSignal, wasNeverWritten: (error: unknown) => boolean) => Promise<T>,
-  ): Promise<T> {
+  #call<T>(readOnly: boolean, options: RedisCallOptions | undefined, work: Work<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new SessionError("ERR_CLOSED", "The service was closed. Make a new one."))
+    if (this.#breaker.isOpen) return Promise.reject(notHeard())
+    return this.#send(readOnly, options?.signal, work)
+  }
+
+  #send<T>(readOnly: boolean, signal: AbortSignal | undefined, work: Work<T>): Promise<T> {
     const wasNeverWritten = this.watchSending()
+    const beganAt = performance.now()
+    let isOver = false
     return this.#deadlines.run(
-      (signal) =>
-        work(signal, wasNeverWritten).catch((error: unknown) => {
-          throw classify(error, wasNeverWritten, readOnly)
-        }),
-      () => deadlinePassed(this.#timeoutMs, readOnly),
-      options?.signal,
+      (ending) =>
+        work(ending, wasNeverWritten).then(
+          (value) => {
+            this.#breaker.answered()
+            return value
+          },
+          (error: unknown) => {
+            if (isReply(error)) this.#breaker.answered()
+            else if (!isOver && !ending.aborted && isOutage(classify(error, wasNeverWritten))) this.#failed(beganAt)
+            throw classify(error, wasNeverWritten, readOnly)
+          },
+        ),
+      () => {
+        isOver = true
+        // A command to which a long call left hardly any time says nothing of the store.
+        if (performance.now() - beganAt >= this.#timeoutMs / 2) this.#failed(beganAt)
+        return deadlinePassed(this.#timeoutMs, readOnly)
+      },
+      signal,
     )
   }
+
+  // A cluster's nodes fail one by one: the silence of one must not refuse the calls to the others.
+  #failed(beganAt: number): void {
+    if (this.singleNode) this.#breaker.failed(beganAt)
+  }
+
+  async #probe(): Promise<void> {
+    // What came of it the breaker has been told.
+    await this.#send(true, undefined, (signal) => this.send(undefined, ["ping"], signal)).catch(() => undefined)
+  }
+}
+
+type Work<T> = (signal: AbortSignal, wasNeverWritten: (error: unknown) => boolean) => Promise<T>
+
+function isReply(error: unknown): boolean {
+  return replyWord(error) !== undefined
+}
+
+function isOutage(error: SessionError): boolean {
+  return error.code === "ERR_STORE_UNAVAILABLE" || error.code === "ERR_STORE_TIMEOUT"
+}
+
+function notHeard(): SessionError {
+  return new SessionError("ERR_STORE_UNAVAILABLE", "The store has not answered several calls in a row, so this one was not sent. Try again shortly.")
 }
 
 function classify(error: unknown, wasNeverWritten: (error: unknown) => boolean, readOnly = false): SessionError {

@@ -25,7 +25,7 @@ export class IoRedisService extends ClientRedisService {
    * @param options - `timeoutMs` of each call; `release` for a client of this library's own
    */
   constructor(recognised: RecognisedIoRedis, options: ClientServiceOptions) {
-    super(options)
+    super(options, recognised.client)
     const { client, form } = recognised
     this.#recognised = recognised
     this.singleNode = form === "client"

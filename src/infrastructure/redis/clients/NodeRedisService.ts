@@ -16,7 +16,7 @@ export class NodeRedisService extends ClientRedisService {
    * @param options - `timeoutMs` of each call; `release` for a client of this library's own
    */
   constructor(recognised: RecognisedNodeRedis, options: ClientServiceOptions) {
-    super(options)
+    super(options, recognised.client)
     this.#recognised = recognised
     this.singleNode = recognised.form !== "cluster"
   }

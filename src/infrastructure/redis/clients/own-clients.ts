@@ -59,6 +59,32 @@ function isMissing(error: unknown, name: string): boolean {
   return code === "ERR_MODULE_NOT_FOUND" && typeof message === "string" && message.includes(`'${name}'`)
 }
 
+/**
+ * How the connection of a client is made anew, for clients of this library's own. One that an application handed in is not among them, and is
+ * never touched.
+ */
+const RENEWALS = new WeakMap<object, () => void>()
+
+/** Ends the connection of one of this library's own clients on which nothing was heard, and makes another; `undefined` for any other client. */
+export function renewalOf(client: object): (() => void) | undefined {
+  return RENEWALS.get(client)
+}
+
+/**
+ * A connection that is being made is left alone as long as something happens to it. One may also hang there: a server that was stopped takes
+ * connections, and says nothing.
+ */
+class Progress {
+  #at = performance.now()
+  readonly note = (): void => {
+    this.#at = performance.now()
+  }
+
+  hangs(): boolean {
+    return performance.now() - this.#at >= CONNECT_TIMEOUT_MS
+  }
+}
+
 /** Wait before an attempt to connect: doubling, with a random half, so that many processes do not come back in the same moment. */
 function reconnectDelay(attempt: number): number {
   const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10))
@@ -90,6 +116,17 @@ function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "creat
     client.once("ready", () => {
       wasReady = true
     })
+    const progress = new Progress()
+    for (const event of ["error", "connect", "reconnecting"]) client.on(event, progress.note)
+    let isEnded = false
+    let again: NodeJS.Timeout | undefined
+    RENEWALS.set(client, () => {
+      if (isEnded || (!client.isReady && !progress.hangs())) return
+      progress.note()
+      clearTimeout(again)
+      if (client.isOpen) client.destroy()
+      again = setTimeout(() => void client.connect().catch(() => undefined), reconnectDelay(1)).unref()
+    })
     return {
       client,
       connect: async () => {
@@ -100,6 +137,8 @@ function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "creat
         })
       },
       destroy: () => {
+        isEnded = true
+        clearTimeout(again)
         // Version 5 throws where there is nothing left to destroy.
         if (client.isOpen) client.destroy()
       },
@@ -130,6 +169,14 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
     })
     client.once("ready", () => {
       wasReady = true
+    })
+    const progress = new Progress()
+    for (const event of ["close", "connect", "reconnecting"]) client.on(event, progress.note)
+    RENEWALS.set(client, () => {
+      if (client.status === "end" || (client.status !== "ready" && !progress.hangs())) return
+      progress.note()
+      // disconnect() waits for the other side, which is silent. Without its stream the client connects again by itself.
+      client.stream?.destroy()
     })
     return {
       client,

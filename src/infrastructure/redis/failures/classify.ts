@@ -72,14 +72,6 @@ export function classifyFailure(error: unknown, call: FailedCall): SessionError 
     : toError(replyVerdict(word, messageOf(error)), `${call.store ?? "The store"} answered ${word}:`, call)
 }
 
-/** The error of a call whose deadline passed without an answer. */
-export function deadlinePassed(timeoutMs: number, readOnly: boolean): SessionError {
-  const doubt = readOnly ? "" : " It may have been applied."
-  return new SessionError("ERR_STORE_TIMEOUT", `The store did not answer within ${timeoutMs} ms.${doubt} Is it overloaded, stopped, or out of reach?`, {
-    outcome: readOnly ? "not-applied" : "unknown",
-  })
-}
-
 /** Whether a client's error shows that the command never reached a socket. */
 export function neverWritten(error: unknown): boolean {
   const { code, syscall } = socketFields(error)

@@ -23,7 +23,7 @@ import { addSweeps, EMPTY_SWEEP, type SweepCounts, type SweepStep, sweptLive } f
 import { formatHandle, type Handle, parseHandle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { REDIS_CONFIG } from "../../../shared/constants.js"
-import { type Duration, toMilliseconds } from "../../../shared/durations.js"
+import { toMilliseconds } from "../../../shared/durations.js"
 import type { SqliteConnection, SqliteDriver } from "../../sqlite/drivers.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import { type SessionRow, SessionRows } from "../../sqlite/session-rows.js"
@@ -35,8 +35,6 @@ import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions }
 
 /** Options of sessions in a SQLite file. */
 export interface SqliteSessionOptions extends SessionOptions {
-  /** How long one step may wait for other processes: 10 ms to 60 s, 1 s by default. */
-  readonly timeout?: Duration | undefined
   /** The time, for tests. */
   readonly clock?: Clock | undefined
 }

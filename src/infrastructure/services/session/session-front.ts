@@ -24,7 +24,10 @@ import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import { formatHandle, formatToken, type Handle, parseHandle, parseToken, type Ticket } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
+import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
+import { InFlight } from "../../InFlight.js"
 import { AttributeSchema } from "./attribute-schema.js"
+import { CallStep } from "./CallStep.js"
 import {
   type CheckedUpdate,
   checkCleanup,
@@ -61,7 +64,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
   readonly #schema: AttributeSchema
   readonly #events: SessionEvents
   readonly #queue = new UpdateQueue()
-  #running = 0
+  readonly #deadlines: CallDeadlines
+  readonly #calls = new InFlight()
   #closing: Promise<void> | null = null
   /** Stops what would otherwise keep `close()` waiting. */
   readonly #ending = new AbortController()
@@ -71,6 +75,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     this.settings = resolveSettings(options)
     this.#schema = new AttributeSchema(this.settings)
     this.#events = new SessionEvents(this.settings)
+    this.#deadlines = new CallDeadlines(this.settings.timeoutMs)
   }
 
   // The atomic steps of a provider, over checked values. Missing is a value; a store that cannot answer throws a `SessionError`.
@@ -108,11 +113,11 @@ export abstract class SessionFront<A extends object, I extends object> implement
         idleTimeout: checked.timeouts.idle,
         slack: checked.slack,
         absoluteTimeout: checked.timeouts.absolute,
-        authenticatedAt: checked.authenticatedAt instanceof Date ? checkPast(checked.authenticatedAt, await this.now(step)) : checked.authenticatedAt,
+        authenticatedAt: checked.authenticatedAt instanceof Date ? checkPast(checked.authenticatedAt, await this.now(step.options)) : checked.authenticatedAt,
         fixed: checked.fixed,
         body,
       }
-      const inserted = await this.insert(draft, place, checked.limit, step)
+      const inserted = await this.insert(draft, place, checked.limit, step.change())
       if (inserted.status !== "created") throw notCreated(inserted.status, checked.limit)
       this.#events.emit({ type: "created", sessionId: formatHandle(ticket) })
       const evicted = inserted.evicted.map(formatHandle)
@@ -126,13 +131,13 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
       if (ticket === null) return null
-      const record = await this.#reporting(ticket, () => this.find(ticket, step))
+      const record = await this.#reporting(ticket, () => this.find(ticket, step.reading))
       if (record === null) return null
-      const now = await this.now(step)
+      const now = await this.now(step.reading)
       const proof = this.#prove(record, ticket, now)
       if (proof === null) return null
       if (options?.touch === false || !needsTouch(record, this.settings.touchInterval, now)) return this.#present(record)
-      const moved = await this.#touched(record, proof, step)
+      const moved = await this.#touched(record, proof, step.options)
       return moved === null ? null : this.#present(moved)
     })
   }
@@ -162,7 +167,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const idle = idleTimeout === undefined ? null : toMilliseconds(idleTimeout, "idleTimeout", TIMEOUT_RANGE)
       const ticket = parseToken(token)
       if (ticket === null) return null
-      const result = await this.prolong(ticket, { verifiers: this.settings.verifiers.candidates(ticket.secret) }, idle, step)
+      const result = await this.prolong(ticket, { verifiers: this.settings.verifiers.candidates(ticket.secret) }, idle, step.change())
       return this.#settle(ticket, result)
     })
   }
@@ -179,7 +184,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
         changes === null
           ? await this.#swap(ticket, proveBy, { verifier, grace, reauthenticated, write: null }, step)
           : await this.#merge(ticket, proveBy, { changes, ifVersion: null }, step, (_record, proof, write) =>
-              this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step).then(outrun),
+              this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step.change()).then(
+                outrun,
+              ),
             )
       if (session === null) return null
       this.#events.emit({ type: "rotated", sessionId: session.sessionId })
@@ -188,7 +195,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async deleteSession(token: TokenText | null | undefined, options?: DeleteOptions): Promise<boolean> {
-    return this.#call(options, async (step, options) => {
+    return this.#signOut(options, async (step, options) => {
       checkDelete(options)
       const ticket = parseToken(token)
       if (ticket === null) return false
@@ -197,7 +204,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async deleteUserSession(userId: UserId, sessionId: IdText, options?: DeleteOptions): Promise<boolean> {
-    return this.#call(options, async (step, options) => {
+    return this.#signOut(options, async (step, options) => {
       const owner = checkUserId(userId, "userId")
       checkDelete(options)
       const handle = parseHandle(sessionId)
@@ -209,7 +216,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     userId: UserId,
     options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | undefined },
   ): Promise<number> {
-    return this.#call(options, async (step, options) => {
+    return this.#enter(options, true, async (signal, options) => {
       const owner = checkUserId(userId, "userId")
       checkDeleteAll(options)
       // A typing error in `except` must not end the session that was to stay.
@@ -217,7 +224,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
       const reason = options?.reason ?? "revoked"
       const onEnded = (handle: Handle): void => this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
-      return this.removeAll(userKey(owner), { ...step, owner, except, thorough: options?.thorough === true, onEnded })
+      return this.removeAll(userKey(owner), { ...(signal && { signal }), owner, except, thorough: options?.thorough === true, onEnded })
     })
   }
 
@@ -230,7 +237,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const limit = checkPage(page)
       const place = userKey(owner)
       const after = page?.cursor === undefined ? null : parseCursor(page.cursor, place)
-      const { records, next } = await this.page(place, after, limit, step)
+      const { records, next } = await this.page(place, after, limit, step.options)
       const sessions: (SessionData<A> & { readonly userId: string })[] = []
       for (const record of records) {
         if (record.fixed.userId !== owner) continue
@@ -243,7 +250,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async cleanupExpiredSessions(options?: CleanupOptions): Promise<CleanupReport> {
     // The signal stops a cleanup between two steps; it does not fail it.
-    return this.#call(undefined, async () => {
+    return this.#enter(undefined, false, async () => {
       const run = checkCleanup(readOnce(options))
       const signal = run.signal === undefined ? this.#ending.signal : AbortSignal.any([run.signal, this.#ending.signal])
       return sweepAll((cursor, count) => this.sweep(cursor, count, {}), { ...run, signal })
@@ -253,7 +260,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   async ping(options?: CallOptions): Promise<void> {
     return this.#call(options, (step, options) => {
       if (options !== undefined) assertKnownKeys(options, "the options of ping", ["signal"])
-      return this.probe(step)
+      return this.probe(step.options)
     })
   }
 
@@ -268,24 +275,49 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async #drain(): Promise<void> {
-    if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    if (this.#calls.count > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    await this.#deadlines.close()
   }
 
-  /** What surrounds every call: closed or aborted services do nothing, and bad input gets its code. */
-  async #call<T, O extends CallOptions | undefined>(options: O, work: (step: StepOptions, own: O) => Promise<T>): Promise<T> {
+  #call<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>, signsOut = false): Promise<T> {
+    return this.#enter(options, signsOut, (signal, own) => this.#withinDeadline(signal, (step) => work(step, own)))
+  }
+
+  #signOut<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>): Promise<T> {
+    return this.#call(options, work, true)
+  }
+
+  /** What surrounds every call: closed, overloaded or aborted services do nothing, and bad input gets its code. */
+  async #enter<T, O extends CallOptions | undefined>(options: O, signsOut: boolean, work: (signal: AbortSignal | undefined, own: O) => Promise<T>): Promise<T> {
     if (this.#closing !== null) throw new SessionError("ERR_CLOSED", "Expected an open session service, got one that close() was called on.")
-    this.#running += 1
+    this.#calls.enter(signsOut)
     try {
       const own = readOnce(options)
       const signal = checkSignal(own)
       signal?.throwIfAborted()
-      return await work(signal === undefined ? {} : { signal }, own)
+      return await work(signal, own)
     } catch (error) {
       throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
     } finally {
-      this.#running -= 1
-      if (this.#running === 0) this.#idle?.()
+      this.#calls.leave()
+      if (this.#calls.count === 0) this.#idle?.()
     }
+  }
+
+  /** One deadline for all that a call does: its round trips, its repetitions, and its waiting for other calls. */
+  #withinDeadline<T>(signal: AbortSignal | undefined, work: (step: CallStep) => Promise<T>): Promise<T> {
+    const { timeoutMs } = this.settings
+    let step: CallStep | undefined
+    const expired = (): SessionError => deadlinePassed(timeoutMs, step?.mayHaveChanged !== true)
+    const start = (ending: AbortSignal): Promise<T> => {
+      const mine = new CallStep(ending, signal)
+      step = mine
+      return work(mine).catch((error: unknown) => {
+        // Of a wait that the deadline ended nothing more is known than of the call.
+        throw ending.aborted && error === ending.reason && SessionError.is(error) ? expired() : error
+      })
+    }
+    return this.#deadlines.run(start, expired, signal)
   }
 
   /** Reading may meet a record that cannot be read: an error for its holder, and an event. */
@@ -324,10 +356,10 @@ export abstract class SessionFront<A extends object, I extends object> implement
     handle: Handle,
     proveBy: (record: SessionRecord, now: number) => Proof | null,
     update: CheckedUpdate,
-    step: StepOptions,
+    step: CallStep,
   ): Promise<SessionData<A> | null> {
     return this.#merge(handle, proveBy, update, step, async (record, proof, write) => {
-      const result = await this.write(record, proof, write, step)
+      const result = await this.write(record, proof, write, step.change())
       // The secret was right when it was read, so nobody guessed: a rotation without grace came in between, and this token is over.
       return result.status === "wrong-secret" ? { status: "missing" } : result
     })
@@ -338,13 +370,13 @@ export abstract class SessionFront<A extends object, I extends object> implement
     ticket: Ticket,
     proveBy: (record: SessionRecord, now: number) => Proof | null,
     rotation: Rotation,
-    step: StepOptions,
+    step: CallStep,
   ): Promise<SessionData<A> | null> {
-    const record = await this.#reporting(ticket, () => this.find(ticket, step))
-    const proof = record === null ? null : proveBy(record, await this.now(step))
+    const record = await this.#reporting(ticket, () => this.find(ticket, step.reading))
+    const proof = record === null ? null : proveBy(record, await this.now(step.reading))
     if (record === null || proof === null) return null
     await this.#present(record)
-    return this.#settle(ticket, outrun(await this.rotate(ticket, proof, rotation, step)))
+    return this.#settle(ticket, outrun(await this.rotate(ticket, proof, rotation, step.change())))
   }
 
   /** Reads, changes and writes until no other change came between. Changes of one session follow each other within this process. */
@@ -352,29 +384,30 @@ export abstract class SessionFront<A extends object, I extends object> implement
     handle: Handle,
     proveBy: (record: SessionRecord, now: number) => Proof | null,
     update: CheckedUpdate,
-    step: StepOptions,
+    step: CallStep,
     store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
   ): Promise<SessionData<A> | null> {
-    return this.#queue.run(formatHandle(handle), () => this.#mergeNow(handle, proveBy, update, step, store), step.signal)
+    return this.#queue.run(formatHandle(handle), () => this.#mergeNow(handle, proveBy, update, step, store), step.options.signal)
   }
 
   async #mergeNow(
     handle: Handle,
     proveBy: (record: SessionRecord, now: number) => Proof | null,
     update: CheckedUpdate,
-    step: StepOptions,
+    step: CallStep,
     store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
   ): Promise<SessionData<A> | null> {
     const started = performance.now()
     for (let attempt = 1; ; attempt += 1) {
-      step.signal?.throwIfAborted()
-      const record = await this.#reporting(handle, () => this.find(handle, step))
-      const proof = record === null ? null : proveBy(record, await this.now(step))
+      step.options.signal.throwIfAborted()
+      const record = await this.#reporting(handle, () => this.find(handle, step.reading))
+      const proof = record === null ? null : proveBy(record, await this.now(step.reading))
       if (record === null || proof === null) return null
       assertVersion(record, update.ifVersion)
       const body = await this.#reporting(handle, () => this.#schema.change(record.body, update.changes))
       const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), body })
       if (result.status !== "clash") return this.#settle(handle, result)
+      step.unchanged()
       this.#events.emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })
       if (update.ifVersion !== null) throw versionConflict(update.ifVersion, result.version)
       if (performance.now() - started > CLASH_BUDGET) throw versionConflict(record.version, result.version)
@@ -404,8 +437,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
     }
   }
 
-  async #remove(handle: Handle, proof: Proof, reason: EndReason, step: StepOptions): Promise<boolean> {
-    const { status } = await this.remove(handle, proof, step)
+  async #remove(handle: Handle, proof: Proof, reason: EndReason, step: CallStep): Promise<boolean> {
+    const { status } = await this.remove(handle, proof, step.change())
     const sessionId = formatHandle(handle)
     if (status === "done") this.#events.emit({ type: "ended", sessionId, reason })
     if (status === "wrong-secret") this.#events.emit({ type: "wrong-secret", sessionId })

@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly absoluteTimeout?: Duration | undefined
   /** 0 to 1 d; 60 s by default. Accesses closer together than this are not written down. */
   readonly touchInterval?: Duration | undefined
+  /** How long one call may take, with all its round trips, repetitions and waiting: 10 ms to 60 s, 1 s by default. */
+  readonly timeout?: Duration | undefined
   /** 1 to 100 000, or "unlimited", the default. */
   readonly maxSessionsPerUser?: number | "unlimited" | undefined
   /** "evict-oldest" by default. */
@@ -39,6 +41,7 @@ export interface SessionOptions {
 export interface SessionSettings {
   readonly timeouts: Timeouts
   readonly touchInterval: number
+  readonly timeoutMs: number
   readonly limit: LimitRule | null
   readonly onLimit: LimitRule["onLimit"]
   readonly schema: StandardSchemaV1<unknown, object> | null
@@ -51,6 +54,8 @@ export interface SessionSettings {
   readonly logger: Logger | null
 }
 
+/** Of one call's deadline, in milliseconds. */
+const CALL_TIMEOUT_RANGE = { min: 10, max: 60_000 }
 const PREFIX_FORM = /^[A-Za-z0-9:._-]{0,64}$/
 
 /** @throws ERR_CONFIG_INVALID */
@@ -64,6 +69,7 @@ export function resolveSettings(options: SessionOptions): SessionSettings {
 
 function settings(options: SessionOptions): SessionSettings {
   const { onLimit = "evict-oldest", schemaVersion = 1, keyPrefix = "", maxSessionsPerUser = "unlimited" } = options
+  const { timeout = `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms` } = options
   const { idleTimeout = REDIS_CONFIG.TTL.SESSION, absoluteTimeout = "30d", touchInterval = "60s" } = options
   assertOneOf(onLimit, "onLimit", ["evict-oldest", "reject"])
   assertInteger(schemaVersion, "schemaVersion", { min: 1, max: 65_535 })
@@ -81,6 +87,7 @@ function settings(options: SessionOptions): SessionSettings {
       absolute: toMilliseconds(absoluteTimeout, "absoluteTimeout", TIMEOUT_RANGE),
     },
     touchInterval: toMilliseconds(touchInterval, "touchInterval", TOUCH_INTERVAL_RANGE),
+    timeoutMs: toMilliseconds(timeout, "timeout", CALL_TIMEOUT_RANGE),
     limit: limitRule(maxSessionsPerUser, onLimit),
     onLimit,
     schema: schemaOf(options.schema),

@@ -1,6 +1,7 @@
 import { inspect } from "node:util"
 import { describe, expect, it } from "vitest"
-import { classifyFailure, deadlinePassed, type FailedCall, neverWritten, replyWord } from "../../../../../infrastructure/redis/failures/classify.js"
+import { deadlinePassed } from "../../../../../infrastructure/call-deadlines.js"
+import { classifyFailure, type FailedCall, neverWritten, replyWord } from "../../../../../infrastructure/redis/failures/classify.js"
 
 const WRITE: FailedCall = { readOnly: false, sent: "maybe" }
 const READ: FailedCall = { readOnly: true, sent: "maybe" }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events"
+import { SessionError } from "../domain/errors.js"
 
 /** Calls that began within a few milliseconds of each other; they share one timer and one abort signal. */
 interface Bucket {
@@ -19,6 +20,9 @@ const LONGEST_SPAN_MS = 10
 
 /**
  * One deadline for each call of a service. No client ends a call on a server that went silent, so this does.
+ *
+ * Deadlines nest: a call within a call gets the outer one's signal, and what it says when that is aborted by the outer deadline, or what its client
+ * says then, arrives before the outer call has to answer for itself. Whoever is nearest to the store knows best whether anything was sent.
  *
  * Calls are gathered in buckets, because an abort controller for each call costs eight times as much as a listener on a shared one.
  * A call therefore ends up to 10 ms (or a twentieth of the deadline, if that is less) late, and never early.
@@ -47,12 +51,13 @@ export class CallDeadlines {
    *
    * @param start - begins the call; its signal is aborted when nobody waits any more, so that what is not yet written need not be
    * @param expired - makes the error of a call whose deadline passed
+   * @param signal - the caller's, or that of a call around this one
    */
   run<T>(start: (signal: AbortSignal) => Promise<T>, expired: () => Error, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     const bucket = this.#join()
     return new Promise<T>((resolve, reject) => {
-      const controller = signal ? new AbortController() : undefined
+      const controller = signal ? withManyListeners(new AbortController()) : undefined
       const leave = (): void => {
         if (!bucket.waits.delete(wait)) return
         signal?.removeEventListener("abort", endByCaller)
@@ -60,13 +65,19 @@ export class CallDeadlines {
         if (--this.#waiting === 0) this.#whenDrained?.()
       }
       const endByCaller = (): void => {
+        if (isDeadline(signal?.reason)) {
+          controller?.abort(signal?.reason)
+          setImmediate(wait.expire)
+          return
+        }
         leave()
         reject(signal?.reason)
-        controller?.abort()
+        controller?.abort(signal?.reason)
       }
       const wait: Wait = {
         controller,
         expire: () => {
+          if (!bucket.waits.has(wait)) return
           leave()
           reject(expired())
         },
@@ -105,12 +116,10 @@ export class CallDeadlines {
     const bucket: Bucket = {
       joinUntil: now + this.#spanMs,
       expiresAt: now + this.#spanMs + this.#timeoutMs,
-      controller: new AbortController(),
+      controller: withManyListeners(new AbortController()),
       waits: new Set(),
       timer: setTimeout(() => this.#expire(bucket), this.#timeoutMs + this.#spanMs).unref(),
     }
-    // Thousands of calls listen to one signal, which is no leak.
-    setMaxListeners(0, bucket.controller.signal)
     this.#open = bucket
     if (last) this.#retire(last)
     return bucket
@@ -129,14 +138,33 @@ export class CallDeadlines {
     }
     if (this.#open === bucket) this.#open = undefined
     if (bucket.waits.size === 0) return
-    bucket.controller.abort()
-    for (const wait of bucket.waits) wait.controller?.abort()
+    const reason = deadlinePassed(this.#timeoutMs, true)
+    bucket.controller.abort(reason)
+    for (const wait of bucket.waits) wait.controller?.abort(reason)
     // One more turn: the client rejects what it had not written yet, which is a better answer, and replies that lie unread in the socket
     // because this process was busy are read.
     setImmediate(() => {
       for (const wait of bucket.waits) wait.expire()
     })
   }
+}
+
+/** The error of a call whose deadline passed without an answer. */
+export function deadlinePassed(timeoutMs: number, changesNothing: boolean): SessionError {
+  const doubt = changesNothing ? "" : " It may have been applied."
+  return new SessionError("ERR_STORE_TIMEOUT", `The store did not answer within ${timeoutMs} ms.${doubt} Is it overloaded, stopped, or out of reach?`, {
+    outcome: changesNothing ? "not-applied" : "unknown",
+  })
+}
+
+// Thousands of commands listen to one signal, which is no leak.
+function withManyListeners(controller: AbortController): AbortController {
+  setMaxListeners(0, controller.signal)
+  return controller
+}
+
+function isDeadline(reason: unknown): boolean {
+  return SessionError.is(reason, "ERR_STORE_TIMEOUT")
 }
 
 function begin<T>(start: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { CallDeadlines } from "../../../../../infrastructure/redis/failures/call-deadlines.js"
+import { CallDeadlines } from "../../../infrastructure/call-deadlines.js"
 
 const expired = (): Error => new Error("time is up")
 const never = (): Promise<never> => new Promise(() => undefined)

@@ -1,0 +1,40 @@
+import type { StepOptions } from "./session-steps.js"
+
+/** What the steps of one call need to know of it, and what the call needs to know of them. */
+export class CallStep {
+  /** For steps that are to stop when nobody waits for the call any more. */
+  readonly options: { readonly signal: AbortSignal }
+  /** For plain reads, which the call's deadline passes by: nothing comes of an answer that is too late, and a listener for each would cost more than it. */
+  readonly reading: StepOptions
+  #mayHaveChanged = false
+
+  /**
+   * @param ending - aborted at the call's deadline, or by the caller
+   * @param own - the caller's signal
+   */
+  constructor(ending: AbortSignal, own: AbortSignal | undefined) {
+    this.options = { signal: ending }
+    this.reading = own === undefined ? {} : { signal: own }
+  }
+
+  /** Whether a step was begun of which it is not certain that it changed nothing. */
+  get mayHaveChanged(): boolean {
+    return this.#mayHaveChanged
+  }
+
+  /**
+   * For a step that changes something.
+   *
+   * @throws the signal's reason when nobody waits any more: a call that was reported as not applied must not be applied
+   */
+  change(): StepOptions {
+    this.options.signal.throwIfAborted()
+    this.#mayHaveChanged = true
+    return this.options
+  }
+
+  /** The store said that the last step changed nothing. */
+  unchanged(): void {
+    this.#mayHaveChanged = false
+  }
+}
