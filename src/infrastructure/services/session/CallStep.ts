@@ -10,11 +10,11 @@ export class CallStep {
 
   /**
    * @param ending - aborted at the call's deadline, or by the caller
-   * @param own - the caller's signal
+   * @param mayBeAborted - whether the caller has a signal
    */
-  constructor(ending: AbortSignal, own: AbortSignal | undefined) {
+  constructor(ending: AbortSignal, mayBeAborted: boolean) {
     this.options = { signal: ending }
-    this.reading = own === undefined ? {} : { signal: own }
+    this.reading = mayBeAborted ? this.options : {}
   }
 
   /** Whether a step was begun of which it is not certain that it changed nothing. */
