@@ -38,9 +38,13 @@ export const SETTINGS = z.object({
   COATCHECK_PORT: wholeNumber(0, 65_535).default(8420).meta({ description: "port to listen on; 0 takes a free one", shown: "8420" }),
   REDIS_URL: z
     .string()
-    .refine(isRedisUrl, "a URL that begins with redis:// or rediss:// and names a host")
+    .refine(isRedisUrl, "a URL that begins with redis://, redis+cluster:// or redis+sentinel:// (rediss for TLS) and names a host")
     .optional()
-    .meta({ description: "Redis or Valkey to keep sessions in, redis://user:password@host:port/db", shown: "none: an SQLite file" }),
+    .meta({
+      description:
+        "Redis or Valkey to keep sessions in: redis://user:password@host:port/db, redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/name",
+      shown: "none: an SQLite file",
+    }),
   COATCHECK_FOLDER: z
     .string()
     .default(".coatcheck")
@@ -134,12 +138,19 @@ function storeFrom(redisUrl: string | undefined, folder: string): Settings["stor
     return { kind: "sqlite", url: `sqlite:${path}`, shown: path }
   }
   // The user's name goes with the password, and so does the query: clients take secrets from all three.
-  const { protocol, host, pathname } = new URL(redisUrl)
-  return { kind: "redis", url: redisUrl, shown: `${protocol}//${host}${pathname}` }
+  const { scheme = "redis", hosts = "", path = "" } = REDIS_URL.exec(redisUrl)?.groups ?? {}
+  return { kind: "redis", url: redisUrl, shown: `${scheme}://${hosts}${path}` }
 }
 
+const HOST_AND_PORT = String.raw`(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?`
+// A password in a wrong place must not pass for a host or a path: those have a form of their own, and @ ends what stands before them.
+const REDIS_URL = new RegExp(
+  String.raw`^(?<scheme>rediss?(?:\+(?:cluster|sentinel))?)://(?:[^/?#]*@)?(?<hosts>${HOST_AND_PORT}(?:,${HOST_AND_PORT})*)(?<path>(?:/[\w.-]*){0,2})(?:\?[^#@]*)?$`,
+  "i",
+)
+
 function isRedisUrl(text: string): boolean {
-  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) && new URL(text).hostname !== ""
+  return REDIS_URL.test(text)
 }
 
 const LOOPBACK = new BlockList()

@@ -6,20 +6,27 @@ import type { RedisClientLike } from "../infrastructure/redis/clients/client-sha
 import type { SessionOptions } from "../infrastructure/services/session/session-settings.js"
 import { assertKnownKeys, describe, readOnce, UnexpectedValue } from "../shared/assertions.js"
 import { REDIS_CONFIG } from "../shared/constants.js"
-import { type Duration, toMilliseconds } from "../shared/durations.js"
+import { toMilliseconds } from "../shared/durations.js"
 
-/** Where sessions lie: memory, a SQLite file (a path after `sqlite:`), or Redis and Valkey (`rediss:` over TLS). */
-export type StoreUrl = "memory:" | `sqlite:${string}` | `redis://${string}` | `rediss://${string}`
+/**
+ * Where sessions lie: memory, a SQLite file (a path after `sqlite:`), or Redis and Valkey (`rediss` over TLS): one server, a cluster, or a primary
+ * that Sentinels watch.
+ */
+export type StoreUrl =
+  | "memory:"
+  | `sqlite:${string}`
+  | `redis${"" | "s"}://${string}`
+  | `redis${"" | "s"}+cluster://${string}`
+  | `redis${"" | "s"}+sentinel://${string}`
 
 /** Options of `createSessionService`. */
 export interface SessionServiceOptions extends Omit<SessionOptions, "schema"> {
   /**
-   * `"memory:"`, `"sqlite:./sessions.db"`, `"redis://…"`, `"rediss://…"`, or your own node-redis, ioredis or iovalkey client (a pool, cluster or sentinel too),
-   * which is never reconfigured and never closed.
+   * `"memory:"`, `"sqlite:./sessions.db"`, `"redis://[user:password@]host:port[/db]"`, `"redis+cluster://[user:password@]host:port[,host:port…]"`,
+   * `"redis+sentinel://[user:password@]host:port[,host:port…]/primary[/db][?sentinelUser=…&sentinelPassword=…]"` (`rediss` for TLS), or your own node-redis,
+   * ioredis or iovalkey client (a pool, cluster or sentinel too), which is never reconfigured and never closed.
    */
   readonly store: StoreUrl | (string & {}) | RedisClientLike
-  /** How long one call may wait for Redis: 10 ms to 60 s, 1 s by default. */
-  readonly timeout?: Duration | undefined
   /** The time, for tests: acts on memory and SQLite. Redis has a clock of its own. */
   readonly clock?: Clock | undefined
 }
@@ -73,7 +80,9 @@ function sortStore(store: SessionServiceOptions["store"]): StoreKind {
   if (store === "memory:") return { kind: "memory" }
   if (typeof store === "string" && store.startsWith("sqlite:") && store.length > "sqlite:".length)
     return { kind: "sqlite", file: store.slice("sqlite:".length) }
-  if (typeof store === "string" && /^rediss?:\/\//.test(store)) return { kind: "redis", store }
+  if (typeof store === "string" && /^rediss?(\+(cluster|sentinel))?:\/\//.test(store)) return { kind: "redis", store }
   if (typeof store === "object" && store !== null) return { kind: "redis", store }
-  throw new UnexpectedValue(`Expected store to be "memory:", "sqlite:FILE", "redis://…", "rediss://…" or a Redis client, got ${describe(store)}.`)
+  throw new UnexpectedValue(
+    `Expected store to be "memory:", "sqlite:FILE", "redis://…", "redis+cluster://…", "redis+sentinel://…" (rediss for TLS) or a Redis client, got ${describe(store)}.`,
+  )
 }

@@ -56,6 +56,8 @@ describe("settings", () => {
     ["redis://user:hunter2@cache:6379/1?password=hunter2", "redis://cache:6379/1"],
     ["rediss://:hunter2@[::1]:7000", "rediss://[::1]:7000"],
     ["redis://localhost", "redis://localhost"],
+    ["redis+cluster://user:hunter2@a:7000,b:7001", "redis+cluster://a:7000,b:7001"],
+    ["rediss+sentinel://:hunter2@a,[::1]:26379/main/2?sentinelPassword=hunter2", "rediss+sentinel://a,[::1]:26379/main/2"],
   ])("%s is shown without a secret", (REDIS_URL, shown) => {
     expect(readSettings({ REDIS_URL }).store).toEqual({ kind: "redis", url: REDIS_URL, shown })
   })
@@ -71,6 +73,9 @@ describe("settings", () => {
     ["REDIS_URL", "http://hunter2@localhost"],
     ["REDIS_URL", "redis://"],
     ["REDIS_URL", "hunter2"],
+    ["REDIS_URL", "redis://user:hunter2"],
+    ["REDIS_URL", "redis+cluster://a:7000,:hunter2@b:7000/x@c"],
+    ["REDIS_URL", "redis+pool://localhost"],
     ["COATCHECK_API_KEY", "hunter2".repeat(4)],
     ["COATCHECK_API_KEY", `hunter2 ${KEY}`],
     ["COATCHECK_API_KEYS", KEY],

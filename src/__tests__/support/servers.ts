@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -40,9 +40,21 @@ export interface TestCluster extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+/** A primary with two replicas, and three Sentinels that watch it. */
+export interface TestSentinels extends AsyncDisposable {
+  readonly kind: ServerKind
+  /** The name under which the Sentinels know the primary. */
+  readonly primaryName: string
+  /** The primary of the beginning; a failover makes a replica the next one. */
+  readonly primary: TestServer
+  readonly replicas: readonly TestServer[]
+  readonly sentinels: readonly TestServer[]
+  stop(): Promise<void>
+}
+
 const START_DEADLINE_MS = 20_000
 const STOP_DEADLINE_MS = 5_000
-const CLUSTER_DEADLINE_MS = 30_000
+const FORMED_DEADLINE_MS = 30_000
 const SLOTS = 16_384
 const START_ATTEMPTS = 5
 
@@ -63,9 +75,13 @@ process.on("exit", () => {
  * @param options `args`: the server's own options, e.g. `["--maxmemory", "8mb"]`; later ones win over the defaults
  * @returns the server, answering PING
  */
-export async function startServer(options: { readonly kind: ServerKind; readonly args?: readonly string[] }): Promise<TestServer> {
+export function startServer(options: { readonly kind: ServerKind; readonly args?: readonly string[] }): Promise<TestServer> {
+  return startProcess(options.kind, options.args ?? [])
+}
+
+async function startProcess(kind: ServerKind, args: readonly string[], watched?: readonly string[]): Promise<TestServer> {
   for (let attempt = 1; ; attempt++) {
-    const server = new ServerProcess(options.kind, await freePort(), options.args ?? [])
+    const server = new ServerProcess(kind, await freePort(), args, watched)
     try {
       await server.start()
       return server
@@ -98,6 +114,42 @@ export async function startCluster(kind: ServerKind): Promise<TestCluster> {
   return { kind, nodes, ports: nodes.map((node) => node.port), urls: nodes.map((node) => node.url), stop, [Symbol.asyncDispose]: stop }
 }
 
+/** Starts a primary, two replicas in sync with it, and three Sentinels that agree about them and act when the primary is silent for a second. */
+export async function startSentinels(kind: ServerKind): Promise<TestSentinels> {
+  const primaryName = "main"
+  const started: TestServer[] = []
+  const keep = async (starting: Promise<TestServer>): Promise<TestServer> => {
+    const server = await starting
+    started.push(server)
+    return server
+  }
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((server) => server.stop()))
+  }
+  try {
+    const primary = await keep(startServer({ kind, args: ["--repl-diskless-sync-delay", "0"] }))
+    const replicas: TestServer[] = []
+    for (let i = 0; i < 2; i++) replicas.push(await keep(startServer({ kind, args: ["--replicaof", "127.0.0.1", String(primary.port)] })))
+    await until(`the replicas of ${kind} to be in sync`, async () => (await askServer(primary.port, "INFO replication")).split("state=online").length === 3)
+    const watched = [
+      `sentinel monitor ${primaryName} 127.0.0.1 ${primary.port} 2`,
+      `sentinel down-after-milliseconds ${primaryName} 1000`,
+      `sentinel failover-timeout ${primaryName} 3000`,
+    ]
+    const sentinels: TestServer[] = []
+    for (let i = 0; i < 3; i++) sentinels.push(await keep(startProcess(kind, [], watched)))
+    for (const sentinel of sentinels) {
+      await until(`the Sentinels of ${kind} to know each other and the replicas`, async () =>
+        /num-slaves\r\n\$1\r\n2\r\n.*num-other-sentinels\r\n\$1\r\n2\r\n/s.test(await askServer(sentinel.port, `SENTINEL MASTER ${primaryName}`)),
+      )
+    }
+    return { kind, primaryName, primary, replicas, sentinels, stop, [Symbol.asyncDispose]: stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
 /**
  * The one server of this kind that serves the whole test run (started by the global set-up). Use a random key prefix, and change nothing
  * that other tests could notice: no FLUSHALL, no CONFIG SET, no CLIENT KILL of others.
@@ -119,9 +171,10 @@ export function sharedPortVariable(kind: ServerKind): string {
 export async function askServer(port: number, command: string): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port, timeout: 2_000 })
   socket.on("timeout", () => socket.destroy(new Error(`Expected a reply to ${command.split(" ")[0]} within 2 s`)))
-  socket.write(`${command}\r\nQUIT\r\n`)
+  // A Sentinel knows no QUIT, but ends the connection with the other side.
+  socket.end(`${command}\r\nQUIT\r\n`)
   const reply = await text(socket)
-  return reply.replace(/\r\n\+OK\r\n$/, "")
+  return reply.replace(/\r\n(\+OK|-ERR unknown command [^\r]*)\r\n$/, "")
 }
 
 class PortTaken extends Error {}
@@ -134,10 +187,18 @@ class ServerProcess implements TestServer {
   #child: ChildProcess | undefined
   #entry: { readonly child: ChildProcess; readonly dir: string } | undefined
 
-  constructor(kind: ServerKind, port: number, args: readonly string[]) {
+  constructor(kind: ServerKind, port: number, args: readonly string[], watched?: readonly string[]) {
     this.kind = kind
     this.port = port
     this.dir = mkdtempSync(join(tmpdir(), `coatcheck-${kind}-`))
+    if (watched !== undefined) {
+      // A Sentinel writes what it learns into its file, and starts with nothing else.
+      const file = join(this.dir, "sentinel.conf")
+      const lines = [`port ${port}`, "bind 127.0.0.1", `dir ${this.dir}`, `logfile ${join(this.dir, "server.log")}`, ...watched]
+      writeFileSync(file, `${lines.join("\n")}\n`)
+      this.#args = [file, "--sentinel"]
+      return
+    }
     this.#args = [
       "--port",
       String(port),
@@ -268,12 +329,14 @@ async function joinNodes(nodes: readonly TestServer[], busPorts: readonly number
     await expectOk(node, `CLUSTER ADDSLOTSRANGE ${i * share} ${Math.min(SLOTS, (i + 1) * share) - 1}`)
     if (i > 0) await expectOk(node, `CLUSTER MEET 127.0.0.1 ${nodes[0]?.port} ${busPorts[0]}`)
   }
-  const deadline = Date.now() + CLUSTER_DEADLINE_MS
-  for (const node of nodes) {
-    while (!(await seesWholeCluster(node, nodes.length))) {
-      if (Date.now() > deadline) throw new Error(`Expected the cluster of ${node.kind} to be formed within ${CLUSTER_DEADLINE_MS} ms`)
-      await pause(50)
-    }
+  for (const node of nodes) await until(`the cluster of ${node.kind} to be formed`, () => seesWholeCluster(node, nodes.length))
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + FORMED_DEADLINE_MS
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Expected ${what} within ${FORMED_DEADLINE_MS} ms`)
+    await pause(50)
   }
 }
 

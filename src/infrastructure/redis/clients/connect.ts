@@ -6,7 +6,10 @@ import type { RedisClientLike } from "./client-shapes.js"
 import { IoRedisService } from "./IoRedisService.js"
 import { NodeRedisService } from "./NodeRedisService.js"
 import { CLIENT_PACKAGES, makeOwnClient, type OwnClient } from "./own-clients.js"
-import { hostAndPort, parseStoreUrl } from "./store-url.js"
+import { clusterPackages } from "./own-cluster.js"
+import { isUnknownPrimary, sentinelPackages } from "./own-sentinel.js"
+import { waitingForSlots } from "./slot-moves.js"
+import { hostsAndPorts, parseStoreUrl, type StoreNode, type StoreTarget } from "./store-url.js"
 import { recogniseClient } from "./topology.js"
 
 /** Settings of `connectRedis`. */
@@ -21,22 +24,34 @@ export interface ConnectOptions {
  * Makes the Redis side of a store: from a URL with a client of its own, which `close()` ends; or from a client that the application made, which
  * stays open, keeps its settings, and to which nothing is sent here.
  *
- * @param store - a `redis://` or `rediss://` URL, or a client of node-redis, ioredis or iovalkey
+ * @param store - a URL of a server (`redis://`), a cluster (`redis+cluster://`) or Sentinels (`redis+sentinel://`), each also over TLS (`rediss…`),
+ * or a client of node-redis, ioredis or iovalkey
  * @throws ERR_CONFIG_INVALID for a bad URL or a client that cannot be used · ERR_STORE_UNAVAILABLE when the server cannot be reached within
  * `timeoutMs` · ERR_STORE_REFUSED when it does not let this user in. Messages name host and port, never a password.
  */
 export async function connectRedis(store: string | RedisClientLike, options: ConnectOptions): Promise<IRedisService> {
   if (typeof store !== "string") return serviceOver(store, { timeoutMs: options.timeoutMs })
-  const address = parseStoreUrl(store)
-  const { clientPackage } = options
-  const own = await makeOwnClient(address, clientPackage ? CLIENT_PACKAGES.filter(({ name }) => name === clientPackage) : CLIENT_PACKAGES)
-  await connectOwn(own, hostAndPort(address), options.timeoutMs)
+  const target = parseStoreUrl(store)
+  const own = await ownClientFor(target, options.clientPackage)
+  await connectOwn(own, hostsAndPorts(target), options.timeoutMs)
   return serviceOver(own.client, { timeoutMs: options.timeoutMs, release: () => own.destroy() })
+}
+
+function ownClientFor(target: StoreTarget, clientPackage: ConnectOptions["clientPackage"]): Promise<OwnClient> {
+  const wanted = <T extends { readonly name: string }>(packages: readonly T[]): readonly T[] =>
+    clientPackage ? packages.filter(({ name }) => name === clientPackage) : packages
+  if (target.kind === "server") return makeOwnClient(target.address, wanted(CLIENT_PACKAGES))
+  const { nodes, ...access } = target.address
+  const packages = target.kind === "cluster" ? clusterPackages(target.address) : sentinelPackages(target.address)
+  return makeOwnClient({ ...(nodes[0] as StoreNode), database: 0, ...access }, wanted(packages))
 }
 
 function serviceOver(client: RedisClientLike, options: ClientServiceOptions): IRedisService {
   const recognised = recogniseClient(client)
-  return recognised.library === "ioredis" ? new IoRedisService(recognised, options) : new NodeRedisService(recognised, options)
+  if (recognised.library === "ioredis") return new IoRedisService(recognised, options)
+  // ioredis waits for a slot by itself.
+  const isCluster = recognised.form === "cluster"
+  return new NodeRedisService(isCluster ? { ...recognised, client: waitingForSlots(recognised.client, options.timeoutMs) } : recognised, options)
 }
 
 async function connectOwn(own: OwnClient, where: string, timeoutMs: number): Promise<void> {
@@ -62,6 +77,9 @@ async function connectOwn(own: OwnClient, where: string, timeoutMs: number): Pro
 
 function connectFailure(error: unknown, where: string): SessionError {
   if (SessionError.is(error)) return error
+  if (isUnknownPrimary(error)) {
+    return new SessionError("ERR_STORE_REFUSED", `The Sentinel at ${where} watches no primary of that name. Correct the name in the URL's path.`)
+  }
   if (replyWord(error) !== undefined) return classifyFailure(error, { readOnly: true, sent: "maybe", store: `The store at ${where}` })
   const code = socketCode(error)
   const remedy = /CERT|UNABLE_TO_VERIFY/.test(code)

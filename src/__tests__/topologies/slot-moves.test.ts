@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { SessionError } from "../../domain/errors.js"
+import type { SessionAttributes } from "../../domain/interfaces/session/ISessionService.js"
+import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
+import { SessionService } from "../../infrastructure/services/session/SessionService.js"
+import { SERVER_KINDS, startCluster, type TestCluster } from "../support/servers.js"
+import { CLIENT_NAMES, indexKeyOf, type RawClient, rawClient, sessionKeyOf } from "../support/services-under-watch.js"
+
+const TIMEOUT_MS = 1_000
+
+describe.each(SERVER_KINDS)("a cluster of %s, by URL", (kind) => {
+  let cluster: TestCluster
+  let nodes: readonly RawClient[] = []
+  beforeAll(async () => {
+    cluster = await startCluster(kind)
+    nodes = await Promise.all(cluster.urls.map((url) => rawClient(url)))
+  })
+  afterAll(async () => {
+    for (const node of nodes) node.close()
+    await cluster.stop()
+  })
+
+  describe.each(CLIENT_NAMES)("through %s", (clientPackage) => {
+    let service: SessionService<SessionAttributes>
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+    beforeAll(async () => {
+      process.on("unhandledRejection", onUnhandled)
+      const url = `redis+cluster://${cluster.ports.map((port) => `127.0.0.1:${port}`).join(",")}`
+      service = new SessionService<SessionAttributes>(await connectRedis(url, { timeoutMs: TIMEOUT_MS, clientPackage }))
+    })
+    afterAll(async () => {
+      await service.close()
+      process.removeListener("unhandledRejection", onUnhandled)
+      expect(unhandled).toEqual([])
+    })
+
+    it("creates, lists, limits and ends the sessions of many users", async () => {
+      const users = Array.from({ length: 100 }, (_unused, n) => `${clientPackage} ${n}`)
+      await Promise.all(
+        users.map(async (userId) => {
+          const first = await service.createSession({ userId })
+          const second = await service.createSession({ userId, maxSessionsPerUser: 1 })
+          expect(second.evicted).toEqual([first.session.sessionId])
+          expect((await service.getUserSessions(userId)).sessions.map(({ sessionId }) => sessionId)).toEqual([second.session.sessionId])
+          expect((await service.updateSession(second.token, { n: 1 }))?.version).toBe(2)
+          expect(await service.deleteUserSessions(userId)).toBe(1)
+          expect(await service.getSession(second.token)).toBeNull()
+        }),
+      )
+    })
+
+    it("goes on while a slot moves", async () => {
+      const userId = `moves ${clientPackage}`
+      const made = await Promise.all(Array.from({ length: 12 }, () => service.createSession({ userId })))
+      const indexKey = indexKeyOf("", userId)
+      const sessionKeys = made.map(({ session }) => sessionKeyOf("", session.sessionId))
+      const move = await beginMove(Number(await nodes[0]?.send("CLUSTER", "KEYSLOT", indexKey)))
+      const reads = async (tokens: readonly string[]): Promise<readonly unknown[]> =>
+        Promise.all(tokens.map((token) => service.getSession(token).then((session) => session?.userId)))
+
+      // The first half of the records has moved, the list has not: each key is on one node or the other, and calls of one key find it.
+      await move.take(sessionKeys.slice(0, 6))
+      expect(await reads(made.map(({ token }) => token))).toEqual(made.map(() => userId))
+      for (const { token } of [made[0], made[11]].filter((each) => each !== undefined)) {
+        expect((await service.updateSession(token, { n: 1 }))?.version).toBe(2)
+        expect(await service.deleteSession(token)).toBe(true)
+        expect(await service.getSession(token)).toBeNull()
+      }
+
+      // A create takes several keys, and the new one is on neither node.
+      const began = performance.now()
+      const failed = await service.createSession({ userId }).catch((error: unknown) => error)
+      expect(SessionError.is(failed)).toBe(true)
+      expect(failed).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", retryable: true, outcome: "not-applied" })
+      expect(performance.now() - began).toBeGreaterThan(TIMEOUT_MS / 3)
+      expect(performance.now() - began).toBeLessThan(TIMEOUT_MS)
+      expect(await service.deleteUserSessions(userId)).toBe(10)
+      expect(await reads(made.map(({ token }) => token))).toEqual(made.map(() => undefined))
+
+      // A create that begins before the move ends waits for it.
+      const waiting = service.createSession({ userId })
+      await move.end()
+      expect((await waiting).session.userId).toBe(userId)
+      expect((await service.getUserSessions(userId)).sessions).toHaveLength(1)
+      expect(await service.deleteUserSessions(userId)).toBe(1)
+    }, 30_000)
+  })
+
+  /** Moves a slot as redis-cli does, key by key, as far as the test says. */
+  async function beginMove(slot: number): Promise<{ take(keys: readonly string[]): Promise<void>; end(): Promise<void> }> {
+    const ids = (await Promise.all(nodes.map((node) => node.send("CLUSTER", "MYID")))).map(String)
+    const owners = await Promise.all(nodes.map(async (node) => ((await node.send("CLUSTER", "GETKEYSINSLOT", slot, 1)) as unknown[]).length))
+    const from = owners.indexOf(1)
+    const to = (from + 1) % nodes.length
+    const [source, target] = [nodes[from] as RawClient, nodes[to] as RawClient]
+    const move = async (keys: readonly string[]): Promise<void> => {
+      if (keys.length > 0) await source.send("MIGRATE", "127.0.0.1", cluster.ports[to] ?? 0, "", 0, 5_000, "KEYS", ...keys)
+    }
+    await target.send("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[from] ?? "")
+    await source.send("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[to] ?? "")
+    return {
+      take: move,
+      end: async () => {
+        await move(((await source.send("CLUSTER", "GETKEYSINSLOT", slot, 1_000)) as unknown[]).map(String))
+        for (const node of [target, source, ...nodes.filter((each) => each !== source && each !== target)])
+          await node.send("CLUSTER", "SETSLOT", slot, "NODE", ids[to] ?? "")
+      },
+    }
+  }
+})

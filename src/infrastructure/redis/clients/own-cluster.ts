@@ -1,0 +1,114 @@
+import { setTimeout as pause } from "node:timers/promises"
+import type { RedisClientLike } from "./client-shapes.js"
+import type { ClientPackage, OwnClient } from "./own-clients.js"
+import { reconnectDelay } from "./reconnect-delay.js"
+import type { ClusterAddress, StoreAccess } from "./store-url.js"
+
+const CONNECT_TIMEOUT_MS = 5_000
+const LONGEST_QUEUE = 10_000
+/** How soon the nodes are asked for the topology anew when one of them is away. */
+const REFRESH_AFTER_MS = 1_000
+const REFRESH_EVERY_MS = 5_000
+/** How long the first connection waits for all nodes: one that is away must not hold it up. */
+const NODES_ANSWER_MS = 300
+/** A slot that moves is tried again every 100 ms, so that this ends within the usual deadline of a call with a clear answer. */
+const MOST_REDIRECTIONS = 8
+
+/** The packages that can serve a cluster by its URL, best first. */
+export function clusterPackages(address: ClusterAddress): readonly ClientPackage[] {
+  return [
+    { name: "@redis/client", load: async () => nodeRedis(await import("@redis/client"), address) },
+    { name: "redis", load: async () => nodeRedis((await import("redis")) as unknown as typeof import("@redis/client"), address) },
+    { name: "ioredis", load: async () => ioRedis((await import("ioredis")).Cluster, address) },
+    { name: "iovalkey", load: async () => ioRedis((await import("iovalkey")).Cluster, address) },
+  ]
+}
+
+function nodeRedis({ createCluster }: Pick<typeof import("@redis/client"), "createCluster">, address: ClusterAddress): () => OwnClient {
+  return () => {
+    let lastError: unknown
+    const tls = address.tls ? { tls: true as const } : {}
+    const client = createCluster({
+      rootNodes: address.nodes.map(({ host, port }) => ({ socket: { host, port, ...tls } })),
+      defaults: {
+        ...credentials(address),
+        // A call that waits for a connection is better refused at once: its caller can then be told that nothing was sent.
+        disableOfflineQueue: true,
+        commandsQueueMaxLength: LONGEST_QUEUE,
+        maintNotifications: "disabled",
+        socket: { ...tls, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: reconnectDelay },
+      },
+      // One node that is away must hold up neither the first connection nor a look at a changed topology.
+      minimizeConnections: true,
+      topologyRefreshOnReconnectionAttemptStrategy: REFRESH_AFTER_MS,
+    })
+    // Each failed call tells its caller; without a listener the event would end the process.
+    client.on("error", (error: unknown) => {
+      lastError = error
+    })
+    return {
+      client,
+      connect: async () => {
+        await client.connect().catch((error: unknown) => {
+          throw lastError ?? error
+        })
+        // The first call of each node need not wait for its connection.
+        for (const node of client.masters) Promise.resolve(client.nodeClient(node)).catch(() => undefined)
+      },
+      destroy: () => {
+        if (client.isOpen) client.destroy()
+      },
+    }
+  }
+}
+
+function ioRedis(Cluster: typeof import("ioredis").Cluster | typeof import("iovalkey").Cluster, address: ClusterAddress): () => OwnClient {
+  return () => {
+    let wasReady = false
+    let lastError: unknown
+    const client = new (Cluster as typeof import("ioredis").Cluster)([...address.nodes], {
+      lazyConnect: true,
+      scaleReads: "master",
+      // Commands whose answer was lost are refused at once instead of being sent again, and those without a connection as well.
+      enableOfflineQueue: false,
+      retryDelayOnFailover: 0,
+      maxRedirections: MOST_REDIRECTIONS,
+      slotsRefreshInterval: REFRESH_EVERY_MS,
+      clusterRetryStrategy: (attempt) => (wasReady ? reconnectDelay(attempt) : null),
+      // Certificates are for names, and the client would look the name up first.
+      ...(address.tls ? { dnsLookup: (name: string, callback: (error: null, found: string) => void) => callback(null, name) } : {}),
+      redisOptions: {
+        ...credentials(address),
+        ...(address.tls ? { tls: {} } : {}),
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        maxRetriesPerRequest: 0,
+      },
+    })
+    client.on("error", (error: unknown) => {
+      // The event only says that no node could be used; why, a member of it says.
+      lastError = (error as { readonly lastNodeError?: unknown }).lastNodeError ?? error
+    })
+    client.once("ready", () => {
+      wasReady = true
+    })
+    client.on("+node", (node: { readonly status: string; connect(): Promise<void> }) => {
+      if (wasReady && node.status === "wait") node.connect().catch(() => undefined)
+    })
+    return {
+      client: client as RedisClientLike,
+      connect: async () => {
+        await client.connect().catch((error: unknown) => {
+          throw lastError ?? error
+        })
+        // Without an offline queue calls are refused as long as the connection to their node is being made.
+        const nodesAnswer = Promise.allSettled(client.nodes("master").map((node) => node.ping()))
+        await Promise.race([nodesAnswer, pause(NODES_ANSWER_MS, undefined, { ref: false })])
+      },
+      destroy: () => client.disconnect(),
+    }
+  }
+}
+
+function credentials({ username, password }: StoreAccess): { readonly username?: string; readonly password?: string } {
+  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) }
+}

@@ -1,0 +1,137 @@
+import { replyWord } from "../failures/classify.js"
+import type { RedisClientLike } from "./client-shapes.js"
+import type { ClientPackage, OwnClient } from "./own-clients.js"
+import { reconnectDelay } from "./reconnect-delay.js"
+import type { SentinelAddress } from "./store-url.js"
+
+const CONNECT_TIMEOUT_MS = 5_000
+const LONGEST_QUEUE = 10_000
+/** How often a Sentinel is asked who the primary is, beside its messages, which are lost with the connection to it. */
+const ASK_EVERY_MS = 5_000
+const SENTINEL_ANSWERS_MS = 2_000
+
+/** The packages that can serve Sentinels by their URL, best first. */
+export function sentinelPackages(address: SentinelAddress): readonly ClientPackage[] {
+  return [
+    { name: "@redis/client", load: async () => nodeRedis(await import("@redis/client"), address) },
+    { name: "redis", load: async () => nodeRedis((await import("redis")) as unknown as typeof import("@redis/client"), address) },
+    { name: "ioredis", load: async () => ioRedis((await import("ioredis")).Redis, address) },
+    { name: "iovalkey", load: async () => ioRedis((await import("iovalkey")).Redis, address) },
+  ]
+}
+
+/** Whether a client failed because a Sentinel knows no primary of the name. */
+export function isUnknownPrimary(error: unknown): boolean {
+  return error instanceof Error && /No such master with that name|invalid reply: null/.test(error.message)
+}
+
+function nodeRedis({ createSentinel }: Pick<typeof import("@redis/client"), "createSentinel">, address: SentinelAddress): () => OwnClient {
+  return () => {
+    let lastError: unknown
+    const tls = address.tls ? { tls: true as const } : {}
+    const client = createSentinel({
+      name: address.primaryName,
+      sentinelRootNodes: [...address.nodes],
+      // Commands whose answer was lost are refused at once instead of being sent again; the next call looks for the primary.
+      maxCommandRediscovers: 0,
+      scanInterval: ASK_EVERY_MS,
+      // Without it calls that begin in the same turn wait until no other call is under way, under load for ever.
+      reserveClient: true,
+      nodeClientOptions: {
+        ...credentials(address.username, address.password),
+        database: address.database,
+        // A call that waits for a connection is better refused at once: its caller can then be told that nothing was sent.
+        disableOfflineQueue: true,
+        commandsQueueMaxLength: LONGEST_QUEUE,
+        maintNotifications: "disabled",
+        socket: { ...tls, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: reconnectDelay },
+      },
+      sentinelClientOptions: {
+        ...credentials(address.sentinelUsername, address.sentinelPassword),
+        maintNotifications: "disabled",
+        socket: { ...tls, connectTimeout: CONNECT_TIMEOUT_MS },
+      },
+    })
+    const remember = (error: unknown): void => {
+      // Some events carry a text; the error itself follows them.
+      if (error instanceof Error) lastError = error
+    }
+    // Each failed call tells its caller; without a listener the event would end the process.
+    client.on("error", remember)
+    client.on("client-error", ({ error }: { readonly error: unknown }) => remember(error))
+    return {
+      client,
+      connect: async () => {
+        await client.connect().catch((error: unknown) => {
+          throw lastError ?? error
+        })
+      },
+      destroy: () => {
+        if (client.isOpen) void Promise.resolve(client.destroy()).catch(() => undefined)
+      },
+    }
+  }
+}
+
+function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey").Redis, address: SentinelAddress): () => OwnClient {
+  return () => {
+    let wasReady = false
+    let lastError: unknown
+    const { username, password, sentinelUsername, sentinelPassword, tls } = address
+    const again = (attempt: number): number | null => (wasReady ? reconnectDelay(attempt) : null)
+    const client = new (Redis as typeof import("ioredis").Redis)({
+      name: address.primaryName,
+      sentinels: [...address.nodes],
+      ...credentials(username, password),
+      ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
+      ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+      ...(tls ? { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+      db: address.database,
+      lazyConnect: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      sentinelCommandTimeout: SENTINEL_ANSWERS_MS,
+      // A primary that hangs keeps its connections, so that only a Sentinel's message tells of the new one.
+      failoverDetector: true,
+      // Commands whose answer was lost are refused at once instead of being sent again, and those without a connection as well.
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      retryStrategy: again,
+      sentinelRetryStrategy: again,
+      sentinelReconnectStrategy: reconnectDelay,
+      // A primary that became a replica is left, and nothing is sent again.
+      reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 1 : false),
+    })
+    client.on("error", (error: unknown) => {
+      lastError ??= error
+    })
+    client.on("sentinelError", (error: unknown) => {
+      lastError = causeOf(error)
+    })
+    client.once("ready", () => {
+      wasReady = true
+    })
+    return {
+      client: client as RedisClientLike,
+      connect: async () => {
+        await client.connect().catch((error: unknown) => {
+          throw lastError ?? error
+        })
+        // iovalkey goes on as the default user where that one needs no password.
+        if (replyWord(lastError) === "WRONGPASS") throw lastError
+        // Where the database does not exist there was an event alone, and the client would go on in database 0.
+        if (address.database !== 0) await client.call("select", String(address.database))
+      },
+      destroy: () => client.disconnect(),
+    }
+  }
+}
+
+// ioredis wraps a Sentinel's answer into a sentence.
+function causeOf(error: unknown): unknown {
+  const cause = error instanceof Error ? /^failed to connect to sentinel \S+ because (.*)$/s.exec(error.message)?.[1] : undefined
+  return cause === undefined ? error : new Error(cause)
+}
+
+function credentials(username: string | undefined, password: string | undefined): { readonly username?: string; readonly password?: string } {
+  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) }
+}
