@@ -1,5 +1,5 @@
-// Checks the types of src (tests included) and of service with the project's compiler, then again with TypeScript 7.
-// The service sees the library through its package: build first (npm run types does).
+// Checks the types of src (tests included), service and reliability with the project's compiler, then again with TypeScript 7.
+// Both see the library through its package: build first (npm run types does).
 import { spawnSync } from "node:child_process"
 
 const COMPILERS = [
@@ -9,6 +9,7 @@ const COMPILERS = [
 const PROJECTS = [
   { name: "src", config: "tsconfig.json" },
   { name: "service", config: "service/tsconfig.check.json" },
+  { name: "reliability", config: "reliability/tsconfig.check.json" },
 ]
 
 let failed = false

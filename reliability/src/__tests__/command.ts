@@ -1,0 +1,37 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { text } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
+
+const PROGRAM = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
+
+export interface CommandEnd {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/**
+ * Runs the built command.
+ *
+ * @param folder where it puts its temporary files
+ * @param onStderr told each piece of its progress, and how to interrupt it
+ */
+export async function runCommand(
+  args: readonly string[],
+  folder: string,
+  onStderr: (piece: string, interrupt: () => void) => void = () => undefined,
+): Promise<CommandEnd> {
+  if (!existsSync(PROGRAM)) throw new Error("Expected the command to be built: npm run build:reliability")
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: folder } })
+  const ended = once(child, "exit")
+  let stderr = ""
+  child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+    stderr += piece
+    onStderr(piece, () => child.kill("SIGINT"))
+  })
+  const stdout = await text(child.stdout)
+  await ended
+  return { exitCode: child.exitCode, stdout, stderr }
+}

@@ -1,0 +1,71 @@
+import type { HistoryLine } from "./history-line.js"
+import type { SessionLife } from "./session-life.js"
+import type { Violation } from "./violation.js"
+
+/** V8: at no instant more sessions of a user than the limit surely lived, and no creation ended more than it had to. */
+export function checkLimit(lines: readonly HistoryLine[], lives: ReadonlyMap<string, SessionLife>): Violation[] {
+  const byUser = livesByUser(lives)
+  const limits = limitsByUser(lines)
+  return [...limits].flatMap(([user, limit]) => {
+    const own = byUser.get(user) ?? []
+    const most = mostAlive(own.map(([, { createdBy, mayEndFrom }]) => ({ from: createdBy, to: mayEndFrom })))
+    const exceeded = most > limit ? [violation(user, `${most} sessions lived at one time, with a limit of ${limit}`)] : []
+    return [...exceeded, ...needlessEvictions(lines, user, limit, own)]
+  })
+}
+
+type Lives = readonly (readonly [string, SessionLife])[]
+
+function violation(subject: string, what: string): Violation {
+  return { rule: "V8", subject, what }
+}
+
+/** The sessions of each user. */
+export function livesByUser(lives: ReadonlyMap<string, SessionLife>): Map<string, [string, SessionLife][]> {
+  const byUser = new Map<string, [string, SessionLife][]>()
+  for (const entry of lives) {
+    const { user } = entry[1]
+    if (user === undefined) continue
+    const known = byUser.get(user)
+    if (known === undefined) byUser.set(user, [entry])
+    else known.push(entry)
+  }
+  return byUser
+}
+
+function limitsByUser(lines: readonly HistoryLine[]): Map<string, number> {
+  const limits = new Map<string, number>()
+  for (const { op, args } of lines) {
+    if (op === "create" && args.user !== undefined && args.limit !== undefined) limits.set(args.user, Math.max(args.limit, limits.get(args.user) ?? 0))
+  }
+  return limits
+}
+
+function mostAlive(intervals: readonly { readonly from: number; readonly to: number }[]): number {
+  const changes = intervals
+    .filter(({ from, to }) => from < to)
+    .flatMap(({ from, to }) => [
+      { at: from, by: 1 },
+      { at: to, by: -1 },
+    ])
+  // At one and the same instant those that end count first: they need not have met.
+  changes.sort((a, b) => (a.at === b.at ? a.by - b.by : a.at - b.at))
+  let alive = 0
+  let most = 0
+  for (const { by } of changes) {
+    alive += by
+    most = Math.max(most, alive)
+  }
+  return most
+}
+
+function needlessEvictions(lines: readonly HistoryLine[], user: string, limit: number, own: Lives): Violation[] {
+  return lines.flatMap(({ op, args, outcome, call, ret, value }) => {
+    const evicted = value.evicted?.length ?? 0
+    if (op !== "create" || args.user !== user || outcome !== "ok" || ret === null || evicted === 0) return []
+    const perhaps = own.filter(([name, life]) => name !== value.seen?.session && life.createdFrom < ret && life.endedBy > call).length
+    return perhaps + 1 - evicted < limit
+      ? [violation(user, `a creation ended ${evicted} sessions where at most ${perhaps} lived, with a limit of ${limit}`)]
+      : []
+  })
+}

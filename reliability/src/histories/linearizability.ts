@@ -1,0 +1,149 @@
+// The search of Wing and Gong with Lowe's memory: is there an order of the operations, each placed between its call and its return,
+// in which every answer is the one that the model gives?
+
+/** What the search needs to know of an operation. */
+export interface Timed {
+  readonly call: number
+  /** Infinite when it never returned; such an operation may be left out. */
+  readonly ret: number
+}
+
+export interface Model<State, Operation> {
+  readonly initial: State
+  step(state: State, operation: Operation): State | undefined
+  name(state: State): string
+}
+
+export type Verdict<Operation> =
+  | { readonly verdict: "ok"; readonly order: readonly Operation[] }
+  /** `order`: the longest order that could be found; `stuck`: the operations none of which could come next. */
+  | { readonly verdict: "violation" | "undecided"; readonly order: readonly Operation[]; readonly stuck: readonly Operation[] }
+
+export interface SearchBounds {
+  /** Milliseconds that the search may take; 30 000 by default. */
+  readonly timeMs?: number
+}
+
+interface Frame<State> {
+  readonly state: State
+  readonly candidates: readonly number[]
+  next: number
+}
+
+const STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 512
+
+/** Decides one history of one object. */
+export function linearize<State, Operation extends Timed>(
+  model: Model<State, Operation>,
+  history: readonly Operation[],
+  { timeMs = 30_000 }: SearchBounds = {},
+): Verdict<Operation> {
+  const search = new Search(
+    model,
+    [...history].sort((a, b) => a.call - b.call),
+  )
+  return search.run(Date.now() + timeMs)
+}
+
+class Search<State, Operation extends Timed> {
+  readonly #model: Model<State, Operation>
+  readonly #operations: readonly Operation[]
+  readonly #done: Uint8Array
+  readonly #seen = new Set<string>()
+  readonly #path: number[] = []
+  #best: readonly number[] = []
+  #stuck: readonly number[] = []
+  #returningLeft: number
+  #firstOpen = 0
+
+  constructor(model: Model<State, Operation>, sorted: readonly Operation[]) {
+    this.#model = model
+    this.#operations = sorted
+    this.#done = new Uint8Array(sorted.length)
+    this.#returningLeft = sorted.filter(({ ret }) => Number.isFinite(ret)).length
+  }
+
+  run(deadline: number): Verdict<Operation> {
+    const stack: Frame<State>[] = [this.#frame(this.#model.initial)]
+    this.#stuck = stack[0]?.candidates ?? []
+    for (let steps = 1; this.#returningLeft > 0; steps++) {
+      if (steps % STEPS_BETWEEN_LOOKS_AT_THE_CLOCK === 0 && Date.now() > deadline) return this.#answer("undecided")
+      const frame = stack.at(-1)
+      if (frame === undefined) return this.#answer("violation")
+      const next = this.#advance(frame)
+      if (next !== undefined) stack.push(next)
+      else if (frame.next >= frame.candidates.length) {
+        stack.pop()
+        this.#undo()
+      }
+    }
+    return { verdict: "ok", order: this.#path.map((i) => this.#operations[i] as Operation) }
+  }
+
+  /** Tries the frame's next candidate. */
+  #advance(frame: Frame<State>): Frame<State> | undefined {
+    const candidate = frame.candidates[frame.next++]
+    if (candidate === undefined) return undefined
+    const state = this.#model.step(frame.state, this.#operations[candidate] as Operation)
+    if (state === undefined) return undefined
+    this.#place(candidate)
+    const name = this.#name(state)
+    if (this.#seen.has(name)) {
+      this.#undo()
+      return undefined
+    }
+    this.#seen.add(name)
+    const next = this.#frame(state)
+    if (this.#path.length > this.#best.length) {
+      this.#best = [...this.#path]
+      this.#stuck = next.candidates
+    }
+    return next
+  }
+
+  // Whoever returned before another was called must come before it, so only these may come next.
+  #frame(state: State): Frame<State> {
+    const candidates: number[] = []
+    let firstReturn = Number.POSITIVE_INFINITY
+    for (let i = this.#firstOpen; i < this.#operations.length; i++) {
+      if (this.#done[i] === 1) continue
+      const { call, ret } = this.#operations[i] as Operation
+      if (call > firstReturn) break
+      candidates.push(i)
+      if (ret < firstReturn) firstReturn = ret
+    }
+    return { state, candidates, next: 0 }
+  }
+
+  #place(i: number): void {
+    this.#done[i] = 1
+    this.#path.push(i)
+    if (Number.isFinite((this.#operations[i] as Operation).ret)) this.#returningLeft -= 1
+    while (this.#done[this.#firstOpen] === 1) this.#firstOpen += 1
+  }
+
+  #undo(): void {
+    const i = this.#path.pop()
+    if (i === undefined) return
+    this.#done[i] = 0
+    if (Number.isFinite((this.#operations[i] as Operation).ret)) this.#returningLeft += 1
+    if (i < this.#firstOpen) this.#firstOpen = i
+  }
+
+  // Everything before the first open operation is done, so what was placed is told by that number and the few done ones after it.
+  #name(state: State): string {
+    let name = `${this.#firstOpen}:`
+    let left = this.#path.length - this.#firstOpen
+    for (let i = this.#firstOpen + 1; left > 0; i++) {
+      if (this.#done[i] !== 1) continue
+      name += `${i - this.#firstOpen},`
+      left -= 1
+    }
+    return `${name}|${this.#model.name(state)}`
+  }
+
+  #answer(verdict: "violation" | "undecided"): Verdict<Operation> {
+    const pick = (indices: readonly number[]): Operation[] => indices.map((i) => this.#operations[i] as Operation)
+    return { verdict, order: pick(this.#best), stuck: pick(this.#stuck) }
+  }
+}

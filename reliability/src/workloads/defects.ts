@@ -1,0 +1,74 @@
+import { crc32 } from "node:zlib"
+import type { ISessionService, SessionData } from "coatcheck"
+import type { Attributes } from "./RecordedClient.js"
+import type { StoreClient } from "./store-clients.js"
+
+/** Mistakes that a service could have, to show that the checkers see them. */
+export const DEFECTS = ["delete-does-nothing", "update-without-compare", "no-limit", "remembered-reads"] as const
+export type Defect = (typeof DEFECTS)[number]
+
+type Service = ISessionService<Attributes>
+
+/** The service with one mistake built in. */
+export function spoil(service: Service, defect: Defect, store: StoreClient): Service {
+  return { ...bound(service), ...spoiled(service, defect, store) }
+}
+
+// The methods stand on the class, where a spread does not find them.
+function bound(service: Service): Service {
+  return {
+    createSession: (options) => service.createSession(options),
+    getSession: (token, options) => service.getSession(token, options),
+    updateSession: (token, changes, options) => service.updateSession(token, changes, options),
+    extendSession: (token, idleTimeout, options) => service.extendSession(token, idleTimeout, options),
+    rotateSession: (token, options) => service.rotateSession(token, options),
+    deleteSession: (token, options) => service.deleteSession(token, options),
+    getUserSessions: (user, page) => service.getUserSessions(user, page),
+    updateUserSession: (user, session, changes, options) => service.updateUserSession(user, session, changes, options),
+    deleteUserSession: (user, session, options) => service.deleteUserSession(user, session, options),
+    deleteUserSessions: (user, options) => service.deleteUserSessions(user, options),
+    cleanupExpiredSessions: (options) => service.cleanupExpiredSessions(options),
+  }
+}
+
+function spoiled(service: Service, defect: Defect, store: StoreClient): Partial<Service> {
+  switch (defect) {
+    case "delete-does-nothing":
+      return { deleteSession: async (token) => (await service.getSession(token)) !== null }
+    case "update-without-compare":
+      return { updateSession: (token, changes) => overwrite(service, store, token, changes) }
+    case "no-limit":
+      return { createSession: (options) => service.createSession({ ...options, maxSessionsPerUser: "unlimited" }) }
+    case "remembered-reads":
+      return { getSession: remembering(service) }
+  }
+}
+
+function remembering(service: Service): Service["getSession"] {
+  const remembered = new Map<string, SessionData<Attributes>>()
+  return async (token) => {
+    const known = remembered.get(token ?? "")
+    if (known !== undefined) return known
+    const session = await service.getSession(token)
+    if (session !== null) remembered.set(token ?? "", session)
+    return session
+  }
+}
+
+/** Reads, thinks, and writes what it thought of, whatever was written in between. */
+async function overwrite(service: Service, store: StoreClient, token: string, changes: unknown): Promise<SessionData<Attributes> | null> {
+  const session = await service.getSession(token, { touch: false })
+  if (session === null || typeof changes !== "object" || changes === null) return null
+  const [tag, id] = session.sessionId.split(".")
+  const key = `session:{${tag}}.${id}`
+  const text = await store.get(key)
+  if (text === null) return null
+  const attributes = { ...session.attributes, ...changes }
+  const rest = `,1],"attributes":${JSON.stringify(attributes)}}`
+  const version = session.version + 1
+  const head = text
+    .slice(0, text.indexOf('"body":["'))
+    .replace(/("head":\[[^,]*,[^,]*,\d,)[ \d]{9}/, (_, before: string) => before + String(version).padStart(9))
+  await store.set(key, `${head}"body":["${crc32(rest).toString(16).padStart(8, "0")}"${rest}`)
+  return { ...session, version, attributes }
+}
