@@ -4,7 +4,7 @@ import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { askServer, SERVER_KINDS, startSentinels, type TestSentinels } from "../support/servers.js"
 
-const CLIENTS = ["@redis/client", "ioredis", "iovalkey"] as const
+const CLIENTS = ["@redis/client", "redis", "ioredis", "iovalkey"] as const
 const TIMEOUT_MS = 1_000
 /** A Sentinel needs 1 s to be sure, some more for the vote and the promotion. */
 const BACK_WITHIN_MS = 12_000

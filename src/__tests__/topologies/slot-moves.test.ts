@@ -87,6 +87,25 @@ describe.each(SERVER_KINDS)("a cluster of %s, by URL", (kind) => {
     }, 30_000)
   })
 
+  it.each(["redis", "iovalkey"] as const)("%s serves it too, and fails fast where no node answers", async (clientPackage) => {
+    const url = `redis+cluster://127.0.0.1:${cluster.ports[0]}`
+    const one = new SessionService<SessionAttributes>(await connectRedis(url, { timeoutMs: TIMEOUT_MS, clientPackage }))
+    try {
+      const users = Array.from({ length: 30 }, (_unused, n) => `${clientPackage} ${n}`)
+      const made = await Promise.all(users.map((userId) => one.createSession({ userId })))
+      expect(await Promise.all(made.map(({ token }) => one.getSession(token).then((session) => session?.userId)))).toEqual(users)
+      expect(await Promise.all(users.map((userId) => one.deleteUserSessions(userId)))).toEqual(users.map(() => 1))
+    } finally {
+      await one.close()
+    }
+    const began = performance.now()
+    await expect(connectRedis("redis+cluster://:p%40ss@127.0.0.1:1,127.0.0.1:2", { timeoutMs: TIMEOUT_MS, clientPackage })).rejects.toMatchObject({
+      code: "ERR_STORE_UNAVAILABLE",
+      message: expect.stringMatching(/127\.0\.0\.1:1, 127\.0\.0\.1:2(?!.*p@ss)/),
+    })
+    expect(performance.now() - began).toBeLessThan(TIMEOUT_MS + 500)
+  })
+
   /** Moves a slot as redis-cli does, key by key, as far as the test says. */
   async function beginMove(slot: number): Promise<{ take(keys: readonly string[]): Promise<void>; end(): Promise<void> }> {
     const ids = (await Promise.all(nodes.map((node) => node.send("CLUSTER", "MYID")))).map(String)
