@@ -18,6 +18,8 @@ const verifiers = createVerifiers(undefined)
 const place = userKey("ada")
 const MEMORY_MS = LIST_MEMORY_MICROS / 1000
 const body = encodeBody({ schemaVersion: 1, attributes: '{"n":1}' })
+/** A time limit that no copy of a call misses, in microseconds. */
+const ANY_TIME = Number.MAX_SAFE_INTEGER
 const newVerifier = (): string => verifiers.issue(newSecret())
 
 /** The scripts themselves, on records that are written by hand: so each rule is met at the very moment at which it decides. */
@@ -34,7 +36,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     redis = await connectRedis(server.url, { timeoutMs: 5_000 })
     raw = createClient({ url: server.url })
     await raw.connect()
-    scripts = new SessionScripts(redis, new ServerClock(redis, new Background()))
+    scripts = new SessionScripts(redis, new ServerClock(redis, new Background()), 5_000)
   })
 
   afterAll(async () => {
@@ -103,9 +105,10 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
   describe("a session past its absolute deadline that the server has not removed yet", () => {
     const steps: Record<string, (key: string, verifier: string) => Promise<{ readonly status: string }>> = {
       touch: (key, verifier) => scripts.touch(key, [verifier], {}),
-      extend: (key, verifier) => scripts.extend(key, { idle: 900_000, touchInterval: 60_000, verifiers: [verifier] }, {}),
-      update: (key, verifier) => scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [verifier] }, {}),
-      rotate: (key, verifier) => scripts.rotate(key, { verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [verifier] }, {}),
+      extend: (key, verifier) => scripts.extend(key, { notAfterMicros: ANY_TIME, idle: 900_000, touchInterval: 60_000, verifiers: [verifier] }, {}),
+      update: (key, verifier) => scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [verifier] }, {}),
+      rotate: (key, verifier) =>
+        scripts.rotate(key, { notAfterMicros: ANY_TIME, verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [verifier] }, {}),
     }
     it.each(Object.keys(steps))("is missing for %s, which writes nothing", async (name) => {
       const { record, key, text } = await put({ absoluteDeadline: (await serverMs()) - 1_000 })
@@ -119,9 +122,15 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const key = keys.session({ tag: place.tag, id: newSessionId() })
     const verifier = newVerifier()
     expect(await scripts.touch(key, [verifier], {})).toMatchObject({ status: "MISSING" })
-    expect(await scripts.extend(key, { idle: null, touchInterval: 0, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
-    expect(await scripts.update(key, { expected: 1, operation: "abcdef", body, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
-    expect(await scripts.rotate(key, { verifier, grace: 0, reauthenticated: false, write: null, verifiers: [verifier] }, {})).toMatchObject({
+    expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: null, touchInterval: 0, verifiers: [verifier] }, {})).toMatchObject({
+      status: "MISSING",
+    })
+    expect(await scripts.update(key, { notAfterMicros: ANY_TIME, expected: 1, operation: "abcdef", body, verifiers: [verifier] }, {})).toMatchObject({
+      status: "MISSING",
+    })
+    expect(
+      await scripts.rotate(key, { notAfterMicros: ANY_TIME, verifier, grace: 0, reauthenticated: false, write: null, verifiers: [verifier] }, {}),
+    ).toMatchObject({
       status: "MISSING",
     })
     expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
@@ -137,10 +146,18 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const foreign = damage(text)
     await raw.set(key, foreign, { expiration: "KEEPTTL" })
     expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "CORRUPT" })
-    expect(await scripts.extend(key, { idle: 1_000, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({ status: "CORRUPT" })
-    expect(await scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [] }, {})).toMatchObject({ status: "CORRUPT" })
+    expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: 1_000, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({
+      status: "CORRUPT",
+    })
+    expect(await scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [] }, {})).toMatchObject({
+      status: "CORRUPT",
+    })
     expect(
-      await scripts.rotate(key, { verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [record.verifier] }, {}),
+      await scripts.rotate(
+        key,
+        { notAfterMicros: ANY_TIME, verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [record.verifier] },
+        {},
+      ),
     ).toMatchObject({ status: "CORRUPT" })
     expect(await raw.get(key)).toBe(foreign)
   })
@@ -167,7 +184,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
 
   it("an update writes no head field but the version, the last access and the operation", async () => {
     const { record, key } = await put({ previous: { verifier: newVerifier(), until: (await serverMs()) + 50_000 } })
-    await scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
+    await scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
     const { lastAccessedAt, ...after } = await stored(record)
     expect(after).toEqual({
       ...omitLastAccess(record),
@@ -180,14 +197,14 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
 
   it("the first update after a grace drops the old secret", async () => {
     const { record, key } = await put({ previous: { verifier: newVerifier(), until: (await serverMs()) - 1 } })
-    await scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
+    await scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
     expect((await stored(record)).previous).toBeNull()
   })
 
   it("answers a repeated update as applied while it is among the last four, and as a clash afterwards", async () => {
     const { key } = await put()
     const update = (expected: number, operation: string): ReturnType<SessionScripts["update"]> =>
-      scripts.update(key, { expected, operation, body, verifiers: [] }, {})
+      scripts.update(key, { notAfterMicros: ANY_TIME, expected, operation, body, verifiers: [] }, {})
     expect(await update(7, "first0")).toMatchObject({ status: "DONE" })
     for (const [at, operation] of ["secnd0", "third0", "forth0"].entries()) expect(await update(8 + at, operation)).toMatchObject({ status: "DONE" })
     expect(await update(7, "first0")).toMatchObject({ status: "REPLAYED" })
@@ -199,7 +216,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const { record, key } = await put()
     const [second, third] = [newVerifier(), newVerifier()]
     const rotate = (verifier: string, from: string): ReturnType<SessionScripts["rotate"]> =>
-      scripts.rotate(key, { verifier, grace: 10_000, reauthenticated: false, write: null, verifiers: [from] }, {})
+      scripts.rotate(key, { notAfterMicros: ANY_TIME, verifier, grace: 10_000, reauthenticated: false, write: null, verifiers: [from] }, {})
     expect(await rotate(second, record.verifier)).toMatchObject({ status: "DONE" })
     expect(await rotate(second, record.verifier)).toMatchObject({ status: "REPLAYED" })
     expect(await rotate(third, second)).toMatchObject({ status: "DONE" })
@@ -211,7 +228,11 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const { record, key } = await put()
     const verifier = newVerifier()
     const rotate = (): ReturnType<SessionScripts["rotate"]> =>
-      scripts.rotate(key, { verifier, grace: 0, reauthenticated: true, write: { expected: 7, body }, verifiers: [record.verifier] }, {})
+      scripts.rotate(
+        key,
+        { notAfterMicros: ANY_TIME, verifier, grace: 0, reauthenticated: true, write: { expected: 7, body }, verifiers: [record.verifier] },
+        {},
+      )
     expect(await rotate()).toMatchObject({ status: "DONE" })
     expect(await rotate()).toMatchObject({ status: "REPLAYED" })
     const after = await stored(record)
@@ -219,10 +240,49 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     expect(after.authenticatedAt).toBe(after.lastAccessedAt)
   })
 
+  describe("a copy that arrives after its time", () => {
+    const write = { expected: 7, body }
+    const steps: Record<string, (key: string, verifier: string, notAfterMicros: number) => Promise<{ readonly status: string }>> = {
+      extend: (key, verifier, notAfterMicros) => scripts.extend(key, { idle: 900_000, touchInterval: 60_000, notAfterMicros, verifiers: [verifier] }, {}),
+      update: (key, verifier, notAfterMicros) => scripts.update(key, { expected: 7, operation: "abcdef", body, notAfterMicros, verifiers: [verifier] }, {}),
+      rotate: (key, verifier, notAfterMicros) =>
+        scripts.rotate(key, { verifier: newVerifier(), grace: 9_000, reauthenticated: false, write: null, notAfterMicros, verifiers: [verifier] }, {}),
+      "rotate with changes": (key, verifier, notAfterMicros) =>
+        scripts.rotate(key, { verifier: newVerifier(), grace: 0, reauthenticated: true, write, notAfterMicros, verifiers: [verifier] }, {}),
+    }
+    it.each(Object.keys(steps))("changes nothing: %s", async (name) => {
+      const { record, key, text } = await put()
+      const ends = await raw.pExpireTime(key)
+      expect(await steps[name]?.(key, record.verifier, (await redis.time()) - 1)).toMatchObject({ status: "LATE" })
+      expect(await raw.get(key)).toBe(text)
+      expect(await raw.pExpireTime(key)).toBe(ends)
+      expect(await steps[name]?.(key, record.verifier, (await redis.time()) + 5_000_000)).toMatchObject({ status: "DONE" })
+      expect(await raw.get(key)).not.toBe(text)
+    })
+
+    it("is answered as the first where that was in time", async () => {
+      const { record, key } = await put()
+      const update = (notAfterMicros: number): ReturnType<SessionScripts["update"]> =>
+        scripts.update(key, { expected: 7, operation: "abcdef", body, notAfterMicros, verifiers: [record.verifier] }, {})
+      expect(await update(ANY_TIME)).toMatchObject({ status: "DONE" })
+      expect(await update(1)).toMatchObject({ status: "REPLAYED" })
+      const verifier = newVerifier()
+      const rotate = (notAfterMicros: number): ReturnType<SessionScripts["rotate"]> =>
+        scripts.rotate(key, { verifier, grace: 0, reauthenticated: false, write: null, notAfterMicros, verifiers: [record.verifier] }, {})
+      expect(await rotate(ANY_TIME)).toMatchObject({ status: "DONE" })
+      expect(await rotate(1)).toMatchObject({ status: "REPLAYED" })
+      // Though the secret that was offered with the update is worth nothing any more.
+      expect(await update(ANY_TIME)).toMatchObject({ status: "REPLAYED" })
+      expect(await stored(record)).toMatchObject({ version: 8, verifier })
+    })
+  })
+
   it("a secret in grace may not rotate", async () => {
     const old = newVerifier()
     const { key, text } = await put({ previous: { verifier: old, until: (await serverMs()) + 5_000 } })
-    expect(await scripts.rotate(key, { verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [old] }, {})).toMatchObject({
+    expect(
+      await scripts.rotate(key, { notAfterMicros: ANY_TIME, verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [old] }, {}),
+    ).toMatchObject({
       status: "REPLACED_SECRET",
     })
     expect(await raw.get(key)).toBe(text)
@@ -287,7 +347,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       await create(id, { verifier })
       await scripts.rotate(
         keys.session({ tag: place.tag, id }),
-        { verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [verifier] },
+        { notAfterMicros: ANY_TIME, verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [verifier] },
         {},
       )
       expect(await create(id, { verifier })).toMatchObject({ status: "ENDED" })
@@ -461,9 +521,13 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     await raw.configSet({ maxmemory: "1", "maxmemory-policy": "noeviction" })
     try {
       await expect(create(newSessionId())).rejects.toMatchObject({ code: "ERR_STORE_REFUSED" })
-      await expect(scripts.update(key, { expected: 7, operation: "abcdef", body, verifiers: [] }, {})).rejects.toMatchObject({ code: "ERR_STORE_REFUSED" })
+      await expect(scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [] }, {})).rejects.toMatchObject({
+        code: "ERR_STORE_REFUSED",
+      })
       expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "DONE" })
-      expect(await scripts.extend(key, { idle: null, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: null, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({
+        status: "DONE",
+      })
       expect(await scripts.cutoff(index, {})).toMatch(/^\d{16}$/)
       expect(await scripts.page(index, { order: "FWD", from: "-inf", to: "+inf", count: 10 }, {})).toHaveLength(1)
       expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })

@@ -4,22 +4,24 @@
   keys      1 session      string  the record
   args      1 idle         ms; empty keeps the session's own
             2 touchInterval  ms
-            3.. verifiers  each that the offered secret may be stored under
+            3 notAfter     server time in µs after which this copy of the call does nothing
+            4.. verifiers  each that the offered secret may be stored under
   returns   status, time µs, then the record
-  status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT
+  status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT · 4 LATE
   effects   may change 1, never creates it
   cost      O(size of the record)
 ]]
 --- @include includes/time
 --- @include includes/head
 --- @include includes/admit
-local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
+local DONE, MISSING, WRONG_SECRET, CORRUPT, LATE = 0, 1, 2, 3, 4
 local now = now_micros()
 local now_ms = math.floor(now / 1000)
 local head = read_head(KEYS[1], 215)
 if head == nil then return { MISSING, whole(now) } end
 if not head then return { CORRUPT, whole(now) } end
-if not admit(head, now_ms, 3) then return { WRONG_SECRET, whole(now) } end
+if not admit(head, now_ms, 4) then return { WRONG_SECRET, whole(now) } end
+if now > tonumber(ARGV[3]) then return { LATE, whole(now) } end
 local idle = tonumber(ARGV[1]) or head.idle
 local slack = math.min(tonumber(ARGV[2]), math.floor(idle / 10))
 local ttl = time_to_live(idle, slack, head.absolute, now_ms)

@@ -7,9 +7,10 @@
             3 reauthenticated  1: the time of authentication is now
             4 expected     the version that the caller read; empty: the attributes stay
             5 body         JSON members to the end of the record; empty: the attributes stay
-            6.. verifiers  each that the offered secret may be stored under
+            6 notAfter     server time in µs after which this copy of the call does nothing
+            7.. verifiers  each that the offered secret may be stored under
   returns   status, time µs, then the record (DONE, REPLAYED) or the version found (CLASH)
-  status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT · 4 CLASH · 5 REPLAYED · 6 REPLACED_SECRET · 7 NOT_AUTHENTICATED
+  status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT · 4 CLASH · 5 REPLAYED · 6 REPLACED_SECRET · 7 NOT_AUTHENTICATED · 8 LATE
   effects   may change 1, never creates it
   cost      O(size of the record)
 ]]
@@ -18,7 +19,7 @@
 --- @include includes/admit
 --- @include includes/body
 --- @include includes/operations
-local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH, REPLAYED, REPLACED_SECRET, NOT_AUTHENTICATED = 0, 1, 2, 3, 4, 5, 6, 7
+local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH, REPLAYED, REPLACED_SECRET, NOT_AUTHENTICATED, LATE = 0, 1, 2, 3, 4, 5, 6, 7, 8
 local new, grace = ARGV[1], tonumber(ARGV[2])
 local now = now_micros()
 local now_ms = math.floor(now / 1000)
@@ -28,10 +29,11 @@ local body = head and find_body(head.text, head.rest)
 if not body then return { CORRUPT, whole(now) } end
 -- An earlier copy of this very call, possibly with another rotation after it.
 if head.verifier == new or head.previous == new then return { REPLAYED, whole(now), redis.call('GET', KEYS[1]) } end
-local admission = admit(head, now_ms, 6)
+local admission = admit(head, now_ms, 7)
 if not admission then return { WRONG_SECRET, whole(now) } end
 if admission == 'grace' then return { REPLACED_SECRET, whole(now) } end
 if ARGV[4] ~= '' and head.version ~= tonumber(ARGV[4]) then return { CLASH, whole(now), head.version } end
+if now > tonumber(ARGV[6]) then return { LATE, whole(now) } end
 local fixed = string.sub(head.text, head.rest, body - 1)
 if ARGV[3] == '1' then
   if string.sub(fixed, 1, 18) ~= '"authenticatedAt":' then return { NOT_AUTHENTICATED, whole(now) } end

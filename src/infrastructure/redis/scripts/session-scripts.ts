@@ -1,6 +1,7 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { ServerClock } from "../reads/server-clock.js"
+import { LostReplies } from "./lost-replies.js"
 import {
   indexCutoff,
   indexHeal,
@@ -31,6 +32,8 @@ export interface Answer<S extends string> {
   readonly status: S
   readonly micros: number
   readonly values: readonly RedisReply[]
+  /** The reply to a first copy was lost, and this is the answer to a second. */
+  readonly repeated: boolean
 }
 
 export interface CreateArguments {
@@ -57,10 +60,13 @@ export interface CreateArguments {
 export class SessionScripts {
   readonly #redis: IRedisService
   readonly #clock: ServerClock
+  readonly #lostReplies: LostReplies
 
-  constructor(redis: IRedisService, clock: ServerClock) {
+  /** @param timeoutMs - how long one call may take, its repetition included, in milliseconds */
+  constructor(redis: IRedisService, clock: ServerClock, timeoutMs: number) {
     this.#redis = redis
     this.#clock = clock
+    this.#lostReplies = new LostReplies(timeoutMs)
   }
 
   create(session: string, index: string | null, args: CreateArguments, options: ScriptOptions): Promise<Answer<keyof typeof sessionCreateStatus>> {
@@ -116,18 +122,24 @@ export class SessionScripts {
 
   update(
     session: string,
-    args: { readonly expected: number; readonly operation: string; readonly body: string; readonly verifiers: readonly string[] },
+    args: {
+      readonly expected: number
+      readonly operation: string
+      readonly body: string
+      readonly notAfterMicros: number
+      readonly verifiers: readonly string[]
+    },
     options: ScriptOptions,
   ): Promise<Answer<keyof typeof sessionUpdateStatus>> {
-    return this.#run(sessionUpdate, sessionUpdateStatus, [session], [args.expected, args.operation, args.body, ...args.verifiers], options)
+    return this.#run(sessionUpdate, sessionUpdateStatus, [session], [args.expected, args.operation, args.body, args.notAfterMicros, ...args.verifiers], options)
   }
 
   extend(
     session: string,
-    args: { readonly idle: number | null; readonly touchInterval: number; readonly verifiers: readonly string[] },
+    args: { readonly idle: number | null; readonly touchInterval: number; readonly notAfterMicros: number; readonly verifiers: readonly string[] },
     options: ScriptOptions,
   ): Promise<Answer<keyof typeof sessionExtendStatus>> {
-    return this.#run(sessionExtend, sessionExtendStatus, [session], [args.idle ?? "", args.touchInterval, ...args.verifiers], options)
+    return this.#run(sessionExtend, sessionExtendStatus, [session], [args.idle ?? "", args.touchInterval, args.notAfterMicros, ...args.verifiers], options)
   }
 
   rotate(
@@ -137,16 +149,17 @@ export class SessionScripts {
       readonly grace: number
       readonly reauthenticated: boolean
       readonly write: { readonly expected: number; readonly body: string } | null
+      readonly notAfterMicros: number
       readonly verifiers: readonly string[]
     },
     options: ScriptOptions,
   ): Promise<Answer<keyof typeof sessionRotateStatus>> {
-    const { verifier, grace, reauthenticated, write, verifiers } = args
+    const { verifier, grace, reauthenticated, write, notAfterMicros, verifiers } = args
     return this.#run(
       sessionRotate,
       sessionRotateStatus,
       [session],
-      [verifier, grace, reauthenticated ? 1 : 0, write?.expected ?? "", write?.body ?? "", ...verifiers],
+      [verifier, grace, reauthenticated ? 1 : 0, write?.expected ?? "", write?.body ?? "", notAfterMicros, ...verifiers],
       options,
     )
   }
@@ -158,6 +171,12 @@ export class SessionScripts {
     options: ScriptOptions,
   ): Promise<Answer<keyof typeof sessionDeleteStatus>> {
     return this.#run(sessionDelete, sessionDeleteStatus, [session], [args.owner ?? "", args.newest ?? "", ...args.verifiers], options)
+  }
+
+  /** Removes each key; which of them existed. After a lost reply those that the first copy removed count as absent: nobody saw them exist. */
+  async unlink(keys: readonly string[], options: ScriptOptions): Promise<readonly boolean[]> {
+    const { value } = await this.#lostReplies.run((own) => this.#redis.unlink(keys, own), options)
+    return value
   }
 
   /** A page of a user's list as members and scores in turn. */
@@ -202,9 +221,10 @@ export class SessionScripts {
     args: readonly (string | number)[],
     options: ScriptOptions,
   ): Promise<Answer<S>> {
-    const [status, time, ...values] = reply(script, await this.#redis.run(script, keys, args, options))
+    const { value, repeated } = await this.#lostReplies.run((own) => this.#redis.run(script, keys, args, own), options)
+    const [status, time, ...values] = reply(script, value)
     this.#clock.observe(Number(time))
-    for (const name in statuses) if (statuses[name] === Number(status)) return { status: name, micros: Number(time), values }
+    for (const name in statuses) if (statuses[name] === Number(status)) return { status: name, micros: Number(time), values, repeated }
     throw unexpected(script)
   }
 

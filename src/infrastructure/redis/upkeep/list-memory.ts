@@ -1,4 +1,4 @@
-/** A create that reaches the server later than this after it was sent does nothing, in milliseconds. */
+/** A create that reaches the server later than this after it was sent does nothing, in milliseconds, however long its caller would wait. */
 export const CREATE_WINDOW_MS = 2_000
 /**
  * How old a member of a user's list has to be before it may leave the list, once its session is gone, in microseconds.

@@ -18,6 +18,8 @@ interface SignOutOptions {
   readonly owner: string
   readonly except: Handle | null
   readonly onEnded: (handle: Handle) => void
+  /** Called before anything is ended: from then on a failure leaves in doubt what was. */
+  readonly onBegin: () => void
 }
 
 const SCAN_COUNT = 1_000
@@ -26,7 +28,7 @@ const SCAN_COUNT = 1_000
  * Ends every session that the user's list names, up to the cut-off, an instant taken at the beginning: later ones have a higher score.
  * Passes are repeated until one ends nothing, because a list that is being healed meanwhile gets members that a pass has gone by.
  *
- * @returns how many were ended
+ * @returns how many were ended; fewer than there were where a reply was lost
  */
 export async function removeListed(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
   let ended = 0
@@ -49,7 +51,8 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, 
 
 async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<number> {
   if (ids.length === 0) return 0
-  const existed = await parts.redis.unlink(
+  options.onBegin()
+  const existed = await parts.scripts.unlink(
     ids.map((id) => parts.keys.session({ tag: place.tag, id })),
     options,
   )
@@ -81,6 +84,7 @@ export async function removeThoroughly(parts: UpkeepParts, place: ListPlace, cut
 async function removeOwned(parts: UpkeepParts, key: string, cutoff: string, options: SignOutOptions): Promise<boolean> {
   const handle = parts.keys.parseSession(key)
   if (handle === null || handle.id === options.except?.id) return false
+  options.onBegin()
   // Users may share a tag, so the record itself decides.
   const { status } = await parts.scripts.delete(key, { owner: JSON.stringify(options.owner), newest: cutoff, verifiers: [] }, options)
   if (status === "DONE") options.onEnded(handle)

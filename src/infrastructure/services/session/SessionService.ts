@@ -28,8 +28,8 @@ import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
 import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
 
-/** A create that came too late is sent again with a new time limit, this often at most. */
-const CREATE_TRIES = 3
+/** A change that came too late is sent again with a new time limit, this often at most. */
+const LATE_TRIES = 3
 /** Pages of 500 that one creation may look at: a list that grows as fast as it is read must not be read for ever. */
 const CREATE_PAGES = 10_000
 /** A change leaves the record's memory after this many more. */
@@ -52,13 +52,16 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #reads: ReadBatch
   readonly #prunes: PruneLater
   readonly #background = new Background()
+  /** A change that the server meets later than this after it was sent is not made: its caller has been told that time is up. */
+  readonly #windowMicros: number
 
   constructor(redis: IRedisService, options: SessionOptions = {}) {
     super(options)
+    this.#windowMicros = this.settings.timeoutMs * 1000
     this.#redis = redis
     this.#clock = new ServerClock(redis, this.#background)
     this.#keys = new SessionKeys(this.settings.keyPrefix)
-    this.#scripts = new SessionScripts(redis, this.#clock)
+    this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     this.#reads = new ReadBatch(redis)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
   }
@@ -93,7 +96,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   ): Promise<Inserted> {
     let page: CreatePage = { cursor: "", counted: 0, oldest: "", until: "" }
     let late = 0
-    for (let pages = 0; pages < CREATE_PAGES && late < CREATE_TRIES; pages += 1) {
+    for (let pages = 0; pages < CREATE_PAGES && late < LATE_TRIES; pages += 1) {
       const { status, values } = await this.#create(draft, owner, limit, page, options)
       switch (status) {
         case "DONE":
@@ -131,7 +134,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       owner === null ? null : this.#keys.index(owner),
       {
         id: draft.id,
-        notAfterMicros: now + CREATE_WINDOW_MS * 1000,
+        notAfterMicros: now + Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000),
         memoryMicros: LIST_MEMORY_MICROS,
         idle: draft.idleTimeout,
         slack: draft.slack,
@@ -147,6 +150,16 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       },
       options,
     )
+  }
+
+  /** Sends a change with a time limit. LATE means that no copy of it was made nor will be, so it is sent again with a new limit. */
+  async #inTime<S extends string>(options: StepOptions, send: (notAfterMicros: number) => Promise<Answer<S | "LATE">>): Promise<Answer<S>> {
+    for (let tries = 0; tries < LATE_TRIES; tries += 1) {
+      const answer = await send((await this.#clock.nowMicros(options)) + this.#windowMicros)
+      if (isInTime(answer)) return answer
+      options.signal?.throwIfAborted()
+    }
+    throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected the server to make the change in time, got a server too slow. Try again.")
   }
 
   protected async find(handle: Handle, options: StepOptions): Promise<SessionRecord | null> {
@@ -170,35 +183,35 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
     const mark = this.#redis.resendMark()
     const args = { expected: write.expectedVersion, operation: write.operation, body: encodeBody(write.body), verifiers: verifiersOf(proof) }
-    const { status, values } = await this.#scripts.update(this.#keys.session(record), args, options)
-    if (status === "CLASH") return this.#clashed(write.expectedVersion, Number(values[0]), mark)
+    const key = this.#keys.session(record)
+    const { status, values, repeated } = await this.#inTime(options, (notAfterMicros) => this.#scripts.update(key, { ...args, notAfterMicros }, options))
+    if (status === "CLASH") return this.#clashed(write.expectedVersion, Number(values[0]), repeated ? null : mark)
     if (status !== "DONE" && status !== "REPLAYED") return refused(status)
     const prefix = decodePrefix(record, String(values[0]))
     return { status: "done", record: { ...prefix, version: write.expectedVersion + 1, body: write.body } }
   }
 
   protected async prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult> {
-    const { touchInterval } = this.settings
-    return settled(handle, await this.#scripts.extend(this.#keys.session(handle), { idle: idleTimeout, touchInterval, verifiers: verifiersOf(proof) }, options))
+    const args = { idle: idleTimeout, touchInterval: this.settings.touchInterval, verifiers: verifiersOf(proof) }
+    const key = this.#keys.session(handle)
+    return settled(handle, await this.#inTime(options, (notAfterMicros) => this.#scripts.extend(key, { ...args, notAfterMicros }, options)))
   }
 
   protected async rotate(handle: Handle, proof: Proof, rotation: Rotation, options: StepOptions): Promise<StepResult> {
     const mark = this.#redis.resendMark()
     const { verifier, grace, reauthenticated, write } = rotation
     const change = write === null ? null : { expected: write.expectedVersion, body: encodeBody(write.body) }
-    const answer = await this.#scripts.rotate(
-      this.#keys.session(handle),
-      { verifier, grace, reauthenticated, write: change, verifiers: verifiersOf(proof) },
-      options,
-    )
-    if (answer.status === "CLASH") return this.#clashed(write?.expectedVersion ?? 0, Number(answer.values[0]), mark)
+    const args = { verifier, grace, reauthenticated, write: change, verifiers: verifiersOf(proof) }
+    const key = this.#keys.session(handle)
+    const answer = await this.#inTime(options, (notAfterMicros) => this.#scripts.rotate(key, { ...args, notAfterMicros }, options))
+    if (answer.status === "CLASH") return this.#clashed(write?.expectedVersion ?? 0, Number(answer.values[0]), answer.repeated ? null : mark)
     if (answer.status === "REPLACED_SECRET") return { status: "replaced-secret" }
     if (answer.status === "NOT_AUTHENTICATED") return { status: "not-authenticated" }
     return settled(handle, { ...answer, status: answer.status })
   }
 
   /**
-   * Another version than expected. A change that the client sent twice, and that was applied the first time, would be found among the last four;
+   * Another version than expected. A change that was sent twice (`mark`: `null`, or one that has changed), and that was applied the first time, would be found among the last four;
    * more changes than that since, and nobody can tell.
    */
   #clashed(expected: number, version: number, mark: number | null): StepResult {
@@ -212,6 +225,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return { status: "clash", version }
   }
 
+  /**
+   * After a lost reply `missing` may mean that the first copy ended the session, or that somebody else had done so before: this call never saw it
+   * alive, so it does not claim to have ended it.
+   */
   protected async remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed> {
     const key = this.#keys.session(handle)
     const owner = "owner" in proof ? JSON.stringify(proof.owner) : null
@@ -233,7 +250,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   async #removeUnreadable(handle: Handle, owner: UserKey, options: StepOptions): Promise<Removed> {
     const [listed] = await this.#scripts.lists(this.#keys.index(owner), [handle.id], options)
     if (listed !== true || handle.tag !== owner.tag) return { status: "missing" }
-    const [existed] = await this.#redis.unlink([this.#keys.session(handle)], options)
+    const [existed] = await this.#scripts.unlink([this.#keys.session(handle)], options)
     this.#prunes.add(owner, handle.id)
     return { status: existed === true ? "done" : "missing" }
   }
@@ -294,8 +311,14 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
     const parts = { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
     const cutoff = await this.#scripts.cutoff(this.#keys.index(owner), options)
-    const listed = await removeListed(parts, owner, cutoff, options)
-    return options.thorough ? listed + (await removeThoroughly(parts, owner, cutoff, options)) : listed
+    let begun = false
+    const walk = { ...options, onBegin: () => (begun = true) }
+    try {
+      const listed = await removeListed(parts, owner, cutoff, walk)
+      return options.thorough ? listed + (await removeThoroughly(parts, owner, cutoff, walk)) : listed
+    } catch (error) {
+      throw begun ? inDoubt(error) : error
+    }
   }
 
   protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
@@ -323,6 +346,16 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 function placeOf(record: Pick<SessionRecord, "fixed">): UserKey | null {
   const owner = ownerOf(record.fixed)
   return owner === null ? null : userKey(owner)
+}
+
+function isInTime<S extends string>(answer: Answer<S | "LATE">): answer is Answer<S> {
+  return answer.status !== "LATE"
+}
+
+/** Some sessions may have been ended before the step that failed, however definite that step's failure is. */
+function inDoubt(error: unknown): unknown {
+  if (!SessionError.is(error) || error.outcome !== "not-applied") return error
+  return new SessionError(error.code, error.message, { outcome: "unknown", retryable: error.retryable })
 }
 
 function verifiersOf(proof: Proof): readonly string[] {
