@@ -27,7 +27,7 @@ describe.each(STORE_NAMES)("on %s", (name) => {
   afterEach(() => stores.close())
 
   it("ends a call whose schema takes too long, and does not apply it afterwards", async () => {
-    stores = await openEveryStore({ timeout, schema: slowSchema as never })
+    stores = await openEveryStore({ timeout, schema: slowSchema } as { readonly timeout: typeof timeout })
     const service = stores.services[name]
     const { token } = await service.createSession({ userId: "ada" })
     const bare = bareTimer(TIMEOUT_MS)
@@ -43,7 +43,7 @@ describe.each(STORE_NAMES)("on %s", (name) => {
   })
 
   it("counts the wait for other updates of the session, and lets go of the caller's signal", async () => {
-    stores = await openEveryStore({ timeout, schema: slowSchema as never })
+    stores = await openEveryStore({ timeout, schema: slowSchema } as { readonly timeout: typeof timeout })
     const service = stores.services[name]
     const { token } = await service.createSession({ userId: "ada" })
     const controller = new AbortController()
