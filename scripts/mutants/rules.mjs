@@ -15,8 +15,8 @@ export const MUTANTS = [
     file: `${REDIS}/clients/topology.ts`,
     from: '(options.scaleReads ?? "master") !== "master"',
     to: "options.scaleReads === null",
-    tests: [`${TESTS}/clients/redis-clients.test.ts`],
-    only: "replica",
+    tests: [`${TESTS}/clients/redis-clusters.test.ts`],
+    only: "scales reads",
   },
   {
     rule: "A duration in text names its unit",
@@ -45,7 +45,8 @@ export const MUTANTS = [
     file: `${SESSION}/session-front.ts`,
     from: "(record) => (ownerOf(record.fixed) === owner ? { owner } : null)",
     to: "() => ({ owner })",
-    tests: PROVIDERS,
+    tests: REDIS_PROVIDER,
+    only: "updateUserSession",
   },
   // The stored form
   {
@@ -116,7 +117,7 @@ export const MUTANTS = [
     rule: "A touch that is not acknowledged gives the session all the same",
     file: `${SESSION}/session-front.ts`,
     from: "      if (!SessionError.is(error)) throw error\n",
-    to: "      throw error\n",
+    to: '      if (!SessionError.is(error) || error.message !== "") throw error\n',
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
@@ -172,22 +173,22 @@ export const MUTANTS = [
   {
     rule: "A repeated rotation is answered as the first",
     file: `${LUA}/session-rotate.lua`,
-    from: "if head.verifier == new or head.previous == new then return { REPLAYED, whole(now), redis.call('GET', KEYS[1]) } end",
-    to: "",
+    from: "if head.verifier == new or head.previous == new then",
+    to: "if head.verifier == 0 then",
     tests: SCRIPTS,
   },
   {
     rule: "A repeated update is answered as the first",
     file: `${LUA}/session-update.lua`,
-    from: "if was_applied(head.operations, ARGV[2]) then return { REPLAYED, whole(now), string.sub(head.text, 1, body - 1) } end",
-    to: "",
+    from: "if was_applied(head.operations, ARGV[2]) then",
+    to: "if false and was_applied(head.operations, ARGV[2]) then",
     tests: SCRIPTS,
   },
   {
     rule: "A clash that may be a second copy, too late to tell, is unknown",
     file: `${SESSION}/SessionService.ts`,
     from: "if (mayBeSecondCopy && version > expected + REMEMBERED_OPERATIONS) {",
-    to: "if (mayBeSecondCopy && version < 0) {",
+    to: "if (mayBeSecondCopy && version < expected - REMEMBERED_OPERATIONS) {",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   // Updates
@@ -195,7 +196,7 @@ export const MUTANTS = [
     rule: "An update is made at the version that was read",
     file: `${LUA}/session-update.lua`,
     from: "if head.version ~= tonumber(ARGV[1]) then",
-    to: "if false then",
+    to: "if head.version < 0 and tonumber(ARGV[1]) then",
     tests: SCRIPTS,
   },
   {
@@ -224,8 +225,8 @@ export const MUTANTS = [
   {
     rule: "Only the current secret may rotate",
     file: `${LUA}/session-rotate.lua`,
-    from: "if admission == 'grace' then return { REPLACED_SECRET, whole(now) } end",
-    to: "",
+    from: "if admission == 'grace' then",
+    to: "if admission == 'never' then",
     tests: SCRIPTS,
   },
   {
@@ -241,8 +242,8 @@ export const MUTANTS = [
     file: `${SESSION}/session-front.ts`,
     from: "    await this.#present(record)\n",
     to: "",
-    tests: [`${TESTS}/conformance/sqlite-libsql.test.ts`],
-    only: "rotat",
+    tests: REDIS_PROVIDER,
+    only: "upgrade",
   },
   {
     rule: "Of two rotations without grace the loser is told",
@@ -315,8 +316,8 @@ export const MUTANTS = [
     file: `${SESSION}/SessionService.ts`,
     from: "const last = shown.at(-1)\n",
     to: "const last = shown.at(-2)\n",
-    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`, ...REDIS_PROVIDER],
-    only: "page",
+    tests: REDIS_PROVIDER,
+    only: "getUserSessions",
   },
   // Sign-out everywhere
   {
@@ -330,7 +331,7 @@ export const MUTANTS = [
     rule: "A sign-out everywhere leaves later sessions",
     file: `${REDIS}/upkeep/sign-out-everywhere.ts`,
     from: "parts.keys.index(place), cutoff, options)",
-    to: 'parts.keys.index(place), "+inf", options)',
+    to: 'parts.keys.index(place), cutoff === "" ? cutoff : "+inf", options)',
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
     only: "deleteUserSessions",
   },
