@@ -15,8 +15,8 @@ export const MUTANTS = [
     file: `${REDIS}/clients/topology.ts`,
     from: '(options.scaleReads ?? "master") !== "master"',
     to: "options.scaleReads === null",
-    tests: [`${TESTS}/clients/redis-clients.test.ts`],
-    only: "replica",
+    tests: [`${TESTS}/clients/redis-clusters.test.ts`],
+    only: "scales reads",
   },
   {
     rule: "A call of several keys waits while its slot moves",
@@ -53,7 +53,8 @@ export const MUTANTS = [
     file: `${SESSION}/session-front.ts`,
     from: "(record) => (ownerOf(record.fixed) === owner ? { owner } : null)",
     to: "() => ({ owner })",
-    tests: PROVIDERS,
+    tests: REDIS_PROVIDER,
+    only: "updateUserSession",
   },
   // The stored form
   {
@@ -124,7 +125,7 @@ export const MUTANTS = [
     rule: "A touch that is not acknowledged gives the session all the same",
     file: `${SESSION}/session-front.ts`,
     from: "      if (!SessionError.is(error)) throw error\n",
-    to: "      throw error\n",
+    to: '      if (!SessionError.is(error) || error.message !== "") throw error\n',
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
@@ -180,8 +181,8 @@ export const MUTANTS = [
   {
     rule: "A repeated rotation is answered as the first",
     file: `${LUA}/session-rotate.lua`,
-    from: "if head.verifier == new or head.previous == new then return { REPLAYED, whole(now), redis.call('GET', KEYS[1]) } end",
-    to: "",
+    from: "if head.verifier == new or head.previous == new then",
+    to: "if head.verifier == 0 then",
     tests: SCRIPTS,
   },
   {
@@ -195,7 +196,7 @@ export const MUTANTS = [
     rule: "A clash that may be a second copy, too late to tell, is unknown",
     file: `${SESSION}/SessionService.ts`,
     from: "if (mayBeSecondCopy && version > expected + REMEMBERED_OPERATIONS) {",
-    to: "if (mayBeSecondCopy && version < 0) {",
+    to: "if (mayBeSecondCopy && version < expected - REMEMBERED_OPERATIONS) {",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
@@ -296,8 +297,8 @@ export const MUTANTS = [
   {
     rule: "Only the current secret may rotate",
     file: `${LUA}/session-rotate.lua`,
-    from: "if admission == 'grace' then return { REPLACED_SECRET, whole(now) } end",
-    to: "",
+    from: "if admission == 'grace' then",
+    to: "if admission == 'never' then",
     tests: SCRIPTS,
   },
   {
@@ -313,8 +314,8 @@ export const MUTANTS = [
     file: `${SESSION}/session-front.ts`,
     from: "    await this.#present(record)\n",
     to: "",
-    tests: [`${TESTS}/conformance/sqlite-libsql.test.ts`],
-    only: "rotat",
+    tests: REDIS_PROVIDER,
+    only: "upgrade",
   },
   {
     rule: "Of two rotations without grace the loser is told",
@@ -463,8 +464,8 @@ export const MUTANTS = [
     file: `${SESSION}/SessionService.ts`,
     from: "const last = shown.at(-1)\n",
     to: "const last = shown.at(-2)\n",
-    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`, ...REDIS_PROVIDER],
-    only: "page",
+    tests: REDIS_PROVIDER,
+    only: "getUserSessions",
   },
   // Sign-out everywhere
   {
@@ -478,7 +479,7 @@ export const MUTANTS = [
     rule: "A sign-out everywhere leaves later sessions",
     file: `${REDIS}/upkeep/sign-out-everywhere.ts`,
     from: "parts.keys.index(place), cutoff, options)",
-    to: 'parts.keys.index(place), "+inf", options)',
+    to: 'parts.keys.index(place), cutoff === "" ? cutoff : "+inf", options)',
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
     only: "deleteUserSessions",
   },

@@ -29,7 +29,7 @@ function test({ tests, only }) {
   rmSync(report, { force: true })
   const built = run("npm", ["run", "--silent", "build"])
   if (built.status !== 0) return { broken: `does not build: ${(built.stdout + built.stderr).split("\n")[0]}` }
-  run("npx", ["--no-install", "vitest", "run", ...tests, "--reporter=json", `--outputFile.json=${report}`, "--bail=1", ...(only ? ["-t", only] : [])])
+  run("npx", ["--no-install", "vitest", "run", ...tests, "--reporter=json", `--outputFile.json=${report}`, ...(only ? ["-t", only] : [])])
   if (!existsSync(report)) return { broken: "vitest wrote no report" }
   const { numPassedTests, testResults } = JSON.parse(readFileSync(report, "utf8"))
   const failed = testResults.flatMap((file) => file.assertionResults).filter(({ status }) => status === "failed")
