@@ -426,8 +426,8 @@ export const MUTANTS = [
   {
     rule: "Calls that wait side by side hear one silence",
     file: `${REDIS}/failures/Breaker.ts`,
-    from: "    if (beganAt < this.#heardNothingUntil) return\n",
-    to: "",
+    from: "if (beganAt < this.#heardNothingUntil) return",
+    to: "if (beganAt < this.#heardNothingUntil - 1e9) return",
     tests: [`${UNIT}/infrastructure/redis/failures/Breaker.test.ts`],
   },
   {
