@@ -1,6 +1,7 @@
 import { SessionError } from "../../../domain/errors.js"
 import { replyWord } from "../failures/classify.js"
 import type { RedisClientLike } from "./client-shapes.js"
+import { reconnectDelay } from "./reconnect-delay.js"
 import type { StoreAddress } from "./store-url.js"
 
 /** A client of this library's own. */
@@ -17,8 +18,6 @@ export type MakeClient = (address: StoreAddress) => OwnClient
 
 const CONNECT_TIMEOUT_MS = 5_000
 const LONGEST_QUEUE = 10_000
-const FIRST_RETRY_MS = 50
-const LONGEST_RETRY_MS = 2_000
 
 /** A package that can serve a URL. */
 export interface ClientPackage {
@@ -83,12 +82,6 @@ class Progress {
   hangs(): boolean {
     return performance.now() - this.#at >= CONNECT_TIMEOUT_MS
   }
-}
-
-/** Wait before an attempt to connect: doubling, with a random half, so that many processes do not come back in the same moment. */
-function reconnectDelay(attempt: number): number {
-  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10))
-  return Math.round(longest / 2 + (Math.random() * longest) / 2)
 }
 
 function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "createClient">): MakeClient {

@@ -56,6 +56,27 @@ export interface CreateArguments {
   readonly until: string
 }
 
+/** The arguments of a creation in the order in which its script takes them. */
+const CREATE_ORDER = [
+  "id",
+  "notAfterMicros",
+  "memoryMicros",
+  "idle",
+  "slack",
+  "absolute",
+  "verifier",
+  "operations",
+  "authenticated",
+  "fixed",
+  "body",
+  "limit",
+  "onLimit",
+  "cursor",
+  "counted",
+  "oldest",
+  "until",
+] as const satisfies readonly (keyof CreateArguments)[]
+
 /** One typed call for each script of `lua/`; every reply's time goes to the clock. */
 export class SessionScripts {
   readonly #redis: IRedisService
@@ -70,48 +91,12 @@ export class SessionScripts {
   }
 
   create(session: string, index: string | null, args: CreateArguments, options: ScriptOptions): Promise<Answer<keyof typeof sessionCreateStatus>> {
-    const {
-      id,
-      notAfterMicros,
-      memoryMicros,
-      idle,
-      slack,
-      absolute,
-      verifier,
-      operations,
-      authenticated,
-      fixed,
-      body,
-      limit,
-      onLimit,
-      cursor,
-      counted,
-      oldest,
-      until,
-    } = args
+    const keys = index === null ? [session] : [session, index]
     return this.#run(
       sessionCreate,
       sessionCreateStatus,
-      index === null ? [session] : [session, index],
-      [
-        id,
-        notAfterMicros,
-        memoryMicros,
-        idle,
-        slack,
-        absolute,
-        verifier,
-        operations,
-        authenticated,
-        fixed,
-        body,
-        limit,
-        onLimit,
-        cursor,
-        counted,
-        oldest,
-        until,
-      ],
+      keys,
+      CREATE_ORDER.map((name) => args[name]),
       options,
     )
   }

@@ -55,6 +55,9 @@ import { backOff, UpdateQueue } from "./update-queue.js"
 /** How long one update may go on meeting others before it gives up, in milliseconds. */
 const CLASH_BUDGET = 5_000
 
+/** Judges the right to a record that was read, at a time in milliseconds; `null`: there is none. */
+type ProveBy = (record: SessionRecord, now: number) => Proof | null
+
 /**
  * What all providers have in common: checks, schema, tickets, proofs, events, and the loop that merges updates.
  * A provider adds the atomic steps on its store.
@@ -179,7 +182,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       if (ticket === null) return null
       const secret = newSecret()
       const verifier = this.settings.verifiers.issue(secret)
-      const proveBy = (record: SessionRecord, now: number): Proof | null => this.#prove(record, ticket, now)
+      const proveBy: ProveBy = (record, now) => this.#prove(record, ticket, now)
       const session =
         changes === null
           ? await this.#swap(ticket, proveBy, { verifier, grace, reauthenticated, write: null }, step)
@@ -339,6 +342,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
     return match === null ? null : { verifiers: [match] }
   }
 
+  /** Reads a session and judges the right to it: `null` when there is none. */
+  async #admitted(handle: Handle, proveBy: ProveBy, step: CallStep): Promise<{ readonly record: SessionRecord; readonly proof: Proof } | null> {
+    const record = await this.#reporting(handle, () => this.find(handle, step.reading))
+    if (record === null) return null
+    const proof = proveBy(record, await this.now(step.reading))
+    return proof === null ? null : { record, proof }
+  }
+
   /** Writes the access down. Gone meanwhile: `null`. Not acknowledged: the session is still good, and only its deadline did not move. */
   async #touched(record: SessionRecord, proof: Proof, step: StepOptions): Promise<SessionRecord | null> {
     try {
@@ -352,12 +363,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     }
   }
 
-  async #update(
-    handle: Handle,
-    proveBy: (record: SessionRecord, now: number) => Proof | null,
-    update: CheckedUpdate,
-    step: CallStep,
-  ): Promise<SessionData<A> | null> {
+  async #update(handle: Handle, proveBy: ProveBy, update: CheckedUpdate, step: CallStep): Promise<SessionData<A> | null> {
     return this.#merge(handle, proveBy, update, step, async (record, proof, write) => {
       const result = await this.write(record, proof, write, step.change())
       // The secret was right when it was read, so nobody guessed: a rotation without grace came in between, and this token is over.
@@ -366,15 +372,10 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   /** Reads first: a rotation whose answer cannot be given would take the old token and bring no new one. */
-  async #swap(
-    ticket: Ticket,
-    proveBy: (record: SessionRecord, now: number) => Proof | null,
-    rotation: Rotation,
-    step: CallStep,
-  ): Promise<SessionData<A> | null> {
-    const record = await this.#reporting(ticket, () => this.find(ticket, step.reading))
-    const proof = record === null ? null : proveBy(record, await this.now(step.reading))
-    if (record === null || proof === null) return null
+  async #swap(ticket: Ticket, proveBy: ProveBy, rotation: Rotation, step: CallStep): Promise<SessionData<A> | null> {
+    const admitted = await this.#admitted(ticket, proveBy, step)
+    if (admitted === null) return null
+    const { record, proof } = admitted
     await this.#present(record)
     return this.#settle(ticket, outrun(await this.rotate(ticket, proof, rotation, step.change())))
   }
@@ -382,7 +383,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   /** Reads, changes and writes until no other change came between. Changes of one session follow each other within this process. */
   #merge(
     handle: Handle,
-    proveBy: (record: SessionRecord, now: number) => Proof | null,
+    proveBy: ProveBy,
     update: CheckedUpdate,
     step: CallStep,
     store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
@@ -392,7 +393,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async #mergeNow(
     handle: Handle,
-    proveBy: (record: SessionRecord, now: number) => Proof | null,
+    proveBy: ProveBy,
     update: CheckedUpdate,
     step: CallStep,
     store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
@@ -400,9 +401,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
     const started = performance.now()
     for (let attempt = 1; ; attempt += 1) {
       step.options.signal.throwIfAborted()
-      const record = await this.#reporting(handle, () => this.find(handle, step.reading))
-      const proof = record === null ? null : proveBy(record, await this.now(step.reading))
-      if (record === null || proof === null) return null
+      const admitted = await this.#admitted(handle, proveBy, step)
+      if (admitted === null) return null
+      const { record, proof } = admitted
       assertVersion(record, update.ifVersion)
       const body = await this.#reporting(handle, () => this.#schema.change(record.body, update.changes))
       const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), body })
