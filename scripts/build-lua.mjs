@@ -71,6 +71,11 @@ function resolveIncludes(name, text) {
   })
 }
 
+/** Its name stays in the second line, so that whoever sees a script in a server's slow log or MONITOR knows which one it is. */
+function named(name, source) {
+  return source.replace("\n", `\n-- coatcheck ${name}\n`)
+}
+
 /** Comments and blank lines are for readers of the files; servers keep one copy of each script and get it again after a restart. */
 function strip(text) {
   const [first, ...rest] = text.split("\n")
@@ -89,7 +94,7 @@ function readScript(file) {
   checkUse(name, code, "KEYS", places(name, header.keys))
   checkUse(name, code, "ARGV", places(name, header.args))
   const statuses = checkStatuses(name, code, header)
-  const source = strip(resolveIncludes(name, body))
+  const source = named(name, strip(resolveIncludes(name, body)))
   for (const pattern of FORBIDDEN) if (pattern.test(source)) fail(name, `must not use ${pattern.source}`)
   return { name, header, source, statuses, readOnly: first.includes("no-writes"), sha1: createHash("sha1").update(source).digest("hex") }
 }
