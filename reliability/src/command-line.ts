@@ -1,8 +1,13 @@
 import { parseArgs } from "node:util"
+import type { Scale } from "./layer.js"
+import { LAYERS, type Layer } from "./layers.js"
 import { DEFECTS, type Defect } from "./workloads/defects.js"
 
 export interface CommandLine {
   readonly help: boolean
+  readonly scale: Scale
+  readonly layers: readonly Layer[]
+  readonly rows: readonly string[]
   readonly seed: number
   readonly operations: number
   readonly json: string | undefined
@@ -11,21 +16,26 @@ export interface CommandLine {
 
 export const HELP = `Usage: npm run reliability -- [options]
 
-Starts Redis and Valkey, has four processes call the library on them, checks every answer, and prints one table.
+Starts Redis and Valkey, calls the library on them from several processes, breaks servers, networks, clocks and processes, checks every answer, and
+prints one table. It needs about an hour, ends all that it starts, and can be cancelled with Ctrl-C.
 
-  --quick            about a minute instead of about seven
-  --operations N     how many calls to check in all, instead of 1 000 000
+  --quick            a little of everything, in about three minutes
+  --layer NAME       only this layer; may be given several times:
+${LAYERS.map(({ name, about }) => `                       ${name.padEnd(13)} ${about}`).join("\n")}
+  --row NAME         only rows of this number or with this in their name; may be given several times
+  --operations N     how many calls to check by histories, instead of 1 000 000
   --seed N           which calls to make; printed with every result, random without it
   --json FILE        writes the result as JSON, too
-  --defect NAME      builds a mistake into the service, to see it found:
+  --defect NAME      builds a mistake into the service, to see it found by the histories:
                      ${DEFECTS.join(", ")}
   --help             this text
 
-Exit code: 0 every answer is explained, 1 something is not or was not decided, 2 it could not run, 130 cancelled with Ctrl-C.
+Exit code: 0 everything held, 1 something did not or was not decided, 2 it could not run, 130 cancelled with Ctrl-C.
+Where the environment has CI, a row that cannot run on this machine counts as failed.
 `
 
 const ALL_OPERATIONS = 1_000_000
-const QUICK_OPERATIONS = 150_000
+const QUICK_OPERATIONS = 20_000
 const SEEDS = 2 ** 31
 
 /** Reads the command line. @throws TypeError or RangeError with a message for whoever typed it */
@@ -34,6 +44,8 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     args: [...args],
     options: {
       quick: { type: "boolean", default: false },
+      layer: { type: "string", multiple: true, default: [] },
+      row: { type: "string", multiple: true, default: [] },
       operations: { type: "string" },
       seed: { type: "string" },
       json: { type: "string" },
@@ -41,10 +53,13 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       help: { type: "boolean", default: false },
     },
   })
-  const { quick, operations, seed, json, defect, help } = values
+  const { quick, operations, seed, json, defect, help, layer, row } = values
   return {
     help,
     json,
+    scale: quick ? "quick" : "full",
+    layers: layer.length === 0 ? LAYERS : layer.map(knownLayer),
+    rows: row,
     operations: operations === undefined ? (quick ? QUICK_OPERATIONS : ALL_OPERATIONS) : wholeNumber("--operations", operations, 1, 100_000_000),
     seed: seed === undefined ? Math.floor(Math.random() * SEEDS) : wholeNumber("--seed", seed, 0, SEEDS - 1),
     defect: defect === undefined ? undefined : knownDefect(defect),
@@ -56,6 +71,12 @@ function wholeNumber(name: string, text: string, lowest: number, highest: number
   if (!/^\d+$/.test(text) || number < lowest || number > highest)
     throw new RangeError(`Expected ${name} to be a whole number from ${lowest} to ${highest}, got "${text}"`)
   return number
+}
+
+function knownLayer(name: string): Layer {
+  const layer = LAYERS.find((known) => known.name === name)
+  if (layer === undefined) throw new RangeError(`Expected --layer to be one of ${LAYERS.map((known) => known.name).join(", ")}, got "${name}"`)
+  return layer
 }
 
 function knownDefect(name: string): Defect {

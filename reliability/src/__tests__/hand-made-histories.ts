@@ -14,7 +14,7 @@ export interface HandMadeHistory {
 type Times = readonly [call: number, ret: number | null]
 
 function line(op: OperationName, [call, ret]: Times, args: OperationArgs, value: Answer, outcome: Outcome = ret === null ? "unknown" : "ok"): HistoryLine {
-  return { client: "c", op, args, call, ret, outcome, value }
+  return { client: "c", op, args, call, ret, settled: ret ?? call, outcome, value }
 }
 
 const seen = (version: number, text: string, session = "s") => ({ session, version, text })

@@ -51,6 +51,7 @@ it("a search that runs out of time says so", () => {
     args: { session: "s", secret: "k1", write: `w${i}` },
     call: 3,
     ret: null,
+    settled: 3,
     outcome: "unknown" as const,
     value: {},
   }))
@@ -60,6 +61,7 @@ it("a search that runs out of time says so", () => {
     args: { session: "s", secret: "k1" },
     call: 4,
     ret: 5,
+    settled: 5,
     outcome: "ok" as const,
     value: { seen: { session: "s", version: 99, text: "a" } },
   }

@@ -29,27 +29,31 @@ function row(table: string, name: string): number[] {
   return (line?.trim().slice(name.length).trim().split(/\s+/) ?? []).map(Number)
 }
 
-it("a short run on both servers through both clients explains every answer, and leaves nothing behind", { timeout: 60_000 }, async () => {
+it("calls on every topology, server and client are explained, and nothing is left behind", { timeout: 180_000 }, async () => {
   const json = join(folder, "report.json")
-  const { exitCode, stdout, stderr } = await runCommand(["--operations", "5000", "--seed", "7", "--json", json], folder)
+  const { exitCode, stdout, stderr } = await runCommand(["--layer", "histories", "--operations", "6000", "--seed", "7", "--json", json], folder)
   expect(stdout).toContain("passed: every answer is explained")
   expect(exitCode).toBe(0)
-  for (const name of ZERO_ROWS) expect([name, ...row(stdout, name)]).toEqual([name, 0, 0, 0, 0, 0])
+  for (const name of ZERO_ROWS) expect([name, ...row(stdout, name)]).toEqual([name, 0, 0, 0, 0, 0, 0, 0, 0, 0])
   const operations = row(stdout, "operations checked")
-  expect(operations).toHaveLength(5)
-  expect(operations[4]).toBeGreaterThanOrEqual(5_000)
-  expect(operations.slice(0, 4).reduce((sum, one) => sum + one, 0)).toBe(operations[4])
-  expect(row(stdout, "session histories searched")[4]).toBeGreaterThan(500)
-  expect(row(stdout, "audit: sessions looked at")[4]).toBeGreaterThan(100)
-  expect(stdout).toContain("npm run reliability -- --seed 7 --operations 5000")
-  expect(stderr).toMatch(/redis \d+\.\d+\.\d+ through node-redis: W1/)
+  expect(operations).toHaveLength(9)
+  expect(operations[8]).toBeGreaterThanOrEqual(6_000)
+  expect(operations.slice(0, 8).reduce((sum, one) => sum + one, 0)).toBe(operations[8])
+  expect(row(stdout, "session histories searched")[8]).toBeGreaterThan(500)
+  expect(row(stdout, "audit: sessions looked at")[8]).toBeGreaterThan(100)
+  expect(stdout).toContain("npm run reliability -- --layer histories --seed 7 --operations 6000")
+  expect(stderr).toMatch(/redis, one server, node-redis: W1/)
   const report = JSON.parse(readFileSync(json, "utf8")) as Report
   expect({ passed: report.passed, seed: report.seed, node: report.node }).toEqual({ passed: true, seed: 7, node: process.version })
-  expect(report.targets.map(({ server, client }) => `${server} ${client}`)).toEqual([
-    "redis node-redis",
-    "redis ioredis",
-    "valkey node-redis",
-    "valkey ioredis",
+  expect(report.layers.flatMap(({ rows }) => rows.map(({ name, where }) => `${where.replace(/ .*/, "")}: ${name}`))).toEqual([
+    "redis: one server, node-redis",
+    "redis: one server, ioredis",
+    "valkey: one server, node-redis",
+    "valkey: one server, ioredis",
+    "redis: sentinel, node-redis",
+    "valkey: sentinel, ioredis",
+    "redis: cluster, node-redis",
+    "valkey: cluster, ioredis",
   ])
   rmSync(json)
   expect(readdirSync(folder)).toEqual([])
@@ -64,16 +68,19 @@ describe("a service with a mistake is found out", () => {
   }
 
   it.each(DEFECTS)("%s", { timeout: 60_000 }, async (defect) => {
-    const { exitCode, stdout } = await runCommand(["--operations", "3000", "--seed", "7", "--defect", defect], folder)
+    const { exitCode, stdout } = await runCommand(
+      ["--layer", "histories", "--row", "redis, one server, node-redis", "--operations", "5000", "--seed", "7", "--defect", defect],
+      folder,
+    )
     expect(stdout).toContain("FAILED")
     expect(exitCode).toBe(1)
-    for (const sign of SIGNS[defect]) expect(row(stdout, sign)[4], sign).toBeGreaterThan(0)
+    for (const sign of SIGNS[defect]) expect(row(stdout, sign)[1], sign).toBeGreaterThan(0)
   })
 })
 
 it("Ctrl-C ends the servers and is told by exit code 130", { timeout: 60_000 }, async () => {
   const pids: number[] = []
-  const { exitCode, stdout } = await runCommand(["--operations", "1000000"], folder, (piece, interrupt) => {
+  const { exitCode, stdout } = await runCommand(["--layer", "histories"], folder, (piece, interrupt) => {
     if (!piece.includes("W1") || pids.length > 0) return
     for (const name of readdirSync(folder)) pids.push(Number(/^(\d+):/m.exec(readFileSync(join(folder, name, "server.log"), "utf8"))?.[1]))
     interrupt()
@@ -91,16 +98,21 @@ describe("the command line", () => {
   it("--help tells every option, and starts nothing", async () => {
     const { exitCode, stdout } = await told("--help")
     expect(exitCode).toBe(0)
-    for (const option of ["--quick", "--operations", "--seed", "--json", "--defect", "--help"]) expect(stdout).toContain(option)
+    for (const option of ["--quick", "--layer", "--row", "--operations", "--seed", "--json", "--defect", "--help"]) expect(stdout).toContain(option)
   })
 
-  it.each([["--operations", "0"], ["--operations", "many"], ["--seed", "-1"], ["--seed", "1e3"], ["--defect", "unknown"], ["--nonsense"]])(
-    "%s %s is refused",
-    async (...args) => {
-      const { exitCode, stderr, stdout } = await told(...args)
-      expect(exitCode).toBe(2)
-      expect(stderr).toContain("reliability: ")
-      expect(stdout).toBe("")
-    },
-  )
+  it.each([
+    ["--operations", "0"],
+    ["--operations", "many"],
+    ["--seed", "-1"],
+    ["--seed", "1e3"],
+    ["--defect", "unknown"],
+    ["--layer", "unknown"],
+    ["--nonsense"],
+  ])("%s %s is refused", async (...args) => {
+    const { exitCode, stderr, stdout } = await told(...args)
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain("reliability: ")
+    expect(stdout).toBe("")
+  })
 })

@@ -63,7 +63,7 @@ interface Walk {
 }
 
 async function readSessions(client: PlainClient, keys: readonly string[], { scores, owned, counts }: Walk): Promise<void> {
-  const [texts, ttls] = await Promise.all([client.mGet([...keys]), Promise.all(keys.map((key) => client.pTTL(key)))])
+  const [texts, ttls] = await Promise.all([Promise.all(keys.map((key) => client.get(key))), Promise.all(keys.map((key) => client.pTTL(key)))])
   for (const [i, key] of keys.entries()) {
     const text = texts[i]
     // It may have been pruned or have expired since the walk passed by.

@@ -31,12 +31,14 @@ export class HistoryRecorder {
     const began = this.#now()
     try {
       const answer = await work()
-      this.#lines.push({ ...call, call: began, ret: this.#now(), outcome: "ok", value: read(answer) })
+      const settled = this.#now()
+      this.#lines.push({ ...call, call: began, ret: settled, settled, outcome: "ok", value: read(answer) })
       return answer
     } catch (error) {
       if (!SessionError.is(error)) throw error
+      const settled = this.#now()
       const outcome = outcomeOf(error)
-      this.#lines.push({ ...call, call: began, ret: outcome === "unknown" ? null : this.#now(), outcome, value: { code: error.code } })
+      this.#lines.push({ ...call, call: began, ret: outcome === "unknown" ? null : settled, settled, outcome, value: { code: error.code } })
       return undefined
     }
   }

@@ -7,6 +7,8 @@ export interface HistoryLine {
   readonly call: number
   /** When the answer came, in the same measure; `null` when it never told what happened. */
   readonly ret: number | null
+  /** When the call ended for its caller, with whatever outcome. */
+  readonly settled: number
   readonly outcome: Outcome
   readonly value: Answer
 }

@@ -34,7 +34,7 @@ export async function doJob(crew: Crew, job: Job): Promise<readonly string[]> {
       await sideBySide(crew, job.writers, job.seed, (client, random) => writeInTurns(client, random, job))
       return []
     case "one-user":
-      await sideBySide(crew, job.clients, job.seed, (client, random) => liveAsUser(crew, client, random, job))
+      await sideBySide(crew, job.clients, job.seed, (client, random) => liveInTurns(crew, client, random, job))
       return []
     case "sign-in":
       return signIn(crew, job)
@@ -66,34 +66,48 @@ async function writeInTurns(client: RecordedClient, random: Random, { token, cal
   }
 }
 
-async function liveAsUser(crew: Crew, client: RecordedClient, random: Random, { user, calls, limit }: Job & { kind: "one-user" }): Promise<void> {
-  const keep = (token: string | undefined): void => {
-    if (token === undefined) return
+async function liveInTurns(crew: Crew, client: RecordedClient, random: Random, { user, calls, limit }: Job & { kind: "one-user" }): Promise<void> {
+  const keep = (token: string): void => {
     crew.shared.push(token)
     crew.share(token)
   }
   // The newest are the ones that still live.
-  const recent = (): string | undefined => oneOf(random, crew.shared.slice(-12))
+  const recent = (): readonly string[] => crew.shared.slice(-12)
+  for (let made = 0; made < calls; made++) await liveAsUser(client, random, { user, limit, recent, keep })
+}
+
+/** Whose sessions they are, and which tokens are known. */
+export interface UserLife {
+  readonly user: string
+  readonly limit: number | undefined
+  recent(): readonly string[]
+  keep(token: string): void
+}
+
+/** Makes one of the calls that can be made on a user's sessions. */
+export async function liveAsUser(client: RecordedClient, random: Random, { user, limit, recent, keep }: UserLife): Promise<void> {
+  const kept = (token: string | undefined): void => {
+    if (token !== undefined) keep(token)
+  }
+  const create = async (): Promise<void> => kept(await client.create(user, limit))
   const onToken = async (work: (token: string) => Promise<unknown>): Promise<void> => {
-    const token = recent()
-    if (token === undefined) keep(await client.create(user, limit))
+    const token = oneOf(random, recent())
+    if (token === undefined) await create()
     else await work(token)
   }
   const onHandle = (work: (handle: string) => Promise<unknown>): Promise<void> => onToken((token) => work(token.slice(0, token.lastIndexOf("."))))
-  for (let made = 0; made < calls; made++) {
-    await choose<() => Promise<unknown>>(random, [
-      [22, async () => keep(await client.create(user, limit))],
-      [24, () => onToken((token) => client.get(token))],
-      [12, () => onToken((token) => client.update(token))],
-      [3, () => onHandle((handle) => client.updateByHandle(user, handle))],
-      [10, () => onToken(async (token) => keep(await client.rotate(token, random(2) === 0)))],
-      [8, () => onToken((token) => client.delete(token))],
-      [4, () => onHandle((handle) => client.deleteByHandle(user, handle))],
-      [3, () => onToken((token) => client.extend(token))],
-      [11, () => client.list(user)],
-      [3, () => client.deleteAll(user)],
-    ])()
-  }
+  await choose<() => Promise<unknown>>(random, [
+    [22, create],
+    [24, () => onToken((token) => client.get(token))],
+    [12, () => onToken((token) => client.update(token))],
+    [3, () => onHandle((handle) => client.updateByHandle(user, handle))],
+    [10, () => onToken(async (token) => kept(await client.rotate(token, random(2) === 0)))],
+    [8, () => onToken((token) => client.delete(token))],
+    [4, () => onHandle((handle) => client.deleteByHandle(user, handle))],
+    [3, () => onToken((token) => client.extend(token))],
+    [11, () => client.list(user)],
+    [3, () => client.deleteAll(user)],
+  ])()
 }
 
 async function signIn(crew: Crew, { users, width, limit }: Job & { kind: "sign-in" }): Promise<readonly string[]> {

@@ -3,22 +3,26 @@ import { createSessionService, type OwnedSessionService } from "coatcheck"
 import { HistoryRecorder } from "../histories/HistoryRecorder.js"
 import { spoil } from "./defects.js"
 import { type Crew, doJob } from "./jobs.js"
+import { type OpenStore, openStore } from "./open-store.js"
 import type { Attributes } from "./RecordedClient.js"
 import { openClient, type StoreClient } from "./store-clients.js"
 import type { ToParent, ToWorker, WorkerSettings, WorkerTask } from "./worker-messages.js"
 
 let crew: Crew | undefined
-let store: StoreClient | undefined
+let opened: OpenStore | undefined
+let spoiler: StoreClient | undefined
 let service: OwnedSessionService<Attributes, Attributes> | undefined
 
 async function open({ url, client, process: number, origin, defect }: WorkerSettings): Promise<void> {
   await service?.close()
-  await store?.close()
-  store = await openClient(client, url)
+  await opened?.close()
+  await spoiler?.close()
+  opened = await openStore(client, url)
+  spoiler = defect === undefined ? undefined : await openClient(client, url)
   // Reads write an access down often, so that this is tested too; calls wait long, because a busy machine is no fault of the service.
-  service = await createSessionService<Attributes>({ store: store.client, touchInterval: "50ms", timeout: "20s" })
+  service = await createSessionService<Attributes>({ store: opened.store, touchInterval: "50ms", timeout: "20s" })
   crew = {
-    service: defect === undefined ? service : spoil(service, defect, store),
+    service: defect === undefined || spoiler === undefined ? service : spoil(service, defect, spoiler),
     recorder: new HistoryRecorder(BigInt(origin)),
     process: number,
     shared: [],

@@ -1,0 +1,46 @@
+import type { Figures, Scale, Summary } from "../layer.js"
+import type { ServerKind } from "../servers/StoreServer.js"
+import type { ClientName } from "../workloads/store-clients.js"
+
+export const TOPOLOGIES = ["one server", "sentinel", "cluster", "embedded"] as const
+export type Topology = (typeof TOPOLOGIES)[number]
+
+/** What a row cannot do without. */
+export type Need = "root" | "gcc" | "openssl"
+
+/** One row of the fault table: something is done to the store or to the service, and this is what must hold. */
+export interface FaultRow {
+  readonly number: number
+  /** What is done, in a few words. */
+  readonly name: string
+  readonly topologies: readonly Topology[]
+  readonly needs?: readonly Need[]
+  /** Ends all that it starts, also when it throws, and soon after the signal. */
+  run(site: FaultSite): Promise<FaultFinding>
+}
+
+/** Where and how much. */
+export interface FaultSite {
+  readonly topology: Topology
+  readonly kind: ServerKind
+  readonly client: ClientName
+  readonly seed: number
+  readonly scale: Scale
+  readonly signal: AbortSignal
+  /** How often to do it: all on one pairing of server and client, a tenth on the others, `quick` in a quick run. */
+  times(full: number, quick: number): number
+  /** Tells what is being done. */
+  note(text: string): void
+}
+
+export interface FaultFinding {
+  /** The server's version, as it tells it. */
+  readonly version: string
+  /** How often the fault was brought about, and how often all that must hold held. */
+  readonly tried: number
+  readonly survived: number
+  readonly figures: Figures
+  readonly summary?: Summary
+  /** What did not hold. */
+  readonly why: readonly string[]
+}

@@ -1,0 +1,28 @@
+import type { LoadFinding } from "./FaultLoad.js"
+
+interface Limits {
+  /** Each call's own. */
+  readonly timeoutMs: number
+  /** Whether acknowledged writes may be lost by this fault; what is never allowed is half a record. */
+  readonly mayLose?: boolean
+}
+
+/** A call ends this much after its deadline, at most. */
+const SETTLES_MS = 50
+
+/** What did not hold of that which must hold under every fault. */
+export function limitsHeld(found: LoadFinding, { timeoutMs, mayLose = false }: Limits): string[] {
+  const why: string[] = []
+  if (found.operations === 0) why.push("Expected calls during the fault, got none")
+  if (!mayLose) why.push(...found.violations.map(({ rule, subject, what }) => `${rule}, ${subject}: ${what}`))
+  if (found.undecided.length > 0) why.push(`${found.undecided.length} sessions could not be decided`)
+  if (found.partial > 0) why.push(`${found.partial} answers said that a record could not be read`)
+  const beyond = beyondDeadline(found, timeoutMs)
+  if (beyond > SETTLES_MS) why.push(`Expected every call to end within ${timeoutMs + SETTLES_MS} ms, got one of ${Math.round(found.longestCallMs)} ms`)
+  return why
+}
+
+/** How long the longest call went on after its deadline, in milliseconds. */
+export function beyondDeadline({ longestCallMs }: Pick<LoadFinding, "longestCallMs">, timeoutMs: number): number {
+  return Math.max(0, longestCallMs - timeoutMs)
+}

@@ -1,0 +1,62 @@
+import { SessionError } from "coatcheck"
+import { StoreServer } from "../../servers/StoreServer.js"
+import { openStore } from "../../workloads/open-store.js"
+import { FaultLoad } from "../FaultLoad.js"
+import type { FaultRow } from "../fault-row.js"
+import { limitsHeld } from "../limits.js"
+
+const RUN_MS = 300
+const CLOSES_AGAIN_MS = 2_000
+
+/** A server that stops for a while takes what was sent to it when it goes on; nothing of that may be done after the caller was told that time was up. */
+export const STOPPED_SERVER: FaultRow = {
+  number: 5,
+  name: "server stopped for a while (SIGSTOP)",
+  topologies: ["one server"],
+  async run({ kind, client, seed, scale, signal, times, note }) {
+    await using server = await StoreServer.start(kind)
+    const opened = await openStore(client, server.url)
+    const stopMs = scale === "full" ? 10_000 : 1_500
+    const stops = times(3, 1)
+    let recoveredMs = 0
+    const why: string[] = []
+    try {
+      await using load = await FaultLoad.start({ store: opened.store, seed, timeout: "500ms" })
+      for (let i = 1; i <= stops; i++) {
+        note(`stop ${i} of ${stops}`)
+        await load.run(RUN_MS, signal)
+        server.pause()
+        const late = load.service.createSession({ userId: "stopped", attributes: { text: "late" } }).then(
+          () => "was answered",
+          (error: unknown) => (SessionError.is(error) ? error.outcome : "failed with something else"),
+        )
+        await load.run(stopMs, signal)
+        server.resume()
+        recoveredMs = Math.max(recoveredMs, await load.recovered())
+        const [told, after] = [await late, await load.service.getUserSessions("stopped")]
+        if (told !== "unknown") why.push(`Expected a sign-in at a stopped server to be unknown, got ${told}`)
+        if (after.sessions.length > 0) why.push("Expected a sign-in to do nothing after its deadline, got one that was done when the server went on")
+      }
+      if (recoveredMs > CLOSES_AGAIN_MS)
+        why.push(`Expected calls to succeed within ${CLOSES_AGAIN_MS} ms of the server's going on, took ${Math.round(recoveredMs)} ms`)
+      const found = await load.finish()
+      why.push(...limitsHeld(found, { timeoutMs: 500 }))
+      return {
+        version: server.version,
+        tried: stops,
+        survived: why.length === 0 ? stops : 0,
+        figures: {
+          calls: found.operations,
+          unknown: found.unknown,
+          "longest call ms": Math.round(found.longestCallMs),
+          "recovered ms": Math.round(recoveredMs),
+        },
+        summary: {},
+        why,
+      }
+    } finally {
+      server.resume()
+      await opened.close()
+    }
+  },
+}

@@ -1,0 +1,78 @@
+/** How much is done: everything, or a little of everything. */
+export type Scale = "full" | "quick"
+
+export interface LayerSettings {
+  readonly seed: number
+  readonly scale: Scale
+  readonly signal: AbortSignal
+  /** Names or numbers of the rows to run; empty: all. */
+  readonly rows: readonly string[]
+  /** Told what is being done; may be called often. */
+  onProgress(text: string): void
+}
+
+/** `not run`: something that the row needs is missing on this machine; `why` says what. */
+export type Verdict = "passed" | "failed" | "not run"
+
+export type Figures = Readonly<Record<string, number | string>>
+
+/** What one row of the table found in one place. */
+export interface Row {
+  readonly name: string
+  /** Server, topology and client. */
+  readonly where: string
+  readonly verdict: Verdict
+  readonly figures: Figures
+  /** What the row adds to the summary. */
+  readonly summary?: Summary
+  /** Why it failed or did not run; empty when it passed. */
+  readonly why: readonly string[]
+}
+
+export type LayerReport = readonly Row[]
+
+/** The lines of the summary, and how rows add up to one. */
+export const SUMMARY = {
+  "operations checked": "sum",
+  "  outcome unknown to the caller": "sum",
+  violations: "sum",
+  undecided: "sum",
+  "simulated runs": "sum",
+  "simulated hours": "sum",
+  "faults tried": "sum",
+  "faults survived": "sum",
+  "acknowledged writes lost, server killed, every write synced": "sum",
+  "acknowledged writes lost, server killed, synced each second": "sum",
+  "acknowledged writes lost, power cut, synced each second": "sum",
+  "acknowledged writes lost, failover": "sum",
+  "sign-outs undone by a failover, with replay": "sum",
+  "sign-outs undone by a failover, without replay": "sum",
+  "partial records": "sum",
+  "longest call beyond its deadline (ms)": "max",
+  "longest time without an answer in a failover (ms)": "max",
+  "slots moved under load": "sum",
+  "longest wait of a sign-in for a moving slot (ms)": "max",
+  "bad inputs tried": "sum",
+  "  crashes": "sum",
+  "mutants tried": "sum",
+  "mutants killed": "sum",
+} as const satisfies Record<string, "sum" | "max">
+
+export type Summary = { readonly [K in keyof typeof SUMMARY]?: number }
+
+/** Adds up what rows found; lines that no row names are left out. */
+export function summarise(rows: readonly Row[]): Summary {
+  const total: { -readonly [K in keyof Summary]: Summary[K] } = {}
+  for (const { summary = {} } of rows) {
+    for (const [name, value] of Object.entries(summary) as [keyof Summary, number][]) {
+      const before = total[name]
+      total[name] = before === undefined ? value : SUMMARY[name] === "sum" ? before + value : Math.max(before, value)
+    }
+  }
+  return total
+}
+
+/** Whether a row was asked for: by its number, or by part of its name. */
+export function isWanted(name: string, { rows }: Pick<LayerSettings, "rows">): boolean {
+  return rows.length === 0 || rows.some((wanted) => name === wanted || name.startsWith(`${wanted} `) || (!/^\d+$/.test(wanted) && name.includes(wanted)))
+}
