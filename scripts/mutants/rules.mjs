@@ -40,6 +40,14 @@ export const MUTANTS = [
     to: "const PREFIX_FORM = /^[A-Za-z0-9:._{}-]{0,64}$/",
     tests: [`${UNIT}/infrastructure/services/session/session-settings.test.ts`],
   },
+  {
+    rule: "A thorough sign-out goes round a cluster twice",
+    file: `${REDIS}/upkeep/thorough.ts`,
+    from: "if (pass > 1 && walk.ended === before",
+    to: "if (walk.ended >= before",
+    tests: [`${TESTS}/topologies/thorough.test.ts`],
+    only: "that move to another node",
+  },
   // Whose session it is
   {
     rule: "By handle, the record's own user id decides (deletion)",

@@ -25,6 +25,8 @@ export type {
   SessionData,
   SessionId,
   SessionToken,
+  ThoroughOptions,
+  ThoroughProgress,
   TokenText,
   UpdateSessionOptions,
   UserId,

@@ -90,7 +90,16 @@ const METHODS: Readonly<Record<string, { readonly call: Call; readonly refused: 
     refused: {
       reason: [...REFUSED_WORDS, null],
       except: [...NO_TEXT, "", MARKER, `${"A".repeat(26)}`, null],
-      thorough: [...REFUSED_BOOLEANS, null],
+      thorough: [
+        ...REFUSED_BOOLEANS.filter((value) => typeof value !== "object" || Array.isArray(value)),
+        null,
+        { maxPerSecound: 1 },
+        { maxPerSecond: 0 },
+        { maxPerSecond: 10_000_001 },
+        { maxPerSecond: null },
+        { onProgress: MARKER },
+        { onProgress: null },
+      ],
       signal: REFUSED_SIGNALS,
     },
   },

@@ -51,6 +51,8 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
       "SessionToken",
       "Storable",
       "StoreUrl",
+      "ThoroughOptions",
+      "ThoroughProgress",
       "TokenText",
       "UpdateSessionOptions",
       "UserId",

@@ -193,15 +193,15 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    *
    * May take longer than `timeout`, which holds for each of its steps: however many sessions there are, all are ended.
    *
-   * @param options `except`: the handle of one that stays · `thorough`: also finds sessions that the user's list has lost; walks the store, for emergencies
+   * @param options `except`: the handle of one that stays · `thorough`: also finds sessions that the user's list has lost, by a walk over the keys of the user's cluster slot, or over all keys of a single server
    * @returns how many this call ended
-   * @throws ERR_INVALID_ARGUMENT · ERR_STORE_… (those already ended stay ended: call again)
+   * @throws ERR_INVALID_ARGUMENT · ERR_STORE_… (those already ended stay ended: call again) · ERR_CLOSED when `close()` stops the walk of `thorough`
    * @atomicity takes effect at one instant: every session created before it is gone when the call returns, every later one stays. The deaths are spread over the call.
    * @source OWASP ASVS 5.0 7.4.2, 7.4.3, 7.4.5
    */
   deleteUserSessions(
     userId: UserId,
-    options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | undefined },
+    options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | ThoroughOptions | undefined },
   ): Promise<number>
 
   /**
@@ -263,6 +263,22 @@ export interface RotateSessionOptions<A, I> extends CallOptions {
 export interface DeleteOptions extends CallOptions {
   /** Stands in the event; "signed-out" by default, "revoked" by default for the calls by user. */
   readonly reason?: "signed-out" | "revoked" | "replaced" | undefined
+}
+
+/** How a thorough sign-out walks over the keys. On memory and SQLite there is no list that could be lost, and no walk. */
+export interface ThoroughOptions {
+  /** Keys looked at per second on each server: 1 to 10 000 000; 100 000 by default. */
+  readonly maxPerSecond?: number | undefined
+  /** Called after each step of about 1000 keys, and once at least. */
+  readonly onProgress?: ((progress: ThoroughProgress) => void) | undefined
+}
+
+/** Totals of a thorough sign-out so far. */
+export interface ThoroughProgress {
+  /** Keys that the walk has gone over, about. */
+  readonly scanned: number
+  /** Sessions ended, those of the user's list included. */
+  readonly ended: number
 }
 
 export interface CleanupOptions extends CallOptions {

@@ -13,7 +13,7 @@ export interface UpkeepParts {
   readonly prunes: PruneLater
 }
 
-interface SignOutOptions {
+export interface SignOutOptions {
   readonly signal?: AbortSignal | undefined
   readonly owner: string
   readonly except: Handle | null
@@ -21,8 +21,6 @@ interface SignOutOptions {
   /** Called before anything is ended: from then on a failure leaves in doubt what was. */
   readonly onBegin: () => void
 }
-
-const SCAN_COUNT = 1_000
 
 /**
  * Ends every session that the user's list names, up to the cut-off, an instant taken at the beginning: later ones have a higher score.
@@ -62,31 +60,4 @@ async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly
   const pruned = await parts.prunes.prune(place, ids)
   if (pruned < ids.length) for (const id of ids) parts.prunes.add(place, id)
   return ended.length
-}
-
-/** Ends the sessions of a user that no list names, by walking over all keys of the user's slot tag. @returns how many were ended */
-export async function removeThoroughly(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
-  let ended = 0
-  const nodes = await parts.redis.countNodes()
-  for (let node = 0; node < nodes; node += 1) {
-    let cursor = "0"
-    do {
-      options.signal?.throwIfAborted()
-      const step = await parts.redis.scan(node, cursor, parts.keys.patternOf(place.tag), SCAN_COUNT, options)
-      cursor = step.cursor
-      const ends = await Promise.all(step.keys.map((key) => removeOwned(parts, key, cutoff, options)))
-      ended += ends.filter(Boolean).length
-    } while (cursor !== "0")
-  }
-  return ended
-}
-
-async function removeOwned(parts: UpkeepParts, key: string, cutoff: string, options: SignOutOptions): Promise<boolean> {
-  const handle = parts.keys.parseSession(key)
-  if (handle === null || handle.id === options.except?.id) return false
-  options.onBegin()
-  // Users may share a tag, so the record itself decides.
-  const { status } = await parts.scripts.delete(key, { owner: JSON.stringify(options.owner), newest: cutoff, verifiers: [] }, options)
-  if (status === "DONE") options.onEnded(handle)
-  return status === "DONE"
 }

@@ -122,6 +122,7 @@ export class MemorySessionService<A extends object, I extends object = A> extend
       options.onEnded(record)
       ended += 1
     }
+    options.thorough?.onProgress?.({ scanned: ended, ended })
     return ended
   }
 

@@ -21,7 +21,8 @@ import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
 import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-memory.js"
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
-import { removeListed, removeThoroughly } from "../../redis/upkeep/sign-out-everywhere.js"
+import { removeListed } from "../../redis/upkeep/sign-out-everywhere.js"
+import { removeThoroughly } from "../../redis/upkeep/thorough.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
@@ -315,7 +316,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const walk = { ...options, onBegin: () => (begun = true) }
     try {
       const listed = await removeListed(parts, owner, cutoff, walk)
-      return options.thorough ? listed + (await removeThoroughly(parts, owner, cutoff, walk)) : listed
+      return options.thorough === null ? listed : await removeThoroughly(parts, owner, cutoff, { ...walk, ...options.thorough, listed })
     } catch (error) {
       throw begun ? inDoubt(error) : error
     }

@@ -161,6 +161,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
       ended += live.length
       after = last
     }
+    options.thorough?.onProgress?.({ scanned: ended, ended })
     return ended
   }
 

@@ -5,16 +5,18 @@ import type {
   DeleteOptions,
   Device,
   RotateSessionOptions,
+  ThoroughOptions,
   UpdateSessionOptions,
 } from "../../../domain/interfaces/session/ISessionService.js"
 import { copyAttributes } from "../../../domain/session/attributes.js"
 import { DEFAULT_GRACE, defaultTimeouts, GRACE_RANGE, type Standing, slackFor, TIMEOUT_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import type { FixedFields } from "../../../domain/session/record.js"
-import { assertInteger, assertKnownKeys, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
+import { assertInteger, assertKnownKeys, assertOneOf, expected, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds } from "../../../shared/durations.js"
 import type { CheckedChanges } from "./attribute-schema.js"
 import { limitRule, type SessionSettings } from "./session-settings.js"
+import type { ThoroughWalk } from "./session-steps.js"
 import type { SweepRun } from "./sweep-all.js"
 
 // Every function here throws UnexpectedValue, before anything is sent to a store.
@@ -179,9 +181,22 @@ export function checkDelete(options: DeleteOptions | undefined, more: readonly s
   if (options.reason !== undefined) assertOneOf(options.reason, "reason", REASONS)
 }
 
-export function checkDeleteAll(options: (DeleteOptions & { readonly thorough?: boolean | undefined }) | undefined): void {
+const WALK_RATE = { default: 100_000, range: { min: 1, max: 10_000_000 } } as const
+
+/** How the keys are walked over; `null`: not at all. */
+export function checkDeleteAll(
+  options: (DeleteOptions & { readonly thorough?: boolean | ThoroughOptions | undefined }) | undefined,
+): Omit<ThoroughWalk, "ending"> | null {
   checkDelete(options, ["except", "thorough"])
-  if (options?.thorough !== undefined && typeof options.thorough !== "boolean") throw expected("thorough", "true or false", options.thorough)
+  const { thorough = false } = options ?? {}
+  if (thorough === false) return null
+  if (thorough === true) return { rate: WALK_RATE.default, onProgress: undefined }
+  if (typeof thorough !== "object" || thorough === null) throw expected("thorough", "true, false or options of the walk", thorough)
+  assertKnownKeys(thorough, "thorough", ["maxPerSecond", "onProgress"])
+  const { maxPerSecond: rate = WALK_RATE.default, onProgress } = readOnce(thorough)
+  assertInteger(rate, "thorough.maxPerSecond", WALK_RATE.range)
+  if (onProgress !== undefined && typeof onProgress !== "function") throw expected("thorough.onProgress", "a function", onProgress)
+  return { rate, onProgress }
 }
 
 const PAGE = { default: 50, range: { min: 1, max: 200 } } as const

@@ -13,6 +13,7 @@ import type {
   RotateSessionOptions,
   SessionData,
   SessionId,
+  ThoroughOptions,
   TokenText,
   UpdateSessionOptions,
   UserId,
@@ -217,17 +218,18 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async deleteUserSessions(
     userId: UserId,
-    options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | undefined },
+    options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | ThoroughOptions | undefined },
   ): Promise<number> {
     return this.#enter(options, true, async (signal, options) => {
       const owner = checkUserId(userId, "userId")
-      checkDeleteAll(options)
+      const walk = checkDeleteAll(options)
       // A typing error in `except` must not end the session that was to stay.
       const except = options?.except === undefined ? null : parseHandle(options.except)
       if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
       const reason = options?.reason ?? "revoked"
       const onEnded = (handle: Handle): void => this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
-      return this.removeAll(userKey(owner), { ...(signal && { signal }), owner, except, thorough: options?.thorough === true, onEnded })
+      const thorough = walk === null ? null : { ...walk, ending: this.#ending.signal }
+      return this.removeAll(userKey(owner), { ...(signal && { signal }), owner, except, thorough, onEnded })
     })
   }
 

@@ -1,3 +1,4 @@
+import type { ThoroughProgress } from "../../../domain/interfaces/session/ISessionService.js"
 import type { SessionRecord } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
 
@@ -30,6 +31,16 @@ export interface RemoveAllOptions extends StepOptions {
   readonly owner: string
   /** The handle of a session that stays. */
   readonly except: Handle | null
-  readonly thorough: boolean
+  /** Whether sessions are looked for that no list names, and how. */
+  readonly thorough: ThoroughWalk | null
   readonly onEnded: (handle: Handle) => void
+}
+
+/** A walk over keys. */
+export interface ThoroughWalk {
+  /** Keys per second on each server at most. */
+  readonly rate: number
+  readonly onProgress: ((progress: ThoroughProgress) => void) | undefined
+  /** Aborted when the service is closed: a long walk must not keep it. */
+  readonly ending: AbortSignal
 }

@@ -241,6 +241,19 @@ function deletingAll(suite: Suite): void {
     assert.equal(await service.deleteUserSessions("ada", { thorough: true }), 1)
   })
 
+  suite.it("thorough: takes a rate, and tells how far it is", {}, async ({ service }) => {
+    await open(service, "ada", 3)
+    const told: { readonly scanned: number; readonly ended: number }[] = []
+    const thorough = { maxPerSecond: 10_000_000, onProgress: (progress: (typeof told)[number]) => told.push(progress) }
+    assert.equal(await service.deleteUserSessions("ada", { thorough }), 3)
+    assert.equal(told.at(-1)?.ended, 3)
+    for (const [at, { scanned, ended }] of told.entries()) assert.ok(scanned >= (told[at - 1]?.scanned ?? 0) && ended >= (told[at - 1]?.ended ?? 0))
+    assert.equal(await service.deleteUserSessions("ada", { thorough: {} }), 0)
+    const [left] = await open(service, "ada", 1)
+    assert.equal(await service.deleteUserSessions("ada", { thorough: false }), 1)
+    assert.equal(await service.getSession(present(left).token), null)
+  })
+
   suite.it("ends more sessions than fit on one page", {}, async ({ service }) => {
     await Promise.all(Array.from({ length: 620 }, () => service.createSession({ userId: "ada" })))
     assert.equal(await service.deleteUserSessions("ada"), 620)
@@ -264,10 +277,11 @@ function deletingAll(suite: Suite): void {
     }
   })
 
-  suite.it("refuses a misspelt option, and a thorough that is neither true nor false", {}, async ({ service }) => {
+  suite.it("refuses a misspelt option, and a thorough that says nothing", {}, async ({ service }) => {
     const { token, session } = await service.createSession({ userId: "ada" })
     await refuses("ERR_INVALID_ARGUMENT", () => service.deleteUserSessions("ada", { exept: session.sessionId } as never))
-    await refuses("ERR_INVALID_ARGUMENT", () => service.deleteUserSessions("ada", { thorough: "yes" as never }))
+    for (const thorough of ["yes", [], { maxPerSecond: 0 }, { maxPersecond: 1 }, { onProgress: "yes" }] as never[])
+      await refuses("ERR_INVALID_ARGUMENT", () => service.deleteUserSessions("ada", { thorough }))
     await assertUnchanged(service, token, session)
   })
 }

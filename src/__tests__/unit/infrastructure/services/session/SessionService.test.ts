@@ -878,17 +878,66 @@ describe("deleteUserSessions", () => {
   it("thorough also walks every node over the user's tag, and lets the record decide", async () => {
     const lost = storedSession()
     redis.nodes = 2
+    redis.singleNode = false
     redis.answer("index-cutoff", [T, T]).answer("index-page", [T])
     redis.answer("scan", { cursor: "7", keys: [keyOf(lost.record), "session:{x}.foreign"] }, { cursor: "0", keys: [] })
     redis.answer("session-delete", [sessionDeleteStatus.DONE, T, ""])
     expect(await serviceWith().deleteUserSessions("ada", { thorough: true, reason: "replaced" })).toBe(1)
+    // Twice, because a key may move to a node that the walk has gone by.
     expect(redis.all("scan").map(({ args }) => args.slice(0, 3))).toEqual([
       [0, "0", `session:{${ADA.tag}}.*`],
       [0, "7", `session:{${ADA.tag}}.*`],
       [1, "0", `session:{${ADA.tag}}.*`],
+      [0, "0", `session:{${ADA.tag}}.*`],
+      [1, "0", `session:{${ADA.tag}}.*`],
     ])
     expect(redis.only("session-delete")).toEqual({ name: "session-delete", keys: [keyOf(lost.record)], args: ['"ada"', T] })
     expect(events).toEqual([{ type: "ended", sessionId: handleOf(lost.record), reason: "replaced" }])
+  })
+})
+
+describe("a thorough sign-out", () => {
+  const walked = (): number => redis.all("scan").length
+
+  it("goes over a single server once, in steps no larger than the rate", async () => {
+    redis.answer("index-cutoff", [T, T]).answer("index-page", [T])
+    redis.answer("scan", { cursor: "7", keys: [] }, { cursor: "0", keys: [] })
+    const told: unknown[] = []
+    const thorough = { maxPerSecond: 20, onProgress: (progress: unknown) => told.push(progress) }
+    const began = performance.now()
+    expect(await serviceWith().deleteUserSessions("ada", { thorough })).toBe(0)
+    // One pause of a second, for twenty keys.
+    expect(performance.now() - began).toBeGreaterThan(900)
+    expect(redis.all("scan").map(({ args }) => args[3])).toEqual([20, 20])
+    expect(told).toEqual([
+      { scanned: 20, ended: 0 },
+      { scanned: 40, ended: 0 },
+    ])
+  })
+
+  it.each(["signal", "close"])("is stopped in its pause by %s", async (by) => {
+    redis.answer("index-cutoff", [T, T]).answer("index-page", [T]).answer("scan", { cursor: "7", keys: [] })
+    const service = serviceWith()
+    const controller = new AbortController()
+    const began = performance.now()
+    const running = service.deleteUserSessions("ada", { thorough: { maxPerSecond: 1 }, signal: controller.signal }).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(walked()).toBe(1))
+    if (by === "signal") controller.abort(new Error("own reason"))
+    else await service.close()
+    expect(await running).toMatchObject(by === "signal" ? { message: "own reason" } : { code: "ERR_CLOSED", outcome: "not-applied" })
+    expect(walked()).toBe(1)
+    expect(performance.now() - began).toBeLessThan(990)
+  })
+
+  it("goes round a cluster again when a node has joined or left", async () => {
+    redis.singleNode = false
+    redis.answer("index-cutoff", [T, T]).answer("index-page", [T])
+    redis.answer("scan", () => {
+      if (walked() === 2) redis.nodes = 2
+      return { cursor: "0", keys: [] }
+    })
+    expect(await serviceWith().deleteUserSessions("ada", { thorough: true })).toBe(0)
+    expect(redis.all("scan").map(({ args }) => args[0])).toEqual([0, 0, 0, 1])
   })
 })
 
