@@ -4,7 +4,7 @@ import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
 import { Breaker } from "../failures/Breaker.js"
 import { classifyFailure, replyWord } from "../failures/classify.js"
 import { runScript } from "../scripts/run-script.js"
-import { renewalOf } from "./own-clients.js"
+import type { OwnClient } from "./own-clients.js"
 import { integer, list, normaliseReply, textOrNull } from "./replies.js"
 import type { NodeSender } from "./topology.js"
 
@@ -12,8 +12,8 @@ import type { NodeSender } from "./topology.js"
 export interface ClientServiceOptions {
   /** How long each call may take, in milliseconds, from 1. */
   readonly timeoutMs: number
-  /** Closes the client. Only for a client that this library made. */
-  readonly release?: (() => void) | undefined
+  /** The client as one that this library made: it is ended by `close()`, and its silent connections are made anew. */
+  readonly own?: OwnClient | undefined
 }
 
 /** Sends a command; `key` says where to, `undefined` to any node. Rejects with the client's own error. */
@@ -27,15 +27,14 @@ export abstract class ClientRedisService implements IRedisService {
   readonly #timeoutMs: number
   readonly #deadlines: CallDeadlines
   readonly #breaker: Breaker
-  readonly #release: (() => void) | undefined
+  readonly #own: OwnClient | undefined
   #closed: Promise<void> | undefined
 
-  /** @param client - the client itself, by which it is known whether this library made it */
-  constructor(options: ClientServiceOptions, client: object) {
-    this.#timeoutMs = options.timeoutMs
-    this.#breaker = new Breaker({ probe: () => this.#probe(), renew: renewalOf(client) })
-    this.#deadlines = new CallDeadlines(options.timeoutMs)
-    this.#release = options.release
+  constructor({ timeoutMs, own }: ClientServiceOptions) {
+    this.#timeoutMs = timeoutMs
+    this.#own = own
+    this.#breaker = new Breaker({ probe: () => this.#probe(), renew: () => own?.renew?.() })
+    this.#deadlines = new CallDeadlines(timeoutMs)
   }
 
   abstract resendMark(): number | null
@@ -152,7 +151,7 @@ export abstract class ClientRedisService implements IRedisService {
     // Calls that are under way get their answer, as far as their deadline allows.
     await this.#deadlines.close()
     this.detach()
-    this.#release?.()
+    this.#own?.destroy()
   }
 
   #call<T>(readOnly: boolean, options: RedisCallOptions | undefined, work: Work<T>): Promise<T> {

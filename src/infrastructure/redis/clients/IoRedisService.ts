@@ -22,10 +22,10 @@ export class IoRedisService extends ClientRedisService {
 
   /**
    * @param recognised - from `recogniseClient`
-   * @param options - `timeoutMs` of each call; `release` for a client of this library's own
+   * @param options - `timeoutMs` of each call; `own` for a client of this library's own
    */
   constructor(recognised: RecognisedIoRedis, options: ClientServiceOptions) {
-    super(options, recognised.client)
+    super(options)
     const { client, form } = recognised
     this.#recognised = recognised
     this.singleNode = form === "client"

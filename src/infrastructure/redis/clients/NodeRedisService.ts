@@ -13,10 +13,10 @@ export class NodeRedisService extends ClientRedisService {
 
   /**
    * @param recognised - from `recogniseClient`
-   * @param options - `timeoutMs` of each call; `release` for a client of this library's own
+   * @param options - `timeoutMs` of each call; `own` for a client of this library's own
    */
   constructor(recognised: RecognisedNodeRedis, options: ClientServiceOptions) {
-    super(options, recognised.client)
+    super(options)
     this.#recognised = recognised
     this.singleNode = recognised.form !== "cluster"
   }

@@ -34,7 +34,7 @@ export async function connectRedis(store: string | RedisClientLike, options: Con
   const target = parseStoreUrl(store)
   const own = await ownClientFor(target, options.clientPackage)
   await connectOwn(own, hostsAndPorts(target), options.timeoutMs)
-  return serviceOver(own.client, { timeoutMs: options.timeoutMs, release: () => own.destroy() })
+  return serviceOver(own.client, { timeoutMs: options.timeoutMs, own })
 }
 
 function ownClientFor(target: StoreTarget, clientPackage: ConnectOptions["clientPackage"]): Promise<OwnClient> {

@@ -11,6 +11,10 @@ export interface OwnClient {
   connect(): Promise<void>
   /** Ends the connection and all attempts to make it. May be called twice. */
   destroy(): void
+  /** Ends a connection on which nothing was heard, and makes another. @param node - of a cluster, the node's `host:port` */
+  renew?(node?: string): void
+  /** Asks a cluster's other nodes who serves what, because one node is not heard. */
+  lookAround?(): void
 }
 
 /** Makes a client of one package. */
@@ -46,10 +50,7 @@ export async function makeOwnClient(address: StoreAddress, packages: readonly Cl
     })
     if (make) return make(address)
   }
-  throw new SessionError(
-    "ERR_CONFIG_INVALID",
-    "A store with a redis:// URL needs a client package, and none is installed. Install one: npm install @redis/client",
-  )
+  throw new SessionError("ERR_CONFIG_INVALID", "A store given by its URL needs a client package, and none is installed. Install one: npm install @redis/client")
 }
 
 // A package that is there but lacks one of its own dependencies is a broken installation, and must not be passed over in silence.
@@ -59,21 +60,10 @@ function isMissing(error: unknown, name: string): boolean {
 }
 
 /**
- * How the connection of a client is made anew, for clients of this library's own. One that an application handed in is not among them, and is
- * never touched.
- */
-const RENEWALS = new WeakMap<object, () => void>()
-
-/** Ends the connection of one of this library's own clients on which nothing was heard, and makes another; `undefined` for any other client. */
-export function renewalOf(client: object): (() => void) | undefined {
-  return RENEWALS.get(client)
-}
-
-/**
  * A connection that is being made is left alone as long as something happens to it. One may also hang there: a server that was stopped takes
  * connections, and says nothing.
  */
-class Progress {
+export class Progress {
   #at = performance.now()
   readonly note = (): void => {
     this.#at = performance.now()
@@ -84,7 +74,8 @@ class Progress {
   }
 }
 
-function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "createClient">): MakeClient {
+/** Makes clients of one server. */
+export function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "createClient">): MakeClient {
   return ({ host, port, tls, username, password, database }) => {
     let wasReady = false
     const client = createClient({
@@ -113,13 +104,6 @@ function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "creat
     for (const event of ["error", "connect", "reconnecting"]) client.on(event, progress.note)
     let isEnded = false
     let again: NodeJS.Timeout | undefined
-    RENEWALS.set(client, () => {
-      if (isEnded || (!client.isReady && !progress.hangs())) return
-      progress.note()
-      clearTimeout(again)
-      if (client.isOpen) client.destroy()
-      again = setTimeout(() => void client.connect().catch(() => undefined), reconnectDelay(1)).unref()
-    })
     return {
       client,
       connect: async () => {
@@ -134,6 +118,13 @@ function nodeRedis({ createClient }: Pick<typeof import("@redis/client"), "creat
         clearTimeout(again)
         // Version 5 throws where there is nothing left to destroy.
         if (client.isOpen) client.destroy()
+      },
+      renew: () => {
+        if (isEnded || (!client.isReady && !progress.hangs())) return
+        progress.note()
+        clearTimeout(again)
+        if (client.isOpen) client.destroy()
+        again = setTimeout(() => void client.connect().catch(() => undefined), reconnectDelay(1)).unref()
       },
     }
   }
@@ -163,14 +154,6 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
     client.once("ready", () => {
       wasReady = true
     })
-    const progress = new Progress()
-    for (const event of ["close", "connect", "reconnecting"]) client.on(event, progress.note)
-    RENEWALS.set(client, () => {
-      if (client.status === "end" || (client.status !== "ready" && !progress.hangs())) return
-      progress.note()
-      // disconnect() waits for the other side, which is silent. Without its stream the client connects again by itself.
-      client.stream?.destroy()
-    })
     return {
       client,
       connect: async () => {
@@ -182,6 +165,23 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
         if (database !== 0) await client.call("select", database)
       },
       destroy: () => client.disconnect(),
+      renew: streamRenewal(client),
     }
+  }
+}
+
+/** Makes the connection of an ioredis or iovalkey client anew. */
+export function streamRenewal(client: {
+  readonly status: string
+  readonly stream?: { destroy(): unknown }
+  on(event: string, listener: () => void): unknown
+}): () => void {
+  const progress = new Progress()
+  for (const event of ["close", "connect", "reconnecting"]) client.on(event, progress.note)
+  return () => {
+    if (client.status === "end" || (client.status !== "ready" && !progress.hangs())) return
+    progress.note()
+    // disconnect() waits for the other side, which is silent. Without its stream the client connects again by itself.
+    client.stream?.destroy()
   }
 }

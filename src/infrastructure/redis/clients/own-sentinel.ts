@@ -1,20 +1,20 @@
 import { replyWord } from "../failures/classify.js"
 import type { RedisClientLike } from "./client-shapes.js"
-import type { ClientPackage, OwnClient } from "./own-clients.js"
+import { type ClientPackage, type MakeClient, nodeRedis, type OwnClient, streamRenewal } from "./own-clients.js"
+import { PrimaryFollower } from "./PrimaryFollower.js"
 import { reconnectDelay } from "./reconnect-delay.js"
 import type { SentinelAddress } from "./store-url.js"
 
 const CONNECT_TIMEOUT_MS = 5_000
-const LONGEST_QUEUE = 10_000
-/** How often a Sentinel is asked who the primary is, beside its messages, which are lost with the connection to it. */
-const ASK_EVERY_MS = 5_000
+/** How long a connection that is left may stay open on the other side's account: a server that hangs never closes it. */
+const LEAVES_WITHIN_MS = 200
 const SENTINEL_ANSWERS_MS = 2_000
 
 /** The packages that can serve Sentinels by their URL, best first. */
 export function sentinelPackages(address: SentinelAddress): readonly ClientPackage[] {
   return [
-    { name: "@redis/client", load: async () => nodeRedis(await import("@redis/client"), address) },
-    { name: "redis", load: async () => nodeRedis((await import("redis")) as unknown as typeof import("@redis/client"), address) },
+    { name: "@redis/client", load: async () => follower(nodeRedis(await import("@redis/client")), address) },
+    { name: "redis", load: async () => follower(nodeRedis(await import("redis")), address) },
     { name: "ioredis", load: async () => ioRedis((await import("ioredis")).Redis, address) },
     { name: "iovalkey", load: async () => ioRedis((await import("iovalkey")).Redis, address) },
   ]
@@ -25,52 +25,8 @@ export function isUnknownPrimary(error: unknown): boolean {
   return error instanceof Error && /No such master with that name|invalid reply: null/.test(error.message)
 }
 
-function nodeRedis({ createSentinel }: Pick<typeof import("@redis/client"), "createSentinel">, address: SentinelAddress): () => OwnClient {
-  return () => {
-    let lastError: unknown
-    const tls = address.tls ? { tls: true as const } : {}
-    const client = createSentinel({
-      name: address.primaryName,
-      sentinelRootNodes: [...address.nodes],
-      // Commands whose answer was lost are refused at once instead of being sent again; the next call looks for the primary.
-      maxCommandRediscovers: 0,
-      scanInterval: ASK_EVERY_MS,
-      // Without it calls that begin in the same turn wait until no other call is under way, under load for ever.
-      reserveClient: true,
-      nodeClientOptions: {
-        ...credentials(address.username, address.password),
-        database: address.database,
-        // A call that waits for a connection is better refused at once: its caller can then be told that nothing was sent.
-        disableOfflineQueue: true,
-        commandsQueueMaxLength: LONGEST_QUEUE,
-        maintNotifications: "disabled",
-        socket: { ...tls, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: reconnectDelay },
-      },
-      sentinelClientOptions: {
-        ...credentials(address.sentinelUsername, address.sentinelPassword),
-        maintNotifications: "disabled",
-        socket: { ...tls, connectTimeout: CONNECT_TIMEOUT_MS },
-      },
-    })
-    const remember = (error: unknown): void => {
-      // Some events carry a text; the error itself follows them.
-      if (error instanceof Error) lastError = error
-    }
-    // Each failed call tells its caller; without a listener the event would end the process.
-    client.on("error", remember)
-    client.on("client-error", ({ error }: { readonly error: unknown }) => remember(error))
-    return {
-      client,
-      connect: async () => {
-        await client.connect().catch((error: unknown) => {
-          throw lastError ?? error
-        })
-      },
-      destroy: () => {
-        if (client.isOpen) void Promise.resolve(client.destroy()).catch(() => undefined)
-      },
-    }
-  }
+function follower(make: MakeClient, address: SentinelAddress): () => OwnClient {
+  return () => new PrimaryFollower(make, address)
 }
 
 function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey").Redis, address: SentinelAddress): () => OwnClient {
@@ -92,6 +48,8 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
       sentinelCommandTimeout: SENTINEL_ANSWERS_MS,
       // A primary that hangs keeps its connections, so that only a Sentinel's message tells of the new one.
       failoverDetector: true,
+      // Not among the documented options: where it is unknown, leaving takes 2 s.
+      ...{ disconnectTimeout: LEAVES_WITHIN_MS },
       // Commands whose answer was lost are refused at once instead of being sent again, and those without a connection as well.
       maxRetriesPerRequest: 0,
       enableOfflineQueue: false,
@@ -122,6 +80,7 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
         if (address.database !== 0) await client.call("select", String(address.database))
       },
       destroy: () => client.disconnect(),
+      renew: streamRenewal(client),
     }
   }
 }
