@@ -60,10 +60,14 @@ function mostAlive(intervals: readonly { readonly from: number; readonly to: num
 }
 
 function needlessEvictions(lines: readonly HistoryLine[], user: string, limit: number, own: Lives): Violation[] {
+  // Sessions whose creation nobody was told of lived as well, perhaps.
+  const untold = lines.filter(({ op, args, outcome }) => op === "create" && args.user === user && outcome === "unknown")
   return lines.flatMap(({ op, args, outcome, call, ret, value }) => {
     const evicted = value.evicted?.length ?? 0
     if (op !== "create" || args.user !== user || outcome !== "ok" || ret === null || evicted === 0) return []
-    const perhaps = own.filter(([name, life]) => name !== value.seen?.session && life.createdFrom < ret && life.endedBy > call).length
+    const perhaps =
+      own.filter(([name, life]) => name !== value.seen?.session && life.createdFrom < ret && life.endedBy > call).length +
+      untold.filter((creation) => creation.call < ret).length
     return perhaps + 1 - evicted < limit
       ? [violation(user, `a creation ended ${evicted} sessions where at most ${perhaps} lived, with a limit of ${limit}`)]
       : []

@@ -18,7 +18,9 @@ export async function runScript(
   try {
     return await send(["evalsha", script.sha1, ...rest])
   } catch (error) {
-    if (!isNoScript(error) || signal.aborted) throw error
+    if (!isNoScript(error)) throw error
+    // Nothing was run, so the call ends as its caller or its deadline ended it, and not with a reply that says nothing of that.
+    signal.throwIfAborted()
     return await send(["eval", script.source, ...rest])
   }
 }

@@ -3,17 +3,18 @@ import type { StepOptions } from "./session-steps.js"
 /** What the steps of one call need to know of it, and what the call needs to know of them. */
 export class CallStep {
   /** For steps that are to stop when nobody waits for the call any more. */
-  readonly options: { readonly signal: AbortSignal }
+  readonly options: { readonly signal: AbortSignal; readonly deadline: number }
   /** For plain reads, which the call's deadline passes by: nothing comes of an answer that is too late, and a listener for each would cost more than it. */
   readonly reading: StepOptions
   #mayHaveChanged = false
 
   /**
    * @param ending - aborted at the call's deadline, or by the caller
+   * @param deadline - by `performance.now()`
    * @param mayBeAborted - whether the caller has a signal
    */
-  constructor(ending: AbortSignal, mayBeAborted: boolean) {
-    this.options = { signal: ending }
+  constructor(ending: AbortSignal, deadline: number, mayBeAborted: boolean) {
+    this.options = { signal: ending, deadline }
     this.reading = mayBeAborted ? this.options : {}
   }
 

@@ -53,7 +53,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #reads: ReadBatch
   readonly #prunes: PruneLater
   readonly #background = new Background()
-  /** A change that the server meets later than this after it was sent is not made: its caller has been told that time is up. */
+  /** A change that the server meets later than this after it was sent is not made, nor one that it meets when its call's time is up. */
   readonly #windowMicros: number
 
   constructor(redis: IRedisService, options: SessionOptions = {}) {
@@ -129,13 +129,13 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     page: CreatePage,
     options: StepOptions,
   ): ReturnType<SessionScripts["create"]> {
-    const now = await this.#clock.nowMicros(options)
+    const notAfterMicros = await this.#notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
     return this.#scripts.create(
       this.#keys.session(draft),
       owner === null ? null : this.#keys.index(owner),
       {
         id: draft.id,
-        notAfterMicros: now + Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000),
+        notAfterMicros,
         memoryMicros: LIST_MEMORY_MICROS,
         idle: draft.idleTimeout,
         slack: draft.slack,
@@ -153,10 +153,17 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     )
   }
 
+  /** Until when the server may make a change, by its own clock: no longer than a window, and no longer than the call waits for it. */
+  async #notAfter(windowMicros: number, options: StepOptions): Promise<number> {
+    const now = await this.#clock.nowMicros(options)
+    const left = options.deadline === undefined ? windowMicros : (options.deadline - performance.now()) * 1000
+    return now + Math.max(0, Math.floor(Math.min(windowMicros, left)))
+  }
+
   /** Sends a change with a time limit. LATE means that no copy of it was made nor will be, so it is sent again with a new limit. */
   async #inTime<S extends string>(options: StepOptions, send: (notAfterMicros: number) => Promise<Answer<S | "LATE">>): Promise<Answer<S>> {
     for (let tries = 0; tries < LATE_TRIES; tries += 1) {
-      const answer = await send((await this.#clock.nowMicros(options)) + this.#windowMicros)
+      const answer = await send(await this.#notAfter(this.#windowMicros, options))
       if (isInTime(answer)) return answer
       options.signal?.throwIfAborted()
     }

@@ -315,7 +315,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     let step: CallStep | undefined
     const expired = (): SessionError => deadlinePassed(timeoutMs, step?.mayHaveChanged !== true)
     const start = (ending: AbortSignal): Promise<T> => {
-      const mine = new CallStep(ending, signal !== undefined)
+      const mine = new CallStep(ending, performance.now() + timeoutMs, signal !== undefined)
       step = mine
       return work(mine).catch((error: unknown) => {
         // Of a wait that the deadline ended nothing more is known than of the call.

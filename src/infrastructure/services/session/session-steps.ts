@@ -5,6 +5,8 @@ import type { Handle } from "../../../domain/session/ticket.js"
 /** Options of each step. */
 export interface StepOptions {
   readonly signal?: AbortSignal | undefined
+  /** When the call's time is up, by `performance.now()`. */
+  readonly deadline?: number | undefined
 }
 
 /** What an insertion came to. `ended`: this very session was made by an earlier copy of the call, and is gone again. */
