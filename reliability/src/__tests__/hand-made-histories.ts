@@ -41,6 +41,7 @@ const rotate = (times: Times, from: string, to: string, grace = false): HistoryL
   line("rotate", times, { session: "s", secret: from, grace }, times[1] === null ? {} : { seen: seen(1, "a"), secret: to })
 const lostRotate = (times: Times, from: string): HistoryLine => line("rotate", times, { session: "s", secret: from, grace: false }, {}, "conflict")
 const end = (times: Times, ended = true): HistoryLine => line("delete", times, { session: "s", secret: "k1" }, { ended })
+const lossyEnd = (times: Times): HistoryLine => line("delete", times, { session: "s", secret: "k1", bestEffort: true }, { ended: false })
 const endAll = (times: Times, user = "u"): HistoryLine => line("deleteAll", times, { user }, { count: 1 })
 const list = (times: Times, ...sessions: string[]): HistoryLine =>
   line("list", times, { user: "u" }, { listed: sessions.map((session) => seen(1, "a", session)) })
@@ -56,6 +57,8 @@ const ROWS: readonly Row[] = [
   ["a read of what was never written", false, ["V2"], create([1, 2]), read([3, 4], 1, "b")],
   ["a session that is not found while it lives", false, ["V6"], create([1, 2]), missed([3, 4])],
   ["a write that is not let in while it lives", false, ["V6"], create([1, 2]), missedWrite([3, 4])],
+  ["a delete that ended the session and lost its first reply", true, [], create([1, 2]), lossyEnd([3, 4]), missed([5, 6])],
+  ["a delete that lost its reply, and ended nothing", false, [], create([1, 2]), lossyEnd([3, 4]), read([5, 6], 1, "a")],
   ["a wrong secret", true, [], create([1, 2]), missed([3, 4], "k0")],
   ["a write and its read", true, [], create([1, 2]), write([3, 4], 2, "b"), read([5, 6], 2, "b")],
   ["an old read beside a write", true, [], create([1, 2]), write([3, 6], 2, "b"), read([4, 5], 1, "a")],

@@ -63,7 +63,7 @@ export class FaultLoad implements AsyncDisposable {
     this.#users = Array.from({ length: users }, (_, i) => `load-${seed}-${i}`)
     const shared = new Map(this.#users.map((user): [string, string[]] => [user, []]))
     const live = async (_: unknown, i: number): Promise<void> => {
-      const client = new RecordedClient(service, this.#recorder, i)
+      const client = new RecordedClient(service, this.#recorder, i, true)
       const random = randomFrom(seed + i * 104_729)
       while (!this.#ended && this.#calls < MOST_CALLS) {
         const user = this.#users[random(users)] ?? ""

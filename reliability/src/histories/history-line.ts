@@ -29,6 +29,8 @@ export interface OperationArgs {
   /** Whether a rotation let the old secret work on. The grace is longer than any history. */
   readonly grace?: boolean
   readonly limit?: number
+  /** Whether a delete that ended the session may say that it did not, because its first reply was lost. */
+  readonly bestEffort?: boolean
 }
 
 /** A session as it was seen. */

@@ -74,7 +74,7 @@ function asSessionOperation(line: HistoryLine): SessionOperation | undefined {
     case "rotate":
       return { ...base, kind: "rotate", issued: value.secret, grace: args.grace }
     case "delete":
-      return { ...base, kind: "delete" }
+      return { ...base, kind: "delete", bestEffort: args.bestEffort }
     default:
       return undefined
   }

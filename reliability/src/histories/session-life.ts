@@ -40,8 +40,8 @@ export function lifeOf({ user, operations }: SessionHistory): SessionLife {
   }
 }
 
-function mayEnd({ kind, outcome }: SessionOperation): boolean {
-  return kind === "end" || (kind === "delete" && outcome !== "none")
+function mayEnd({ kind, outcome, bestEffort }: SessionOperation): boolean {
+  return kind === "end" || (kind === "delete" && (outcome !== "none" || bestEffort === true))
 }
 
 // A delete-all spares what was created beside it, so it surely ends only what was acknowledged before.

@@ -28,6 +28,8 @@ export interface SessionOperation {
   readonly seen?: Seen | undefined
   /** An `end` that answered that it ended this very session, as an eviction does. */
   readonly wasLive?: boolean | undefined
+  /** A `delete` with which `none` says only that the session is gone. */
+  readonly bestEffort?: boolean | undefined
 }
 
 /**
@@ -96,9 +98,9 @@ function rotate(state: SessionState, operation: SessionOperation): SessionState 
   return { ...state, secret: issued, previous: grace === true ? state.secret : null }
 }
 
-function remove(state: SessionState, { secret, outcome }: SessionOperation): SessionState | undefined {
+function remove(state: SessionState, { secret, outcome, bestEffort }: SessionOperation): SessionState | undefined {
   if (!opens(state, secret)) return outcome === "none" ? state : undefined
-  return outcome === "none" ? undefined : ENDED
+  return outcome === "none" && bestEffort !== true ? undefined : ENDED
 }
 
 function end(state: SessionState, { outcome, wasLive }: SessionOperation): SessionState | undefined {

@@ -63,10 +63,10 @@ function checkReads(operations: readonly SessionOperation[], life: SessionLife, 
 
 function checkEndings(operations: readonly SessionOperation[], life: SessionLife, report: Report): void {
   for (const operation of operations) {
-    const { kind, outcome, call, ret, secret } = operation
+    const { kind, outcome, call, ret, secret, bestEffort } = operation
     if (kind === "create" || kind === "end") continue
     if ((outcome === "ok" || outcome === "conflict") && call > life.endedBy) report("V5", `a ${kind} found the session after its end had been acknowledged`)
-    if (outcome !== "none") continue
+    if (outcome !== "none" || bestEffort === true) continue
     const secretBegan = secret === undefined ? life.createdBy : (life.issuedBy.get(secret) ?? Number.POSITIVE_INFINITY)
     const secretEnds = secret === undefined ? Number.POSITIVE_INFINITY : (life.replacedFrom.get(secret) ?? Number.POSITIVE_INFINITY)
     if (call > secretBegan && ret < life.mayEndFrom && ret < secretEnds)

@@ -14,14 +14,19 @@ export class RecordedClient {
   readonly #service: ISessionService<Attributes>
   readonly #recorder: HistoryRecorder
   readonly #process: number
+  readonly #ofDeletes: OperationArgs
   #name: string
   #writes = 0
 
-  /** @param process number of the process, so that names and texts of two processes never meet */
-  constructor(service: ISessionService<Attributes>, recorder: HistoryRecorder, process: number) {
+  /**
+   * @param process number of the process, so that names and texts of two processes never meet
+   * @param losesReplies whether replies are lost on purpose: then a delete says only by best effort whether it was the one that ended the session
+   */
+  constructor(service: ISessionService<Attributes>, recorder: HistoryRecorder, process: number, losesReplies = false) {
     this.#service = service
     this.#recorder = recorder
     this.#process = process
+    this.#ofDeletes = losesReplies ? { bestEffort: true } : {}
     this.#name = recorder.newClient(process)
   }
 
@@ -64,7 +69,7 @@ export class RecordedClient {
   async delete(token: string): Promise<void> {
     await this.#record(
       "delete",
-      argsOf(token),
+      argsOf(token, this.#ofDeletes),
       () => this.#service.deleteSession(token),
       (ended) => ({ ended }),
     )
@@ -73,7 +78,7 @@ export class RecordedClient {
   async deleteByHandle(user: string, session: string): Promise<void> {
     await this.#record(
       "delete",
-      { session },
+      { session, ...this.#ofDeletes },
       () => this.#service.deleteUserSession(user, session),
       (ended) => ({ ended }),
     )
