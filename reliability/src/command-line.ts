@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util"
 import type { Scale } from "./layer.js"
-import { LAYERS, type Layer } from "./layers.js"
+import { DEFAULT_LAYERS, LAYERS, type Layer } from "./layers.js"
 import { DEFECTS, type Defect } from "./workloads/defects.js"
 
 export interface CommandLine {
@@ -12,6 +12,7 @@ export interface CommandLine {
   readonly operations: number
   readonly json: string | undefined
   readonly defect: Defect | undefined
+  readonly soakMinutes: number
 }
 
 export const HELP = `Usage: npm run reliability -- [options]
@@ -26,6 +27,7 @@ ${LAYERS.map(({ name, about }) => `                       ${name.padEnd(13)} ${a
   --operations N     how many calls to check by histories, instead of 1 000 000
   --seed N           which calls to make; printed with every result, random without it
   --json FILE        writes the result as JSON, too
+  --soak MINUTES     only the soak, for so long; 480 before a release
   --defect NAME      builds a mistake into the service, to see it found by the histories:
                      ${DEFECTS.join(", ")}
   --help             this text
@@ -36,6 +38,7 @@ Where the environment has CI, a row that cannot run on this machine counts as fa
 
 const ALL_OPERATIONS = 1_000_000
 const QUICK_OPERATIONS = 20_000
+const DEFAULT_SOAK_MINUTES = 30
 const SEEDS = 2 ** 31
 
 /** Reads the command line. @throws TypeError or RangeError with a message for whoever typed it */
@@ -49,16 +52,18 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       operations: { type: "string" },
       seed: { type: "string" },
       json: { type: "string" },
+      soak: { type: "string" },
       defect: { type: "string" },
       help: { type: "boolean", default: false },
     },
   })
-  const { quick, operations, seed, json, defect, help, layer, row } = values
+  const { quick, operations, seed, json, defect, help, layer, row, soak } = values
   return {
     help,
     json,
     scale: quick ? "quick" : "full",
-    layers: layer.length === 0 ? LAYERS : layer.map(knownLayer),
+    layers: chosenLayers(layer, soak !== undefined),
+    soakMinutes: soak === undefined ? DEFAULT_SOAK_MINUTES : wholeNumber("--soak", soak, 1, 100_000),
     rows: row,
     operations: operations === undefined ? (quick ? QUICK_OPERATIONS : ALL_OPERATIONS) : wholeNumber("--operations", operations, 1, 100_000_000),
     seed: seed === undefined ? Math.floor(Math.random() * SEEDS) : wholeNumber("--seed", seed, 0, SEEDS - 1),
@@ -71,6 +76,11 @@ function wholeNumber(name: string, text: string, lowest: number, highest: number
   if (!/^\d+$/.test(text) || number < lowest || number > highest)
     throw new RangeError(`Expected ${name} to be a whole number from ${lowest} to ${highest}, got "${text}"`)
   return number
+}
+
+function chosenLayers(names: readonly string[], soak: boolean): readonly Layer[] {
+  const wanted = soak && !names.includes("soak") ? [...names, "soak"] : names
+  return wanted.length === 0 ? DEFAULT_LAYERS : wanted.map(knownLayer)
 }
 
 function knownLayer(name: string): Layer {

@@ -27,6 +27,8 @@ export interface Row {
   readonly summary?: Summary
   /** Why it failed or did not run; empty when it passed. */
   readonly why: readonly string[]
+  /** What `--row` takes for this row alone, where that is not its name. */
+  readonly replayAs?: string
 }
 
 export type LayerReport = readonly Row[]
@@ -37,10 +39,21 @@ export const SUMMARY = {
   "  outcome unknown to the caller": "sum",
   violations: "sum",
   undecided: "sum",
+  "reads older than what had been acknowledged": "sum",
+  "reads of a session that was over by its deadline": "sum",
+  "longest rise of others' p99 while 100 000 sessions end (ms)": "max",
   "simulated runs": "sum",
   "simulated hours": "sum",
   "faults tried": "sum",
   "faults survived": "sum",
+  "  tried, one server": "sum",
+  "  survived, one server": "sum",
+  "  tried, sentinel": "sum",
+  "  survived, sentinel": "sum",
+  "  tried, cluster": "sum",
+  "  survived, cluster": "sum",
+  "  tried, embedded": "sum",
+  "  survived, embedded": "sum",
   "acknowledged writes lost, server killed, every write synced": "sum",
   "acknowledged writes lost, server killed, synced each second": "sum",
   "acknowledged writes lost, power cut, synced each second": "sum",
@@ -54,8 +67,11 @@ export const SUMMARY = {
   "longest wait of a sign-in for a moving slot (ms)": "max",
   "bad inputs tried": "sum",
   "  crashes": "sum",
+  "  commands sent for what was refused": "sum",
+  "  prototype changed": "sum",
   "mutants tried": "sum",
   "mutants killed": "sum",
+  "soak: growth of the heap (MB an hour)": "max",
 } as const satisfies Record<string, "sum" | "max">
 
 export type Summary = { readonly [K in keyof typeof SUMMARY]?: number }

@@ -1,16 +1,29 @@
 import { runFaults } from "./faults/run-faults.js"
 import { type HistorySettings, runHistories } from "./histories/run-histories.js"
 import type { LayerReport } from "./layer.js"
+import { runMutants } from "./mutants/run-mutants.js"
+import { runSoak, type SoakSettings } from "./soak/run-soak.js"
+import { runSuites } from "./suites/run-suites.js"
 
 export interface Layer {
   readonly name: string
   /** What it does, for the help and for the head of its table. */
   readonly about: string
-  run(settings: HistorySettings): Promise<LayerReport>
+  /** Runs only when it is named. */
+  readonly onDemand?: boolean
+  /** Whether `--operations` says how much it does. */
+  readonly countsOperations?: boolean
+  run(settings: HistorySettings & SoakSettings): Promise<LayerReport>
 }
 
 /** What is run, in this order. */
 export const LAYERS: readonly Layer[] = [
-  { name: "histories", about: "calls from four processes on real servers, every answer checked", run: runHistories },
+  { name: "suites", about: "the library's own tests: contract, model, interleavings, bad input", run: runSuites },
+  { name: "histories", about: "calls from four processes on real servers, every answer checked", countsOperations: true, run: runHistories },
   { name: "faults", about: "what happens to servers, networks, clocks and processes, brought about on purpose", run: runFaults },
+  { name: "mutants", about: "protective rules taken out of the code one by one, to see a test notice", run: runMutants },
+  { name: "soak", about: "hours under load with a fault each minute: does anything grow?", onDemand: true, run: runSoak },
 ]
+
+/** What runs when no layer is named. */
+export const DEFAULT_LAYERS: readonly Layer[] = LAYERS.filter(({ onDemand }) => onDemand !== true)

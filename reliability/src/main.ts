@@ -1,17 +1,20 @@
 import { writeFile } from "node:fs/promises"
 import { type CommandLine, HELP, readCommandLine } from "./command-line.js"
-import { LAYERS } from "./layers.js"
+import { DEFAULT_LAYERS, type Layer } from "./layers.js"
+import { Progress } from "./progress.js"
 import { formatReport, type LayerResult, makeReport } from "./report.js"
+import { readVersions } from "./versions.js"
 
 const CANCELLED = 130
 const COULD_NOT_RUN = 2
-const PROGRESS_EVERY_MS = 2_000
+/** For what is under way to end in order; then everything is ended outright. */
+const ORDERLY_END_MS = 15_000
 
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
   const cancel = new AbortController()
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => cancel.abort(new Error("cancelled")))
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(cancel))
   try {
     const commandLine = readCommandLine(args)
     if (commandLine.help) {
@@ -21,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     return await run(commandLine, cancel.signal)
   } catch (error) {
     if (cancel.signal.aborted) {
-      process.stderr.write("reliability: cancelled, servers ended\n")
+      process.stderr.write("reliability: cancelled, all that was started has ended\n")
       return CANCELLED
     }
     process.stderr.write(`reliability: ${error instanceof Error ? error.message : "failed"}\n`)
@@ -29,41 +32,55 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// Whoever asks twice does not want to wait for an orderly end.
+function end(cancel: AbortController): void {
+  if (cancel.signal.aborted) process.exit(CANCELLED)
+  cancel.abort(new Error("cancelled"))
+  setTimeout(() => process.exit(CANCELLED), ORDERLY_END_MS).unref()
+}
+
 async function run(commandLine: CommandLine, signal: AbortSignal): Promise<number> {
-  const { scale, layers, rows, seed, operations, json, defect } = commandLine
+  const { scale, layers, rows, seed, operations, json, defect, soakMinutes } = commandLine
   const began = performance.now()
-  const settings = { seed, scale, rows, operations, defect, signal, onProgress: progressTo(process.stderr) }
+  const progress = new Progress(process.stderr)
+  const settings = { seed, scale, rows, operations, defect, soakMinutes, signal, onProgress: (text: string) => progress.tell(text) }
   const results: LayerResult[] = []
-  for (const { name, about, run: runLayer } of layers) {
+  for (const [at, { name, about, run: runLayer }] of layers.entries()) {
+    signal.throwIfAborted()
+    progress.enter({ at: at + 1, of: layers.length, name })
     const layerBegan = performance.now()
     results.push({ layer: name, about, rows: await runLayer(settings), seconds: (performance.now() - layerBegan) / 1_000 })
   }
+  signal.throwIfAborted()
   // What was not asked for did not run, and is no reason to fail.
   const asked = rows.length === 0 ? results : results.filter((result) => result.rows.length > 0)
-  const mustRunAll = process.env["CI"] !== undefined
-  const report = makeReport(asked, { seed, seconds: (performance.now() - began) / 1_000, replay: replayOf(commandLine), mustRunAll })
+  const mustRunAll = process.env.CI !== undefined
+  const replay = {
+    all: replayOf(commandLine),
+    row: (layer: string, row: string) => replayOf({ ...commandLine, layers: [layerNamed(layers, layer)], rows: [row] }),
+  }
+  const report = makeReport(asked, { seed, scale, seconds: (performance.now() - began) / 1_000, replay, mustRunAll, versions: readVersions() })
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
   process.stdout.write(`${formatReport(report)}\n`)
   return report.passed ? 0 : 1
 }
 
-function replayOf({ scale, layers, rows, seed, operations, defect }: CommandLine): string {
+function layerNamed(layers: readonly Layer[], name: string): Layer {
+  const layer = layers.find((one) => one.name === name)
+  if (layer === undefined) throw new RangeError(`Expected a layer that ran, got ${name}`)
+  return layer
+}
+
+function replayOf({ scale, layers, rows, seed, operations, defect, soakMinutes }: CommandLine): string {
+  const everything = layers.length === DEFAULT_LAYERS.length && layers.every((layer) => DEFAULT_LAYERS.includes(layer))
   const chosen = [
     ...(scale === "quick" ? ["--quick"] : []),
-    ...(layers.length === LAYERS.length ? [] : layers.map(({ name }) => `--layer ${name}`)),
+    ...(everything ? [] : layers.map(({ name }) => `--layer ${name}`)),
+    ...(layers.some(({ onDemand }) => onDemand === true) ? [`--soak ${soakMinutes}`] : []),
     ...rows.map((row) => `--row ${JSON.stringify(row)}`),
     `--seed ${seed}`,
-    `--operations ${operations}`,
+    ...(layers.some(({ countsOperations }) => countsOperations === true) ? [`--operations ${operations}`] : []),
     ...(defect === undefined ? [] : [`--defect ${defect}`]),
   ]
   return `npm run reliability -- ${chosen.join(" ")}`
-}
-
-function progressTo(stream: NodeJS.WritableStream): (text: string) => void {
-  let last = Number.NEGATIVE_INFINITY
-  return (text) => {
-    if (performance.now() - last < PROGRESS_EVERY_MS) return
-    last = performance.now()
-    stream.write(`reliability: ${text}\n`)
-  }
 }

@@ -1,5 +1,5 @@
-import { arch, platform } from "node:os"
-import { type Row, type Summary, summarise } from "./layer.js"
+import { type Row, type Scale, SUMMARY, type Summary, summarise } from "./layer.js"
+import type { Versions } from "./versions.js"
 
 export interface LayerResult {
   readonly layer: string
@@ -8,56 +8,96 @@ export interface LayerResult {
   readonly rows: readonly Row[]
 }
 
+type SummaryLine = keyof typeof SUMMARY
+
 export interface Report {
   readonly passed: boolean
+  readonly scale: Scale
   readonly seed: number
   readonly seconds: number
-  readonly node: string
-  readonly machine: string
+  readonly versions: Versions
   readonly replay: string
-  readonly summary: Summary
+  /** How to make a row that failed again. */
+  readonly failed: readonly FailedRow[]
+  /** Every line, also where nothing measured it. */
+  readonly summary: Readonly<Record<SummaryLine, number | typeof NOT_MEASURED>>
   readonly layers: readonly LayerResult[]
+}
+
+interface FailedRow {
+  readonly layer: string
+  readonly name: string
+  readonly where: string
+  readonly replay: string
 }
 
 interface Run {
   readonly seed: number
+  readonly scale: Scale
   readonly seconds: number
-  readonly replay: string
+  readonly versions: Versions
+  readonly replay: { readonly all: string; row(layer: string, row: string): string }
   /** Whether a row that could not run fails the whole, as it does in CI. */
   readonly mustRunAll: boolean
 }
 
-const SHOWN_REASONS = 10
+/** What stands in a line that no layer of this run measured: a 0 would claim something. */
+export const NOT_MEASURED = "not measured"
 
-export function makeReport(layers: readonly LayerResult[], { mustRunAll, ...run }: Run): Report {
+const SHOWN_REASONS = 10
+const MANY_FIGURES = 12
+
+export function makeReport(layers: readonly LayerResult[], { mustRunAll, replay, ...run }: Run): Report {
   const rows = layers.flatMap(({ rows: ofLayer }) => ofLayer)
   const isFine = ({ verdict }: Row): boolean => verdict === "passed" || (verdict === "not run" && !mustRunAll)
-  const passed = layers.length > 0 && layers.every(({ rows: ofLayer }) => ofLayer.length > 0) && rows.every(isFine)
-  return { passed, ...run, node: process.version, machine: `${platform()} ${arch()}`, summary: summarise(rows), layers }
+  const failed = layers.flatMap(({ layer, rows: ofLayer }) =>
+    ofLayer.filter((row) => !isFine(row)).map(({ name, where, replayAs }) => ({ layer, name, where, replay: replay.row(layer, replayAs ?? name) })),
+  )
+  const passed = layers.length > 0 && layers.every(({ rows: ofLayer }) => ofLayer.length > 0) && failed.length === 0
+  return { passed, ...run, replay: replay.all, failed, summary: everyLine(summarise(rows)), layers }
+}
+
+function everyLine(measured: Summary): Report["summary"] {
+  const names = Object.keys(SUMMARY) as SummaryLine[]
+  return Object.fromEntries(names.map((name) => [name, measured[name] ?? NOT_MEASURED])) as Report["summary"]
 }
 
 /** The report as people read it. */
 export function formatReport(report: Report): string {
+  const { servers, packages, node, machine } = report.versions
+  const list = (versions: Readonly<Record<string, string>>): string =>
+    Object.entries(versions)
+      .map((pair) => pair.join(" "))
+      .join(", ")
   return [
     ...report.layers.flatMap(({ layer, about, seconds, rows }) => [`${layer}: ${about} (${seconds.toFixed(0)} s)`, "", formatRows(rows), ...reasons(rows), ""]),
     "in all",
     "",
     alignColumns(Object.entries(report.summary).map(([name, value]) => [name, format(value)])),
     "",
-    `node ${report.node}, ${report.machine}, ${report.seconds.toFixed(1)} s, seed ${report.seed}`,
+    `${list(servers)}, node ${node}, ${list(packages)}`,
+    `${machine}, ${report.scale} run of ${report.seconds.toFixed(1)} s, seed ${report.seed}`,
     `the same again: ${report.replay}`,
+    ...report.failed.map(({ layer, name, where, replay }) => `failed: ${layer}, ${name}, ${where}; again: ${replay}`),
     report.passed ? "passed: every answer is explained" : "FAILED",
   ].join("\n")
 }
 
-// Rows that count the same things stand side by side; others one below the other.
+// Neighbours that count the same many things stand side by side; others one below the other.
 function formatRows(rows: readonly Row[]): string {
-  const names = Object.keys(rows[0]?.figures ?? {})
-  const sameFigures = rows.length > 0 && names.length > 0 && rows.every(({ figures }) => Object.keys(figures).join() === names.join())
-  return sameFigures ? sideBySide(rows, names) : oneBelowTheOther(rows)
+  const groups: { readonly names: string; readonly rows: Row[] }[] = []
+  for (const row of rows) {
+    const own = Object.keys(row.figures)
+    const names = own.length < MANY_FIGURES ? "" : own.join()
+    const last = groups.at(-1)
+    if (last?.names === names) last.rows.push(row)
+    else groups.push({ names, rows: [row] })
+  }
+  return groups.map(({ names, rows: alike }) => (names === "" ? oneBelowTheOther(alike) : sideBySide(alike))).join("\n\n")
 }
 
-function sideBySide(rows: readonly Row[], names: readonly string[]): string {
+function sideBySide(rows: readonly Row[]): string {
+  const names = Object.keys(rows[0]?.figures ?? {})
   const places = ["", ...rows.map(({ where }) => where), "all"]
   const heads = ["", ...rows.map(({ name }) => name), ""]
   const figures = names.map((name) => {

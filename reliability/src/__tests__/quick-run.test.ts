@@ -2,7 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import type { Report } from "../report.js"
+import { SUMMARY } from "../layer.js"
+import { DEFAULT_LAYERS } from "../layers.js"
+import { NOT_MEASURED, type Report } from "../report.js"
 import { DEFECTS } from "../workloads/defects.js"
 import { type CommandEnd, runCommand } from "./command.js"
 
@@ -29,11 +31,31 @@ function row(table: string, name: string): number[] {
   return (line?.trim().slice(name.length).trim().split(/\s+/) ?? []).map(Number)
 }
 
-it("calls on every topology, server and client are explained, and nothing is left behind", { timeout: 180_000 }, async () => {
+it("every layer passes in a quick run, every call on every topology, server and client is explained, and nothing is left behind", {
+  timeout: 420_000,
+}, async () => {
   const json = join(folder, "report.json")
-  const { exitCode, stdout, stderr } = await runCommand(["--layer", "histories", "--operations", "6000", "--seed", "7", "--json", json], folder)
+  const { exitCode, stdout, stderr } = await runCommand(["--quick", "--operations", "6000", "--seed", "7", "--json", json], folder)
   expect(stdout).toContain("passed: every answer is explained")
   expect(exitCode).toBe(0)
+  const report = JSON.parse(readFileSync(json, "utf8")) as Report
+  rmSync(json)
+  expect(readdirSync(folder)).toEqual([])
+  expect(report.layers.map(({ layer }) => layer)).toEqual(DEFAULT_LAYERS.map(({ name }) => name))
+  for (const { layer, rows } of report.layers) expect([layer, rows.filter(({ verdict }) => verdict === "passed").length > 0]).toEqual([layer, true])
+  expect(report.layers.flatMap(({ rows }) => rows).filter(({ verdict }) => verdict === "failed")).toEqual([])
+  expect({ passed: report.passed, scale: report.scale, seed: report.seed, failed: report.failed }).toEqual({
+    passed: true,
+    scale: "quick",
+    seed: 7,
+    failed: [],
+  })
+  expect(report.versions.node).toBe(process.version)
+  expect(report.versions.servers["redis-server"]).toMatch(/^\d+\.\d+\.\d+/)
+  expect(report.versions.packages.redis).toMatch(/^\d+\.\d+\.\d+/)
+  expect(stdout).toContain("npm run reliability -- --quick --seed 7 --operations 6000")
+  expect(stderr).toMatch(/\[\d+ of \d+, histories, \d+:\d\d\] .*redis, one server, node-redis: W1/)
+
   for (const name of ZERO_ROWS) expect([name, ...row(stdout, name)]).toEqual([name, 0, 0, 0, 0, 0, 0, 0, 0, 0])
   const operations = row(stdout, "operations checked")
   expect(operations).toHaveLength(9)
@@ -41,11 +63,8 @@ it("calls on every topology, server and client are explained, and nothing is lef
   expect(operations.slice(0, 8).reduce((sum, one) => sum + one, 0)).toBe(operations[8])
   expect(row(stdout, "session histories searched")[8]).toBeGreaterThan(500)
   expect(row(stdout, "audit: sessions looked at")[8]).toBeGreaterThan(100)
-  expect(stdout).toContain("npm run reliability -- --layer histories --seed 7 --operations 6000")
-  expect(stderr).toMatch(/redis, one server, node-redis: W1/)
-  const report = JSON.parse(readFileSync(json, "utf8")) as Report
-  expect({ passed: report.passed, seed: report.seed, node: report.node }).toEqual({ passed: true, seed: 7, node: process.version })
-  expect(report.layers.flatMap(({ rows }) => rows.map(({ name, where }) => `${where.replace(/ .*/, "")}: ${name}`))).toEqual([
+  const histories = report.layers.find(({ layer }) => layer === "histories")?.rows ?? []
+  expect(histories.map(({ name, where }) => `${where.replace(/ .*/, "")}: ${name}`)).toEqual([
     "redis: one server, node-redis",
     "redis: one server, ioredis",
     "valkey: one server, node-redis",
@@ -55,8 +74,14 @@ it("calls on every topology, server and client are explained, and nothing is lef
     "redis: cluster, node-redis",
     "valkey: cluster, ioredis",
   ])
-  rmSync(json)
-  expect(readdirSync(folder)).toEqual([])
+
+  // What each layer counts is in the sum, and what no layer counted is not called 0.
+  const { summary } = report
+  expect(Object.keys(summary)).toEqual(Object.keys(SUMMARY))
+  for (const line of ["bad inputs tried", "mutants tried", "faults tried", "operations checked"] as const) expect(summary[line]).toBeGreaterThan(0)
+  expect(summary["mutants killed"]).toBe(summary["mutants tried"])
+  expect(summary["faults survived"]).toBe(summary["faults tried"])
+  expect(summary["soak: growth of the heap (MB an hour)"]).toBe(NOT_MEASURED)
 })
 
 describe("a service with a mistake is found out", () => {
@@ -98,7 +123,7 @@ describe("the command line", () => {
   it("--help tells every option, and starts nothing", async () => {
     const { exitCode, stdout } = await told("--help")
     expect(exitCode).toBe(0)
-    for (const option of ["--quick", "--layer", "--row", "--operations", "--seed", "--json", "--defect", "--help"]) expect(stdout).toContain(option)
+    for (const option of ["--quick", "--layer", "--row", "--operations", "--seed", "--json", "--soak", "--defect", "--help"]) expect(stdout).toContain(option)
   })
 
   it.each([
@@ -108,6 +133,7 @@ describe("the command line", () => {
     ["--seed", "1e3"],
     ["--defect", "unknown"],
     ["--layer", "unknown"],
+    ["--soak", "0"],
     ["--nonsense"],
   ])("%s %s is refused", async (...args) => {
     const { exitCode, stderr, stdout } = await told(...args)

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { isWanted, type LayerReport, type LayerSettings, type Row } from "../layer.js"
+import { isWanted, type LayerReport, type LayerSettings, type Row, type Summary } from "../layer.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
 import { CLIENT_NAMES, type ClientName } from "../workloads/store-clients.js"
 import type { FaultFinding, FaultRow, FaultSite, Need, Topology } from "./fault-row.js"
@@ -60,24 +60,33 @@ async function runRow(
   const times = (full: number, quick: number): number => (settings.scale === "quick" ? quick : at === 0 ? full : Math.ceil(full / SHARE_OF_OTHERS))
   const site: FaultSite = { topology, ...pairing, seed: settings.seed + row.number * 7_919 + at, scale: settings.scale, signal: settings.signal, times, note }
   try {
-    return judgeRow(name, where, await row.run(site))
+    return judgeRow(name, { where, topology }, await row.run(site))
   } catch (error) {
     settings.signal.throwIfAborted()
     const why = error instanceof Error ? error.message : "failed without saying why"
-    return { name, where: where(""), verdict: "failed", figures: {}, summary: { "faults tried": 1 }, why: [why] }
+    return { name, where: where(""), verdict: "failed", figures: {}, summary: countedBy(topology, 1, 0), why: [why] }
   }
 }
 
-function judgeRow(name: string, where: (version: string) => string, { version, tried, survived, figures, summary, why }: FaultFinding): Row {
+interface Site {
+  readonly topology: Topology
+  where(version: string): string
+}
+
+function judgeRow(name: string, { where, topology }: Site, { version, tried, survived, figures, summary, why }: FaultFinding): Row {
   const failures = tried === 0 ? ["Expected the fault to be tried, got no try"] : why
   return {
     name,
     where: where(version),
     verdict: failures.length === 0 && survived === tried ? "passed" : "failed",
     figures: { tried, survived, ...figures },
-    summary: { "faults tried": tried, "faults survived": survived, ...summary },
+    summary: { ...countedBy(topology, tried, survived), ...summary },
     why: failures.slice(0, SHOWN_FAILURES),
   }
+}
+
+function countedBy(topology: Topology, tried: number, survived: number): Summary {
+  return { "faults tried": tried, "faults survived": survived, [`  tried, ${topology}`]: tried, [`  survived, ${topology}`]: survived }
 }
 
 function isInstalled(program: string): boolean {

@@ -146,8 +146,10 @@ function rowOf(name: string, version: string, found: Found): Row {
       "  outcome unknown to the caller": unknown,
       violations: violations.length,
       undecided: undecided.length,
+      "reads older than what had been acknowledged": ofRules("V3"),
       "partial records": audit.corrupt,
     },
+    replayAs: name,
     why: [
       ...violations.map(({ workload, rule, subject, what }) => `${workload}, ${rule}, ${subject}: ${what}`),
       ...undecided.map((one) => `${one}: undecided`),

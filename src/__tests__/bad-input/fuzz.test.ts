@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type EveryStore, openEveryStore, STORE_NAMES } from "../support/every-store.js"
 import { fuzzRuns, isJson, sameJson, wild } from "../support/wild-values.js"
+import { figures, sentBy } from "./figures.js"
 import { outcomeOf, type Watched, watched } from "./refusals.js"
 
 const RUNS = fuzzRuns(2_000)
@@ -64,12 +65,17 @@ describe(`${RUNS} wild values`, () => {
     async (_name, call) => {
       await fc.assert(
         fc.asyncProperty(text, options, options, async (a, b, c) => {
+          figures.fuzzed += 1
           const one = await watched()
           const outcome = await outcomeOf(() => call(one, a as never, b as never, c as never))
           const absent = outcome.kind === "answered" && (outcome.value === null || outcome.value === false)
           // A function can be judged only by what it returns for what is stored.
-          if (outcome.kind === "refused" || absent) expect(one.redis.names.filter((name) => name !== "get")).toEqual([])
-          else if (outcome.kind === "breach") expect([outcome.what, one.redis.unprepared.length > 0]).toEqual([NOT_PREPARED, true])
+          if (outcome.kind === "refused" || absent) expect(sentBy(one.redis, ["get"])).toEqual([])
+          else if (outcome.kind === "breach") {
+            expect([outcome.what, one.redis.unprepared.length > 0]).toEqual([NOT_PREPARED, true])
+            // That was the double's error, not the library's.
+            figures.crashes -= 1
+          }
         }),
         { numRuns: Math.ceil(RUNS / 10) },
       )
@@ -105,6 +111,8 @@ describe(`${RUNS} wild attributes`, () => {
           )
           const json = isJson({ value })
           counts[json ? "kept" : "refused"] += 1
+          figures.fuzzed += 1
+          if (json) figures.roundTripped += 1
           for (const outcome of seen) expect(outcome).toEqual(json ? { kind: "kept", exactly: true } : { kind: "refused", code: "ERR_INVALID_ARGUMENT" })
         }),
         { numRuns: RUNS },

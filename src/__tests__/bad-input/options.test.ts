@@ -17,6 +17,7 @@ import {
   REFUSED_USER_IDS,
   REFUSED_WORDS,
 } from "./corpus.js"
+import { sentBy } from "./figures.js"
 import { type Attributes, MARKER, nameOf, outcomeOf, type Watched, watched } from "./refusals.js"
 
 type Call = (service: SessionService<Attributes>, options: never, watched: Watched) => Promise<unknown>
@@ -133,7 +134,7 @@ async function accepted(
   for (const value of values) {
     const one = await watched()
     const outcome = await outcomeOf(() => call(one.service, optionsOf(value) as never, one), ["ERR_INVALID_ARGUMENT"])
-    if (outcome.kind === "refused") sent.push(...one.redis.names)
+    if (outcome.kind === "refused") sent.push(...sentBy(one.redis))
     else wrong.push(`${nameOf(value)}: ${outcome.kind === "breach" ? outcome.what : "accepted"}`)
   }
   return { wrong, sent }

@@ -5,6 +5,7 @@ import { encodeRecord } from "../../infrastructure/services/session/record-json.
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { RecordingRedis, SERVER_MICROS } from "../support/recording-redis.js"
 import { type StoredSession, storedSession } from "../support/session-records.js"
+import { figures } from "./figures.js"
 
 /** Stands in every bad input that can hold text, and must stand in no error. */
 export const MARKER = "Zq7marker"
@@ -39,14 +40,24 @@ export async function outcomeOf(
   call: () => Promise<unknown>,
   codes: readonly SessionErrorCode[] = ["ERR_INVALID_ARGUMENT", "ERR_SESSION_TOO_LARGE"],
 ): Promise<Outcome> {
+  const outcome = await judged(call, codes)
+  figures.calls += 1
+  if (outcome.kind === "refused") figures.refused += 1
+  else if (outcome.kind === "breach") figures.crashes += 1
+  else if (outcome.value === null || outcome.value === false) figures.absent += 1
+  return outcome
+}
+
+async function judged(call: () => Promise<unknown>, codes: readonly SessionErrorCode[]): Promise<Outcome> {
   let outcome: Outcome
   try {
     outcome = { kind: "answered", value: await call() }
   } catch (error) {
     outcome = judge(error, codes)
   }
-  if (Reflect.ownKeys(Object.prototype).length !== OBJECT_PROTOTYPE_KEYS) return { kind: "breach", what: "Object.prototype was changed" }
-  return outcome
+  if (Reflect.ownKeys(Object.prototype).length === OBJECT_PROTOTYPE_KEYS) return outcome
+  figures.prototypePolluted += 1
+  return { kind: "breach", what: "Object.prototype was changed" }
 }
 
 const OBJECT_PROTOTYPE_KEYS = Reflect.ownKeys(Object.prototype).length

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { type EveryStore, openEveryStore, STORE_NAMES } from "../support/every-store.js"
 import { malformedTokens, ODD_USER_IDS, REFUSED_USER_IDS } from "./corpus.js"
+import { sentBy } from "./figures.js"
 import { type Attributes, nameOf, outcomeOf, watched } from "./refusals.js"
 
 type Call = (service: SessionService<Attributes>, value: never, other: string) => Promise<unknown>
@@ -45,7 +46,7 @@ describe.each(Object.entries({ ...BY_TOKEN, ...BY_HANDLE }))("%s", (name, [call,
       if (outcome.kind !== "answered" || outcome.value !== absent) wrong.push(`${nameOf(value)}: ${JSON.stringify(outcome)}`)
     }
     expect(wrong).toEqual([])
-    expect(redis.names).toEqual([])
+    expect(sentBy(redis)).toEqual([])
   })
 })
 
@@ -58,7 +59,7 @@ describe.each(Object.entries(BY_USER))("%s", (_name, call) => {
       if (outcome.kind !== "refused") wrong.push(`${nameOf(value)}: ${JSON.stringify(outcome)}`)
     }
     expect(wrong).toEqual([])
-    expect(redis.names).toEqual([])
+    expect(sentBy(redis)).toEqual([])
   })
 })
 
