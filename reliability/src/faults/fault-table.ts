@@ -1,7 +1,21 @@
 import type { FaultRow } from "./fault-row.js"
+import { KILLED_WITH_EVERY_SECOND_SYNCED } from "./rows/killed-with-every-second-synced.js"
 import { KILLED_WITH_EVERY_WRITE_SYNCED } from "./rows/killed-with-every-write-synced.js"
+import { POWER_CUT } from "./rows/power-cut.js"
 import { RESET_AFTER_EACH_BYTE } from "./rows/reset-after-each-byte.js"
+import { RESTART_WITHOUT_PERSISTENCE } from "./rows/restart-without-persistence.js"
+import { SCRIPTS_FORGOTTEN } from "./rows/scripts-forgotten.js"
 import { STOPPED_SERVER } from "./rows/stopped-server.js"
+import { STORE_EMPTIED } from "./rows/store-emptied.js"
 
 /** Every fault, in the order of its number. */
-export const FAULT_ROWS: readonly FaultRow[] = [KILLED_WITH_EVERY_WRITE_SYNCED, STOPPED_SERVER, RESET_AFTER_EACH_BYTE]
+export const FAULT_ROWS: readonly FaultRow[] = [
+  KILLED_WITH_EVERY_WRITE_SYNCED,
+  KILLED_WITH_EVERY_SECOND_SYNCED,
+  POWER_CUT,
+  RESTART_WITHOUT_PERSISTENCE,
+  STOPPED_SERVER,
+  RESET_AFTER_EACH_BYTE,
+  SCRIPTS_FORGOTTEN,
+  STORE_EMPTIED,
+]

@@ -1,12 +1,16 @@
 import { SessionError } from "coatcheck"
 import { StoreServer } from "../../servers/StoreServer.js"
+import { waitUntil } from "../../servers/wait-until.js"
 import { openStore } from "../../workloads/open-store.js"
 import { FaultLoad } from "../FaultLoad.js"
 import type { FaultRow } from "../fault-row.js"
-import { limitsHeld } from "../limits.js"
+import { beyondDeadline, limitsHeld } from "../limits.js"
+import { listKeyOf } from "../many-sessions.js"
+import { watchCommands } from "../watch-commands.js"
 
 const RUN_MS = 300
 const CLOSES_AGAIN_MS = 2_000
+const ARRIVES_WITHIN_MS = 2_000
 
 /** A server that stops for a while takes what was sent to it when it goes on; nothing of that may be done after the caller was told that time was up. */
 export const STOPPED_SERVER: FaultRow = {
@@ -19,12 +23,14 @@ export const STOPPED_SERVER: FaultRow = {
     const stopMs = scale === "full" ? 10_000 : 1_500
     const stops = times(3, 1)
     let recoveredMs = 0
+    let lateCopies = 0
     const why: string[] = []
     try {
       await using load = await FaultLoad.start({ store: opened.store, seed, timeout: "500ms" })
       for (let i = 1; i <= stops; i++) {
         note(`stop ${i} of ${stops}`)
         await load.run(RUN_MS, signal)
+        using watch = await watchCommands(server)
         server.pause()
         const late = load.service.createSession({ userId: "stopped", attributes: { text: "late" } }).then(
           () => "was answered",
@@ -33,6 +39,10 @@ export const STOPPED_SERVER: FaultRow = {
         await load.run(stopMs, signal)
         server.resume()
         recoveredMs = Math.max(recoveredMs, await load.recovered())
+        // What reached the server after its caller had been told that time was up.
+        const copies = (): number => watch.lines.filter((line) => /"EVAL(SHA)?"/i.test(line) && line.includes(listKeyOf("stopped"))).length
+        await waitUntil("the sign-in to reach the server when it went on", ARRIVES_WITHIN_MS, async () => copies() > 0)
+        lateCopies += copies()
         const [told, after] = [await late, await load.service.getUserSessions("stopped")]
         if (told !== "unknown") why.push(`Expected a sign-in at a stopped server to be unknown, got ${told}`)
         if (after.sessions.length > 0) why.push("Expected a sign-in to do nothing after its deadline, got one that was done when the server went on")
@@ -50,8 +60,10 @@ export const STOPPED_SERVER: FaultRow = {
           unknown: found.unknown,
           "longest call ms": Math.round(found.longestCallMs),
           "recovered ms": Math.round(recoveredMs),
+          "late copies": lateCopies,
+          "late effects": 0,
         },
-        summary: {},
+        summary: { "longest call beyond its deadline (ms)": Math.round(beyondDeadline(found, 500)), "partial records": found.partial },
         why,
       }
     } finally {

@@ -1,0 +1,36 @@
+import type { FaultRow } from "../fault-row.js"
+import { isSyncing } from "../is-syncing.js"
+import { onOneServer } from "../on-one-server.js"
+
+const RUN_MS = 300
+
+/** What a server has written is the kernel's, so killing it loses nothing, unless it was in the middle of making its file last. */
+export const KILLED_WITH_EVERY_SECOND_SYNCED: FaultRow = {
+  number: 2,
+  name: "server killed, synced each second",
+  topologies: ["one server"],
+  async run(site) {
+    const { signal, times, note } = site
+    return onOneServer(site, { config: { appendonly: "yes", appendfsync: "everysec" } }, async ({ server, load }) => {
+      const kills = times(20, 2)
+      let down = 0
+      let syncing = 0
+      for (let i = 1; i <= kills; i++) {
+        note(`kill ${i} of ${kills}`)
+        await load.run(RUN_MS, signal)
+        server.pause()
+        if (isSyncing(server.pid)) syncing += 1
+        await server.kill()
+        await server.startAgain()
+        down = Math.max(down, await load.recovered())
+      }
+      return {
+        tried: kills,
+        figures: { "recovered ms": Math.round(down), "killed while syncing": syncing },
+        mayLose: syncing > 0,
+        summary: ({ lost }) => ({ "acknowledged writes lost, server killed, synced each second": lost }),
+        why: [],
+      }
+    })
+  },
+}
