@@ -1,10 +1,14 @@
 import type { FaultRow } from "./fault-row.js"
 import { KILLED_WITH_EVERY_SECOND_SYNCED } from "./rows/killed-with-every-second-synced.js"
 import { KILLED_WITH_EVERY_WRITE_SYNCED } from "./rows/killed-with-every-write-synced.js"
+import { LIST_DELETED } from "./rows/list-deleted.js"
+import { MEMORY_FULL } from "./rows/memory-full.js"
 import { POWER_CUT } from "./rows/power-cut.js"
 import { RESET_AFTER_EACH_BYTE } from "./rows/reset-after-each-byte.js"
 import { RESTART_WITHOUT_PERSISTENCE } from "./rows/restart-without-persistence.js"
 import { SCRIPTS_FORGOTTEN } from "./rows/scripts-forgotten.js"
+import { SERVER_LOADING } from "./rows/server-loading.js"
+import { SESSIONS_EVICTED } from "./rows/sessions-evicted.js"
 import { STOPPED_SERVER } from "./rows/stopped-server.js"
 import { STORE_EMPTIED } from "./rows/store-emptied.js"
 
@@ -18,4 +22,8 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   RESET_AFTER_EACH_BYTE,
   SCRIPTS_FORGOTTEN,
   STORE_EMPTIED,
+  MEMORY_FULL,
+  SESSIONS_EVICTED,
+  LIST_DELETED,
+  SERVER_LOADING,
 ]
