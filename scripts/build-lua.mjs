@@ -32,6 +32,7 @@ function parseHeader(name, text) {
 
 /** "1 session …" and "4.. verifiers …" as places; the last may stand for all that follow. */
 function places(name, lines) {
+  if (lines?.[0] === "none") return []
   return (lines ?? []).map((line, at) => {
     const [, number, more, word] = /^(\d+)(\.\.)? (\w+)/.exec(line) ?? fail(name, `cannot read "${line}"`)
     if (Number(number) !== at + 1) fail(name, `expected place ${at + 1}, got ${number}`)

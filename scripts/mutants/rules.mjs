@@ -48,6 +48,21 @@ export const MUTANTS = [
     tests: [`${TESTS}/topologies/thorough.test.ts`],
     only: "that move to another node",
   },
+  {
+    rule: "A server that evicts is a problem",
+    file: `${REDIS}/upkeep/doctor-rules.ts`,
+    from: 'if (policy === "noeviction") return',
+    to: 'if (policy !== "allkeys-random") return',
+    tests: [`${UNIT}/infrastructure/redis/upkeep/doctor-rules.test.ts`],
+  },
+  {
+    rule: "strict refuses a store with a problem",
+    file: "src/config/strict-start.ts",
+    from: "if (problems.length === 0) return service",
+    to: "if (problems.length >= 0) return service",
+    tests: [`${TESTS}/doctor/strict.test.ts`],
+    only: "refuses a replica",
+  },
   // Whose session it is
   {
     rule: "By handle, the record's own user id decides (deletion)",

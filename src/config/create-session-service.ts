@@ -5,7 +5,8 @@ import { MemorySessionService } from "../infrastructure/services/session/MemoryS
 import { SessionService } from "../infrastructure/services/session/SessionService.js"
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
 import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
-import { resolveStore, type SessionServiceOptions, type Storable } from "./options.js"
+import { resolveStore, type SessionServiceOptions, type Storable, type StoreKind } from "./options.js"
+import { refuseUnfit } from "./strict-start.js"
 
 type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S> & object
 type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S> & object
@@ -16,7 +17,7 @@ type Input<S extends StandardSchemaV1> = StandardSchemaV1.InferInput<S> & object
  * A URL is connected to before this returns; a client that is handed in is used as it is, and first when the service is.
  *
  * @returns the service; end it with `close()` or `await using`
- * @throws ERR_CONFIG_INVALID for options · ERR_STORE_UNAVAILABLE, ERR_STORE_REFUSED when the store cannot be opened
+ * @throws ERR_CONFIG_INVALID for options, and under `strict` for a store with problems · ERR_STORE_UNAVAILABLE, ERR_STORE_REFUSED when the store cannot be opened
  * @example
  * await using sessions = await createSessionService({ store: "sqlite:./sessions.db", idleTimeout: "30m" })
  */
@@ -29,16 +30,20 @@ export async function createSessionService<A extends object = SessionAttributes>
 export async function createSessionService(
   options: SessionServiceOptions & { schema?: StandardSchemaV1<unknown, object> | undefined },
 ): Promise<OwnedSessionService<object, object>> {
-  const { store, timeoutMs } = resolveStore(options)
+  const { store, timeoutMs, strict } = resolveStore(options)
   // All options are checked before anything is opened.
   resolveSettings(options)
+  const service = await open(store, timeoutMs, options)
+  return strict ? refuseUnfit(service) : service
+}
+
+async function open(store: StoreKind, timeoutMs: number, options: SessionServiceOptions): Promise<OwnedSessionService<object, object>> {
   switch (store.kind) {
     case "memory":
       return new MemorySessionService(options)
     case "sqlite":
       return SqliteSessionService.open(store.file, options)
-    case "redis": {
+    case "redis":
       return new SessionService(await connectRedis(store.store, { timeoutMs }), options)
-    }
   }
 }

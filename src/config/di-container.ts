@@ -7,7 +7,8 @@ import { SessionService } from "../infrastructure/services/session/SessionServic
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
 import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
 import { DI_TOKENS } from "./di-tokens.js"
-import { resolveStore, type SessionServiceOptions } from "./options.js"
+import { resolveStore, type SessionServiceOptions, type StoreKind } from "./options.js"
+import { refuseUnfit } from "./strict-start.js"
 
 /** What can be asked of the container. */
 export interface Bindings {
@@ -32,8 +33,14 @@ export interface Container extends AsyncDisposable {
  * const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)
  */
 export async function createContainer(options: SessionServiceOptions): Promise<Container> {
-  const { store, timeoutMs } = resolveStore(options)
+  const { store, timeoutMs, strict } = resolveStore(options)
   resolveSettings(options)
+  const made = await open(store, timeoutMs, options)
+  if (strict) await refuseUnfit({ doctor: () => made.injector.resolve(DI_TOKENS.SESSION_SERVICE).doctor(), close: made.close })
+  return made
+}
+
+async function open(store: StoreKind, timeoutMs: number, options: SessionServiceOptions): Promise<Container> {
   const root = createInjector().provideValue(DI_TOKENS.SESSION_OPTIONS, options)
   switch (store.kind) {
     case "memory":

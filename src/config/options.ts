@@ -4,7 +4,7 @@ import type { Clock } from "../domain/interfaces/ports.js"
 import type { Json } from "../domain/interfaces/session/ISessionService.js"
 import type { RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
 import type { SessionOptions } from "../infrastructure/services/session/session-settings.js"
-import { assertKnownKeys, describe, readOnce, UnexpectedValue } from "../shared/assertions.js"
+import { assertKnownKeys, describe, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
 import { REDIS_CONFIG } from "../shared/constants.js"
 import { toMilliseconds } from "../shared/durations.js"
 
@@ -27,6 +27,11 @@ export interface SessionServiceOptions extends Omit<SessionOptions, "schema"> {
    * ioredis or iovalkey client (a pool, cluster or sentinel too), which is never reconfigured and never closed.
    */
   readonly store: StoreUrl | (string & {}) | RedisClientLike
+  /**
+   * Examines the store at the start (see `doctor()`), and refuses one that does not keep the promises of this library, such as a server that evicts or
+   * a replica; false by default.
+   */
+  readonly strict?: boolean | undefined
   /** The time, for tests: acts on memory and SQLite. Redis has a clock of its own. */
   readonly clock?: Clock | undefined
 }
@@ -57,20 +62,23 @@ const OPTION_NAMES = [
   "keyPrefix",
   "secrets",
   "clock",
+  "strict",
   "onEvent",
   "logger",
 ]
 
 /** Checks what concerns the store. @throws ERR_CONFIG_INVALID */
-export function resolveStore(given: SessionServiceOptions): { readonly store: StoreKind; readonly timeoutMs: number } {
+export function resolveStore(given: SessionServiceOptions): { readonly store: StoreKind; readonly timeoutMs: number; readonly strict: boolean } {
   try {
     const options = readOnce(given)
     assertKnownKeys(options, "the options of createSessionService", OPTION_NAMES)
     const store = sortStore(options.store)
     if (options.clock !== undefined && typeof options.clock?.now !== "function") throw new UnexpectedValue("Expected clock to have a method now().")
     if (options.clock !== undefined && store.kind === "redis") throw new UnexpectedValue("Expected no clock together with Redis, which judges time by its own.")
+    const { strict = false } = options
+    if (typeof strict !== "boolean") throw expected("strict", "true or false", strict)
     const { timeout = `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms` } = options
-    return { store, timeoutMs: toMilliseconds(timeout, "timeout", { min: 10, max: 60_000 }) }
+    return { store, strict, timeoutMs: toMilliseconds(timeout, "timeout", { min: 10, max: 60_000 }) }
   } catch (error) {
     throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
   }

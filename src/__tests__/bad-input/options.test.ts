@@ -121,6 +121,7 @@ const METHODS: Readonly<Record<string, { readonly call: Call; readonly refused: 
       signal: REFUSED_SIGNALS,
     },
   },
+  doctor: { call: (service, options) => service.doctor(options), refused: { signal: REFUSED_SIGNALS } },
   ping: { call: (service, options) => service.ping(options), refused: { signal: REFUSED_SIGNALS } },
 }
 

@@ -1,4 +1,4 @@
-import type { IRedisService, RedisCallOptions, RedisReply, RedisScript } from "../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../domain/interfaces/redis/IRedisService.js"
 
 /** One call that a service made of its store: one round trip. */
 export interface RedisCall {
@@ -100,6 +100,16 @@ export class HookedRedisService implements IRedisService {
   ): Promise<{ readonly cursor: string; readonly keys: readonly string[] }> {
     return this.#around({ name: "scan", keys: [], args: [node, cursor, match, count], script: undefined }, () =>
       this.#inner.scan(node, cursor, match, count, options),
+    )
+  }
+
+  get connection(): RedisConnection {
+    return this.#inner.connection
+  }
+
+  ask(node: number, command: readonly string[], options?: RedisCallOptions): Promise<RedisReply> {
+    return this.#around({ name: command[0] ?? "", keys: [], args: [node, ...command.slice(1)], script: undefined }, () =>
+      this.#inner.ask(node, command, options),
     )
   }
 

@@ -1,4 +1,4 @@
-import type { IRedisService, RedisCallOptions, RedisReply, RedisScript } from "../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../domain/interfaces/redis/IRedisService.js"
 
 /** A call of the double: a command's own name, or the name of the script that `run` was given. */
 export interface RecordedCall {
@@ -23,6 +23,7 @@ export class RecordingRedis implements IRedisService {
   readonly unprepared: string[] = []
   singleNode = true
   nodes = 1
+  connection: RedisConnection = { encrypted: true, hosts: ["example.org"] }
   closed = 0
   /** What `resendMark` answers, one after the other; the last one stays. */
   marks: (number | null)[] = [0]
@@ -77,6 +78,10 @@ export class RecordingRedis implements IRedisService {
 
   async scan(node: number, cursor: string, match: string, count: number, _options?: RedisCallOptions): Promise<{ cursor: string; keys: readonly string[] }> {
     return this.#reply({ name: "scan", keys: [], args: [node, cursor, match, count] })
+  }
+
+  async ask(node: number, command: readonly string[], _options?: RedisCallOptions): Promise<RedisReply> {
+    return this.#reply({ name: `ask ${command[0]}`, keys: [], args: [node, ...command.slice(1)] })
   }
 
   async countNodes(): Promise<number> {

@@ -1,10 +1,11 @@
-import { accessSync, closeSync, constants, openSync, statSync } from "node:fs"
+import { accessSync, closeSync, constants, openSync, statfsSync, statSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { SessionError } from "../../domain/errors.js"
 import { UnexpectedValue } from "../../shared/assertions.js"
 import { type Patience, whenFree } from "./busy.js"
 import { loadDriver, type SqliteConnection, type SqliteDriver } from "./drivers.js"
 import { isBusy, isFull, resultOf, storeFailure } from "./failures.js"
+import type { FileFacts } from "./file-rules.js"
 import { DiskReserve } from "./reserve.js"
 import { prepareDatabase } from "./schema.js"
 import { BEGIN, COMMIT, ROLLBACK } from "./statements.js"
@@ -14,8 +15,10 @@ export class SqliteFile {
   readonly #connection: SqliteConnection
   readonly #reserve: DiskReserve
   readonly #timeoutMs: number
+  readonly #path: string
 
-  private constructor(connection: SqliteConnection, reserve: DiskReserve, timeoutMs: number) {
+  private constructor(path: string, connection: SqliteConnection, reserve: DiskReserve, timeoutMs: number) {
+    this.#path = path
     this.#connection = connection
     this.#reserve = reserve
     this.#timeoutMs = timeoutMs
@@ -37,7 +40,7 @@ export class SqliteFile {
       await whenFree(() => preparedOrRefused(opened), { timeoutMs })
       const reserve = new DiskReserve(path)
       reserve.fill()
-      return new SqliteFile(opened, reserve, timeoutMs)
+      return new SqliteFile(path, opened, reserve, timeoutMs)
     } catch (error) {
       connection?.close()
       if (SessionError.is(error)) throw new SessionError(error.code, `${error.message} (${path})`, error)
@@ -66,6 +69,23 @@ export class SqliteFile {
       }
     }
     return whenFree(attempt, { timeoutMs: this.#timeoutMs, signal: options.signal })
+  }
+
+  /** What is to be known of the file and its disk. @throws as `whenFree` */
+  describe(options: Omit<Patience, "timeoutMs">): Promise<FileFacts> {
+    return this.read((connection) => {
+      const [row] = connection.all<{ readonly version: string }>("SELECT sqlite_version() AS version", [])
+      const [journal] = connection.all<{ readonly journal_mode: string }>("PRAGMA journal_mode", [])
+      const [safety] = connection.all<{ readonly synchronous: number }>("PRAGMA synchronous", [])
+      return {
+        version: row?.version ?? "?",
+        journal: journal?.journal_mode ?? "?",
+        synchronous: safety?.synchronous ?? 0,
+        mode: known(() => (process.platform === "win32" ? null : statSync(this.#path).mode & 0o777)),
+        fileSystem: known(() => statfsSync(this.#path).type),
+        freeBytes: known(() => freeBytes(this.#path)),
+      }
+    }, options)
   }
 
   /** Closes, and leaves nothing but the database where nobody else has it open. */
@@ -125,6 +145,19 @@ export class SqliteFile {
     } catch {
       // After some errors SQLite has rolled back by itself.
     }
+  }
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
+}
+
+function known<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch {
+    return null
   }
 }
 

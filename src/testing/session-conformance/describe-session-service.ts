@@ -5,6 +5,7 @@ import { corruptPromises } from "./promises/corrupt.js"
 import { createPromises } from "./promises/create.js"
 import { deadlinePromises } from "./promises/deadlines.js"
 import { deletePromises } from "./promises/delete.js"
+import { doctorPromises } from "./promises/doctor.js"
 import { eventPromises } from "./promises/events.js"
 import { extendPromises } from "./promises/extend.js"
 import { getPromises } from "./promises/get.js"
@@ -37,6 +38,7 @@ const PROMISES: readonly ((suite: Suite) => void)[] = [
   badInputPromises,
   secretPromises,
   corruptPromises,
+  doctorPromises,
   signalAndClosePromises,
 ]
 

@@ -45,5 +45,6 @@ export const OTHER_CALLS: Readonly<Record<string, { readonly call: Call }>> = {
   createSession: { call: (service, { userId }, options) => service.createSession({ ...options, userId }) },
   getUserSessions: { call: (service, { userId }, options) => service.getUserSessions(userId, options) },
   deleteUserSessions: { call: (service, { userId }, options) => service.deleteUserSessions(userId, options) },
+  doctor: { call: (service, _target, options) => service.doctor(options) },
   ping: { call: (service, _target, options) => service.ping(options) },
 }

@@ -10,6 +10,14 @@ export interface RedisScript {
   readonly readOnly: boolean
 }
 
+/** How the servers are reached, as far as it is known without asking them. */
+export interface RedisConnection {
+  /** Over TLS; `null`: not known. */
+  readonly encrypted: boolean | null
+  /** Those that the URL or the client names; empty: not known. */
+  readonly hosts: readonly string[]
+}
+
 /** Options of each command. */
 export interface RedisCallOptions {
   /** Ends the wait; a command that was written may still be executed. */
@@ -28,6 +36,7 @@ export interface RedisCallOptions {
 export interface IRedisService {
   /** All keys lie on one node, so that a single MGET reaches them. */
   readonly singleNode: boolean
+  readonly connection: RedisConnection
   /** The value of a key; `null` where there is none, or one that is no string. */
   get(key: string, options?: RedisCallOptions): Promise<string | null>
   /** Values in the order of the keys. On a cluster: one pipeline of GETs. */
@@ -46,6 +55,8 @@ export interface IRedisService {
     count: number,
     options?: RedisCallOptions,
   ): Promise<{ readonly cursor: string; readonly keys: readonly string[] }>
+  /** Sends a command that changes nothing to one node, counted as in `scan`. A map in its answer becomes a list of names and values. */
+  ask(node: number, command: readonly string[], options?: RedisCallOptions): Promise<RedisReply>
   /** How many nodes a walk has to visit; on a cluster the primaries. */
   countNodes(): Promise<number>
   ping(options?: RedisCallOptions): Promise<void>

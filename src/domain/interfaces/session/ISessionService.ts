@@ -219,8 +219,54 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
 export interface OwnedSessionService<A extends object, I extends object> extends ISessionService<A, I>, AsyncDisposable {
   /** Asks the store. @throws ERR_STORE_… when it does not answer */
   ping(options?: CallOptions): Promise<void>
+  /**
+   * Looks whether the store keeps what this library promises: eviction, persistence, role, replicas, clock, rights, encryption, version, on a cluster
+   * each primary; on SQLite the file and its disk. Changes nothing. What the store does not tell is a finding of level "unknown", not an error.
+   *
+   * @throws ERR_STORE_… when it does not answer
+   */
+  doctor(options?: CallOptions): Promise<DoctorReport>
   /** Finishes what runs and frees what the service opened; a client that was handed in stays open. May be called twice. */
   close(): Promise<void>
+}
+
+/** What `doctor` found: a plain value. */
+export interface DoctorReport {
+  /** No finding is a problem. */
+  readonly healthy: boolean
+  readonly findings: readonly DoctorFinding[]
+}
+
+/**
+ * "ok" · "warning": the promises hold, with a risk that is worth knowing · "problem": a promise does not hold, or soon will not · "unknown": the store
+ * does not tell.
+ */
+export type DoctorLevel = "ok" | "warning" | "problem" | "unknown"
+
+export interface DoctorFinding {
+  readonly check:
+    | "version"
+    | "eviction"
+    | "memory"
+    | "persistence"
+    | "saving"
+    | "role"
+    | "replicas"
+    | "clock"
+    | "permissions"
+    | "cluster"
+    | "encryption"
+    | "journal"
+    | "file-rights"
+    | "file-system"
+    | "disk"
+  readonly level: DoctorLevel
+  /** In one line, without a secret. */
+  readonly found: string
+  /** What to do, in one line; `null` where nothing is to be done. */
+  readonly remedy: string | null
+  /** Which of several servers. */
+  readonly node?: string
 }
 
 export type CreateSessionOptions<I> = CallOptions & {

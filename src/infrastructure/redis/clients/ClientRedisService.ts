@@ -1,5 +1,5 @@
 import { SessionError } from "../../../domain/errors.js"
-import type { IRedisService, RedisCallOptions, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
 import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
 import { Breaker } from "../failures/Breaker.js"
 import { classifyFailure, replyWord } from "../failures/classify.js"
@@ -14,6 +14,8 @@ export interface ClientServiceOptions {
   readonly timeoutMs: number
   /** The client as one that this library made: it is ended by `close()`, and its silent connections are made anew. */
   readonly own?: OwnClient | undefined
+  /** Nothing is known where it is left out. */
+  readonly connection?: RedisConnection | undefined
 }
 
 /** Sends a command; `key` says where to, `undefined` to any node. Rejects with the client's own error. */
@@ -24,15 +26,17 @@ const MICROSECONDS = 1_000_000
 /** The commands of `IRedisService`, written once for every client: deadline, breaker, errors and replies. The two adapters below it only send. */
 export abstract class ClientRedisService implements IRedisService {
   abstract readonly singleNode: boolean
+  readonly connection: RedisConnection
   readonly #timeoutMs: number
   readonly #deadlines: CallDeadlines
   readonly #breaker: Breaker
   readonly #own: OwnClient | undefined
   #closed: Promise<void> | undefined
 
-  constructor({ timeoutMs, own }: ClientServiceOptions) {
+  constructor({ timeoutMs, own, connection = { encrypted: null, hosts: [] } }: ClientServiceOptions) {
     this.#timeoutMs = timeoutMs
     this.#own = own
+    this.connection = connection
     this.#breaker = new Breaker({ probe: () => this.#probe(), renew: () => own?.renew?.() })
     this.#deadlines = new CallDeadlines(timeoutMs)
   }
@@ -117,12 +121,26 @@ export abstract class ClientRedisService implements IRedisService {
   ): Promise<{ readonly cursor: string; readonly keys: readonly string[] }> {
     return this.#call(true, options, async (signal) => {
       const args = ["scan", cursor, "match", match, "count", String(count)]
-      const sender: NodeSender | undefined = this.singleNode ? (command) => this.send(undefined, command, signal) : this.primaries()[node]
+      const sender = this.#senderTo(node, signal)
       // A node that has left the cluster meanwhile holds no more keys.
       if (sender === undefined) return { cursor: "0", keys: [] }
       const [next, found] = list(await sender(args, signal), 2)
       return { cursor: String(normaliseReply(next)), keys: list(found).map((key) => textOrNull(key) ?? "") }
     })
+  }
+
+  ask(node: number, command: readonly string[], options?: RedisCallOptions): Promise<RedisReply> {
+    return this.#call(true, options, async (signal) => {
+      const reply = await this.#senderTo(node, signal)?.(command, signal)
+      // Over RESP3 a client may make an object or a Map of it.
+      if (reply instanceof Map) return this.replyOf([...reply].flat())
+      if (Object.prototype.toString.call(reply) === "[object Object]") return this.replyOf(Object.entries(reply as object).flat())
+      return reply === undefined ? null : this.replyOf(reply)
+    })
+  }
+
+  #senderTo(node: number, signal: AbortSignal): NodeSender | undefined {
+    return this.singleNode ? (command) => this.send(undefined, command, signal) : this.primaries()[node]
   }
 
   async countNodes(): Promise<number> {

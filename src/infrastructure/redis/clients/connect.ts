@@ -3,13 +3,14 @@ import type { IRedisService } from "../../../domain/interfaces/redis/IRedisServi
 import { classifyFailure, replyWord, socketCode } from "../failures/classify.js"
 import type { ClientServiceOptions } from "./ClientRedisService.js"
 import type { RedisClientLike } from "./client-shapes.js"
+import { connectionOf } from "./connection-facts.js"
 import { IoRedisService } from "./IoRedisService.js"
 import { NodeRedisService } from "./NodeRedisService.js"
 import { CLIENT_PACKAGES, makeOwnClient, type OwnClient } from "./own-clients.js"
 import { clusterPackages } from "./own-cluster.js"
 import { isUnknownPrimary, sentinelPackages } from "./own-sentinel.js"
 import { waitingForSlots } from "./slot-moves.js"
-import { hostsAndPorts, parseStoreUrl, type StoreNode, type StoreTarget } from "./store-url.js"
+import { hostsAndPorts, hostsOf, parseStoreUrl, type StoreNode, type StoreTarget } from "./store-url.js"
 import { recogniseClient } from "./topology.js"
 
 /** Settings of `connectRedis`. */
@@ -34,7 +35,8 @@ export async function connectRedis(store: string | RedisClientLike, options: Con
   const target = parseStoreUrl(store)
   const own = await ownClientFor(target, options.clientPackage)
   await connectOwn(own, hostsAndPorts(target), options.timeoutMs)
-  return serviceOver(own.client, { timeoutMs: options.timeoutMs, own })
+  const connection = { encrypted: target.address.tls, hosts: hostsOf(target) }
+  return serviceOver(own.client, { timeoutMs: options.timeoutMs, own, connection })
 }
 
 function ownClientFor(target: StoreTarget, clientPackage: ConnectOptions["clientPackage"]): Promise<OwnClient> {
@@ -46,8 +48,9 @@ function ownClientFor(target: StoreTarget, clientPackage: ConnectOptions["client
   return makeOwnClient({ ...(nodes[0] as StoreNode), database: 0, ...access }, wanted(packages))
 }
 
-function serviceOver(client: RedisClientLike, options: ClientServiceOptions): IRedisService {
+function serviceOver(client: RedisClientLike, given: ClientServiceOptions): IRedisService {
   const recognised = recogniseClient(client)
+  const options = { connection: connectionOf(recognised), ...given }
   if (recognised.library === "ioredis") return new IoRedisService(recognised, options)
   // ioredis waits for a slot by itself.
   const isCluster = recognised.form === "cluster"

@@ -82,9 +82,18 @@ export function parseStoreUrl(text: string): StoreTarget {
 }
 
 /** Every `host:port`, the parts of a URL that may stand in an error. */
-export function hostsAndPorts({ kind, address }: StoreTarget): string {
-  const nodes: readonly StoreNode[] = kind === "server" ? [address] : address.nodes
-  return nodes.map(({ host, port }) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`)).join(", ")
+export function hostsAndPorts(target: StoreTarget): string {
+  return nodesIn(target)
+    .map(({ host, port }) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`))
+    .join(", ")
+}
+
+export function hostsOf(target: StoreTarget): readonly string[] {
+  return nodesIn(target).map(({ host }) => host)
+}
+
+function nodesIn({ kind, address }: StoreTarget): readonly StoreNode[] {
+  return kind === "server" ? [address] : address.nodes
 }
 
 function nodesOf(text: string, kind: Kind): readonly StoreNode[] {

@@ -36,6 +36,13 @@ export const indexPrune: RedisScript = {
   source: "#!lua flags=allow-oom\n-- coatcheck index-prune\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal now = now_micros()\nlocal dead = {}\nfor at = 2, #KEYS do\nlocal score = redis.call('ZSCORE', KEYS[1], ARGV[at])\nif score and tonumber(score) + tonumber(ARGV[1]) < now and redis.call('EXISTS', KEYS[at]) == 0 then dead[#dead + 1] = ARGV[at] end\nend\nif #dead == 0 then return { whole(now), 0 } end\nreturn { whole(now), redis.call('ZREM', KEYS[1], unpack(dead)) }",
 }
 
+export const permissions: RedisScript = {
+  name: "permissions",
+  sha1: "5640e6e4ad8c564bba254feff922d26fd354e157",
+  readOnly: true,
+  source: "#!lua flags=no-writes,allow-stale\n-- coatcheck permissions\nlocal session, index = ARGV[1], ARGV[2]\nlocal needed = {\n{ 'PING' },\n{ 'TIME' },\n{ 'SCAN', '0' },\n{ 'EVALSHA', '', '1', session },\n{ 'GET', session },\n{ 'MGET', session },\n{ 'UNLINK', session },\n{ 'EXISTS', session },\n{ 'GETRANGE', session, '0', '0' },\n{ 'SETRANGE', session, '0', '' },\n{ 'SET', session, '' },\n{ 'PEXPIRE', session, '1' },\n{ 'PEXPIREAT', index, '1' },\n{ 'ZADD', index, '0', '' },\n{ 'ZCARD', index },\n{ 'ZRANGE', index, '0', '0' },\n{ 'ZREM', index, '' },\n{ 'ZSCORE', index, '' },\n}\nlocal denied = {}\nfor _, command in ipairs(needed) do\nlocal known, allowed = pcall(redis.acl_check_cmd, unpack(command))\nif not (known and allowed) then denied[#denied + 1] = command[1] end\nend\nreturn denied",
+}
+
 export const sessionCreate: RedisScript = {
   name: "session-create",
   sha1: "f7cf2ada6d73c9109e78a2fddb3641a9e6da7273",

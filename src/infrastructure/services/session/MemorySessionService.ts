@@ -1,4 +1,5 @@
 import type { Clock } from "../../../domain/interfaces/ports.js"
+import type { DoctorFinding } from "../../../domain/interfaces/session/ISessionService.js"
 import { isAlive } from "../../../domain/session/deadlines.js"
 import { type LimitRule, makeRoom } from "../../../domain/session/limit.js"
 import {
@@ -144,6 +145,11 @@ export class MemorySessionService<A extends object, I extends object = A> extend
   }
 
   protected async probe(): Promise<void> {}
+
+  protected async examine(): Promise<readonly DoctorFinding[]> {
+    const found = "none: nothing survives a restart, and each process has sessions of its own"
+    return [{ check: "persistence", level: "warning", found, remedy: 'Use store "sqlite:FILE" or "redis://…" where people are to stay signed in.' }]
+  }
 
   protected async release(): Promise<void> {
     this.#entries.clear()

@@ -1,5 +1,6 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { DoctorFinding } from "../../../domain/interfaces/session/ISessionService.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import {
   NO_OPERATIONS,
@@ -19,6 +20,7 @@ import { type Answer, SessionScripts } from "../../redis/scripts/session-scripts
 import { SessionKeys } from "../../redis/session-keys.js"
 import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
+import { examineStore } from "../../redis/upkeep/doctor.js"
 import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-memory.js"
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
 import { removeListed } from "../../redis/upkeep/sign-out-everywhere.js"
@@ -341,6 +343,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected probe(options: StepOptions): Promise<void> {
     return this.#redis.ping(options)
+  }
+
+  protected examine(options: StepOptions): Promise<readonly DoctorFinding[]> {
+    return examineStore(this.#redis, this.#keys, options)
   }
 
   protected async release(): Promise<void> {

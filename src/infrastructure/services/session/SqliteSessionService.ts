@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { SessionError } from "../../../domain/errors.js"
 import type { Clock } from "../../../domain/interfaces/ports.js"
+import type { DoctorFinding } from "../../../domain/interfaces/session/ISessionService.js"
 import { endsAt, isAlive } from "../../../domain/session/deadlines.js"
 import { type LimitRule, makeRoom } from "../../../domain/session/limit.js"
 import {
@@ -25,6 +26,7 @@ import { UnexpectedValue } from "../../../shared/assertions.js"
 import { REDIS_CONFIG } from "../../../shared/constants.js"
 import { toMilliseconds } from "../../../shared/durations.js"
 import type { SqliteConnection, SqliteDriver } from "../../sqlite/drivers.js"
+import { judgeFile } from "../../sqlite/file-rules.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import { type SessionRow, SessionRows } from "../../sqlite/session-rows.js"
 import { type UserKey, userKey } from "./randomness.js"
@@ -200,6 +202,10 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
 
   protected async probe(options: StepOptions): Promise<void> {
     await this.#read((rows) => rows.probe(), options)
+  }
+
+  protected async examine(options: StepOptions): Promise<readonly DoctorFinding[]> {
+    return judgeFile(await this.#file.describe(options))
   }
 
   protected async release(): Promise<void> {

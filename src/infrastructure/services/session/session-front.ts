@@ -7,6 +7,8 @@ import type {
   CleanupReport,
   CreateSessionOptions,
   DeleteOptions,
+  DoctorFinding,
+  DoctorReport,
   IdText,
   IssuedSession,
   OwnedSessionService,
@@ -100,6 +102,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   /** Looks at about `count` entries. @param cursor `null` begins. @throws UnexpectedValue for a foreign cursor */
   protected abstract sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep>
   protected abstract probe(options: StepOptions): Promise<void>
+  protected abstract examine(options: StepOptions): Promise<readonly DoctorFinding[]>
   protected abstract release(): Promise<void>
 
   async createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
@@ -266,6 +269,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
     return this.#call(options, (step, options) => {
       if (options !== undefined) assertKnownKeys(options, "the options of ping", ["signal"])
       return this.probe(step.options)
+    })
+  }
+
+  async doctor(options?: CallOptions): Promise<DoctorReport> {
+    return this.#call(options, async (step, options) => {
+      if (options !== undefined) assertKnownKeys(options, "the options of doctor", ["signal"])
+      const findings = await this.examine(step.options)
+      return { healthy: findings.every(({ level }) => level !== "problem"), findings }
     })
   }
 

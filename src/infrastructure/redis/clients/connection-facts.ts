@@ -1,0 +1,35 @@
+import type { RedisConnection } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { RecognisedClient } from "./topology.js"
+
+const NOTHING_KNOWN: RedisConnection = { encrypted: null, hosts: [] }
+
+/** What a client that an application made shows of its connections, by its options; the client is only read. */
+export function connectionOf({ library, form, client }: RecognisedClient): RedisConnection {
+  try {
+    const options = part(client, "options")
+    if (library === "ioredis") return form === "cluster" ? facts(part(options, "redisOptions") ?? {}, []) : facts(options, [text(options, "host")])
+    const socket = part(options, "socket")
+    // Of pools, clusters and Sentinels the options are private, or differ from version to version.
+    return form === "client" ? facts(socket ?? {}, [text(socket, "host") ?? "localhost"]) : NOTHING_KNOWN
+  } catch {
+    return NOTHING_KNOWN
+  }
+}
+
+function facts(options: object | undefined, hosts: readonly (string | undefined)[]): RedisConnection {
+  if (options === undefined) return NOTHING_KNOWN
+  // A socket in the file system leaves the machine as little as the loopback does.
+  if (text(options, "path") !== undefined) return { encrypted: false, hosts: ["localhost"] }
+  const { tls } = options as { readonly tls?: unknown }
+  return { encrypted: tls !== undefined && tls !== null && tls !== false, hosts: hosts.filter((host) => host !== undefined) }
+}
+
+function part(of: object | undefined, name: string): object | undefined {
+  const value: unknown = of === undefined ? undefined : Reflect.get(of, name)
+  return typeof value === "object" && value !== null ? value : undefined
+}
+
+function text(of: object | undefined, name: string): string | undefined {
+  const value: unknown = of === undefined ? undefined : Reflect.get(of, name)
+  return typeof value === "string" && value !== "" ? value : undefined
+}

@@ -1,0 +1,98 @@
+import { SessionError } from "../../../domain/errors.js"
+import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { DoctorFinding } from "../../../domain/interfaces/session/ISessionService.js"
+import { permissions } from "../scripts/scripts.generated.js"
+import type { SessionKeys } from "../session-keys.js"
+import { type Fields, judgeEncryption, judgeNode, type NodeAnswers, parseFields, type Reach } from "./doctor-rules.js"
+
+interface ExamineOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+const SETTINGS = ["appendfsync", "save", "min-replicas-to-write"]
+
+/**
+ * Asks every server what it says of itself, and judges it; on a cluster every primary, at the same time. Nothing is changed.
+ *
+ * @throws ERR_STORE_… when a server does not answer. What it refuses to tell is a finding.
+ */
+export async function examineStore(redis: IRedisService, keys: SessionKeys, options: ExamineOptions): Promise<readonly DoctorFinding[]> {
+  const reach: Reach = { isCluster: !redis.singleNode, ...redis.connection }
+  const count = await redis.countNodes()
+  const nodes = await Promise.all(
+    Array.from({ length: count }, async (_unused, node) => {
+      const answers = await questionNode(redis, keys, node, reach, options)
+      const name = nameOf(node, count, answers.info)
+      return judgeNode(answers, reach).map((judged) => (count === 1 ? judged : { ...judged, node: name }))
+    }),
+  )
+  return [...nodes.flat(), judgeEncryption(reach)]
+}
+
+/** A primary by its place in the order of addresses, and by the port that it names itself. */
+function nameOf(node: number, count: number, info: Fields): string {
+  const port = info?.get("tcp_port")
+  return `primary ${node + 1} of ${count}${port === undefined ? "" : `, port ${port}`}`
+}
+
+async function questionNode(redis: IRedisService, keys: SessionKeys, node: number, reach: Reach, options: ExamineOptions): Promise<NodeAnswers> {
+  const ask = (...command: string[]): Promise<RedisReply> => told(redis.ask(node, command, options))
+  const [info, config, cluster, clock, denied] = await Promise.all([
+    ask("info").then(fieldsOf),
+    ask("config", "get", ...SETTINGS).then(pairsOf),
+    reach.isCluster ? ask("cluster", "info").then(fieldsOf) : null,
+    readClock(ask),
+    readDenied(redis, keys, node, options),
+  ])
+  return { info, config, cluster, clock, denied }
+}
+
+/** What a server will not tell is `null`; one that does not answer fails the whole. */
+async function told(answer: Promise<RedisReply>): Promise<RedisReply> {
+  try {
+    return await answer
+  } catch (error) {
+    if (SessionError.is(error, "ERR_STORE_REFUSED", "ERR_STORE_PROTOCOL")) return null
+    throw error
+  }
+}
+
+function fieldsOf(reply: RedisReply): Fields {
+  return typeof reply === "string" ? parseFields(reply) : null
+}
+
+function pairsOf(reply: RedisReply): Fields {
+  if (!isList(reply)) return null
+  const pairs = new Map<string, string>()
+  for (let at = 0; at + 1 < reply.length; at += 2) pairs.set(String(reply[at]), String(reply[at + 1]))
+  return pairs
+}
+
+async function readClock(ask: (...command: string[]) => Promise<RedisReply>): Promise<NodeAnswers["clock"]> {
+  const before = Date.now()
+  const began = performance.now()
+  const reply = await ask("time")
+  const tolerance = (performance.now() - began) / 2
+  if (!isList(reply)) return null
+  const server = Number(reply[0]) * 1_000 + Number(reply[1]) / 1_000
+  return Number.isNaN(server) ? null : { ahead: server - (before + tolerance), tolerance }
+}
+
+async function readDenied(redis: IRedisService, keys: SessionKeys, node: number, options: ExamineOptions): Promise<readonly string[] | null> {
+  const example = { tag: "AAA", id: "A".repeat(22) }
+  const names = [keys.session(example), keys.index({ tag: example.tag, user: example.id })]
+  try {
+    // Keys as arguments: every node of a cluster can be asked about them.
+    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names], options)
+    return isList(reply) ? reply.map(String) : null
+  } catch (error) {
+    if (SessionError.is(error, "ERR_STORE_REFUSED")) return ["EVAL"]
+    // Such as a replica that lost its primary, which another finding tells.
+    if (SessionError.is(error, "ERR_STORE_UNAVAILABLE", "ERR_STORE_PROTOCOL")) return null
+    throw error
+  }
+}
+
+function isList(reply: RedisReply): reply is readonly RedisReply[] {
+  return Array.isArray(reply)
+}
