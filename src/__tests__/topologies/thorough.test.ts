@@ -175,6 +175,9 @@ describe.each(SERVER_KINDS)("a thorough sign-out on a cluster of %s", (kind) => 
         await from.send("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[to] ?? "")
       },
       end: async () => {
+        // Keys of others that happen to lie in this slot.
+        const left = ((await from.send("CLUSTER", "GETKEYSINSLOT", slot, 1_000)) as unknown[]).map(String)
+        if (left.length > 0) await take(left)
         for (const node of [target, from, ...nodes.filter((each) => each !== from && each !== target)])
           await node.send("CLUSTER", "SETSLOT", slot, "NODE", ids[to] ?? "")
       },
