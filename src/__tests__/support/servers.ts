@@ -36,7 +36,10 @@ export interface TestCluster extends AsyncDisposable {
   readonly kind: ServerKind
   readonly ports: readonly number[]
   readonly urls: readonly string[]
+  /** The primaries of the beginning. */
   readonly nodes: readonly TestServer[]
+  /** One of each primary, in the same order; none unless asked for. */
+  readonly replicas: readonly TestServer[]
   stop(): Promise<void>
 }
 
@@ -93,25 +96,36 @@ async function startProcess(kind: ServerKind, args: readonly string[], watched?:
   }
 }
 
-/** Starts a cluster of three primaries, without replicas, that covers every slot. */
-export async function startCluster(kind: ServerKind): Promise<TestCluster> {
-  const nodes: TestServer[] = []
+/**
+ * Starts a cluster of three primaries that covers every slot.
+ *
+ * @param options `replicas`: one for each primary, in sync, else none; `args`: of every node, e.g. `["--cluster-node-timeout", "1000"]`
+ */
+export async function startCluster(
+  kind: ServerKind,
+  { replicas: withReplicas = false, args = [] }: { readonly replicas?: boolean; readonly args?: readonly string[] } = {},
+): Promise<TestCluster> {
+  const started: TestServer[] = []
   const stop = async (): Promise<void> => {
-    await Promise.all(nodes.map((node) => node.stop()))
+    await Promise.all(started.map((node) => node.stop()))
   }
   try {
     const busPorts: number[] = []
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < (withReplicas ? 6 : 3); i++) {
       const busPort = await freePort()
       busPorts.push(busPort)
-      nodes.push(await startServer({ kind, args: ["--cluster-enabled", "yes", "--cluster-port", String(busPort), "--cluster-node-timeout", "5000"] }))
+      const own = ["--cluster-enabled", "yes", "--cluster-port", String(busPort), "--cluster-node-timeout", "5000", "--repl-diskless-sync-delay", "0"]
+      started.push(await startServer({ kind, args: [...own, ...args] }))
     }
+    const nodes = started.slice(0, 3)
+    const replicas = started.slice(3)
     await joinNodes(nodes, busPorts)
+    for (const [i, replica] of replicas.entries()) await joinReplica(replica, nodes[i] as TestServer, busPorts[i] as number)
+    return { kind, nodes, replicas, ports: nodes.map((node) => node.port), urls: nodes.map((node) => node.url), stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error
   }
-  return { kind, nodes, ports: nodes.map((node) => node.port), urls: nodes.map((node) => node.url), stop, [Symbol.asyncDispose]: stop }
 }
 
 /** Starts a primary, two replicas in sync with it, and three Sentinels that agree about them and act when the primary is silent for a second. */
@@ -330,6 +344,14 @@ async function joinNodes(nodes: readonly TestServer[], busPorts: readonly number
     if (i > 0) await expectOk(node, `CLUSTER MEET 127.0.0.1 ${nodes[0]?.port} ${busPorts[0]}`)
   }
   for (const node of nodes) await until(`the cluster of ${node.kind} to be formed`, () => seesWholeCluster(node, nodes.length))
+}
+
+async function joinReplica(replica: TestServer, primary: TestServer, busPort: number): Promise<void> {
+  await expectOk(replica, `CLUSTER MEET 127.0.0.1 ${primary.port} ${busPort}`)
+  const id = (await askServer(primary.port, "CLUSTER MYID")).split("\r\n")[1] ?? ""
+  // It has to hear of the primary first.
+  await until(`a replica of ${replica.kind} to join`, async () => (await askServer(replica.port, `CLUSTER REPLICATE ${id}`)) === "+OK")
+  await until(`a replica of ${replica.kind} to be in sync`, async () => (await askServer(primary.port, "INFO replication")).includes("state=online"))
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { keySlot } from "../../infrastructure/redis/clients/key-slot.js"
 import { SessionKeys } from "../../infrastructure/redis/session-keys.js"
 import { newSessionId, userKey } from "../../infrastructure/services/session/randomness.js"
 import { SERVER_KINDS, startServer, type TestServer } from "../support/servers.js"
@@ -62,6 +63,8 @@ describe.each(SERVER_KINDS)("%s", (kind) => {
     const keys = Array.from({ length: ASKED }, (_unused, n) => keysOf("app:", `asked {${n}`)).flat()
     const slots = await Promise.all(keys.map((key) => client.send("CLUSTER", "KEYSLOT", key)))
     expect(slots).toEqual(keys.map(slotOf))
+    const odd = ["", "plain", "{}", "{}x", "a{b", "a}b{c}d", "{é😀}", "x{{y}}z", "a{}{b}"]
+    for (const key of [...keys, ...odd]) expect(keySlot(key)).toBe(await client.send("CLUSTER", "KEYSLOT", key))
     for (let n = 0; n < slots.length; n += 3) expect(new Set(slots.slice(n, n + 3)).size).toBe(1)
   })
 })

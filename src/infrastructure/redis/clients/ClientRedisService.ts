@@ -2,7 +2,8 @@ import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
 import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
 import { Breaker } from "../failures/Breaker.js"
-import { classifyFailure, replyWord } from "../failures/classify.js"
+import { classifyFailure, isRedirectedTooOften, replyWord } from "../failures/classify.js"
+import { NodeBreakers } from "../failures/NodeBreakers.js"
 import { runScript } from "../scripts/run-script.js"
 import type { OwnClient } from "./own-clients.js"
 import { integer, list, normaliseReply, textOrNull } from "./replies.js"
@@ -30,6 +31,7 @@ export abstract class ClientRedisService implements IRedisService {
   readonly #timeoutMs: number
   readonly #deadlines: CallDeadlines
   readonly #breaker: Breaker
+  readonly #nodes: NodeBreakers
   readonly #own: OwnClient | undefined
   #closed: Promise<void> | undefined
 
@@ -38,6 +40,12 @@ export abstract class ClientRedisService implements IRedisService {
     this.#own = own
     this.connection = connection
     this.#breaker = new Breaker({ probe: () => this.#probe(), renew: () => own?.renew?.() })
+    this.#nodes = new NodeBreakers({
+      nodeOf: (key) => this.nodeOf(key),
+      probe: (key) => this.#probe(key),
+      renew: (node) => own?.renew?.(node),
+      lookAround: (node) => own?.lookAround?.(node),
+    })
     this.#deadlines = new CallDeadlines(timeoutMs)
   }
 
@@ -45,6 +53,8 @@ export abstract class ClientRedisService implements IRedisService {
 
   /** Sends one command. */
   protected abstract send(key: string | undefined, args: readonly string[], signal: AbortSignal): Promise<unknown>
+  /** The address of the node of a cluster that serves a key, as the client knows it now; `undefined` where it does not tell. */
+  protected abstract nodeOf(key: string): string | undefined
   /** The primaries of a cluster as the client knows them now. */
   protected abstract primaries(): readonly NodeSender[]
   /** Taken before a call and asked after its failure: whether it is certain that the call was never written. */
@@ -53,8 +63,8 @@ export abstract class ClientRedisService implements IRedisService {
   protected abstract detach(): void
 
   /** Runs several commands of one turn, over one connection where a client has several. */
-  protected together<T>(work: (send: Send) => Promise<T>): Promise<T> {
-    return work((key, args, signal) => this.send(key, args, signal))
+  protected together<T>(work: (send: Send) => Promise<T>, send: Send): Promise<T> {
+    return work(send)
   }
 
   /** Brings a script's reply into one form. */
@@ -63,31 +73,21 @@ export abstract class ClientRedisService implements IRedisService {
   }
 
   get(key: string, options?: RedisCallOptions): Promise<string | null> {
-    return this.#call(true, options, (signal) => this.#get(key, signal))
+    return this.#call(true, options, (signal, send) => textOf(send, key, signal))
   }
 
   mget(keys: readonly string[], options?: RedisCallOptions): Promise<readonly (string | null)[]> {
-    return this.#call(true, options, async (signal) => {
+    return this.#call(true, options, async (signal, send) => {
       if (keys.length === 0) return []
-      if (this.singleNode) return list(await this.send(keys[0], ["mget", ...keys], signal), keys.length).map(textOrNull)
-      return Promise.all(keys.map((key) => this.#get(key, signal)))
+      if (this.singleNode) return list(await send(keys[0], ["mget", ...keys], signal), keys.length).map(textOrNull)
+      return Promise.all(keys.map((key) => textOf(send, key, signal)))
     })
   }
 
-  /** MGET answers `null` for a key of another type, so GET does too: whether reads travel together must not be seen. */
-  async #get(key: string, signal: AbortSignal): Promise<string | null> {
-    try {
-      return textOrNull(await this.send(key, ["get", key], signal))
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return null
-      throw error
-    }
-  }
-
   unlink(keys: readonly string[], options?: RedisCallOptions): Promise<readonly boolean[]> {
-    return this.#call(false, options, async (signal, wasNeverWritten) => {
+    return this.#call(false, options, async (signal, send, wasNeverWritten) => {
       if (keys.length === 0) return []
-      const sent = await this.together((send) => Promise.allSettled(keys.map((key) => send(key, ["unlink", key], signal))))
+      const sent = await this.together((sendOne) => Promise.allSettled(keys.map((key) => sendOne(key, ["unlink", key], signal))), send)
       const failed = sent.filter((result) => result.status === "rejected")
       if (failed.some(({ reason }) => isReply(reason)) || failed.length < keys.length) this.#breaker.answered()
       if (failed.length > 0)
@@ -100,8 +100,8 @@ export abstract class ClientRedisService implements IRedisService {
   }
 
   run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options?: RedisCallOptions): Promise<RedisReply> {
-    return this.#call(script.readOnly, options, async (signal) =>
-      this.replyOf(await runScript((command) => this.send(keys[0], command, signal), script, keys, args, signal)),
+    return this.#call(script.readOnly, options, async (signal, send) =>
+      this.replyOf(await runScript((command) => send(keys[0], command, signal), script, keys, args, signal)),
     )
   }
 
@@ -166,6 +166,7 @@ export abstract class ClientRedisService implements IRedisService {
 
   async #close(): Promise<void> {
     this.#breaker.stop()
+    this.#nodes.stop()
     // Calls that are under way get their answer, as far as their deadline allows.
     await this.#deadlines.close()
     this.detach()
@@ -178,13 +179,15 @@ export abstract class ClientRedisService implements IRedisService {
     return this.#send(readOnly, options?.signal, work)
   }
 
-  #send<T>(readOnly: boolean, signal: AbortSignal | undefined, work: Work<T>): Promise<T> {
+  #send<T>(readOnly: boolean, signal: AbortSignal | undefined, work: Work<T>, mayBeRefused = true): Promise<T> {
     const wasNeverWritten = this.watchSending()
     const beganAt = performance.now()
+    const unanswered = new Set<string>()
+    const send = this.singleNode ? this.#sendTo : this.#sendToNode(unanswered, beganAt, wasNeverWritten, mayBeRefused)
     let isOver = false
     return this.#deadlines.run(
       (ending) =>
-        work(ending, wasNeverWritten).then(
+        work(ending, send, wasNeverWritten).then(
           (value) => {
             this.#breaker.answered()
             return value
@@ -198,7 +201,10 @@ export abstract class ClientRedisService implements IRedisService {
       () => {
         isOver = true
         // A command to which a long call left hardly any time says nothing of the store.
-        if (performance.now() - beganAt >= this.#timeoutMs / 2) this.#failed(beganAt)
+        if (performance.now() - beganAt >= this.#timeoutMs / 2) {
+          this.#failed(beganAt)
+          this.#nodes.failed(unanswered, beganAt)
+        }
         return deadlinePassed(this.#timeoutMs, readOnly)
       },
       signal,
@@ -210,13 +216,47 @@ export abstract class ClientRedisService implements IRedisService {
     if (this.singleNode) this.#breaker.failed(beganAt)
   }
 
-  async #probe(): Promise<void> {
+  readonly #sendTo: Send = (key, args, signal) => this.send(key, args, signal)
+
+  /** Sends to a cluster, through the breaker of the key's node. `unanswered` holds the keys that wait. */
+  #sendToNode(unanswered: Set<string>, beganAt: number, wasNeverWritten: (error: unknown) => boolean, mayBeRefused: boolean): Send {
+    return async (key, args, signal) => {
+      if (key === undefined) return this.send(key, args, signal)
+      if (mayBeRefused && this.#nodes.refuses(key)) throw notHeard()
+      unanswered.add(key)
+      try {
+        const reply = await this.send(key, args, signal)
+        this.#nodes.answered(key)
+        return reply
+      } catch (error) {
+        if (isReply(error) || isRedirectedTooOften(error)) this.#nodes.answered(key)
+        else if (!signal.aborted && isOutage(classify(error, wasNeverWritten))) this.#nodes.failed([key], beganAt)
+        throw error
+      } finally {
+        unanswered.delete(key)
+      }
+    }
+  }
+
+  /** @param key - of a node of a cluster; any node otherwise */
+  async #probe(key?: string): Promise<void> {
+    const args = key === undefined ? ["ping"] : ["get", key]
     // What came of it the breaker has been told.
-    await this.#send(true, undefined, (signal) => this.send(undefined, ["ping"], signal)).catch(() => undefined)
+    await this.#send(true, undefined, (signal, send) => send(key, args, signal), false).catch(() => undefined)
   }
 }
 
-type Work<T> = (signal: AbortSignal, wasNeverWritten: (error: unknown) => boolean) => Promise<T>
+type Work<T> = (signal: AbortSignal, send: Send, wasNeverWritten: (error: unknown) => boolean) => Promise<T>
+
+/** MGET answers `null` for a key of another type, so GET does too: whether reads travel together must not be seen. */
+async function textOf(send: Send, key: string, signal: AbortSignal): Promise<string | null> {
+  try {
+    return textOrNull(await send(key, ["get", key], signal))
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return null
+    throw error
+  }
+}
 
 function isReply(error: unknown): boolean {
   return replyWord(error) !== undefined

@@ -2,6 +2,7 @@ import type { RedisReply } from "../../../domain/interfaces/redis/IRedisService.
 import { neverWritten } from "../failures/classify.js"
 import { ClientRedisService, type ClientServiceOptions } from "./ClientRedisService.js"
 import type { IoRedisFeatures, IoRedisLike } from "./client-shapes.js"
+import { keySlot } from "./key-slot.js"
 import { normaliseReply } from "./replies.js"
 import { type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
 
@@ -64,6 +65,10 @@ export class IoRedisService extends ClientRedisService {
 
   protected send(_key: string | undefined, args: readonly string[], _signal: AbortSignal): Promise<unknown> {
     return this.#call(this.#recognised.client, args)
+  }
+
+  protected nodeOf(key: string): string | undefined {
+    return this.#recognised.client.slots?.[keySlot(key)]?.[0]
   }
 
   protected primaries(): readonly NodeSender[] {

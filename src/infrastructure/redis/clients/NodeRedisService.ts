@@ -2,6 +2,7 @@ import { SessionError } from "../../../domain/errors.js"
 import { neverWritten } from "../failures/classify.js"
 import { ClientRedisService, type ClientServiceOptions, type Send } from "./ClientRedisService.js"
 import type { NodeRedisCommandOptions, NodeRedisLike } from "./client-shapes.js"
+import { keySlot } from "./key-slot.js"
 import { type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
 
 type RecognisedNodeRedis = Extract<RecognisedClient, { readonly library: "node-redis" }>
@@ -36,10 +37,14 @@ export class NodeRedisService extends ClientRedisService {
     return client.sendCommand(args, options)
   }
 
-  protected override together<T>(work: (send: Send) => Promise<T>): Promise<T> {
+  protected override together<T>(work: (send: Send) => Promise<T>, send: Send): Promise<T> {
     const { client, form } = this.#recognised
-    if (form !== "pool" || client.isOpen === false || !client.execute) return super.together(work)
+    if (form !== "pool" || client.isOpen === false || !client.execute) return super.together(work, send)
     return client.execute((one) => work((_key, args, signal) => one.sendCommand(args, commandOptions(signal))))
+  }
+
+  protected nodeOf(key: string): string | undefined {
+    return this.#recognised.client.slots?.[keySlot(key)]?.master?.address
   }
 
   protected primaries(): readonly NodeSender[] {

@@ -29,6 +29,8 @@ export interface NodeRedisFeatures {
   readonly _keyPrefix?: unknown
   readonly _options?: { readonly useReplicas?: boolean; readonly replicaPoolSize?: number } | undefined
   readonly masters?: readonly NodeRedisClusterNode[]
+  /** By slot. */
+  readonly slots?: readonly ({ readonly master?: NodeRedisClusterNode } | undefined)[]
   nodeClient?(node: NodeRedisClusterNode): NodeRedisLike | Promise<NodeRedisLike>
   execute?<T>(task: (client: NodeRedisLike) => Promise<T>): Promise<T>
 }
@@ -43,6 +45,8 @@ export interface IoRedisFeatures {
   readonly isCluster?: boolean
   readonly mode?: string
   readonly options?: IoRedisOptions
+  /** By slot, the `host:port` of the primary first. */
+  readonly slots?: readonly (readonly string[] | undefined)[]
   nodes?(role: "master" | "all"): readonly IoRedisLike[]
   // biome-ignore lint/suspicious/noExplicitAny: the same arguments as `call`.
   callBuffer?(...args: any[]): Promise<unknown>

@@ -11,10 +11,10 @@ export interface OwnClient {
   connect(): Promise<void>
   /** Ends the connection and all attempts to make it. May be called twice. */
   destroy(): void
-  /** Ends a connection on which nothing was heard, and makes another. @param node - of a cluster, the node's `host:port` */
+  /** Ends a connection on which nothing was heard, and makes another. @param node - of a cluster: the node's `host:port` */
   renew?(node?: string): void
   /** Asks a cluster's other nodes who serves what, because one node is not heard. */
-  lookAround?(): void
+  lookAround?(node: string): void
 }
 
 /** Makes a client of one package. */

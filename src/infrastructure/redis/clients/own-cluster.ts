@@ -1,11 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { RedisClientLike } from "./client-shapes.js"
-import type { ClientPackage, OwnClient } from "./own-clients.js"
+import { type ClientPackage, type OwnClient, Progress, streamRenewal } from "./own-clients.js"
 import { reconnectDelay } from "./reconnect-delay.js"
-import type { ClusterAddress, StoreAccess } from "./store-url.js"
+import type { ClusterAddress, StoreAccess, StoreNode } from "./store-url.js"
 
 const CONNECT_TIMEOUT_MS = 5_000
 const LONGEST_QUEUE = 10_000
+/** A connection that is idle says so this often, and one on which nothing at all happens is taken for hung. */
+const PING_EVERY_MS = 2_000
+const NOTHING_HAPPENS_MS = 5_000
 /** How soon the nodes are asked for the topology anew when one of them is away. */
 const REFRESH_AFTER_MS = 1_000
 const REFRESH_EVERY_MS = 5_000
@@ -36,7 +39,9 @@ function nodeRedis({ createCluster }: Pick<typeof import("@redis/client"), "crea
         disableOfflineQueue: true,
         commandsQueueMaxLength: LONGEST_QUEUE,
         maintNotifications: "disabled",
-        socket: { ...tls, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: reconnectDelay },
+        // A node that hangs while it is asked for the topology would otherwise hold up every later look at it.
+        pingInterval: PING_EVERY_MS,
+        socket: { ...tls, connectTimeout: CONNECT_TIMEOUT_MS, socketTimeout: NOTHING_HAPPENS_MS, reconnectStrategy: reconnectDelay },
       },
       // One node that is away must hold up neither the first connection nor a look at a changed topology.
       minimizeConnections: true,
@@ -46,8 +51,35 @@ function nodeRedis({ createCluster }: Pick<typeof import("@redis/client"), "crea
     client.on("error", (error: unknown) => {
       lastError = error
     })
+    const progress = new Map<string, Progress>()
+    const progressOf = (address: string): Progress => {
+      const known = progress.get(address) ?? new Progress()
+      progress.set(address, known)
+      return known
+    }
+    for (const event of ["node-connect", "node-reconnecting", "node-error"]) {
+      client.on(event, (...details: readonly unknown[]) => {
+        const { host, port } = details.at(-1) as StoreNode
+        progressOf(`${host}:${port}`).note()
+      })
+    }
     return {
       client,
+      renew: (address) => {
+        const node: { address: string; client?: (typeof client.masters)[number]["client"] } | undefined = client.masters.find((one) => one.address === address)
+        const silent = node?.client
+        if (!node || !silent || (!silent.isReady && !progressOf(node.address).hangs())) return
+        progressOf(node.address).note()
+        // The next call makes another; the closed one would refuse it.
+        node.client = undefined
+        silent.destroy()
+      },
+      lookAround: atMostEvery(REFRESH_AFTER_MS, (address) => {
+        const heard = client.masters.find((node) => node.address !== address && node.client?.isReady)?.client
+        // Not among the documented members. Without it the client looks around when a connection is lost, or a node says that a slot is elsewhere.
+        const { _slots: slots } = client as unknown as { readonly _slots?: { rediscover?(startWith: unknown): Promise<void> } }
+        if (client.isOpen && heard) slots?.rediscover?.(heard).catch(() => undefined)
+      }),
       connect: async () => {
         await client.connect().catch((error: unknown) => {
           throw lastError ?? error
@@ -91,11 +123,20 @@ function ioRedis(Cluster: typeof import("ioredis").Cluster | typeof import("iova
     client.once("ready", () => {
       wasReady = true
     })
-    client.on("+node", (node: { readonly status: string; connect(): Promise<void> }) => {
+    const renewals = new WeakMap<object, () => void>()
+    client.on("+node", (node: IoRedisNode) => {
+      renewals.set(node, streamRenewal(node))
       if (wasReady && node.status === "wait") node.connect().catch(() => undefined)
     })
     return {
       client: client as RedisClientLike,
+      renew: (address) => {
+        const silent = client.nodes("master").find(({ options }) => `${options.host}:${options.port}` === address)
+        if (silent) renewals.get(silent)?.()
+      },
+      lookAround: atMostEvery(REFRESH_AFTER_MS, () => {
+        if (client.status === "ready") client.refreshSlotsCache()
+      }),
       connect: async () => {
         await client.connect().catch((error: unknown) => {
           throw lastError ?? error
@@ -111,4 +152,20 @@ function ioRedis(Cluster: typeof import("ioredis").Cluster | typeof import("iova
 
 function credentials({ username, password }: StoreAccess): { readonly username?: string; readonly password?: string } {
   return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) }
+}
+
+interface IoRedisNode {
+  readonly status: string
+  readonly stream?: { destroy(): unknown }
+  connect(): Promise<void>
+  on(event: string, listener: () => void): unknown
+}
+
+function atMostEvery(milliseconds: number, work: (node: string) => void): (node: string) => void {
+  let notBefore = 0
+  return (node) => {
+    if (performance.now() < notBefore) return
+    notBefore = performance.now() + milliseconds
+    work(node)
+  }
 }

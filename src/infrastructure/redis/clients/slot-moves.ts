@@ -20,6 +20,9 @@ export function waitingForSlots(client: NodeRedisLike & NodeRedisFeatures, callM
     get masters() {
       return client.masters ?? []
     },
+    get slots() {
+      return client.slots ?? []
+    },
     nodeClient: async (node) => {
       const nodeClient = await client.nodeClient?.(node)
       if (nodeClient === undefined) throw new TypeError("no client for this node")

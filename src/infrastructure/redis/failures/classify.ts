@@ -78,6 +78,11 @@ export function neverWritten(error: unknown): boolean {
   return NO_CONNECTION.has(code) || CONNECTING.has(syscall) || NEVER_WRITTEN.test(messageOf(error))
 }
 
+/** Whether the nodes of a cluster did answer, and a client gave up following what they said. */
+export function isRedirectedTooOften(error: unknown): boolean {
+  return /Too many Cluster redirections/.test(messageOf(error))
+}
+
 /** The first word of a server's error reply, such as `WRONGTYPE`; `undefined` for an error of the client or its socket. */
 export function replyWord(error: unknown): string | undefined {
   // No client begins a message of its own with a word in capitals.
@@ -122,7 +127,7 @@ function connectionFailure(error: unknown, call: FailedCall): SessionError {
   if (/^(Connection in subscriber mode|Connection is in monitoring mode)/.test(message)) {
     return toError(refused("hand in a client of its own, e.g. what duplicate() returns."), "The client is subscribed or monitors, and takes no commands:", call)
   }
-  if (/Too many Cluster redirections/.test(message)) return toError(unavailable("try again shortly."), "The cluster is being changed:", call)
+  if (isRedirectedTooOften(error)) return toError(unavailable("try again shortly."), "The cluster is being changed:", call)
   return lostReply(`The connection to the store was lost before it answered${inBrackets(code)}`, call)
 }
 

@@ -1,0 +1,154 @@
+import { setTimeout as pause } from "node:timers/promises"
+import { Cluster } from "ioredis"
+import { createCluster } from "redis"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
+import { scriptOf } from "../clients/client-makers.js"
+import { type Ending, timed } from "../silence/timed-calls.js"
+import { askServer, SERVER_KINDS, startCluster, type TestCluster } from "../support/servers.js"
+
+type Redis = Awaited<ReturnType<typeof connectRedis>>
+
+const TIMEOUT_MS = 500
+/** Keys of the first, the second and the last third of the slots. */
+const [FIRST, MIDDLE, LAST] = ["{b}", "{c}", "{a}"] as const
+const PACKAGES = ["@redis/client", "ioredis", "iovalkey"] as const
+const INCREMENT = scriptOf('#!lua\nreturn redis.call("INCR", KEYS[1])')
+
+const unhandled: unknown[] = []
+const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+beforeAll(() => void process.on("unhandledRejection", onUnhandled))
+afterAll(() => {
+  process.removeListener("unhandledRejection", onUnhandled)
+  expect(unhandled).toEqual([])
+})
+
+/** By URL through each package, and through clients of the application's own. */
+async function everyService(cluster: TestCluster): Promise<{ readonly services: Readonly<Record<string, Redis>>; close(): Promise<void> }> {
+  const services: Record<string, Redis> = {}
+  // One of the seed nodes is away.
+  const url = `redis+cluster://127.0.0.1:1,${cluster.ports.map((port) => `127.0.0.1:${port}`).join(",")}`
+  for (const clientPackage of PACKAGES) services[`URL, ${clientPackage}`] = await connectRedis(url, { timeoutMs: 2 * TIMEOUT_MS, clientPackage })
+  const nodeRedis = createCluster({ rootNodes: cluster.urls.map((root) => ({ url: root })), topologyRefreshOnReconnectionAttemptStrategy: 500 })
+  nodeRedis.on("error", () => undefined)
+  await nodeRedis.connect()
+  const ioRedis = new Cluster(
+    cluster.ports.map((port) => ({ host: "127.0.0.1", port })),
+    { slotsRefreshInterval: 1_000 },
+  )
+  ioRedis.on("error", () => undefined)
+  services["own node-redis"] = await connectRedis(nodeRedis, { timeoutMs: 2 * TIMEOUT_MS })
+  services["own ioredis"] = await connectRedis(ioRedis, { timeoutMs: 2 * TIMEOUT_MS })
+  return {
+    services,
+    close: async () => {
+      await Promise.all(Object.values(services).map((redis) => redis.close()))
+      nodeRedis.destroy()
+      ioRedis.disconnect()
+    },
+  }
+}
+
+/** Calls for a key until one succeeds. */
+async function untilServed(name: string, call: () => Promise<unknown>, longestMs: number): Promise<readonly Ending[]> {
+  const endings: Ending[] = []
+  for (const until = performance.now() + longestMs; ; await pause(20)) {
+    const ending = await timed(name, call())
+    endings.push(ending)
+    if (ending.code === null) return endings
+    expect(performance.now(), `${name}: ${JSON.stringify(endings.at(-1))}`).toBeLessThan(until)
+  }
+}
+
+describe.each(SERVER_KINDS)("a cluster of %s with replicas", (kind) => {
+  let cluster: TestCluster
+  let opened: Awaited<ReturnType<typeof everyService>>
+  beforeAll(async () => {
+    cluster = await startCluster(kind, { replicas: true, args: ["--cluster-node-timeout", "1000"] })
+    opened = await everyService(cluster)
+  })
+  afterAll(async () => {
+    await opened?.close()
+    await cluster?.stop()
+  })
+
+  it("hands over by CLUSTER FAILOVER almost unseen", { timeout: 30_000 }, async () => {
+    const { services } = opened
+    for (const redis of Object.values(services)) for (const key of [FIRST, MIDDLE, LAST]) await redis.run(INCREMENT, [key], [])
+    expect(await askServer(cluster.replicas[1]?.port ?? 0, "CLUSTER FAILOVER")).toBe("+OK")
+    await Promise.all(
+      Object.entries(services).map(async ([name, redis]) => {
+        const endings: Ending[] = []
+        for (const until = performance.now() + 2_000; performance.now() < until; await pause(10))
+          endings.push(await timed(name, redis.run(INCREMENT, [MIDDLE], [])))
+        expect(endings.at(-1)?.code, name).toBeNull()
+        expect(endings.filter(({ code }) => code !== null).length, name).toBeLessThan(10)
+      }),
+    )
+    expect(await askServer(cluster.replicas[1]?.port ?? 0, "ROLE")).toContain("master")
+  })
+
+  it.each(kind === "redis" ? (["killed", "silent"] as const) : (["killed"] as const))(
+    "lets the replica take over from a primary that is %s",
+    { timeout: 40_000 },
+    async (what) => {
+      const { services } = opened
+      const [key, other] = what === "killed" ? [FIRST, LAST] : [LAST, FIRST]
+      const primary = cluster.nodes[what === "killed" ? 0 : 2]
+      for (const redis of Object.values(services)) await redis.run(INCREMENT, [key], [])
+      if (what === "killed") await primary?.kill9()
+      else primary?.pause()
+      const began = performance.now()
+      try {
+        const own = Object.entries(services).filter(([name]) => what === "killed" || name.startsWith("URL"))
+        const backAfter = await Promise.all(
+          own.map(async ([name, redis]) => {
+            const endings = await untilServed(name, () => redis.run(INCREMENT, [key], []), 20_000)
+            expect(Math.max(...endings.map(({ took }) => took)), name).toBeLessThan(3 * TIMEOUT_MS)
+            for (const { code } of endings) expect([null, "ERR_STORE_UNAVAILABLE", "ERR_STORE_TIMEOUT"]).toContain(code)
+            expect((await timed(name, redis.get(other))).code, name).toBeNull()
+            return `${name} ${Math.round(performance.now() - began)}`
+          }),
+        )
+        console.info(`${kind}: served again after a primary was ${what}, after ms: ${backAfter.join(", ")}`)
+      } finally {
+        if (what === "silent") primary?.resume()
+      }
+    },
+  )
+})
+
+describe("a cluster without replicas", () => {
+  it.each(["silent", "killed"] as const)(
+    "refuses the calls to a node that is %s, soon at once, and serves the others as before",
+    { timeout: 60_000 },
+    async (what) => {
+      await using cluster = await startCluster("redis", { args: ["--cluster-require-full-coverage", "no", "--cluster-node-timeout", "1000"] })
+      const { services, close } = await everyService(cluster)
+      const node = cluster.nodes[0]
+      try {
+        for (const redis of Object.values(services)) for (const key of [FIRST, MIDDLE, LAST]) await redis.run(INCREMENT, [key], [])
+        if (what === "silent") node?.pause()
+        else await node?.kill9()
+        for (const [name, redis] of Object.entries(services)) {
+          const first = await Promise.all(Array.from({ length: 20 }, () => timed(name, redis.run(INCREMENT, [FIRST], []))))
+          for (const { code, took } of first) {
+            expect(["ERR_STORE_UNAVAILABLE", "ERR_STORE_TIMEOUT"], name).toContain(code)
+            expect(took, name).toBeLessThan(3 * TIMEOUT_MS)
+          }
+          for (const key of [MIDDLE, LAST]) expect(await redis.run(INCREMENT, [key], []), name).toBeGreaterThan(0)
+          const refused = await Promise.all(Array.from({ length: 20 }, () => timed(name, redis.run(INCREMENT, [FIRST], []))))
+          for (const ending of refused) expect(ending, name).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
+          // The quickest: other processes may hold this one up now and then.
+          expect(Math.min(...refused.map(({ took }) => took)), name).toBeLessThan(TIMEOUT_MS / 4)
+        }
+        if (what === "silent") node?.resume()
+        else await node?.restart()
+        for (const [name, redis] of Object.entries(services)) await untilServed(name, () => redis.get(FIRST), 15_000)
+      } finally {
+        if (what === "silent") node?.resume()
+        await close()
+      }
+    },
+  )
+})
