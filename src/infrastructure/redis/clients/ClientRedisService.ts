@@ -194,14 +194,13 @@ export abstract class ClientRedisService implements IRedisService {
           },
           (error: unknown) => {
             if (isReply(error)) this.#breaker.answered()
-            else if (!isOver && !ending.aborted && isOutage(classify(error, wasNeverWritten))) this.#failed(beganAt)
+            else if (!isOver && this.#saysOfStore(ending, beganAt) && isOutage(classify(error, wasNeverWritten))) this.#failed(beganAt)
             throw classify(error, wasNeverWritten, readOnly)
           },
         ),
       () => {
         isOver = true
-        // A command to which a long call left hardly any time says nothing of the store.
-        if (performance.now() - beganAt >= this.#timeoutMs / 2) {
+        if (this.#hadItsTime(beganAt)) {
           this.#failed(beganAt)
           this.#nodes.failed(unanswered, beganAt)
         }
@@ -209,6 +208,16 @@ export abstract class ClientRedisService implements IRedisService {
       },
       signal,
     )
+  }
+
+  /** A command to which a long call left hardly any time says nothing of the store. */
+  #hadItsTime(beganAt: number): boolean {
+    return performance.now() - beganAt >= this.#timeoutMs / 2
+  }
+
+  /** Nor does one whose caller went away. A client rejects what it could not write by the deadline. */
+  #saysOfStore(signal: AbortSignal, beganAt: number): boolean {
+    return !signal.aborted || (SessionError.is(signal.reason, "ERR_STORE_TIMEOUT") && this.#hadItsTime(beganAt))
   }
 
   // A cluster's nodes fail one by one: the silence of one must not refuse the calls to the others.
@@ -230,7 +239,7 @@ export abstract class ClientRedisService implements IRedisService {
         return reply
       } catch (error) {
         if (isReply(error) || isRedirectedTooOften(error)) this.#nodes.answered(key)
-        else if (!signal.aborted && isOutage(classify(error, wasNeverWritten))) this.#nodes.failed([key], beganAt)
+        else if (this.#saysOfStore(signal, beganAt) && isOutage(classify(error, wasNeverWritten))) this.#nodes.failed([key], beganAt)
         throw error
       } finally {
         unanswered.delete(key)
