@@ -3,6 +3,7 @@ import { createContainer, DI_TOKENS } from "coatcheck/container"
 import type { Logger } from "pino"
 import type { ApiKeys } from "./http/api-keys.js"
 import { type AppDependencies, createApp } from "./http/app.js"
+import { StoreHealth } from "./http/store-health.js"
 import type { Settings } from "./settings.js"
 
 /** What the container is given; it makes the rest. */
@@ -20,20 +21,38 @@ export interface ContainerInput {
  */
 export async function createServiceContainer({ settings, keys, logger, version }: ContainerInput) {
   const onEvent = (event: SessionEvent) => report(logger, event)
-  const library = await createContainer({ store: settings.store.url, ...settings.sessions, logger, onEvent })
+  const library = await createContainer({ store: settings.store.url, ...settings.sessions, strict: settings.strict, logger, onEvent })
   const injector = library.injector
     .createChildInjector()
     .provideValue("keys", keys)
     .provideValue("logger", logger)
     .provideValue("bodyLimit", settings.bodyLimit)
     .provideValue("version", version)
+    .provideFactory("health", healthFactory)
     .provideFactory("app", appFactory)
-  return { sessions: injector.resolve(DI_TOKENS.SESSION_SERVICE), app: injector.resolve("app"), close: () => library.close() }
+  return {
+    health: injector.resolve("health"),
+    sessions: injector.resolve(DI_TOKENS.SESSION_SERVICE),
+    app: injector.resolve("app"),
+    close: () => library.close(),
+  }
 }
 
-appFactory.inject = [DI_TOKENS.SESSION_SERVICE, "keys", "logger", "bodyLimit", "version"] as const
-function appFactory(sessions: AppDependencies["sessions"], keys: ApiKeys, logger: Logger, bodyLimit: number, version: string): ReturnType<typeof createApp> {
-  return createApp({ sessions, keys, logger, bodyLimit, version })
+healthFactory.inject = [DI_TOKENS.SESSION_SERVICE, "logger"] as const
+function healthFactory(sessions: ConstructorParameters<typeof StoreHealth>[0], logger: Logger): StoreHealth {
+  return new StoreHealth(sessions, logger)
+}
+
+appFactory.inject = [DI_TOKENS.SESSION_SERVICE, "health", "keys", "logger", "bodyLimit", "version"] as const
+function appFactory(
+  sessions: AppDependencies["sessions"],
+  health: StoreHealth,
+  keys: ApiKeys,
+  logger: Logger,
+  bodyLimit: number,
+  version: string,
+): ReturnType<typeof createApp> {
+  return createApp({ sessions, health, keys, logger, bodyLimit, version })
 }
 
 /** Events name handles, never tokens. Signs of an attack or a broken record are warnings, the daily life of sessions is detail. */

@@ -66,6 +66,11 @@ export const SETTINGS = z.object({
     .enum(["evict-oldest", "reject"], { error: "evict-oldest or reject" })
     .optional()
     .meta({ description: "what a session too many does: evict-oldest or reject", shown: "evict-oldest" }),
+  COATCHECK_STRICT: z
+    .enum(["true", "false"], { error: "true or false" })
+    .default("false")
+    .transform((text) => text === "true")
+    .meta({ description: "true refuses to start on a store with problems, such as one that evicts; GET /readyz tells them in any case", shown: "false" }),
   COATCHECK_BODY_LIMIT: wholeNumber(1_024, 16_777_216).default(262_144).meta({ description: "largest request body in bytes", shown: "262144" }),
   COATCHECK_LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], { error: "debug, info, warn, error or silent" })
@@ -83,6 +88,7 @@ export interface Settings {
     readonly maxSessionsPerUser: number | undefined
     readonly onLimit: "evict-oldest" | "reject" | undefined
   }
+  readonly strict: boolean
   readonly bodyLimit: number
   readonly logLevel: string
 }
@@ -127,6 +133,7 @@ function settingsFrom(values: z.output<typeof SETTINGS>): Settings {
       maxSessionsPerUser: values.COATCHECK_MAX_SESSIONS_PER_USER,
       onLimit: values.COATCHECK_ON_LIMIT,
     },
+    strict: values.COATCHECK_STRICT,
     bodyLimit: values.COATCHECK_BODY_LIMIT,
     logLevel: values.COATCHECK_LOG_LEVEL,
   }

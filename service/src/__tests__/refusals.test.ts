@@ -211,7 +211,7 @@ describe("health", () => {
   it("needs no key: alive without a store, ready with one only", async () => {
     const up = await testService()
     expect(await up.call("GET", "/livez", { key: null })).toMatchObject({ status: 200, body: { status: "alive" } })
-    expect(await up.call("GET", "/readyz", { key: null })).toMatchObject({ status: 200, body: { status: "ready" } })
+    expect(await up.call("GET", "/readyz", { key: null })).toMatchObject({ status: 200, body: { status: "ready", problems: [] } })
     const down = await testService({ sessions: failing(new SessionError("ERR_STORE_UNAVAILABLE", "Away.")) })
     expect((await down.call("GET", "/livez", { key: null })).status).toBe(200)
     const answer = await down.call("GET", "/readyz", { key: null })

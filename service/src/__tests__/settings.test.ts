@@ -14,6 +14,7 @@ describe("settings", () => {
       store: { kind: "sqlite", url: "sqlite:.coatcheck/sessions.db", shown: ".coatcheck/sessions.db" },
       keys: [],
       sessions: {},
+      strict: false,
       bodyLimit: 262_144,
       logLevel: "info",
     })

@@ -54,7 +54,10 @@ function prepareFiles({ folder, store, keys }: Settings): GeneratedKey | undefin
 async function open(settings: Settings, keys: ApiKeys, logger: Logger) {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { readonly version: string }
   try {
-    return await createServiceContainer({ settings, keys, logger, version })
+    const service = await createServiceContainer({ settings, keys, logger, version })
+    // What it finds is in the log; a store that does not answer this shows when it is used.
+    await service.health.problems().catch(() => undefined)
+    return service
   } catch (error) {
     throw storeFailure(error, settings.store)
   }

@@ -24,7 +24,7 @@ export class StartFailure extends Error {
 /** What a store's refusal means for whoever starts the service. */
 export function storeFailure(error: unknown, store: { readonly kind: "redis" | "sqlite"; readonly shown: string }): StartFailure {
   if (SessionError.is(error, "ERR_CONFIG_INVALID"))
-    return new StartFailure(`a setting is not what was expected: ${error.message} Correct it; --help lists them.`)
+    return new StartFailure(`a setting or the store is not what was expected: ${error.message} Correct it; --help lists them.`)
   const code = SessionError.is(error) ? ` (${error.code})` : ""
   if (store.kind === "sqlite") {
     return new StartFailure(

@@ -1,11 +1,12 @@
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
-import { createSessionService } from "coatcheck"
+import { createSessionService, type DoctorReport } from "coatcheck"
 import { pino } from "pino"
 import { onTestFinished } from "vitest"
 import { ApiKeys, type Scope } from "../../http/api-keys.js"
 import { createApp } from "../../http/app.js"
 import { createHttpServer } from "../../http/server.js"
+import { StoreHealth } from "../../http/store-health.js"
 import type { RouteDependencies } from "../../routes/dependencies.js"
 
 export const KEYS = { all: "A".repeat(40), read: "R".repeat(40), manage: "M".repeat(40), create: "C".repeat(40) } as const
@@ -33,12 +34,21 @@ export interface CallOptions {
 }
 
 /** The service over sessions in memory, on a real port, ended with the test that asked for it. */
-export async function testService(parts: { readonly sessions?: RouteDependencies["sessions"]; readonly bodyLimit?: number } = {}) {
+export async function testService(
+  parts: { readonly sessions?: RouteDependencies["sessions"]; readonly bodyLimit?: number; readonly doctor?: () => Promise<DoctorReport> } = {},
+) {
   const logged: string[] = []
   const logger = pino({ level: "debug", base: null }, { write: (line) => void logged.push(line) })
   const own = await createSessionService({ store: "memory:" })
   const keys = new ApiKeys(Object.entries(KEYS).map(([name, key]) => ({ name, key, scopes: SCOPES_OF[name as keyof typeof KEYS] })))
-  const app = createApp({ sessions: parts.sessions ?? own, keys, logger, bodyLimit: parts.bodyLimit ?? 262_144, version: "0.0.0" })
+  const app = createApp({
+    sessions: parts.sessions ?? own,
+    health: new StoreHealth({ doctor: parts.doctor ?? (() => own.doctor()) }, logger),
+    keys,
+    logger,
+    bodyLimit: parts.bodyLimit ?? 262_144,
+    version: "0.0.0",
+  })
   const server = createHttpServer(app.fetch)
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
