@@ -9,6 +9,7 @@ import { RESTART_WITHOUT_PERSISTENCE } from "./rows/restart-without-persistence.
 import { SCRIPTS_FORGOTTEN } from "./rows/scripts-forgotten.js"
 import { SERVER_LOADING } from "./rows/server-loading.js"
 import { SESSIONS_EVICTED } from "./rows/sessions-evicted.js"
+import { STOPPED_PRIMARY } from "./rows/stopped-primary.js"
 import { STOPPED_SERVER } from "./rows/stopped-server.js"
 import { STORE_EMPTIED } from "./rows/store-emptied.js"
 
@@ -19,6 +20,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   POWER_CUT,
   RESTART_WITHOUT_PERSISTENCE,
   STOPPED_SERVER,
+  STOPPED_PRIMARY,
   RESET_AFTER_EACH_BYTE,
   SCRIPTS_FORGOTTEN,
   STORE_EMPTIED,

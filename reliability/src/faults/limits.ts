@@ -1,4 +1,5 @@
 import type { LoadFinding } from "./FaultLoad.js"
+import { neverExplained } from "./never-explained.js"
 
 interface Limits {
   /** Each call's own. */
@@ -14,7 +15,8 @@ const SETTLES_MS = 50
 export function limitsHeld(found: LoadFinding, { timeoutMs, mayLose = false }: Limits): string[] {
   const why: string[] = []
   if (found.operations === 0) why.push("Expected calls during the fault, got none")
-  if (!mayLose) why.push(...found.violations.map(({ rule, subject, what }) => `${rule}, ${subject}: ${what}`))
+  const broken = mayLose ? neverExplained(found.lines, found.violations) : found.violations
+  why.push(...broken.map(({ rule, subject, what }) => `${rule}, ${subject}: ${what}`))
   if (found.undecided.length > 0) why.push(`${found.undecided.length} sessions could not be decided`)
   if (found.partial > 0) why.push(`${found.partial} answers said that a record could not be read`)
   const beyond = beyondDeadline(found, timeoutMs)
@@ -22,7 +24,7 @@ export function limitsHeld(found: LoadFinding, { timeoutMs, mayLose = false }: L
   return why
 }
 
-/** How long the longest call went on after its deadline, in milliseconds. */
-export function beyondDeadline({ longestCallMs }: Pick<LoadFinding, "longestCallMs">, timeoutMs: number): number {
-  return Math.max(0, longestCallMs - timeoutMs)
+/** How long the longest call went on after its deadline, in milliseconds, when this process itself was in time. */
+export function beyondDeadline({ longestCallMs, lateMs }: Pick<LoadFinding, "longestCallMs" | "lateMs">, timeoutMs: number): number {
+  return Math.max(0, longestCallMs - timeoutMs - lateMs)
 }

@@ -38,7 +38,8 @@ function makeIoRedis(form: string | undefined, places: Node[], name: string): Re
     case "+cluster":
       return new Cluster(places, { lazyConnect: true })
     case "+sentinel":
-      return new Redis({ sentinels: places, name, lazyConnect: true })
+      // Without the detector ioredis stays with a primary that hangs, as long as it hangs.
+      return new Redis({ sentinels: places, name, lazyConnect: true, failoverDetector: true })
     default:
       return new Redis({ host: places[0]?.host ?? "", port: places[0]?.port ?? 0, lazyConnect: true })
   }

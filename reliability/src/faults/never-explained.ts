@@ -1,0 +1,40 @@
+import type { HistoryLine, Seen } from "../histories/history-line.js"
+import type { Violation } from "../histories/violation.js"
+
+/**
+ * What is wrong even where acknowledged writes were lost: an answer that mixes what was never written together, and a limit that was exceeded for a
+ * user of whom nothing was lost.
+ */
+export function neverExplained(lines: readonly HistoryLine[], violations: readonly Violation[]): readonly Violation[] {
+  const hurt = new Set(violations.filter(({ rule }) => rule !== "V8").map(({ subject }) => subject))
+  const hurtTags = new Set([...hurt].map(tagOf))
+  const tagsOfUser = new Map<string, Set<string>>()
+  for (const { args, value } of lines) {
+    if (args.user === undefined) continue
+    const tags = tagsOfUser.get(args.user) ?? new Set()
+    tagsOfUser.set(args.user, tags)
+    for (const seen of seenIn(value.seen, value.listed)) tags.add(tagOf(seen.session))
+  }
+  const nothingLost = (user: string): boolean => !hurt.has(user) && ![...(tagsOfUser.get(user) ?? [])].some((tag) => hurtTags.has(tag))
+  return [...mixed(lines), ...violations.filter(({ rule, subject }) => rule === "V8" && nothingLost(subject))]
+}
+
+function mixed(lines: readonly HistoryLine[]): Violation[] {
+  const writtenIn = new Map<string, string | undefined>()
+  for (const { args, value } of lines) if (args.write !== undefined) writtenIn.set(args.write, args.session ?? value.seen?.session)
+  return lines.flatMap(({ value }) =>
+    seenIn(value.seen, value.listed)
+      // Whoever was not told the outcome of a creation does not know its session.
+      .filter(({ session, text }) => !writtenIn.has(text) || (writtenIn.get(text) ?? session) !== session)
+      .map(({ session, text }): Violation => ({ rule: "V2", subject: session, what: `a text was read that nobody ever wrote in this session: ${text}` })),
+  )
+}
+
+function seenIn(seen: Seen | null | undefined, listed: readonly Seen[] = []): readonly Seen[] {
+  return seen === null || seen === undefined ? listed : [seen, ...listed]
+}
+
+// Every session of a user has the user's tag.
+function tagOf(session: string): string {
+  return session.slice(0, session.indexOf("."))
+}
