@@ -1,4 +1,5 @@
 import type { FaultRow } from "./fault-row.js"
+import { FAILOVERS } from "./rows/failovers.js"
 import { KILLED_WITH_EVERY_SECOND_SYNCED } from "./rows/killed-with-every-second-synced.js"
 import { KILLED_WITH_EVERY_WRITE_SYNCED } from "./rows/killed-with-every-write-synced.js"
 import { LIST_DELETED } from "./rows/list-deleted.js"
@@ -21,6 +22,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   RESTART_WITHOUT_PERSISTENCE,
   STOPPED_SERVER,
   STOPPED_PRIMARY,
+  FAILOVERS,
   RESET_AFTER_EACH_BYTE,
   SCRIPTS_FORGOTTEN,
   STORE_EMPTIED,
