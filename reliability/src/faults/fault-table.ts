@@ -1,4 +1,5 @@
 import type { FaultRow } from "./fault-row.js"
+import { CLUSTER_TAKEOVERS } from "./rows/cluster-takeovers.js"
 import { FAILOVERS } from "./rows/failovers.js"
 import { KILLED_WITH_EVERY_SECOND_SYNCED } from "./rows/killed-with-every-second-synced.js"
 import { KILLED_WITH_EVERY_WRITE_SYNCED } from "./rows/killed-with-every-write-synced.js"
@@ -10,6 +11,7 @@ import { RESTART_WITHOUT_PERSISTENCE } from "./rows/restart-without-persistence.
 import { SCRIPTS_FORGOTTEN } from "./rows/scripts-forgotten.js"
 import { SERVER_LOADING } from "./rows/server-loading.js"
 import { SESSIONS_EVICTED } from "./rows/sessions-evicted.js"
+import { SLOTS_MOVED } from "./rows/slots-moved.js"
 import { STOPPED_PRIMARY } from "./rows/stopped-primary.js"
 import { STOPPED_SERVER } from "./rows/stopped-server.js"
 import { STORE_EMPTIED } from "./rows/store-emptied.js"
@@ -23,6 +25,8 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   STOPPED_SERVER,
   STOPPED_PRIMARY,
   FAILOVERS,
+  CLUSTER_TAKEOVERS,
+  SLOTS_MOVED,
   RESET_AFTER_EACH_BYTE,
   SCRIPTS_FORGOTTEN,
   STORE_EMPTIED,

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto"
+import { setTimeout as pause } from "node:timers/promises"
+import { type ISessionService, SessionError } from "coatcheck"
+import { slotOfToken } from "../servers/key-slot.js"
+import type { Attributes } from "../workloads/RecordedClient.js"
+
+const SLOTS = 16_384
+const EVERY_MS = 10
+const NAMES = 1_000
+
+export interface ShareFinding {
+  readonly calls: number
+  readonly answered: number
+  /** Refused with an error that says: not applied, try again. */
+  readonly retryable: number
+  /** Perhaps applied. */
+  readonly unknown: number
+  /** The longest time between two answers, in milliseconds. */
+  readonly silenceMs: number
+}
+
+/** One session in each share of a cluster's slots, which is changed again and again: whose share is away, and for how long. */
+export class ShareWatch {
+  readonly #service: ISessionService<Attributes>
+  readonly #tokens: readonly string[]
+  #working = true
+  #works: readonly Promise<ShareFinding>[] = []
+
+  private constructor(service: ISessionService<Attributes>, tokens: readonly string[]) {
+    this.#service = service
+    this.#tokens = tokens
+  }
+
+  /** @param shares into how many equal parts the slots are divided */
+  static async open(service: ISessionService<Attributes>, shares: number): Promise<ShareWatch> {
+    const tokens: string[] = []
+    for (let i = 0; tokens.filter(Boolean).length < shares && i < NAMES; i++) {
+      const { token } = await service.createSession({ userId: `share-${createHash("sha256").update(`${i}`).digest("hex")}`, attributes: { text: "-" } })
+      tokens[Math.floor(slotOfToken(token) / Math.ceil(SLOTS / shares))] ??= token
+    }
+    return new ShareWatch(service, tokens)
+  }
+
+  begin(): void {
+    this.#working = true
+    this.#works = this.#tokens.map((token) => this.#watch(token))
+  }
+
+  /** @returns what was seen of each share since `begin` */
+  async end(): Promise<readonly ShareFinding[]> {
+    this.#working = false
+    return Promise.all(this.#works)
+  }
+
+  async #watch(token: string): Promise<ShareFinding> {
+    const found = { calls: 0, answered: 0, retryable: 0, unknown: 0, silenceMs: 0 }
+    let last = performance.now()
+    while (this.#working) {
+      found.calls += 1
+      try {
+        await this.#service.updateSession(token, { text: `${found.calls}` })
+        found.answered += 1
+        found.silenceMs = Math.max(found.silenceMs, performance.now() - last)
+        last = performance.now()
+      } catch (error) {
+        if (!SessionError.is(error)) throw error
+        if (error.outcome === "unknown") found.unknown += 1
+        else if (error.retryable) found.retryable += 1
+      }
+      await pause(EVERY_MS)
+    }
+    return found
+  }
+}

@@ -1,0 +1,106 @@
+import { Cluster } from "../../servers/Cluster.js"
+import { askStore } from "../../servers/SentinelGroup.js"
+import type { StoreServer } from "../../servers/StoreServer.js"
+import { waitUntil } from "../../servers/wait-until.js"
+import { openStore } from "../../workloads/open-store.js"
+import { FaultLoad } from "../FaultLoad.js"
+import type { FaultRow, FaultSite } from "../fault-row.js"
+import { beyondDeadline, limitsHeld } from "../limits.js"
+import { type ShareFinding, ShareWatch } from "../ShareWatch.js"
+
+const TIMEOUT_MS = 1_000
+const SHARES = 3
+const TAKEN_OVER_MS = 20_000
+const RUN_MS = 100
+
+/** A replica takes over, asked to or because its primary was killed. The slots of the others notice nothing; a takeover that was asked for loses nothing. */
+export const CLUSTER_TAKEOVERS: FaultRow = {
+  number: 9,
+  name: "cluster primary killed, or replaced by its replica",
+  topologies: ["cluster"],
+  async run(site) {
+    const { kind, client, scale, times } = site
+    // By default no slot at all is served from the moment a node is given up until its replica has taken over.
+    const config = { "cluster-require-full-coverage": "no" }
+    await using cluster = await Cluster.start(kind, { replicas: 1, config, ...(scale === "full" ? {} : { nodeTimeoutMs: 1_000 }) })
+    const opened = await openStore(client, cluster.url)
+    try {
+      const asked = await takeovers(site, cluster, opened.store, { count: times(50, 2), killed: false })
+      const killed = await takeovers(site, cluster, opened.store, { count: times(20, 1), killed: true })
+      const why = [...asked.why, ...killed.why]
+      const tried = asked.count + killed.count
+      return {
+        version: cluster.version,
+        tried,
+        survived: why.length === 0 ? tried : 0,
+        figures: {
+          calls: asked.found.operations + killed.found.operations,
+          unknown: asked.found.unknown + killed.found.unknown,
+          "lost, asked": asked.found.lost,
+          "lost, killed": killed.found.lost,
+          "own slots away ms, asked": asked.ownMs,
+          "own slots away ms, killed": killed.ownMs,
+          "other slots away ms": Math.max(asked.othersMs, killed.othersMs),
+          "longest call ms": Math.round(Math.max(asked.found.longestCallMs, killed.found.longestCallMs)),
+        },
+        summary: {
+          "acknowledged writes lost, failover": asked.found.lost + killed.found.lost,
+          "partial records": asked.found.partial + killed.found.partial,
+          "longest call beyond its deadline (ms)": Math.round(Math.max(...[asked, killed].map(({ found }) => beyondDeadline(found, TIMEOUT_MS)))),
+          "longest time without an answer in a failover (ms)": Math.max(asked.ownMs, killed.ownMs),
+        },
+        why,
+      }
+    } finally {
+      await opened.close()
+    }
+  },
+}
+
+interface Takeovers {
+  readonly count: number
+  readonly killed: boolean
+}
+
+async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, store: FaultLoadStore, { count, killed }: Takeovers) {
+  await using load = await FaultLoad.start({ store, seed: seed + Number(killed), users: 120, clients: 6, paceMs: 10 })
+  const watch = await ShareWatch.open(load.service, SHARES)
+  const [own, others]: [ShareFinding[], ShareFinding[]] = [[], []]
+  for (let i = 0; i < count; i++) {
+    note(`${killed ? "kill" : "takeover"} ${i + 1} of ${count}`)
+    const share = i % SHARES
+    watch.begin()
+    await load.run(RUN_MS, signal)
+    const old = await takeOver(cluster, share, killed)
+    await load.run(RUN_MS, signal)
+    for (const [at, found] of (await watch.end()).entries()) (at === share ? own : others).push(found)
+    if (killed) await old.startAgain()
+    await waitUntil("the old primary to be a replica in sync", TAKEN_OVER_MS, async () => (await replication(old)).includes("master_link_status:up"))
+    await cluster.waitUntilServing()
+  }
+  const found = await load.finish()
+  const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS, mayLose: killed })
+  const hurt = others.filter(({ retryable, unknown }) => retryable + unknown > 0).length
+  if (hurt > 0) why.push(`Expected the slots of other nodes to be served all the while, got failed calls in ${hurt} of ${others.length} watches`)
+  const longest = (findings: readonly ShareFinding[]): number => Math.round(Math.max(...findings.map(({ silenceMs }) => silenceMs)))
+  return { count, found, why, ownMs: longest(own), othersMs: longest(others) }
+}
+
+type FaultLoadStore = Parameters<typeof FaultLoad.start>[0]["store"]
+
+/** @returns the primary that was replaced */
+async function takeOver(cluster: Cluster, share: number, killed: boolean): Promise<StoreServer> {
+  const pair = [cluster.nodes[share], cluster.nodes[share + SHARES]]
+  const primaries = await cluster.primaries()
+  const [old, next] = primaries.some((node) => node === pair[0]) ? pair : pair.toReversed()
+  if (old === undefined || next === undefined) throw new RangeError("Expected each share to have a primary and a replica")
+  if (killed) await old.kill()
+  else await askStore(next, ["CLUSTER", "FAILOVER"])
+  await waitUntil("the replica to take over", TAKEN_OVER_MS, async () => (await replication(next)).includes("role:master"))
+  if (killed) await cluster.waitUntilServing()
+  return old
+}
+
+async function replication(node: StoreServer): Promise<string> {
+  return String(await askStore(node, ["INFO", "replication"]))
+}
