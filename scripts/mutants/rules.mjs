@@ -63,6 +63,14 @@ export const MUTANTS = [
     tests: [`${TESTS}/doctor/strict.test.ts`],
     only: "refuses a replica",
   },
+  {
+    rule: "What a later release wrote into a record stays in it",
+    file: `${SESSION}/record-json.ts`,
+    from: 'return text + (fixed.unknown ?? "")',
+    to: "return text",
+    tests: [`${TESTS}/rolling/two-releases.test.ts`],
+    only: "what one opens the other reads",
+  },
   // Whose session it is
   {
     rule: "By handle, the record's own user id decides (deletion)",

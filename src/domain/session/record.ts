@@ -9,6 +9,8 @@ export interface FixedFields {
   readonly impersonatorId: string | null
   readonly persistent: boolean
   readonly device: Device
+  /** Members that a later release wrote, as JSON text with a comma after each: whoever writes the record again keeps them. */
+  readonly unknown?: string
 }
 
 /** Attributes as stored: their JSON text and the version of the schema that wrote it. */

@@ -55,7 +55,7 @@ export function encodeFixed(fixed: FixedFields, authenticatedAt: number | null):
   if (fixed.impersonatorId !== null) text += `"impersonatorId":${JSON.stringify(fixed.impersonatorId)},`
   if (fixed.persistent) text += '"persistent":true,'
   if (Object.keys(fixed.device).length > 0) text += `"device":${JSON.stringify(fixed.device)},`
-  return text
+  return text + (fixed.unknown ?? "")
 }
 
 /** The body with its checksum, to the end of the record. */
@@ -107,11 +107,15 @@ export function decodePrefix(handle: Handle, text: string): Omit<SessionRecord, 
 
 function decodeFixed(text: string): Pick<SessionRecord, "fixed" | "authenticatedAt"> {
   const values = parseObject(`{${text.slice(0, -1)}}`)
-  const { authenticatedAt = null, userId = null, pendingUserId = null, impersonatorId = null, persistent = false, device = {} } = values
+  const { authenticatedAt = null, userId = null, pendingUserId = null, impersonatorId = null, persistent = false, device = {}, ...unknown } = values
   if (!isTextOrNull(userId) || !isTextOrNull(pendingUserId) || !isTextOrNull(impersonatorId)) throw corrupt("user ids as text", null)
   if (authenticatedAt !== null && typeof authenticatedAt !== "number") throw corrupt("a time of authentication", null)
   if (typeof persistent !== "boolean" || typeof device !== "object" || device === null) throw corrupt("a device and a choice of persistence", null)
-  return { fixed: { userId, pendingUserId, impersonatorId, persistent, device: device as Device }, authenticatedAt }
+  return { fixed: { userId, pendingUserId, impersonatorId, persistent, device: device as Device, ...unknownFields(unknown) }, authenticatedAt }
+}
+
+function unknownFields(unknown: Readonly<Record<string, unknown>>): Pick<FixedFields, "unknown"> {
+  return Object.keys(unknown).length === 0 ? {} : { unknown: `${JSON.stringify(unknown).slice(1, -1)},` }
 }
 
 function decodeBody(text: string): Body {
