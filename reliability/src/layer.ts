@@ -41,6 +41,7 @@ export const SUMMARY = {
   undecided: "sum",
   "reads older than what had been acknowledged": "sum",
   "reads of a session that was over by its deadline": "sum",
+  "sessions that ended before their deadline": "sum",
   "longest rise of others' p99 while 100 000 sessions end (ms)": "max",
   "simulated runs": "sum",
   "simulated hours": "sum",

@@ -16,7 +16,8 @@ const ENDED: Untimed = { kind: "delete", outcome: "ok", secret: "k" }
 const PERHAPS_ENDED: Untimed = { kind: "delete", outcome: "unknown", secret: "k" }
 const CLASH: Untimed = { kind: "update", outcome: "conflict", secret: "k", write: "c", ifVersion: 1 }
 const ROTATED: Untimed = { kind: "rotate", outcome: "ok", secret: "k", issued: "l", grace: false }
-const ALL = [CREATE, FOUND_OLD, FOUND_NEW, MISSED, WRITTEN, PERHAPS_WRITTEN, ENDED, PERHAPS_ENDED, CLASH, ROTATED]
+const ALL_ENDED: Untimed = { kind: "end", outcome: "ok" }
+const ALL = [ALL_ENDED, CREATE, FOUND_OLD, FOUND_NEW, MISSED, WRITTEN, PERHAPS_WRITTEN, ENDED, PERHAPS_ENDED, CLASH, ROTATED]
 
 /** Every order of the operations, one after the other, without any memory or short cut. */
 function isExplained(left: readonly SessionOperation[], state: SessionState): boolean {

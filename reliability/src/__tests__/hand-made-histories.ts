@@ -103,6 +103,7 @@ const ROWS: readonly Row[] = [
   ["all ended", true, [], create([1, 2]), endAll([3, 4]), missed([5, 6])],
   ["alive after all were ended", false, ["V5"], create([1, 2]), endAll([3, 4]), read([5, 6], 1, "a")],
   ["created while all are ended", true, [], create([3, 4]), endAll([2, 5]), read([6, 7], 1, "a")],
+  ["created while all are ended, and gone", true, [], create([3, 4]), endAll([2, 9]), read([5, 6], 1, "a"), missed([7, 8])],
   ["all of another user ended", false, ["V6"], create([1, 2]), endAll([3, 4], "v"), missed([5, 6])],
   ["a list", true, [], create([1, 2]), list([3, 4], "s")],
   ["a list without it", false, ["V6", "V7"], create([1, 2]), list([3, 4])],

@@ -63,6 +63,8 @@ it("every layer passes in a quick run, every call on every topology, server and 
   expect(operations.slice(0, 8).reduce((sum, one) => sum + one, 0)).toBe(operations[8])
   expect(row(stdout, "session histories searched")[8]).toBeGreaterThan(500)
   expect(row(stdout, "audit: sessions looked at")[8]).toBeGreaterThan(100)
+  const users = row(stdout, "users searched as a whole")
+  expect(users[8]).toBeGreaterThan(5)
   const histories = report.layers.find(({ layer }) => layer === "histories")?.rows ?? []
   expect(histories.map(({ name, where }) => `${where.replace(/ .*/, "")}: ${name}`)).toEqual([
     "redis: one server, node-redis",
@@ -73,6 +75,8 @@ it("every layer passes in a quick run, every call on every topology, server and 
     "valkey: sentinel, ioredis",
     "redis: cluster, node-redis",
     "valkey: cluster, ioredis",
+    "redis: giant user",
+    "redis: expiry",
   ])
 
   // What each layer counts is in the sum, and what no layer counted is not called 0.

@@ -1,7 +1,7 @@
 import type { HistoryLine } from "./history-line.js"
 import { linearize, type Verdict } from "./linearizability.js"
 import { type SessionHistory, splitBySession } from "./session-histories.js"
-import { ABSENT, nameState, type SessionOperation, type SessionState, step } from "./session-model.js"
+import { ABSENT, nameState, neverChanges, type SessionOperation, type SessionState, step } from "./session-model.js"
 import { checkVersions } from "./version-checker.js"
 import type { Violation } from "./violation.js"
 
@@ -17,7 +17,7 @@ export interface HistoryReport {
   readonly undecided: readonly string[]
 }
 
-const MODEL = { initial: ABSENT, step, name: nameState }
+const MODEL = { initial: ABSENT, step, name: nameState, neverChanges }
 const SHOWN_OPERATIONS = 8
 
 /** Puts a history through both checkers. @param timeMs for the search of each session */

@@ -10,8 +10,11 @@ export interface Timed {
 
 export interface Model<State, Operation> {
   readonly initial: State
+  /** @returns the next state, the very same one where nothing changes; `undefined` when the answer could not have been given there */
   step(state: State, operation: Operation): State | undefined
   name(state: State): string
+  /** Whether an operation that leaves one state as it is leaves every state that may follow as it is. It makes the search short. */
+  neverChanges?(operation: Operation): boolean
 }
 
 export type Verdict<Operation> =
@@ -109,10 +112,16 @@ class Search<State, Operation extends Timed> {
       if (this.#done[i] === 1) continue
       const { call, ret } = this.#operations[i] as Operation
       if (call > firstReturn) break
+      if (Number.isFinite(ret) && this.#changesNothing(state, this.#operations[i] as Operation)) return { state, candidates: [i], next: 0 }
       candidates.push(i)
       if (ret < firstReturn) firstReturn = ret
     }
     return { state, candidates, next: 0 }
+  }
+
+  // Such a one can be placed at once: wherever else it fits, moving it here changes no other answer.
+  #changesNothing(state: State, operation: Operation): boolean {
+    return this.#model.neverChanges?.(operation) === true && this.#model.step(state, operation) === state
   }
 
   #place(i: number): void {

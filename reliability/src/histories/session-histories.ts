@@ -56,7 +56,8 @@ function groupUserCalls(lines: readonly HistoryLine[]): Map<string, HistoryLine[
   return users
 }
 
-function asSessionOperation(line: HistoryLine): SessionOperation | undefined {
+/** What a line says of the one session that it is about; `undefined` when that is nothing. */
+export function asSessionOperation(line: HistoryLine): SessionOperation | undefined {
   const { op, args, call, value } = line
   if (line.outcome === "fail" || line.outcome === "full") return undefined
   const unknown = line.outcome === "unknown"

@@ -54,6 +54,11 @@ export function step(state: SessionState, operation: SessionOperation): SessionS
   }
 }
 
+/** Whether an operation changes no state, whenever it took place. */
+export function neverChanges({ kind, outcome }: SessionOperation): boolean {
+  return kind === "read" || outcome === "none" || outcome === "conflict"
+}
+
 /** Tells states apart by text. */
 export function nameState(state: SessionState): string {
   return state.is === "live" ? `live ${state.version} ${state.text} ${state.secret} ${state.previous ?? "-"}` : state.is

@@ -1,7 +1,7 @@
 import type { HistoryLine } from "../histories/history-line.js"
 import type { WorkerPool } from "./WorkerPool.js"
 
-export const WORKLOAD_NAMES = ["W1", "W2", "W3", "W4"] as const
+export const WORKLOAD_NAMES = ["W1", "W2", "W2 in short", "W3", "W4"] as const
 export type WorkloadName = (typeof WORKLOAD_NAMES)[number]
 
 /** One workload: what part of all calls it gets, and how one round of it goes. */
@@ -16,6 +16,9 @@ export interface Workload {
 }
 
 const LIMIT = 5
+/** So few calls that a user has no more than eight sessions, mostly: then all of them can be searched together. */
+const CALLS_IN_SHORT = 16
+const LIMIT_IN_SHORT = 3
 const WRITERS = 8
 const CALLS_OF_ONE_SESSION = 200
 const LOGINS = 200
@@ -24,7 +27,8 @@ const WIDTH_OF_MIX = 16
 
 export const WORKLOADS: readonly Workload[] = [
   { name: "W1", share: 15, limit: undefined, round: writeOneSession },
-  { name: "W2", share: 20, limit: LIMIT, round: liveAsOneUser },
+  { name: "W2", share: 15, limit: LIMIT, round: liveAsOneUser },
+  { name: "W2 in short", share: 5, limit: LIMIT_IN_SHORT, round: liveShortly },
   { name: "W3", share: 10, limit: LIMIT, round: storm },
   { name: "W4", share: 55, limit: undefined, round: mix },
 ]
@@ -42,6 +46,11 @@ async function writeOneSession(pool: WorkerPool, seed: number): Promise<readonly
 async function liveAsOneUser(pool: WorkerPool, seed: number): Promise<readonly HistoryLine[]> {
   const job = { kind: "one-user", seed, user: `user-${seed}`, clients: 2, calls: CALLS_OF_ONE_SESSION / pool.size / 2, limit: LIMIT } as const
   return (await pool.work(() => job)).lines
+}
+
+async function liveShortly(pool: WorkerPool, seed: number): Promise<readonly HistoryLine[]> {
+  const calls = CALLS_IN_SHORT / pool.size
+  return (await pool.work(() => ({ kind: "one-user", seed, user: `short-${seed}`, clients: 1, calls, limit: LIMIT_IN_SHORT }))).lines
 }
 
 async function storm(pool: WorkerPool, seed: number): Promise<readonly HistoryLine[]> {
