@@ -1,6 +1,8 @@
 import type { FaultRow } from "./fault-row.js"
+import { CLUSTER_NODE_LOST } from "./rows/cluster-node-lost.js"
 import { CLUSTER_TAKEOVERS } from "./rows/cluster-takeovers.js"
 import { FAILOVERS } from "./rows/failovers.js"
+import { GIANT_SLOT_MOVED } from "./rows/giant-slot-moved.js"
 import { KILLED_WITH_EVERY_SECOND_SYNCED } from "./rows/killed-with-every-second-synced.js"
 import { KILLED_WITH_EVERY_WRITE_SYNCED } from "./rows/killed-with-every-write-synced.js"
 import { LIST_DELETED } from "./rows/list-deleted.js"
@@ -26,7 +28,9 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   STOPPED_PRIMARY,
   FAILOVERS,
   CLUSTER_TAKEOVERS,
+  CLUSTER_NODE_LOST,
   SLOTS_MOVED,
+  GIANT_SLOT_MOVED,
   RESET_AFTER_EACH_BYTE,
   SCRIPTS_FORGOTTEN,
   STORE_EMPTIED,

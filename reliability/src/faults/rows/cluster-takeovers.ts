@@ -41,6 +41,7 @@ export const CLUSTER_TAKEOVERS: FaultRow = {
           "own slots away ms, asked": asked.ownMs,
           "own slots away ms, killed": killed.ownMs,
           "other slots away ms": Math.max(asked.othersMs, killed.othersMs),
+          "this process late ms": Math.round(Math.max(asked.found.lateMs, killed.found.lateMs)),
           "longest call ms": Math.round(Math.max(asked.found.longestCallMs, killed.found.longestCallMs)),
         },
         summary: {
