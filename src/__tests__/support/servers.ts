@@ -325,7 +325,8 @@ function urlOf(port: number): string {
   return `redis://127.0.0.1:${port}`
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
   const listener = createServer()
   listener.listen(0, "127.0.0.1")
   await once(listener, "listening")

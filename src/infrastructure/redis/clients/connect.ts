@@ -78,6 +78,15 @@ async function connectOwn(own: OwnClient, where: string, timeoutMs: number): Pro
   }
 }
 
+const NOT_REACHED = "Is a server running there, and is the address right? redis:// is without TLS, rediss:// with it."
+/** By the code of a TLS error. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/^CERT_HAS_EXPIRED$/, "Its certificate has expired: renew it on the server."],
+  [/^CERT_NOT_YET_VALID$/, "Its certificate is not valid yet: compare the clocks of server and client."],
+  [/ALTNAME/, "Its certificate is for another host: name the server as its certificate does."],
+  [/CERT|UNABLE_TO_/, "Its certificate is not trusted: name its authority in NODE_EXTRA_CA_CERTS."],
+]
+
 function connectFailure(error: unknown, where: string): SessionError {
   if (SessionError.is(error)) return error
   if (isUnknownPrimary(error)) {
@@ -85,9 +94,7 @@ function connectFailure(error: unknown, where: string): SessionError {
   }
   if (replyWord(error) !== undefined) return classifyFailure(error, { readOnly: true, sent: "maybe", store: `The store at ${where}` })
   const code = socketCode(error)
-  const remedy = /CERT|UNABLE_TO_VERIFY/.test(code)
-    ? "Its certificate is not trusted: name its authority in NODE_EXTRA_CA_CERTS."
-    : "Is a server running there, and is the address right? redis:// is without TLS, rediss:// with it."
+  const [, remedy] = REMEDIES.find(([pattern]) => pattern.test(code)) ?? [undefined, NOT_REACHED]
   return new SessionError("ERR_STORE_UNAVAILABLE", `Cannot connect to the store at ${where}${code ? ` (${code})` : ""}. ${remedy}`)
 }
 
