@@ -5,7 +5,7 @@ import { MemorySessionService } from "../infrastructure/services/session/MemoryS
 import { SessionService } from "../infrastructure/services/session/SessionService.js"
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
 import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
-import { resolveStore, type SessionServiceOptions, type Storable, type StoreKind } from "./options.js"
+import { resolveStore, type SessionServiceOptions, type Storable, type StoreConnection, type StoreKind } from "./options.js"
 import { refuseUnfit } from "./strict-start.js"
 
 type Output<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S> & object
@@ -30,20 +30,20 @@ export async function createSessionService<A extends object = SessionAttributes>
 export async function createSessionService(
   options: SessionServiceOptions & { schema?: StandardSchemaV1<unknown, object> | undefined },
 ): Promise<OwnedSessionService<object, object>> {
-  const { store, timeoutMs, strict } = resolveStore(options)
+  const { store, connection, strict } = resolveStore(options)
   // All options are checked before anything is opened.
   resolveSettings(options)
-  const service = await open(store, timeoutMs, options)
+  const service = await open(store, connection, options)
   return strict ? refuseUnfit(service) : service
 }
 
-async function open(store: StoreKind, timeoutMs: number, options: SessionServiceOptions): Promise<OwnedSessionService<object, object>> {
+async function open(store: StoreKind, connection: StoreConnection, options: SessionServiceOptions): Promise<OwnedSessionService<object, object>> {
   switch (store.kind) {
     case "memory":
       return new MemorySessionService(options)
     case "sqlite":
       return SqliteSessionService.open(store.file, options)
     case "redis":
-      return new SessionService(await connectRedis(store.store, { timeoutMs }), options)
+      return new SessionService(await connectRedis(store.store, connection), options)
   }
 }

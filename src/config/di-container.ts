@@ -7,7 +7,7 @@ import { SessionService } from "../infrastructure/services/session/SessionServic
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
 import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
 import { DI_TOKENS } from "./di-tokens.js"
-import { resolveStore, type SessionServiceOptions, type StoreKind } from "./options.js"
+import { resolveStore, type SessionServiceOptions, type StoreConnection, type StoreKind } from "./options.js"
 import { refuseUnfit } from "./strict-start.js"
 
 /** What can be asked of the container. */
@@ -33,14 +33,14 @@ export interface Container extends AsyncDisposable {
  * const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)
  */
 export async function createContainer(options: SessionServiceOptions): Promise<Container> {
-  const { store, timeoutMs, strict } = resolveStore(options)
+  const { store, connection, strict } = resolveStore(options)
   resolveSettings(options)
-  const made = await open(store, timeoutMs, options)
+  const made = await open(store, connection, options)
   if (strict) await refuseUnfit({ doctor: () => made.injector.resolve(DI_TOKENS.SESSION_SERVICE).doctor(), close: made.close })
   return made
 }
 
-async function open(store: StoreKind, timeoutMs: number, options: SessionServiceOptions): Promise<Container> {
+async function open(store: StoreKind, connection: StoreConnection, options: SessionServiceOptions): Promise<Container> {
   const root = createInjector().provideValue(DI_TOKENS.SESSION_OPTIONS, options)
   switch (store.kind) {
     case "memory":
@@ -49,7 +49,7 @@ async function open(store: StoreKind, timeoutMs: number, options: SessionService
       // A file is opened asynchronously, which a factory of the container cannot be.
       return container(root.provideValue(DI_TOKENS.SESSION_SERVICE, await SqliteSessionService.open<SessionAttributes>(store.file, options)))
     case "redis": {
-      const redis = await connectRedis(store.store, { timeoutMs })
+      const redis = await connectRedis(store.store, connection)
       return container(root.provideValue(DI_TOKENS.REDIS_SERVICE, redis).provideFactory(DI_TOKENS.SESSION_SERVICE, redisSessions, Scope.Singleton))
     }
   }

@@ -3,8 +3,9 @@ import { SessionError } from "../domain/errors.js"
 import type { Clock } from "../domain/interfaces/ports.js"
 import type { Json } from "../domain/interfaces/session/ISessionService.js"
 import type { RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
+import type { ConnectOptions } from "../infrastructure/redis/clients/connect.js"
 import type { SessionOptions } from "../infrastructure/services/session/session-settings.js"
-import { assertKnownKeys, describe, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
+import { assertKnownKeys, assertOneOf, describe, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
 import { REDIS_CONFIG } from "../shared/constants.js"
 import { toMilliseconds } from "../shared/durations.js"
 
@@ -32,6 +33,13 @@ export interface SessionServiceOptions extends Omit<SessionOptions, "schema"> {
    * a replica; false by default.
    */
   readonly strict?: boolean | undefined
+  /**
+   * How far a change has to have come before its call answers, for Redis and Valkey: `"none"` (the default): the server has it; `"replicas"`: at least
+   * one replica has received it; `"fsync"`: it is on the server's disk, which takes up to a second where that is written once a second, so raise
+   * `timeout` to 5 s. Holds for creating, updating, extending, rotating and ending sessions. Not on a cluster, nor with a pool. What could not be kept
+   * in time is told by the event `not-durable`, and a sign-out then fails with `ERR_NOT_DURABLE`.
+   */
+  readonly durability?: "none" | "replicas" | "fsync" | undefined
   /** The time, for tests: acts on memory and SQLite. Redis has a clock of its own. */
   readonly clock?: Clock | undefined
 }
@@ -48,6 +56,9 @@ export type StoreKind =
   | { readonly kind: "sqlite"; readonly file: string }
   | { readonly kind: "redis"; readonly store: string | RedisClientLike }
 
+/** What the options say of a store on Redis. */
+export type StoreConnection = Pick<ConnectOptions, "timeoutMs" | "durability" | "keyPrefix">
+
 const OPTION_NAMES = [
   "store",
   "idleTimeout",
@@ -61,6 +72,7 @@ const OPTION_NAMES = [
   "upgrade",
   "keyPrefix",
   "secrets",
+  "durability",
   "clock",
   "strict",
   "onEvent",
@@ -68,7 +80,7 @@ const OPTION_NAMES = [
 ]
 
 /** Checks what concerns the store. @throws ERR_CONFIG_INVALID */
-export function resolveStore(given: SessionServiceOptions): { readonly store: StoreKind; readonly timeoutMs: number; readonly strict: boolean } {
+export function resolveStore(given: SessionServiceOptions): { readonly store: StoreKind; readonly connection: StoreConnection; readonly strict: boolean } {
   try {
     const options = readOnce(given)
     assertKnownKeys(options, "the options of createSessionService", OPTION_NAMES)
@@ -77,8 +89,10 @@ export function resolveStore(given: SessionServiceOptions): { readonly store: St
     if (options.clock !== undefined && store.kind === "redis") throw new UnexpectedValue("Expected no clock together with Redis, which judges time by its own.")
     const { strict = false } = options
     if (typeof strict !== "boolean") throw expected("strict", "true or false", strict)
-    const { timeout = `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms` } = options
-    return { store, strict, timeoutMs: toMilliseconds(timeout, "timeout", { min: 10, max: 60_000 }) }
+    const { timeout = `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms`, durability = "none", keyPrefix } = options
+    assertOneOf(durability, "durability", ["none", "replicas", "fsync"])
+    if (durability !== "none" && store.kind !== "redis") throw new UnexpectedValue(`Expected no durability together with ${store.kind}, got ${durability}.`)
+    return { store, strict, connection: { timeoutMs: toMilliseconds(timeout, "timeout", { min: 10, max: 60_000 }), durability, keyPrefix } }
   } catch (error) {
     throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
   }

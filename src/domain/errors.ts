@@ -3,7 +3,7 @@
  *
  * - `retryable`: whether the same call may succeed when it is made again.
  * - `outcome`: whether the call changed anything: `not-applied`, `unknown` when the store's answer did not arrive, or `applied`
- *   for a creation whose session was ended before the call returned. An error may say more than this table: read it there.
+ *   for a creation whose session was ended before the call returned, and for a sign-out that may not outlast its server. An error may say more than this table: read it there.
  */
 export const ERROR_CODES = {
   ERR_INVALID_ARGUMENT: { retryable: false, outcome: "not-applied" },
@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   ERR_STORE_REFUSED: { retryable: false, outcome: "not-applied" },
   ERR_STORE_OVERLOADED: { retryable: true, outcome: "not-applied" },
   ERR_STORE_PROTOCOL: { retryable: false, outcome: "unknown" },
+  ERR_NOT_DURABLE: { retryable: true, outcome: "applied" },
   ERR_CONFIG_INVALID: { retryable: false, outcome: "not-applied" },
   ERR_CLOSED: { retryable: false, outcome: "not-applied" },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly outcome: Outcome }>

@@ -127,6 +127,10 @@ export class HookedRedisService implements IRedisService {
     return mark === null || this.hidesResends ? null : mark + this.#mark
   }
 
+  onDisruption(listener: () => void): void {
+    this.#inner.onDisruption(listener)
+  }
+
   close(): Promise<void> {
     return this.#inner.close()
   }

@@ -25,6 +25,8 @@ export class RecordingRedis implements IRedisService {
   nodes = 1
   connection: RedisConnection = { encrypted: true, hosts: ["example.org"] }
   closed = 0
+  /** Tells the service that another server may answer from now on. */
+  disrupt: () => void = () => undefined
   /** What `resendMark` answers, one after the other; the last one stays. */
   marks: (number | null)[] = [0]
   readonly #answers = new Map<string, Answer[]>([["time", [SERVER_MICROS]]])
@@ -90,6 +92,10 @@ export class RecordingRedis implements IRedisService {
 
   async ping(_options?: RedisCallOptions): Promise<void> {
     this.calls.push({ name: "ping", keys: [], args: [] })
+  }
+
+  onDisruption(listener: () => void): void {
+    this.disrupt = listener
   }
 
   resendMark(): number | null {

@@ -15,10 +15,15 @@ export type EndReason = "signed-out" | "revoked" | "replaced" | "evicted"
  * - `replaced-secret`: a rotation was asked for with a secret that was replaced already.
  * - `stale-version`: an update met another one; `attempt` counts from 1.
  * - `touch-failed`: the session was read, but its idle deadline could not be moved.
+ * - `not-durable`: the session was changed or ended, but the option `durability` could not be kept in time.
+ * - `ended-again`: a session that was ended was back, as after a failover, and was ended once more.
  * - `corrupt`: a record could not be read.
  */
 export type SessionEvent =
-  | { readonly type: "created" | "rotated" | "wrong-secret" | "replaced-secret" | "touch-failed" | "corrupt"; readonly sessionId: SessionId }
+  | {
+      readonly type: "created" | "rotated" | "wrong-secret" | "replaced-secret" | "touch-failed" | "not-durable" | "ended-again" | "corrupt"
+      readonly sessionId: SessionId
+    }
   | { readonly type: "stale-version"; readonly sessionId: SessionId; readonly attempt: number }
   | { readonly type: "ended"; readonly sessionId: SessionId; readonly reason: EndReason }
 

@@ -22,6 +22,11 @@ export interface RedisConnection {
 export interface RedisCallOptions {
   /** Ends the wait; a command that was written may still be executed. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * For a write that is to be kept as the service's option `durability` says: the answer waits for that, and this is called before it when the
+   * write was made but could not be kept in time. Without that option nothing waits, and it is never called.
+   */
+  readonly onNotDurable?: (() => void) | undefined
 }
 
 /**
@@ -65,6 +70,11 @@ export interface IRedisService {
    * (after a reconnect, without saying so), and a reply may be that of the second execution.
    */
   resendMark(): number | null
+  /**
+   * Calls the listener, until `close()`, whenever the next answer may come from a server that lacks the last writes: a connection was made anew,
+   * the primary changed, or a call failed in a way that may mean either. Often called without need.
+   */
+  onDisruption(listener: () => void): void
   /** Waits for the calls under way, then frees what this adapter opened. A client that was handed in stays open. Later calls are `ERR_CLOSED`. */
   close(): Promise<void>
 }

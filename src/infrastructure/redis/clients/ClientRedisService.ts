@@ -33,6 +33,7 @@ export abstract class ClientRedisService implements IRedisService {
   readonly #breaker: Breaker
   readonly #nodes: NodeBreakers
   readonly #own: OwnClient | undefined
+  readonly #listeners = new Set<() => void>()
   #closed: Promise<void> | undefined
 
   constructor({ timeoutMs, own, connection = { encrypted: null, hosts: [] } }: ClientServiceOptions) {
@@ -65,6 +66,15 @@ export abstract class ClientRedisService implements IRedisService {
   /** Runs several commands of one turn, over one connection where a client has several. */
   protected together<T>(work: (send: Send) => Promise<T>, send: Send): Promise<T> {
     return work(send)
+  }
+
+  onDisruption(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  /** For adapters: what they hear of their client's connections. */
+  protected disrupted(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** Brings a script's reply into one form. */
@@ -103,6 +113,22 @@ export abstract class ClientRedisService implements IRedisService {
     return this.#call(script.readOnly, options, async (signal, send) =>
       this.replyOf(await runScript((command) => send(keys[0], command, signal), script, keys, args, signal)),
     )
+  }
+
+  /** Sends commands one after the other over one connection, in one turn, and gives what became of each. Not for a cluster. */
+  inOrder(commands: readonly (readonly string[])[], options?: RedisCallOptions): Promise<readonly CommandResult[]> {
+    return this.#call(false, options, async (signal, each, wasNeverWritten) => {
+      const sent = await this.together((send) => Promise.allSettled(commands.map((command) => send(undefined, command, signal))), each)
+      const results = sent.map((result): CommandResult => {
+        if (result.status === "fulfilled") return { reply: this.replyOf(result.value) }
+        return { error: classify(result.reason, wasNeverWritten), cause: result.reason }
+      })
+      const lost = results.filter((result) => result.error !== undefined && !isReply(result.cause))
+      // Where nothing at all was answered, that is for the breaker to know.
+      if (lost[0]?.error !== undefined && lost.length === results.length) throw lost[0].error
+      if (lost.length > 0) this.disrupted()
+      return results
+    })
   }
 
   time(options?: RedisCallOptions): Promise<number> {
@@ -167,6 +193,7 @@ export abstract class ClientRedisService implements IRedisService {
   async #close(): Promise<void> {
     this.#breaker.stop()
     this.#nodes.stop()
+    this.#listeners.clear()
     // Calls that are under way get their answer, as far as their deadline allows.
     await this.#deadlines.close()
     this.detach()
@@ -195,11 +222,13 @@ export abstract class ClientRedisService implements IRedisService {
           (error: unknown) => {
             if (isReply(error)) this.#breaker.answered()
             else if (!isOver && this.#saysOfStore(ending, beganAt) && isOutage(classify(error, wasNeverWritten))) this.#failed(beganAt)
+            if (isOutage(classify(error, wasNeverWritten))) this.disrupted()
             throw classify(error, wasNeverWritten, readOnly)
           },
         ),
       () => {
         isOver = true
+        this.disrupted()
         if (this.#hadItsTime(beganAt)) {
           this.#failed(beganAt)
           this.#nodes.failed(unanswered, beganAt)
@@ -254,6 +283,11 @@ export abstract class ClientRedisService implements IRedisService {
     await this.#send(true, undefined, (signal, send) => send(key, args, signal), false).catch(() => undefined)
   }
 }
+
+/** What became of one of several commands: a reply, or an error and what the client itself said. */
+export type CommandResult =
+  | { readonly reply: RedisReply; readonly error?: undefined; readonly cause?: undefined }
+  | { readonly reply?: undefined; readonly error: SessionError; readonly cause: unknown }
 
 type Work<T> = (signal: AbortSignal, send: Send, wasNeverWritten: (error: unknown) => boolean) => Promise<T>
 

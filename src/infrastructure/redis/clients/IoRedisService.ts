@@ -18,8 +18,15 @@ export class IoRedisService extends ClientRedisService {
   readonly #watched = new Set<WatchableNode>()
   #closes = 0
   #readies = 0
-  readonly #onClose = (): void => void this.#closes++
-  readonly #onReady = (): void => void this.#readies++
+  readonly #onClose = (): void => {
+    this.#closes++
+    this.disrupted()
+  }
+  readonly #onReady = (): void => {
+    this.#readies++
+    this.disrupted()
+  }
+  readonly #onNodeReady = (): void => this.disrupted()
 
   /**
    * @param recognised - from `recogniseClient`
@@ -51,6 +58,8 @@ export class IoRedisService extends ClientRedisService {
     if (!canBeWatched(node) || this.#watched.has(node)) return
     this.#watched.add(node)
     node.on("close", this.#onClose)
+    // A replica is connected to when it has become the primary.
+    node.on("ready", this.#onNodeReady)
   }
 
   /** Whether each connection on which a command may be sent again is watched. */
@@ -104,7 +113,10 @@ export class IoRedisService extends ClientRedisService {
     client.removeListener?.("close", this.#onClose)
     client.removeListener?.("ready", this.#onReady)
     client.removeListener?.("+node", this.#watchNode)
-    for (const node of this.#watched) node.removeListener("close", this.#onClose)
+    for (const node of this.#watched) {
+      node.removeListener("close", this.#onClose)
+      node.removeListener("ready", this.#onNodeReady)
+    }
   }
 }
 

@@ -3,7 +3,15 @@ import { neverWritten } from "../failures/classify.js"
 import { ClientRedisService, type ClientServiceOptions, type Send } from "./ClientRedisService.js"
 import type { NodeRedisCommandOptions, NodeRedisLike } from "./client-shapes.js"
 import { keySlot } from "./key-slot.js"
-import { type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
+import { type NodeRedisForm, type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
+
+/** What each form says when it has connected to a server anew. A pool says nothing. */
+const READY_EVENTS: Readonly<Record<NodeRedisForm, readonly string[]>> = {
+  client: ["ready"],
+  pool: [],
+  cluster: ["node-ready"],
+  sentinel: ["ready", "topology-change"],
+}
 
 type RecognisedNodeRedis = Extract<RecognisedClient, { readonly library: "node-redis" }>
 
@@ -11,6 +19,7 @@ type RecognisedNodeRedis = Extract<RecognisedClient, { readonly library: "node-r
 export class NodeRedisService extends ClientRedisService {
   readonly singleNode: boolean
   readonly #recognised: RecognisedNodeRedis
+  readonly #onReady = (): void => this.disrupted()
 
   /**
    * @param recognised - from `recogniseClient`
@@ -20,6 +29,7 @@ export class NodeRedisService extends ClientRedisService {
     super(options)
     this.#recognised = recognised
     this.singleNode = recognised.form !== "cluster"
+    for (const event of READY_EVENTS[recognised.form]) recognised.client.on?.(event, this.#onReady)
   }
 
   /** Always the same, because this library never sends a written command again; `null` for its sentinel form, which does so after a lost connection. */
@@ -56,7 +66,8 @@ export class NodeRedisService extends ClientRedisService {
   }
 
   protected detach(): void {
-    // Nothing was hung on the client.
+    const { client, form } = this.#recognised
+    for (const event of READY_EVENTS[form]) client.removeListener?.(event, this.#onReady)
   }
 }
 

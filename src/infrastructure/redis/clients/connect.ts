@@ -1,7 +1,9 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import { DurableWrites } from "../durability/DurableWrites.js"
+import type { Durability } from "../durability/durability.js"
 import { classifyFailure, replyWord, socketCode } from "../failures/classify.js"
-import type { ClientServiceOptions } from "./ClientRedisService.js"
+import type { ClientRedisService, ClientServiceOptions } from "./ClientRedisService.js"
 import type { RedisClientLike } from "./client-shapes.js"
 import { connectionOf } from "./connection-facts.js"
 import { IoRedisService } from "./IoRedisService.js"
@@ -9,6 +11,7 @@ import { NodeRedisService } from "./NodeRedisService.js"
 import { CLIENT_PACKAGES, makeOwnClient, type OwnClient } from "./own-clients.js"
 import { clusterPackages } from "./own-cluster.js"
 import { isUnknownPrimary, sentinelPackages } from "./own-sentinel.js"
+import { cannotWait, secondConnection } from "./second-connection.js"
 import { waitingForSlots } from "./slot-moves.js"
 import { hostsAndPorts, hostsOf, parseStoreUrl, type StoreNode, type StoreTarget } from "./store-url.js"
 import { recogniseClient } from "./topology.js"
@@ -19,6 +22,10 @@ export interface ConnectOptions {
   readonly timeoutMs: number
   /** Which package a URL is served with; the first installed one otherwise. */
   readonly clientPackage?: "@redis/client" | "redis" | "ioredis" | "iovalkey" | undefined
+  /** How far a change has to have come before its call answers; "none" by default. */
+  readonly durability?: Durability | undefined
+  /** Goes before every key. */
+  readonly keyPrefix?: string | undefined
 }
 
 /**
@@ -27,16 +34,37 @@ export interface ConnectOptions {
  *
  * @param store - a URL of a server (`redis://`), a cluster (`redis+cluster://`) or Sentinels (`redis+sentinel://`), each also over TLS (`rediss…`),
  * or a client of node-redis, ioredis or iovalkey
- * @throws ERR_CONFIG_INVALID for a bad URL or a client that cannot be used · ERR_STORE_UNAVAILABLE when the server cannot be reached within
+ * @throws ERR_CONFIG_INVALID for a bad URL, a client that cannot be used, or `durability` that cannot be had · ERR_STORE_UNAVAILABLE when the server cannot be reached within
  * `timeoutMs` · ERR_STORE_REFUSED when it does not let this user in. Messages name host and port, never a password.
  */
 export async function connectRedis(store: string | RedisClientLike, options: ConnectOptions): Promise<IRedisService> {
-  if (typeof store !== "string") return serviceOver(store, { timeoutMs: options.timeoutMs })
+  const { timeoutMs, clientPackage } = options
+  if (typeof store !== "string") {
+    const main = serviceOver(store, { timeoutMs })
+    return withDurability(main, options, "the client's address", async () => secondConnection(recogniseClient(store)))
+  }
   const target = parseStoreUrl(store)
-  const own = await ownClientFor(target, options.clientPackage)
-  await connectOwn(own, hostsAndPorts(target), options.timeoutMs)
+  if (target.kind === "cluster" && (options.durability ?? "none") !== "none") throw cannotWait("cluster")
+  const own = await ownClientFor(target, clientPackage)
+  await connectOwn(own, hostsAndPorts(target), timeoutMs)
   const connection = { encrypted: target.address.tls, hosts: hostsOf(target) }
-  return serviceOver(own.client, { timeoutMs: options.timeoutMs, own, connection })
+  const main = serviceOver(own.client, { timeoutMs, own, connection })
+  return withDurability(main, options, hostsAndPorts(target), () => ownClientFor(target, clientPackage))
+}
+
+async function withDurability(main: IRedisService, options: ConnectOptions, where: string, makeSecond: () => Promise<OwnClient>): Promise<IRedisService> {
+  const { durability = "none", timeoutMs, keyPrefix = "" } = options
+  if (durability === "none") return main
+  let line: ClientRedisService | undefined
+  try {
+    const second = await makeSecond()
+    await connectOwn(second, where, timeoutMs)
+    line = serviceOver(second.client, { timeoutMs, own: second })
+    return await DurableWrites.open(main, line, { durability, timeoutMs, keyPrefix })
+  } catch (error) {
+    await Promise.all([line?.close(), main.close()])
+    throw error
+  }
 }
 
 function ownClientFor(target: StoreTarget, clientPackage: ConnectOptions["clientPackage"]): Promise<OwnClient> {
@@ -48,7 +76,7 @@ function ownClientFor(target: StoreTarget, clientPackage: ConnectOptions["client
   return makeOwnClient({ ...(nodes[0] as StoreNode), database: 0, ...access }, wanted(packages))
 }
 
-function serviceOver(client: RedisClientLike, given: ClientServiceOptions): IRedisService {
+function serviceOver(client: RedisClientLike, given: ClientServiceOptions): ClientRedisService {
   const recognised = recogniseClient(client)
   const options = { connection: connectionOf(recognised), ...given }
   if (recognised.library === "ioredis") return new IoRedisService(recognised, options)

@@ -28,6 +28,8 @@ export function waitingForSlots(client: NodeRedisLike & NodeRedisFeatures, callM
       if (nodeClient === undefined) throw new TypeError("no client for this node")
       return nodeClient
     },
+    on: (event, listener) => client.on?.(event, listener),
+    removeListener: (event, listener) => client.removeListener?.(event, listener),
     withTypeMapping: (...args) => client.withTypeMapping(...args),
     sendCommand: (key: string | undefined, readOnly: boolean, args: readonly string[], options: NodeRedisCommandOptions) =>
       whileSlotMoves(() => client.sendCommand(key, readOnly, args, options), options.abortSignal, callMs * SHARE_OF_CALL),

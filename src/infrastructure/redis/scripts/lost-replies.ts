@@ -31,24 +31,25 @@ export class LostReplies {
     this.#timeoutMs = timeoutMs
   }
 
-  async run<T>(send: (options: SendOptions) => Promise<T>, options: SendOptions): Promise<Repeatable<T>> {
+  async run<T, O extends SendOptions>(send: (options: O) => Promise<T>, options: O): Promise<Repeatable<T>> {
     const deadline = performance.now() + this.#timeoutMs
     this.#budget.countCall()
     try {
       return { value: await send(options), repeated: false }
     } catch (error) {
       if (!isLostReply(error) || options.signal?.aborted || performance.now() >= deadline || !this.#budget.take()) throw error
-      return { value: await repeat(send, options.signal, deadline, error), repeated: true }
+      return { value: await repeat(send, options, deadline, error), repeated: true }
     }
   }
 }
 
-async function repeat<T>(send: (options: SendOptions) => Promise<T>, signal: AbortSignal | undefined, deadline: number, lost: unknown): Promise<T> {
+async function repeat<T, O extends SendOptions>(send: (options: O) => Promise<T>, options: O, deadline: number, lost: unknown): Promise<T> {
+  const { signal } = options
   const timeUp = AbortSignal.timeout(Math.ceil(deadline - performance.now()))
   const both = signal === undefined ? timeUp : AbortSignal.any([signal, timeUp])
   for (let wait = FIRST_PAUSE_MS; ; wait *= 2) {
     try {
-      return await send({ signal: both })
+      return await send({ ...options, signal: both })
     } catch (error) {
       signal?.throwIfAborted()
       // While the client connects again it refuses calls without sending them.

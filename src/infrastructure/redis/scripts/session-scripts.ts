@@ -25,6 +25,8 @@ import {
 /** Options of each call. */
 export interface ScriptOptions {
   readonly signal?: AbortSignal | undefined
+  /** See `RedisCallOptions`. */
+  readonly onNotDurable?: (() => void) | undefined
 }
 
 /** A script's answer: its status by name, the server's time in microseconds, and what follows it. */

@@ -15,6 +15,8 @@ export interface UpkeepParts {
 
 export interface SignOutOptions {
   readonly signal?: AbortSignal | undefined
+  /** See `RedisCallOptions`. */
+  readonly onNotDurable?: (() => void) | undefined
   readonly owner: string
   readonly except: Handle | null
   readonly onEnded: (handle: Handle) => void

@@ -14,22 +14,24 @@ import {
 } from "../../../domain/session/record.js"
 import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import type { Handle } from "../../../domain/session/ticket.js"
+import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
-import { type Answer, SessionScripts } from "../../redis/scripts/session-scripts.js"
+import { type Answer, type ScriptOptions, SessionScripts } from "../../redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../redis/session-keys.js"
 import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
 import { examineStore } from "../../redis/upkeep/doctor.js"
 import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-memory.js"
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
-import { removeListed } from "../../redis/upkeep/sign-out-everywhere.js"
+import { removeListed, type UpkeepParts } from "../../redis/upkeep/sign-out-everywhere.js"
 import { removeThoroughly } from "../../redis/upkeep/thorough.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
 import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
+import { notDurable } from "./step-errors.js"
 
 /** A change that came too late is sent again with a new time limit, this often at most. */
 const LATE_TRIES = 3
@@ -37,6 +39,9 @@ const LATE_TRIES = 3
 const CREATE_PAGES = 10_000
 /** A change leaves the record's memory after this many more. */
 const REMEMBERED_OPERATIONS = 4
+
+/** A sign-out everywhere that ended more is remembered by its instant instead. */
+const MOST_REMEMBERED_SINGLY = 1_000
 
 /** Where a creation that needs several pages of the user's list goes on. */
 interface CreatePage {
@@ -54,6 +59,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #scripts: SessionScripts
   readonly #reads: ReadBatch
   readonly #prunes: PruneLater
+  readonly #replays: ReplayDeletes
   readonly #background = new Background()
   /** A change that the server meets later than this after it was sent is not made, nor one that it meets when its call's time is up. */
   readonly #windowMicros: number
@@ -67,6 +73,12 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     this.#reads = new ReadBatch(redis)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
+    this.#replays = new ReplayDeletes({
+      parts: this.#upkeep(),
+      background: this.#background,
+      onEndedAgain: (handle) => this.reportEndedAgain(handle),
+    })
+    redis.onDisruption(() => this.#replays.disrupted())
   }
 
   protected now(options: StepOptions): number | Promise<number> {
@@ -78,7 +90,9 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const evicted: Handle[] = []
     const gone = (ids: readonly RedisReply[]): void => {
       for (const id of ids) {
-        evicted.push({ tag: draft.tag, id: String(id) })
+        const handle: Handle = { tag: draft.tag, id: String(id) }
+        evicted.push(handle)
+        this.#replays.remember({ kind: "session", handle })
         if (owner !== null) this.#prunes.add(owner, String(id))
       }
     }
@@ -132,26 +146,28 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     options: StepOptions,
   ): ReturnType<SessionScripts["create"]> {
     const notAfterMicros = await this.#notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
-    return this.#scripts.create(
-      this.#keys.session(draft),
-      owner === null ? null : this.#keys.index(owner),
-      {
-        id: draft.id,
-        notAfterMicros,
-        memoryMicros: LIST_MEMORY_MICROS,
-        idle: draft.idleTimeout,
-        slack: draft.slack,
-        absolute: draft.absoluteTimeout,
-        verifier: draft.verifier,
-        operations: NO_OPERATIONS,
-        authenticated: draft.authenticatedAt ?? "",
-        fixed: encodeFixed(draft.fixed, null),
-        body: encodeBody(draft.body),
-        limit: limit?.max ?? 0,
-        onLimit: limit?.onLimit ?? "",
-        ...page,
-      },
-      options,
+    return this.#telling(draft, options, (own) =>
+      this.#scripts.create(
+        this.#keys.session(draft),
+        owner === null ? null : this.#keys.index(owner),
+        {
+          id: draft.id,
+          notAfterMicros,
+          memoryMicros: LIST_MEMORY_MICROS,
+          idle: draft.idleTimeout,
+          slack: draft.slack,
+          absolute: draft.absoluteTimeout,
+          verifier: draft.verifier,
+          operations: NO_OPERATIONS,
+          authenticated: draft.authenticatedAt ?? "",
+          fixed: encodeFixed(draft.fixed, null),
+          body: encodeBody(draft.body),
+          limit: limit?.max ?? 0,
+          onLimit: limit?.onLimit ?? "",
+          ...page,
+        },
+        own,
+      ),
     )
   }
 
@@ -160,6 +176,14 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const now = await this.#clock.nowMicros(options)
     const left = options.deadline === undefined ? windowMicros : (options.deadline - performance.now()) * 1000
     return now + Math.max(0, Math.floor(Math.min(windowMicros, left)))
+  }
+
+  /** For a change that its caller is to get an answer for even when it was not kept as `durability` asks. */
+  async #telling<S extends string>(handle: Handle, options: StepOptions, send: (options: ScriptOptions) => Promise<Answer<S>>): Promise<Answer<S>> {
+    let isDurable = true
+    const answer = await send({ ...options, onNotDurable: () => (isDurable = false) })
+    if (!isDurable && (answer.status === "DONE" || answer.status === "REPLAYED")) this.reportNotDurable(handle)
+    return answer
   }
 
   /** Sends a change with a time limit. LATE means that no copy of it was made nor will be, so it is sent again with a new limit. */
@@ -194,7 +218,9 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const mark = this.#redis.resendMark()
     const args = { expected: write.expectedVersion, operation: write.operation, body: encodeBody(write.body), verifiers: verifiersOf(proof) }
     const key = this.#keys.session(record)
-    const { status, values, repeated } = await this.#inTime(options, (notAfterMicros) => this.#scripts.update(key, { ...args, notAfterMicros }, options))
+    const { status, values, repeated } = await this.#inTime(options, (notAfterMicros) =>
+      this.#telling(record, options, (own) => this.#scripts.update(key, { ...args, notAfterMicros }, own)),
+    )
     if (status === "CLASH") return this.#clashed(write.expectedVersion, Number(values[0]), repeated ? null : mark)
     if (status !== "DONE" && status !== "REPLAYED") return refused(status)
     const prefix = decodePrefix(record, String(values[0]))
@@ -204,7 +230,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   protected async prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult> {
     const args = { idle: idleTimeout, touchInterval: this.settings.touchInterval, verifiers: verifiersOf(proof) }
     const key = this.#keys.session(handle)
-    return settled(handle, await this.#inTime(options, (notAfterMicros) => this.#scripts.extend(key, { ...args, notAfterMicros }, options)))
+    return settled(
+      handle,
+      await this.#inTime(options, (notAfterMicros) => this.#telling(handle, options, (own) => this.#scripts.extend(key, { ...args, notAfterMicros }, own))),
+    )
   }
 
   protected async rotate(handle: Handle, proof: Proof, rotation: Rotation, options: StepOptions): Promise<StepResult> {
@@ -213,7 +242,9 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const change = write === null ? null : { expected: write.expectedVersion, body: encodeBody(write.body) }
     const args = { verifier, grace, reauthenticated, write: change, verifiers: verifiersOf(proof) }
     const key = this.#keys.session(handle)
-    const answer = await this.#inTime(options, (notAfterMicros) => this.#scripts.rotate(key, { ...args, notAfterMicros }, options))
+    const answer = await this.#inTime(options, (notAfterMicros) =>
+      this.#telling(handle, options, (own) => this.#scripts.rotate(key, { ...args, notAfterMicros }, own)),
+    )
     if (answer.status === "CLASH") return this.#clashed(write?.expectedVersion ?? 0, Number(answer.values[0]), answer.repeated ? null : mark)
     if (answer.status === "REPLACED_SECRET") return { status: "replaced-secret" }
     if (answer.status === "NOT_AUTHENTICATED") return { status: "not-authenticated" }
@@ -242,15 +273,18 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   protected async remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed> {
     const key = this.#keys.session(handle)
     const owner = "owner" in proof ? JSON.stringify(proof.owner) : null
-    const { status, values } = await this.#scripts.delete(key, { owner, newest: null, verifiers: verifiersOf(proof) }, options)
+    let isDurable = true
+    const own = { ...options, onNotDurable: () => (isDurable = false) }
+    const { status, values, repeated } = await this.#scripts.delete(key, { owner, newest: null, verifiers: verifiersOf(proof) }, own)
+    if (status === "DONE" || (status === "MISSING" && repeated)) this.#replays.remember({ kind: "session", handle })
     switch (status) {
       case "DONE":
         this.#pruneLater(handle, String(values[0]))
-        return { status: "done" }
+        return { status: "done", isDurable }
       case "WRONG_SECRET":
         return { status: "wrong-secret" }
       case "MISSING":
-        return { status: "missing" }
+        return { status: "missing", isDurable }
       case "CORRUPT":
         return "owner" in proof ? this.#removeUnreadable(handle, userKey(proof.owner), options) : { status: "missing" }
     }
@@ -260,9 +294,11 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   async #removeUnreadable(handle: Handle, owner: UserKey, options: StepOptions): Promise<Removed> {
     const [listed] = await this.#scripts.lists(this.#keys.index(owner), [handle.id], options)
     if (listed !== true || handle.tag !== owner.tag) return { status: "missing" }
-    const [existed] = await this.#scripts.unlink([this.#keys.session(handle)], options)
+    let isDurable = true
+    const [existed] = await this.#scripts.unlink([this.#keys.session(handle)], { ...options, onNotDurable: () => (isDurable = false) })
     this.#prunes.add(owner, handle.id)
-    return { status: existed === true ? "done" : "missing" }
+    this.#replays.remember({ kind: "session", handle })
+    return { status: existed === true ? "done" : "missing", isDurable }
   }
 
   #pruneLater(handle: Handle, prefix: string): void {
@@ -319,21 +355,48 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   }
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
-    const parts = { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
+    const parts = this.#upkeep()
     const cutoff = await this.#scripts.cutoff(this.#keys.index(owner), options)
+    const ended: Handle[] = []
     let begun = false
-    const walk = { ...options, onBegin: () => (begun = true) }
+    let isDurable = true
+    const walk = {
+      ...options,
+      onBegin: () => (begun = true),
+      onEnded: (handle: Handle) => {
+        ended.push(handle)
+        options.onEnded(handle)
+      },
+      onNotDurable: () => (isDurable = false),
+    }
     try {
       const listed = await removeListed(parts, owner, cutoff, walk)
-      return options.thorough === null ? listed : await removeThoroughly(parts, owner, cutoff, { ...walk, ...options.thorough, listed })
+      const count = options.thorough === null ? listed : await removeThoroughly(parts, owner, cutoff, { ...walk, ...options.thorough, listed })
+      // Called again after one that could not be kept in time, this still waits until it is.
+      if (!begun) await this.#scripts.unlink([], walk)
+      if (isDurable) return count
     } catch (error) {
       throw begun ? inDoubt(error) : error
+    } finally {
+      this.#rememberAll(owner, cutoff, ended, options)
     }
+    for (const handle of ended) this.reportNotDurable(handle)
+    throw notDurable()
+  }
+
+  /** Thousands of ends are remembered as one: the user's list names them, up to the instant that this call took. */
+  #rememberAll(place: UserKey, cutoff: string, ended: readonly Handle[], { owner, except, thorough }: RemoveAllOptions): void {
+    // What a thorough sign-out ended, no list may name.
+    if (ended.length > MOST_REMEMBERED_SINGLY && thorough === null) this.#replays.remember({ kind: "user", place, cutoff, owner, except })
+    else for (const handle of ended) this.#replays.remember({ kind: "session", handle })
+  }
+
+  #upkeep(): UpkeepParts {
+    return { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
   }
 
   protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
-    const parts = { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
-    return sweepKeyspace(parts, cursor, count, {
+    return sweepKeyspace(this.#upkeep(), cursor, count, {
       ...options,
       now: () => this.now(options),
       read: (handle, text) => this.#readable(handle, text)[0] ?? null,
@@ -351,6 +414,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async release(): Promise<void> {
     this.#prunes.stop()
+    this.#replays.stop()
     await this.#background.settled()
     await this.#redis.close()
   }

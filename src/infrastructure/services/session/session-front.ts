@@ -51,7 +51,7 @@ import { toSessionData } from "./session-data.js"
 import { SessionEvents } from "./session-events.js"
 import { resolveSettings, type SessionOptions, type SessionSettings } from "./session-settings.js"
 import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
-import { assertVersion, notCreated, versionConflict } from "./step-errors.js"
+import { assertVersion, notCreated, notDurable, versionConflict } from "./step-errors.js"
 import { sweepAll } from "./sweep-all.js"
 import { backOff, UpdateQueue } from "./update-queue.js"
 
@@ -452,10 +452,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async #remove(handle: Handle, proof: Proof, reason: EndReason, step: CallStep): Promise<boolean> {
-    const { status } = await this.remove(handle, proof, step.change())
+    const { status, isDurable = true } = await this.remove(handle, proof, step.change())
     const sessionId = formatHandle(handle)
     if (status === "done") this.#events.emit({ type: "ended", sessionId, reason })
     if (status === "wrong-secret") this.#events.emit({ type: "wrong-secret", sessionId })
+    if (!isDurable && status !== "wrong-secret") {
+      this.reportNotDurable(handle)
+      throw notDurable()
+    }
     return status === "done"
   }
 
@@ -476,6 +480,17 @@ export abstract class SessionFront<A extends object, I extends object> implement
   /** For providers that made room for a session which then could not be opened. */
   protected reportEvicted(handles: readonly Handle[]): void {
     for (const handle of handles) this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason: "evicted" })
+  }
+
+  /** For providers whose store made a change and could not keep it as `durability` asks. */
+  protected reportNotDurable(handle: Handle): void {
+    this.#events.emit({ type: "not-durable", sessionId: formatHandle(handle) })
+    this.#events.warn({ event: "not-durable" }, "A change was made, but not kept in time as durability asks")
+  }
+
+  /** For providers whose store had lost the end of a session. */
+  protected reportEndedAgain(handle: Handle): void {
+    this.#events.emit({ type: "ended-again", sessionId: formatHandle(handle) })
   }
 
   /** For providers that meet an unreadable record while they read others. */

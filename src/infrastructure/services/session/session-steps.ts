@@ -14,8 +14,11 @@ export type Inserted =
   | { readonly status: "created"; readonly record: SessionRecord; readonly evicted: readonly Handle[] }
   | { readonly status: "full" | "ended" }
 
-/** What a removal came to. */
-export type Removed = { readonly status: "done" } | { readonly status: "missing" | "wrong-secret" }
+/** What a removal came to. `isDurable` is missing where nobody asked for it. */
+export interface Removed {
+  readonly status: "done" | "missing" | "wrong-secret"
+  readonly isDurable?: boolean | undefined
+}
 
 /** A page of a user's records, newest first; `next` names where the following page begins. */
 export interface Page {

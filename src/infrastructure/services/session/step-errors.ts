@@ -10,6 +10,13 @@ export function notCreated(status: "full" | "ended", limit: LimitRule | null): S
   })
 }
 
+export function notDurable(): SessionError {
+  return new SessionError(
+    "ERR_NOT_DURABLE",
+    "The sign-out was made, but not kept as durability asks within the call's time. Call again to wait once more; see that the replicas or the disk are well, or raise timeout.",
+  )
+}
+
 /** @throws ERR_SESSION_CONFLICT · ERR_SESSION_TOO_LARGE */
 export function assertVersion(record: SessionRecord, ifVersion: number | null): void {
   if (ifVersion !== null && record.version !== ifVersion) throw versionConflict(ifVersion, record.version)

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { SessionEvent } from "../../exports/index.js"
+import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
+import { SessionService } from "../../infrastructure/services/session/SessionService.js"
+import { askServer, SERVER_KINDS, startSentinels, type TestSentinels } from "../support/servers.js"
+
+const CLIENTS = ["@redis/client", "redis", "ioredis", "iovalkey"] as const
+const TIMEOUT_MS = 1_000
+const BACK_WITHIN_MS = 20_000
+/** More than are remembered one by one. */
+const MANY = 1_001
+
+const unhandled: unknown[] = []
+const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+beforeAll(() => void process.on("unhandledRejection", onUnhandled))
+afterAll(() => {
+  process.removeListener("unhandledRejection", onUnhandled)
+  expect(unhandled).toEqual([])
+})
+
+const urlOf = ({ sentinels, primaryName }: TestSentinels): string =>
+  `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${primaryName}`
+
+/** From here on nothing that the primary acknowledges reaches a replica, not even one that wakes up later. */
+async function cutReplication(group: TestSentinels): Promise<void> {
+  for (const replica of group.replicas) replica.pause()
+  await askServer(group.primary.port, "CLIENT KILL TYPE replica")
+}
+
+async function failOver(group: TestSentinels): Promise<void> {
+  await group.primary.kill9()
+  for (const replica of group.replicas) replica.resume()
+}
+
+describe.each(SERVER_KINDS)("a failover of %s that loses sign-outs", (kind) => {
+  let group: TestSentinels
+  const endedAgain: string[] = []
+  beforeAll(async () => {
+    group = await startSentinels(kind)
+  })
+  afterAll(() => group.stop())
+
+  const open = async (clientPackage: (typeof CLIENTS)[number], onEvent?: (event: SessionEvent) => void): Promise<SessionService<object>> =>
+    new SessionService(await connectRedis(urlOf(group), { timeoutMs: TIMEOUT_MS, clientPackage }), { maxSessionsPerUser: 3_000, onEvent })
+
+  it("has them back from whoever lives, and from nobody else", async () => {
+    const witness = await open("@redis/client")
+    const gone = await open("@redis/client")
+    const living = await Promise.all(
+      CLIENTS.map((name) =>
+        open(name, (event) => {
+          if (event.type === "ended-again") endedAgain.push(event.sessionId)
+        }),
+      ),
+    )
+    const make = async (userId: string) => {
+      const { token, session } = await witness.createSession({ userId })
+      return { token, id: session.sessionId }
+    }
+    try {
+      const unprotected = await make("ended by a process that is gone")
+      const kept = await make("never ended")
+      const byToken = await Promise.all(living.map((_service, n) => make(`by token ${n}`)))
+      const byHandle = await Promise.all(living.map((_service, n) => make(`by handle ${n}`)))
+      const evicted = await Promise.all(living.map((_service, n) => make(`evicted ${n}`)))
+      const all = await Promise.all(living.flatMap((_service, n) => [make(`all ${n}`), make(`all ${n}`)]))
+      const many = await Promise.all(Array.from({ length: MANY }, () => make("many")))
+      const ended = [...byToken, ...byHandle, ...evicted, ...all, ...many]
+      expect(await askServer(group.primary.port, "WAIT 2 5000")).toMatch(/^:/)
+      await expect
+        .poll(async () => {
+          const [, primary] = /master_repl_offset:(\d+)/.exec(await askServer(group.primary.port, "INFO replication")) ?? []
+          const behind = await Promise.all(group.replicas.map(({ port }) => askServer(port, "INFO replication")))
+          return behind.every((text) => /slave_repl_offset:(\d+)/.exec(text)?.[1] === primary)
+        })
+        .toBe(true)
+      await cutReplication(group)
+      expect(await gone.deleteSession(unprotected.token)).toBe(true)
+      await gone.close()
+      await Promise.all(
+        living.map(async (service, n) => {
+          expect(await service.deleteSession(byToken[n]?.token)).toBe(true)
+          expect(await service.deleteUserSession(`by handle ${n}`, byHandle[n]?.id ?? "")).toBe(true)
+          const { evicted: made } = await service.createSession({ userId: `evicted ${n}`, maxSessionsPerUser: 1 })
+          expect(made).toEqual([evicted[n]?.id])
+          expect(await service.deleteUserSessions(`all ${n}`)).toBe(2)
+        }),
+      )
+      expect(await living[0]?.deleteUserSessions("many")).toBe(MANY)
+      for (const { token } of [unprotected, ...ended.slice(0, 30)]) expect(await witness.getSession(token)).toBeNull()
+      await failOver(group)
+
+      const alive = (token: string): Promise<unknown> => witness.getSession(token).then((session) => session !== null, String)
+      await expect.poll(() => alive(kept.token), { timeout: BACK_WITHIN_MS }).toBe(true)
+      await expect.poll(() => new Set(endedAgain).size, { timeout: BACK_WITHIN_MS }).toBe(ended.length)
+      expect(new Set(endedAgain)).toEqual(new Set(ended.map(({ id }) => id)))
+      expect(await Promise.all(ended.map(({ token }) => alive(token)))).toEqual(ended.map(() => false))
+      expect(await alive(kept.token)).toBe(true)
+      // What replay is worth: the same sign-out, made by a process that is no more, is lost.
+      expect(await alive(unprotected.token)).toBe(true)
+    } finally {
+      await Promise.all([witness, gone, ...living].map((service) => service.close()))
+    }
+  }, 60_000)
+})
