@@ -71,6 +71,44 @@ export const MUTANTS = [
     tests: [`${TESTS}/rolling/two-releases.test.ts`],
     only: "what one opens the other reads",
   },
+  // After a failover
+  {
+    rule: "Sign-outs are repeated after a failover",
+    file: `${SESSION}/SessionService.ts`,
+    from: "redis.onDisruption(() => this.#replays.disrupted())",
+    to: "redis.onDisruption(() => undefined)",
+    tests: [`${TESTS}/failover/lost-sign-outs.test.ts`],
+  },
+  {
+    rule: "Evictions are repeated after a failover",
+    file: `${SESSION}/SessionService.ts`,
+    from: '        this.#replays.remember({ kind: "session", handle })\n        if (owner',
+    to: "        if (owner",
+    tests: [`${TESTS}/failover/lost-sign-outs.test.ts`],
+  },
+  {
+    rule: "An end is repeated before it is forgotten",
+    file: `${REDIS}/failures/replay-deletes.ts`,
+    from: "if (await this.#replay(this.#ends.until(old))) this.#ends.forget(old)",
+    to: "if (true) this.#ends.forget(old)",
+    tests: [`${UNIT}/infrastructure/redis/failures/replay-deletes.test.ts`],
+  },
+  {
+    rule: "A wait is preceded by a change of its own connection",
+    file: `${REDIS}/durability/DurableWrites.ts`,
+    from: "return redis.call('SET', KEYS[1], '1', 'PX', 1)",
+    to: "return redis.call('EXISTS', KEYS[1])",
+    tests: [`${TESTS}/failover/durability.test.ts`],
+    only: "says so",
+  },
+  {
+    rule: "What too few replicas acknowledged is told",
+    file: `${REDIS}/durability/DurableWrites.ts`,
+    from: "acknowledgedBy(results.at(-1)?.reply) >= 1",
+    to: "acknowledgedBy(results.at(-1)?.reply) >= 0",
+    tests: [`${TESTS}/failover/durability.test.ts`],
+    only: "says so",
+  },
   // Whose session it is
   {
     rule: "By handle, the record's own user id decides (deletion)",

@@ -67,7 +67,7 @@ export class RecordingRedis implements IRedisService {
   }
 
   async unlink(keys: readonly string[], _options?: RedisCallOptions): Promise<readonly boolean[]> {
-    return this.#reply({ name: "unlink", keys, args: [] })
+    return keys.length === 0 ? [] : this.#reply({ name: "unlink", keys, args: [] })
   }
 
   async run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], _options?: RedisCallOptions): Promise<RedisReply> {

@@ -1,6 +1,6 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IoRedisLike, NodeRedisLike, RedisClientLike } from "./client-shapes.js"
-import type { OwnClient } from "./own-clients.js"
+import { type OwnClient, streamRenewal } from "./own-clients.js"
 import { reconnectDelay } from "./reconnect-delay.js"
 import type { RecognisedClient } from "./topology.js"
 
@@ -13,6 +13,7 @@ interface NodeRedisDuplicate {
 }
 
 interface IoRedisDuplicate {
+  readonly stream?: { destroy(): unknown }
   connect(): Promise<unknown>
   disconnect(): void
   on(event: string, listener: (value: unknown) => void): unknown
@@ -71,5 +72,6 @@ function ioRedis(original: IoRedisLike): OwnClient {
       await client.connect()
     },
     destroy: () => client.disconnect(),
+    renew: streamRenewal(client),
   }
 }
