@@ -147,7 +147,7 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
       replica.pause()
       try {
         const deleting = service.deleteSession(token).catch((error: unknown) => error)
-        await expect.poll(() => askServer(primary.port, "INFO clients")).toMatch(/blocked_clients:1/)
+        await expect.poll(() => askServer(primary.port, "INFO clients"), { timeout: 3_000 }).toMatch(/blocked_clients:1/)
         await askServer(primary.port, "CLIENT KILL TYPE normal SKIPME yes")
         expect(await deleting).toMatchObject(NOT_DURABLE)
       } finally {
@@ -173,7 +173,7 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
       expect(await service.deleteSession(token)).toBe(true)
       expect((await countWaits(primary)) - waits).toBe(2)
       await service.close()
-      await expect.poll(connections).toBe(before)
+      await expect.poll(connections, { timeout: 10_000 }).toBe(before)
       expect(await ("sendCommand" in client && client === node ? node.sendCommand(["PING"]) : (client as IoRedis).ping())).toBe("PONG")
     }
     node.destroy()
@@ -199,7 +199,7 @@ describe.each(SERVER_KINDS)('durability "fsync" on %s', (kind) => {
       code: "ERR_CONFIG_INVALID",
       message: expect.stringContaining("append-only file"),
     })
-    await expect.poll(() => askServer(server.port, "INFO clients")).toMatch(/connected_clients:1\r/)
+    await expect.poll(() => askServer(server.port, "INFO clients"), { timeout: 10_000 }).toMatch(/connected_clients:1\r/)
   })
 })
 

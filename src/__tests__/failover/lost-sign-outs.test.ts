@@ -68,11 +68,14 @@ describe.each(SERVER_KINDS)("a failover of %s that loses sign-outs", (kind) => {
       const ended = [...byToken, ...byHandle, ...evicted, ...all, ...many]
       expect(await askServer(group.primary.port, "WAIT 2 5000")).toMatch(/^:/)
       await expect
-        .poll(async () => {
-          const [, primary] = /master_repl_offset:(\d+)/.exec(await askServer(group.primary.port, "INFO replication")) ?? []
-          const behind = await Promise.all(group.replicas.map(({ port }) => askServer(port, "INFO replication")))
-          return behind.every((text) => /slave_repl_offset:(\d+)/.exec(text)?.[1] === primary)
-        })
+        .poll(
+          async () => {
+            const [, primary] = /master_repl_offset:(\d+)/.exec(await askServer(group.primary.port, "INFO replication")) ?? []
+            const behind = await Promise.all(group.replicas.map(({ port }) => askServer(port, "INFO replication")))
+            return behind.every((text) => /slave_repl_offset:(\d+)/.exec(text)?.[1] === primary)
+          },
+          { timeout: 10_000 },
+        )
         .toBe(true)
       await cutReplication(group)
       expect(await gone.deleteSession(unprotected.token)).toBe(true)
