@@ -39,6 +39,7 @@ Where the environment has CI, a row that cannot run on this machine counts as fa
 const ALL_OPERATIONS = 1_000_000
 const QUICK_OPERATIONS = 20_000
 const DEFAULT_SOAK_MINUTES = 30
+const LEAST_SOAK_MINUTES = 0.1
 const SEEDS = 2 ** 31
 
 /** Reads the command line. @throws TypeError or RangeError with a message for whoever typed it */
@@ -63,12 +64,19 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     json,
     scale: quick ? "quick" : "full",
     layers: chosenLayers(layer, soak !== undefined),
-    soakMinutes: soak === undefined ? DEFAULT_SOAK_MINUTES : wholeNumber("--soak", soak, 1, 100_000),
+    soakMinutes: soak === undefined ? DEFAULT_SOAK_MINUTES : minutes(soak),
     rows: row,
     operations: operations === undefined ? (quick ? QUICK_OPERATIONS : ALL_OPERATIONS) : wholeNumber("--operations", operations, 1, 100_000_000),
     seed: seed === undefined ? Math.floor(Math.random() * SEEDS) : wholeNumber("--seed", seed, 0, SEEDS - 1),
     defect: defect === undefined ? undefined : knownDefect(defect),
   }
+}
+
+function minutes(text: string): number {
+  const number = Number(text)
+  if (!/^\d+(?:\.\d+)?$/.test(text) || number < LEAST_SOAK_MINUTES || number > 100_000)
+    throw new RangeError(`Expected --soak to be minutes from ${LEAST_SOAK_MINUTES} to 100000, got "${text}"`)
+  return number
 }
 
 function wholeNumber(name: string, text: string, lowest: number, highest: number): number {

@@ -184,6 +184,20 @@ export const MUTANTS = [
     tests: SCRIPTS,
   },
   {
+    rule: "An update never creates a record",
+    file: `${LUA}/session-update.lua`,
+    from: "if head == nil then return { MISSING, whole(now) } end",
+    to: "if head == nil then redis.call('SET', KEYS[1], ARGV[3], 'PX', 60000) return { DONE, whole(now), ARGV[3] } end",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A session is kept beyond its idle deadline by the slack",
+    file: `${LUA}/includes/head.lua`,
+    from: "math.min(idle + slack, ",
+    to: "math.min(idle + slack * 0, ",
+    tests: SCRIPTS,
+  },
+  {
     rule: "A touch moves the time to live, not only the time in the record",
     file: `${LUA}/session-touch.lua`,
     from: "redis.call('PEXPIRE', KEYS[1], whole(ttl))",
@@ -378,6 +392,13 @@ export const MUTANTS = [
     tests: SCRIPTS,
   },
   {
+    rule: "A rotation without grace ends the old secret",
+    file: `${LUA}/session-rotate.lua`,
+    from: "local previous = grace > 0 and write_previous(head.verifier, now_ms + grace) or ''",
+    to: "local previous = write_previous(head.verifier, now_ms + grace + 60000)",
+    tests: SCRIPTS,
+  },
+  {
     rule: "A grace ends",
     file: `${LUA}/includes/admit.lua`,
     from: " and head.until_ms > now_ms",
@@ -431,6 +452,13 @@ export const MUTANTS = [
     tests: SCRIPTS,
   },
   {
+    rule: "The script that creates a session checks the limit",
+    file: `${LUA}/session-create.lua`,
+    from: "if limit == 0 or redis.call('ZCARD', index) < limit then",
+    to: "if limit >= 0 then",
+    tests: SCRIPTS,
+  },
+  {
     rule: "The limit is checked in the same step",
     file: `${LUA}/session-create.lua`,
     from: "surplus = counted + #first + 1 - limit",
@@ -438,6 +466,22 @@ export const MUTANTS = [
     tests: SCRIPTS,
   },
   // Silence
+  {
+    rule: "A read that was not answered is no missing session",
+    file: `${SESSION}/SessionService.ts`,
+    from: "const text = await this.#reads.get(this.#keys.session(handle), options.signal)",
+    to: "const text = await this.#reads.get(this.#keys.session(handle), options.signal).catch(() => null)",
+    tests: [`${TESTS}/silence/silent-store.test.ts`],
+    only: "through ioredis ends in time",
+  },
+  {
+    rule: "A call without a connection does not wait for one",
+    file: `${REDIS}/clients/own-clients.ts`,
+    from: "disableOfflineQueue: true,",
+    to: "disableOfflineQueue: false,",
+    tests: [`${TESTS}/clients/redis-connect.test.ts`],
+    only: "refuses a call at once",
+  },
   {
     rule: "One deadline holds for all that a call does",
     file: `${SESSION}/session-front.ts`,
@@ -514,6 +558,13 @@ export const MUTANTS = [
     tests: [`${TESTS}/silence/silent-node.test.ts`],
   },
   // Lists
+  {
+    rule: "A session is listed by the step that creates it",
+    file: `${LUA}/session-create.lua`,
+    from: "  redis.call('ZADD', index, whole(created), id)\n",
+    to: "",
+    tests: SCRIPTS,
+  },
   {
     rule: "A list gets a time to live",
     file: `${LUA}/includes/index-ttl.lua`,

@@ -106,7 +106,7 @@ export class SentinelGroup implements AsyncDisposable {
         const primary = fieldsOf(await askStore(sentinel, ["SENTINEL", "MASTER", NAME]))
         const others = ((await askStore(sentinel, ["SENTINEL", "REPLICAS", NAME])) as Reply[]).map(fieldsOf)
         const known = Number(primary["num-slaves"]) === replicas && Number(primary["num-other-sentinels"]) === 2
-        return known && primary["flags"] === "master" && others.every((each) => each["flags"] === "slave" && each["master-link-status"] === "ok")
+        return known && primary.flags === "master" && others.every((each) => each.flags === "slave" && each["master-link-status"] === "ok")
       })
     }
   }

@@ -79,6 +79,29 @@ describe.each(PACKAGES)("a client of its own, %s", (clientPackage) => {
     }
   })
 
+  it("refuses a call at once while there is no connection, whatever time it would have", async () => {
+    const server = await startServer({ kind: "redis" })
+    const redis = await connectRedis(server.url, { timeoutMs: 25_000, clientPackage })
+    const waiting = new Promise<string>((resolve) => setTimeout(() => resolve("still waiting"), 6_000).unref())
+    const outcome = (): Promise<string> =>
+      Promise.race([
+        waiting,
+        redis.get("x").then(
+          () => "answered",
+          (error: unknown) => (error as SessionError).outcome,
+        ),
+      ])
+    try {
+      await redis.ping()
+      await server.kill9()
+      await outcome()
+      expect(await outcome()).toBe("not-applied")
+    } finally {
+      await redis.close()
+      await server.stop()
+    }
+  })
+
   it("does not know whether a call was applied whose connection was cut, and does not send it again", async () => {
     const server = await startServer({ kind: "valkey" })
     const redis = await connectRedis(server.url, { timeoutMs: 2_000, clientPackage })

@@ -1,0 +1,41 @@
+import { expect, it } from "vitest"
+import type { Row, Verdict } from "../layer.js"
+import { formatReport, makeReport, NOT_MEASURED } from "../report.js"
+
+const versions = { node: "v1", machine: "m", servers: { "redis-server": "8" }, packages: { redis: "6" } }
+const run = {
+  seed: 5,
+  scale: "quick",
+  seconds: 1,
+  versions,
+  replay: { all: "all again", row: (layer: string, row: string) => `${layer}: ${row} again` },
+} as const
+
+const row = (verdict: Verdict, more: Partial<Row> = {}): Row => ({ name: "1 kill", where: "redis", verdict, figures: { tried: 1 }, why: ["because"], ...more })
+const layer = (...rows: Row[]) => ({ layer: "faults", about: "what happens", seconds: 1, rows })
+
+it("what no layer measured is called so, and not 0", () => {
+  const report = makeReport([layer(row("passed", { summary: { "faults tried": 0, "mutants tried": 3 } }))], { ...run, mustRunAll: false })
+  expect(report.summary["faults tried"]).toBe(0)
+  expect(report.summary["mutants tried"]).toBe(3)
+  expect(report.summary["operations checked"]).toBe(NOT_MEASURED)
+  const text = formatReport(report)
+  expect(text).toMatch(/^operations checked +not measured$/m)
+  expect(text).toMatch(/^faults tried +0$/m)
+  expect(text).toContain("redis-server 8, node v1, redis 6")
+  expect(text).toContain("quick run of 1.0 s, seed 5")
+})
+
+it("a row that failed says how to run it alone", () => {
+  const report = makeReport([layer(row("passed"), row("failed"), row("failed", { replayAs: "other" }))], { ...run, mustRunAll: false })
+  expect(report.passed).toBe(false)
+  expect(report.failed.map(({ replay }) => replay)).toEqual(["faults: 1 kill again", "faults: other again"])
+  expect(formatReport(report)).toContain("failed: faults, 1 kill, redis; again: faults: 1 kill again")
+})
+
+it("a row that could not run fails where all must run, and only there; a layer without rows fails everywhere", () => {
+  expect(makeReport([layer(row("passed"), row("not run"))], { ...run, mustRunAll: false }).passed).toBe(true)
+  expect(makeReport([layer(row("passed"), row("not run"))], { ...run, mustRunAll: true })).toMatchObject({ passed: false, failed: [{ name: "1 kill" }] })
+  expect(makeReport([layer()], { ...run, mustRunAll: false }).passed).toBe(false)
+  expect(makeReport([], { ...run, mustRunAll: false }).passed).toBe(false)
+})
