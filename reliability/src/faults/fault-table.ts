@@ -1,6 +1,7 @@
 import type { FaultRow } from "./fault-row.js"
 import { CLUSTER_NODE_LOST } from "./rows/cluster-node-lost.js"
 import { CLUSTER_TAKEOVERS } from "./rows/cluster-takeovers.js"
+import { FAILOVER_TO_OTHER_CLOCK } from "./rows/failover-to-other-clock.js"
 import { FAILOVERS } from "./rows/failovers.js"
 import { GIANT_SLOT_MOVED } from "./rows/giant-slot-moved.js"
 import { KILLED_WITH_EVERY_SECOND_SYNCED } from "./rows/killed-with-every-second-synced.js"
@@ -8,9 +9,11 @@ import { KILLED_WITH_EVERY_WRITE_SYNCED } from "./rows/killed-with-every-write-s
 import { LIST_DELETED } from "./rows/list-deleted.js"
 import { MEMORY_FULL } from "./rows/memory-full.js"
 import { POWER_CUT } from "./rows/power-cut.js"
+import { PRIMARY_CUT_OFF } from "./rows/primary-cut-off.js"
 import { RESET_AFTER_EACH_BYTE } from "./rows/reset-after-each-byte.js"
 import { RESTART_WITHOUT_PERSISTENCE } from "./rows/restart-without-persistence.js"
 import { SCRIPTS_FORGOTTEN } from "./rows/scripts-forgotten.js"
+import { SERVER_CLOCK_SET } from "./rows/server-clock-set.js"
 import { SERVER_LOADING } from "./rows/server-loading.js"
 import { SESSIONS_EVICTED } from "./rows/sessions-evicted.js"
 import { SLOTS_MOVED } from "./rows/slots-moved.js"
@@ -27,6 +30,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   STOPPED_SERVER,
   STOPPED_PRIMARY,
   FAILOVERS,
+  PRIMARY_CUT_OFF,
   CLUSTER_TAKEOVERS,
   CLUSTER_NODE_LOST,
   SLOTS_MOVED,
@@ -38,4 +42,6 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   SESSIONS_EVICTED,
   LIST_DELETED,
   SERVER_LOADING,
+  SERVER_CLOCK_SET,
+  FAILOVER_TO_OTHER_CLOCK,
 ]

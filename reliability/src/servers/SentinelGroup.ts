@@ -13,6 +13,8 @@ export interface SentinelGroupOptions {
   readonly downAfterMs?: number
   /** Stands before the first store, so that it can be cut off from the Sentinels and the other stores. */
   readonly gate?: Gate
+  /** Environment variables of the stores that begin as replicas. */
+  readonly environmentOfReplicas?: Readonly<Record<string, string>>
 }
 
 const NAME = "main"
@@ -36,7 +38,7 @@ export class SentinelGroup implements AsyncDisposable {
   }
 
   static async start(kind: ServerKind, options: SentinelGroupOptions = {}): Promise<SentinelGroup> {
-    const { replicas = 2, config = {}, downAfterMs = 2_000, gate } = options
+    const { replicas = 2, config = {}, downAfterMs = 2_000, gate, environmentOfReplicas = {} } = options
     const stores: StoreServer[] = []
     const sentinels: StoreServer[] = []
     const begin = async (into: StoreServer[], starting: Promise<StoreServer>): Promise<void> => void into.push(await starting)
@@ -46,7 +48,7 @@ export class SentinelGroup implements AsyncDisposable {
       stores.push(first)
       gate?.leadTo(first.port)
       const place = `127.0.0.1 ${gate?.port ?? first.port}`
-      const replica = { config: { ...AT_ONCE, ...config, replicaof: place } }
+      const replica = { config: { ...AT_ONCE, ...config, replicaof: place }, environment: environmentOfReplicas }
       await allEnded(Array.from({ length: replicas }, () => begin(stores, StoreServer.start(kind, replica))))
       const group = new SentinelGroup(stores, sentinels, gate)
       // A Sentinel that meets a primary whose replicas are not there yet looks for them again only after its next period.
