@@ -10,6 +10,8 @@ import { LIST_DELETED } from "./rows/list-deleted.js"
 import { MEMORY_FULL } from "./rows/memory-full.js"
 import { POWER_CUT } from "./rows/power-cut.js"
 import { PRIMARY_CUT_OFF } from "./rows/primary-cut-off.js"
+import { PROCESS_KILLED } from "./rows/process-killed.js"
+import { RECORDS_DAMAGED } from "./rows/records-damaged.js"
 import { RESET_AFTER_EACH_BYTE } from "./rows/reset-after-each-byte.js"
 import { RESTART_WITHOUT_PERSISTENCE } from "./rows/restart-without-persistence.js"
 import { SCRIPTS_FORGOTTEN } from "./rows/scripts-forgotten.js"
@@ -44,4 +46,6 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   SERVER_LOADING,
   SERVER_CLOCK_SET,
   FAILOVER_TO_OTHER_CLOCK,
+  PROCESS_KILLED,
+  RECORDS_DAMAGED,
 ]
