@@ -141,6 +141,13 @@ export const MUTANTS = [
     tests: [`${UNIT}/infrastructure/services/session/record-json.test.ts`],
   },
   {
+    rule: "A record whose user id was damaged is not the session of another user",
+    file: `${SESSION}/record-json.ts`,
+    from: "userKey(owner).tag !== handle.tag",
+    to: "userKey(owner).tag === null",
+    tests: [`${UNIT}/infrastructure/services/session/record-json.test.ts`],
+  },
+  {
     rule: "Times are written without an exponent",
     file: `${LUA}/includes/time.lua`,
     from: "return string.format('%.0f', number)",

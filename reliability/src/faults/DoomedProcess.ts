@@ -46,9 +46,10 @@ export class DoomedProcess implements AsyncDisposable {
   /** SIGKILL. @returns when it is gone and all that it told has arrived */
   async kill(): Promise<void> {
     if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const gone = once(this.#child, "close")
+    // What it told before may arrive after its end.
+    const gone = [once(this.#child, "exit"), ...(this.#child.connected ? [once(this.#child, "disconnect")] : [])]
     this.#child.kill("SIGKILL")
-    await gone
+    await Promise.all(gone)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,11 @@
 import type { FaultRow } from "./fault-row.js"
 import { CLUSTER_NODE_LOST } from "./rows/cluster-node-lost.js"
 import { CLUSTER_TAKEOVERS } from "./rows/cluster-takeovers.js"
+import { DISK_FULL } from "./rows/disk-full.js"
+import { EMBEDDED_DISK_FULL } from "./rows/embedded-disk-full.js"
+import { EMBEDDED_LOG_TORN } from "./rows/embedded-log-torn.js"
+import { EMBEDDED_TWO_PROCESSES } from "./rows/embedded-two-processes.js"
+import { EMBEDDED_WRITER_KILLED } from "./rows/embedded-writer-killed.js"
 import { FAILOVER_TO_OTHER_CLOCK } from "./rows/failover-to-other-clock.js"
 import { FAILOVERS } from "./rows/failovers.js"
 import { GIANT_SLOT_MOVED } from "./rows/giant-slot-moved.js"
@@ -12,6 +17,7 @@ import { POWER_CUT } from "./rows/power-cut.js"
 import { PRIMARY_CUT_OFF } from "./rows/primary-cut-off.js"
 import { PROCESS_KILLED } from "./rows/process-killed.js"
 import { RECORDS_DAMAGED } from "./rows/records-damaged.js"
+import { REFUSALS_OF_A_SERVER } from "./rows/refusals-of-a-server.js"
 import { RESET_AFTER_EACH_BYTE } from "./rows/reset-after-each-byte.js"
 import { RESTART_WITHOUT_PERSISTENCE } from "./rows/restart-without-persistence.js"
 import { SCRIPTS_FORGOTTEN } from "./rows/scripts-forgotten.js"
@@ -44,8 +50,14 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   SESSIONS_EVICTED,
   LIST_DELETED,
   SERVER_LOADING,
+  REFUSALS_OF_A_SERVER,
   SERVER_CLOCK_SET,
   FAILOVER_TO_OTHER_CLOCK,
   PROCESS_KILLED,
   RECORDS_DAMAGED,
+  DISK_FULL,
+  EMBEDDED_DISK_FULL,
+  EMBEDDED_LOG_TORN,
+  EMBEDDED_TWO_PROCESSES,
+  EMBEDDED_WRITER_KILLED,
 ]

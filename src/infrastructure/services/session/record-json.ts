@@ -1,8 +1,9 @@
 import { crc32 } from "node:zlib"
 import { SessionError } from "../../../domain/errors.js"
 import type { Device } from "../../../domain/interfaces/session/ISessionService.js"
-import type { Body, FixedFields, SessionRecord } from "../../../domain/session/record.js"
+import { type Body, type FixedFields, ownerOf, type SessionRecord } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
+import { userKey } from "./randomness.js"
 
 // A record is one JSON text in three parts: a head of fixed width, which scripts read and write in place; what never changes; and the body, which the caller writes.
 //
@@ -79,7 +80,11 @@ export function prefixOf(text: string): string {
 export function decodeRecord(handle: Handle, text: string): SessionRecord {
   const prefix = prefixOf(text)
   if (prefix.length === text.length || prefix.length > BODY_BY) throw corrupt("a record with a body", text)
-  return { ...decodePrefix(handle, prefix), body: decodeBody(text.slice(prefix.length)) }
+  const record = decodePrefix(handle, prefix)
+  const owner = ownerOf(record.fixed)
+  // The checksum is of the body. A user id that was damaged would make this the session of somebody else.
+  if (owner !== null && userKey(owner).tag !== handle.tag) throw corrupt("the id of a user who has this tag", null)
+  return { ...record, body: decodeBody(text.slice(prefix.length)) }
 }
 
 /** Reads a record as far as its body, which is how deletions see it. @throws ERR_SESSION_CORRUPT */

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest"
+import { prefixFound } from "../faults/acknowledged-prefix.js"
+import type { FaultRow, FaultSite } from "../faults/fault-row.js"
+import { onOneServer } from "../faults/on-one-server.js"
+import { LIST_DELETED } from "../faults/rows/list-deleted.js"
+import { MEMORY_FULL } from "../faults/rows/memory-full.js"
+import { REFUSALS_OF_A_SERVER } from "../faults/rows/refusals-of-a-server.js"
+
+const SITE: FaultSite = {
+  topology: "one server",
+  kind: "redis",
+  client: "node-redis",
+  seed: 7,
+  scale: "quick",
+  signal: new AbortController().signal,
+  times: (_, quick) => quick,
+  note: () => undefined,
+}
+
+describe("rows on one server", () => {
+  it.each<[string, FaultRow]>([
+    ["a full memory", MEMORY_FULL],
+    ["a deleted list", LIST_DELETED],
+    ["each refusal", REFUSALS_OF_A_SERVER],
+  ])("%s is brought about and survived", { timeout: 60_000 }, async (_, row) => {
+    const { tried, survived, why } = await row.run(SITE)
+    expect(why).toEqual([])
+    expect(tried).toBeGreaterThan(0)
+    expect(survived).toBe(tried)
+  })
+
+  it("a store that forgets what it acknowledged fails its row", { timeout: 60_000 }, async () => {
+    const { survived, why } = await onOneServer(SITE, {}, async ({ load, ask }) => {
+      await load.run(200)
+      await ask("FLUSHALL")
+      return { tried: 1, why: [] }
+    })
+    expect(survived).toBe(0)
+    expect(why.join("\n")).toMatch(/V6/)
+  })
+})
+
+describe("what is left of acknowledged changes", () => {
+  const changes = [
+    { token: "a", version: 1 },
+    { token: "b", version: 1 },
+    { token: "a", version: 2 },
+    { token: "b", version: 0 },
+  ]
+
+  it.each([
+    [[], 0],
+    [[["a", 1]], 1],
+    [
+      [
+        ["a", 2],
+        ["b", 1],
+      ],
+      3,
+    ],
+    [[["a", 2]], 4],
+    [[["b", 1]], undefined],
+    [[["a", 3]], undefined],
+  ] as [[string, number][], number | undefined][])("%j is the state after %s of them", (found, expected) => {
+    expect(prefixFound(changes, new Map(found))).toBe(expected)
+  })
+})
