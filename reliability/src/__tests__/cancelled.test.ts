@@ -1,10 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, expect, it } from "vitest"
 import { runCommand } from "./command.js"
 
-const INTERRUPT_AFTER_MS = 4_000
+const AT_LEAST_MS = 2_000
+const AT_MOST_MS = 30_000
 
 const folder = mkdtempSync(join(tmpdir(), "coatcheck-reliability-test-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -24,19 +26,30 @@ function readOrNothing(file: string): string {
   }
 }
 
+/** Waits until the command has processes of its own, and a little more, so that some work is under way. */
+async function untilItStartedSomething(): Promise<number> {
+  const began = performance.now()
+  for (;;) {
+    await pause(100)
+    const count = processesOfFolder().length
+    const ms = performance.now() - began
+    if ((count > 1 && ms > AT_LEAST_MS) || ms > AT_MOST_MS) return count
+  }
+}
+
 it.each([["suites"], ["faults", "--row", "1"], ["mutants"], ["soak"]])(
   "Ctrl-C in the layer %s ends all that it started",
   { timeout: 60_000 },
   async (layer, ...more) => {
     let running = 0
-    let interrupted = false
+    let begun = false
     const { exitCode, stdout, stderr } = await runCommand(["--layer", layer, ...more], folder, (_piece, interrupt) => {
-      if (interrupted) return
-      interrupted = true
-      setTimeout(() => {
-        running = processesOfFolder().length
+      if (begun) return
+      begun = true
+      void untilItStartedSomething().then((count) => {
+        running = count
         interrupt()
-      }, INTERRUPT_AFTER_MS)
+      })
     })
     expect([exitCode, stdout]).toEqual([130, ""])
     expect(stderr).toContain("cancelled, all that was started has ended")
