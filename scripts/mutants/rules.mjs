@@ -99,7 +99,7 @@ export const MUTANTS = [
     from: "return redis.call('SET', KEYS[1], '1', 'PX', 1)",
     to: "return redis.call('EXISTS', KEYS[1])",
     tests: [`${TESTS}/failover/durability.test.ts`],
-    only: "says so",
+    only: "waits for what an earlier copy",
   },
   {
     rule: "What too few replicas acknowledged is told",

@@ -124,6 +124,21 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
       await service.close()
     })
 
+    it("waits for what an earlier copy changed over another connection", async () => {
+      const plain = await createSessionService({ store: primary.url, keyPrefix: "d:" })
+      const { token } = await plain.createSession({})
+      replica.pause()
+      try {
+        expect(await plain.deleteSession(token)).toBe(true)
+        const service = await open(clientPackage, SHORT_MS)
+        await expect(service.deleteSession(token)).rejects.toMatchObject(NOT_DURABLE)
+        await service.close()
+      } finally {
+        replica.resume()
+        await plain.close()
+      }
+    })
+
     it("lets no call wait longer than its time, however many there are", async () => {
       const service = await open(clientPackage, SHORT_MS)
       replica.pause()
