@@ -10,6 +10,8 @@ export interface CommandLine {
   readonly rows: readonly string[]
   readonly seed: number
   readonly operations: number
+  /** Seeds to simulate, where it was said. */
+  readonly seeds: number | undefined
   readonly json: string | undefined
   readonly defect: Defect | undefined
   readonly soakMinutes: number
@@ -26,6 +28,7 @@ ${LAYERS.map(({ name, about }) => `                       ${name.padEnd(13)} ${a
   --row NAME         only rows of this number or with this in their name; may be given several times
   --operations N     how many calls to check by histories, instead of 1 000 000
   --seed N           which calls to make; printed with every result, random without it
+  --seeds N          how many seeds to simulate, from the first on; failures name the one to look at
   --json FILE        writes the result as JSON, too
   --soak MINUTES     only the soak, for so long; 480 before a release
   --defect NAME      builds a mistake into the service, to see it found by the histories:
@@ -52,13 +55,14 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       row: { type: "string", multiple: true, default: [] },
       operations: { type: "string" },
       seed: { type: "string" },
+      seeds: { type: "string" },
       json: { type: "string" },
       soak: { type: "string" },
       defect: { type: "string" },
       help: { type: "boolean", default: false },
     },
   })
-  const { quick, operations, seed, json, defect, help, layer, row, soak } = values
+  const { quick, operations, seed, seeds, json, defect, help, layer, row, soak } = values
   return {
     help,
     json,
@@ -67,6 +71,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     soakMinutes: soak === undefined ? DEFAULT_SOAK_MINUTES : minutes(soak),
     rows: row,
     operations: operations === undefined ? (quick ? QUICK_OPERATIONS : ALL_OPERATIONS) : wholeNumber("--operations", operations, 1, 100_000_000),
+    seeds: seeds === undefined ? undefined : wholeNumber("--seeds", seeds, 1, 10_000_000),
     seed: seed === undefined ? Math.floor(Math.random() * SEEDS) : wholeNumber("--seed", seed, 0, SEEDS - 1),
     defect: defect === undefined ? undefined : knownDefect(defect),
   }

@@ -2,6 +2,7 @@ import { runFaults } from "./faults/run-faults.js"
 import { type HistorySettings, runHistories } from "./histories/run-histories.js"
 import type { LayerReport } from "./layer.js"
 import { runMutants } from "./mutants/run-mutants.js"
+import { runSimulation, type SimulationSettings } from "./simulation/run-simulation.js"
 import { runSoak, type SoakSettings } from "./soak/run-soak.js"
 import { runSuites } from "./suites/run-suites.js"
 
@@ -13,13 +14,14 @@ export interface Layer {
   readonly onDemand?: boolean
   /** Whether `--operations` says how much it does. */
   readonly countsOperations?: boolean
-  run(settings: HistorySettings & SoakSettings): Promise<LayerReport>
+  run(settings: HistorySettings & SimulationSettings & SoakSettings): Promise<LayerReport>
 }
 
 /** What is run, in this order. */
 export const LAYERS: readonly Layer[] = [
   { name: "suites", about: "the library's own tests: contract, model, interleavings, bad input", run: runSuites },
   { name: "histories", about: "calls from four processes on real servers, every answer checked", countsOperations: true, run: runHistories },
+  { name: "simulation", about: "thousands of short runs in a simulated world, with its own clocks, network, server and faults", run: runSimulation },
   { name: "faults", about: "what happens to servers, networks, clocks and processes, brought about on purpose", run: runFaults },
   { name: "mutants", about: "protective rules taken out of the code one by one, to see a test notice", run: runMutants },
   { name: "soak", about: "hours under load with a fault each minute: does anything grow?", onDemand: true, run: runSoak },

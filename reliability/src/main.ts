@@ -40,10 +40,10 @@ function end(cancel: AbortController): void {
 }
 
 async function run(commandLine: CommandLine, signal: AbortSignal): Promise<number> {
-  const { scale, layers, rows, seed, operations, json, defect, soakMinutes } = commandLine
+  const { scale, layers, rows, seed, seeds, operations, json, defect, soakMinutes } = commandLine
   const began = performance.now()
   const progress = new Progress(process.stderr)
-  const settings = { seed, scale, rows, operations, defect, soakMinutes, signal, onProgress: (text: string) => progress.tell(text) }
+  const settings = { seed, seeds, scale, rows, operations, defect, soakMinutes, signal, onProgress: (text: string) => progress.tell(text) }
   const results: LayerResult[] = []
   for (const [at, { name, about, run: runLayer }] of layers.entries()) {
     signal.throwIfAborted()
@@ -71,7 +71,7 @@ function layerNamed(layers: readonly Layer[], name: string): Layer {
   return layer
 }
 
-function replayOf({ scale, layers, rows, seed, operations, defect, soakMinutes }: CommandLine): string {
+function replayOf({ scale, layers, rows, seed, seeds, operations, defect, soakMinutes }: CommandLine): string {
   const everything = layers.length === DEFAULT_LAYERS.length && layers.every((layer) => DEFAULT_LAYERS.includes(layer))
   const chosen = [
     ...(scale === "quick" ? ["--quick"] : []),
@@ -79,6 +79,7 @@ function replayOf({ scale, layers, rows, seed, operations, defect, soakMinutes }
     ...(layers.some(({ onDemand }) => onDemand === true) ? [`--soak ${soakMinutes}`] : []),
     ...rows.map((row) => `--row ${JSON.stringify(row)}`),
     `--seed ${seed}`,
+    ...(seeds === undefined ? [] : [`--seeds ${seeds}`]),
     ...(layers.some(({ countsOperations }) => countsOperations === true) ? [`--operations ${operations}`] : []),
     ...(defect === undefined ? [] : [`--defect ${defect}`]),
   ]

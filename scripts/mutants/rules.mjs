@@ -325,6 +325,13 @@ export const MUTANTS = [
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
+    rule: "A second copy that is refused says nothing of the first",
+    file: `${REDIS}/clients/ClientRedisService.ts`,
+    from: "const mayBeSecondCopy = mark === null || mark !== this.resendMark()",
+    to: "const mayBeSecondCopy = mark === undefined",
+    tests: [`${UNIT}/infrastructure/redis/clients/second-copies.test.ts`],
+  },
+  {
     rule: "A change whose reply was lost is sent a second time",
     file: `${REDIS}/scripts/lost-replies.ts`,
     from: "if (!isLostReply(error) || ",

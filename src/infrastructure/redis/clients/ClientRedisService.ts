@@ -208,6 +208,7 @@ export abstract class ClientRedisService implements IRedisService {
 
   #send<T>(readOnly: boolean, signal: AbortSignal | undefined, work: Work<T>, mayBeRefused = true): Promise<T> {
     const wasNeverWritten = this.watchSending()
+    const mark = this.resendMark()
     const beganAt = performance.now()
     const unanswered = new Set<string>()
     const send = this.singleNode ? this.#sendTo : this.#sendToNode(unanswered, beganAt, wasNeverWritten, mayBeRefused)
@@ -223,7 +224,10 @@ export abstract class ClientRedisService implements IRedisService {
             if (isReply(error)) this.#breaker.answered()
             else if (!isOver && this.#saysOfStore(ending, beganAt) && isOutage(classify(error, wasNeverWritten))) this.#failed(beganAt)
             if (isOutage(classify(error, wasNeverWritten))) this.disrupted()
-            throw classify(error, wasNeverWritten, readOnly)
+            const failure = classify(error, wasNeverWritten, readOnly)
+            // The refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out.
+            const mayBeSecondCopy = mark === null || mark !== this.resendMark()
+            throw !readOnly && mayBeSecondCopy && isReply(error) ? inDoubt(failure) : failure
           },
         ),
       () => {
@@ -321,6 +325,9 @@ function classify(error: unknown, wasNeverWritten: (error: unknown) => boolean, 
 function worstOf(errors: readonly SessionError[], othersApplied: boolean): SessionError {
   const worst = errors.find((error) => error.outcome === "unknown") ?? errors[0]
   if (worst === undefined) throw new RangeError("no error to choose from")
-  if (!othersApplied || worst.outcome === "unknown") return worst
-  return new SessionError(worst.code, worst.message, { outcome: "unknown", retryable: worst.retryable })
+  return othersApplied ? inDoubt(worst) : worst
+}
+
+function inDoubt(error: SessionError): SessionError {
+  return error.outcome === "unknown" ? error : new SessionError(error.code, error.message, { outcome: "unknown", retryable: error.retryable })
 }

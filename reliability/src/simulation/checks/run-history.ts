@@ -1,0 +1,157 @@
+import { explain } from "../../histories/check-history.js"
+import { type HistoryLine, returned } from "../../histories/history-line.js"
+import { linearize, type Verdict } from "../../histories/linearizability.js"
+import { type SessionHistory, splitBySession } from "../../histories/session-histories.js"
+import { ABSENT, nameState, type SessionOperation, type SessionState, step } from "../../histories/session-model.js"
+import { checkVersions } from "../../histories/version-checker.js"
+import type { Fault, SeedOptions } from "../seed-options.js"
+import type { Findings } from "./Findings.js"
+
+/** What the faults did to the data, in nanoseconds of virtual time. */
+export type DataFault =
+  /** The session is gone: by the server, or by a creation that made room and whose answer may not have told it. */
+  | { readonly kind: "evicted"; readonly at: number; readonly session: string }
+  /** The user's list is gone. */
+  | { readonly kind: "list-evicted"; readonly at: number; readonly user: string }
+  /** The session is again what it was some writes ago. */
+  | { readonly kind: "restored"; readonly at: number; readonly session: string; readonly state: SessionState }
+
+/** A touch that the store did not acknowledge: the read it belongs to did not make the session live longer. */
+export interface FailedTouch {
+  readonly at: number
+  readonly session: string
+}
+
+interface Restored extends SessionOperation {
+  readonly state: SessionState
+}
+/**
+ * A change that found no session, and whose own first copy, the answer to which was lost, may have been made before: a sign-out that ended the session
+ * itself, or a change of one that ended in between.
+ */
+interface RepeatedChange extends SessionOperation {
+  readonly mayBeOwn: true
+}
+type Operation = SessionOperation | Restored | RepeatedChange
+
+const MODEL = { initial: ABSENT as SessionState, step: stepWithFaults, name: nameState }
+
+function stepWithFaults(state: SessionState, operation: Operation): SessionState | undefined {
+  if ("state" in operation) return operation.state
+  if ("mayBeOwn" in operation) return step(state, operation) ?? step(state, { ...operation, outcome: operation.kind === "delete" ? "ok" : "unknown" })
+  return step(state, operation)
+}
+
+/** Faults by which the answer to a command that was carried out can be lost. */
+const LOSES_REPLIES: readonly Fault[] = ["reset", "lost-reply", "silence", "failover", "power-cut"]
+
+const SEARCH_MS = 5_000
+const MS = 1_000_000
+
+/** Puts the calls of a run through the checkers, together with what is known of lost data. */
+export function checkRun(
+  lines: readonly HistoryLine[],
+  facts: { readonly faults: readonly DataFault[]; readonly failedTouches: readonly FailedTouch[]; readonly options: SeedOptions },
+  findings: Findings,
+): void {
+  const { faults, options } = facts
+  const holes = new Set(faults.flatMap((fault) => (fault.kind === "list-evicted" ? [fault.user] : [])))
+  const created = new Set(lines.filter(({ op }) => op === "create").map(({ value }) => value.seen?.session))
+  const known = lines.flatMap((line) => (holes.has(line.args.user ?? "") ? trustNoList(line, created) : [line]))
+  const histories = splitBySession(known).map((history) => ({ ...history, operations: withFaults(history, lines, facts) }))
+  if (!faults.some(({ kind }) => kind === "restored")) {
+    for (const { rule, subject, what } of checkVersions(known, histories.map(withoutOwnChanges))) {
+      if ((rule === "V7" || rule === "V8") && holes.has(subject)) continue
+      findings.report(rule, `${subject}: ${what}`)
+    }
+  }
+  for (const { session, operations } of histories) {
+    const verdict: Verdict<Operation> = linearize<SessionState, Operation>(MODEL, operations, { timeMs: SEARCH_MS })
+    if (verdict.verdict === "undecided") findings.see("undecided histories")
+    if (verdict.verdict === "violation") findings.report("search", `${session}: ${explain(verdict, operations.length)}`)
+  }
+  findings.see("histories searched", histories.length)
+  if (options.expiring) findings.see("sessions that may have expired", histories.length)
+}
+
+/** A list that lost members shows some sessions and proves the absence of none, and a sign-out everywhere by it may miss some. */
+function trustNoList(line: HistoryLine, created: ReadonlySet<string | undefined>): HistoryLine[] {
+  if (line.op === "deleteAll") return [{ ...line, outcome: "unknown", ret: null }]
+  if (line.op !== "list") return [line]
+  const listed = (line.value.listed ?? []).filter(({ session }) => created.has(session))
+  return listed.map((seen) => ({ ...line, op: "get", args: { session: seen.session }, value: { seen } }))
+}
+
+function withFaults(
+  history: SessionHistory,
+  lines: readonly HistoryLine[],
+  { faults, failedTouches, options }: { readonly faults: readonly DataFault[]; readonly failedTouches: readonly FailedTouch[]; readonly options: SeedOptions },
+): readonly Operation[] {
+  const ofSession = faults.filter((fault) => fault.kind !== "list-evicted" && fault.session === history.session)
+  const losesReplies = LOSES_REPLIES.some((fault) => options.faults.has(fault))
+  const own = history.operations.map(
+    (operation): Operation => (losesReplies && isInDoubt(operation, history, ofSession) ? { ...operation, mayBeOwn: true } : operation),
+  )
+  for (const fault of ofSession) {
+    if (fault.kind === "list-evicted") continue
+    const { at } = fault
+    if (fault.kind === "evicted") own.push({ kind: "end", outcome: "ok", call: at, ret: at })
+    else {
+      own.push({ kind: "end", outcome: "ok", call: at, ret: at, state: fault.state })
+      // A change whose first copy was lost with the data is made again by its second.
+      for (const change of history.operations) if (isChange(change) && change.call < at && change.ret > at) own.push({ ...change, ...MADE_BEFORE })
+      // A sign-out whose effect was lost may be made again by whoever made it.
+      if (fault.state.is === "live" && mayHaveBeenEnded(history, at)) own.push({ kind: "end", outcome: "unknown", call: at, ret: Number.POSITIVE_INFINITY })
+    }
+  }
+  if (options.expiring) {
+    const call = mayExpireFrom(history.session, lines, failedTouches, options)
+    own.push({ kind: "end", outcome: "unknown", call, ret: Number.POSITIVE_INFINITY })
+  }
+  return own
+}
+
+// Whether such a call did anything cannot be told from its answer.
+function withoutOwnChanges(history: SessionHistory): SessionHistory {
+  const operations = history.operations.map((operation): SessionOperation => {
+    if (!("mayBeOwn" in operation)) return operation
+    return operation.kind === "delete" ? { ...operation, kind: "end", outcome: "unknown" } : { ...operation, outcome: "unknown" }
+  })
+  return { ...history, operations }
+}
+
+/** Whether an answer "no such session" may be that to a second copy. */
+function isInDoubt({ kind, outcome, ret }: SessionOperation, { operations }: SessionHistory, faults: readonly DataFault[]): boolean {
+  if (outcome !== "none" || kind === "read") return false
+  if (kind === "delete") return true
+  const mayEnd = operations.some((other) => (other.kind === "end" || (other.kind === "delete" && other.outcome !== "none")) && other.call < ret)
+  return mayEnd || faults.some(({ at }) => at < ret)
+}
+
+const MADE_BEFORE = { outcome: "unknown", seen: undefined, ret: Number.POSITIVE_INFINITY } as const
+
+function isChange({ kind, outcome }: SessionOperation): boolean {
+  return outcome === "ok" && (kind === "create" || kind === "update" || kind === "rotate")
+}
+
+function mayHaveBeenEnded({ operations }: SessionHistory, before: number): boolean {
+  return operations.some(({ kind, call }) => (kind === "delete" || kind === "end") && call < before)
+}
+
+/** The earliest time at which a session may have run out: no earlier than its idle timeout after an acknowledged access, and its absolute one. */
+function mayExpireFrom(session: string, lines: readonly HistoryLine[], failedTouches: readonly FailedTouch[], { idleMs, absoluteMs }: SeedOptions): number {
+  const creation = lines.find(({ op, value }) => op === "create" && value.seen?.session === session)
+  if (creation === undefined) return 0
+  const failed = failedTouches.filter((touch) => touch.session === session)
+  const accesses = lines
+    .filter(({ op, args, outcome, value }) => args.session === session && outcome === "ok" && value.seen && op !== "list")
+    .filter((line) => !failed.some(({ at }) => at >= line.call && at <= returned(line)))
+    .map(({ call }) => call)
+    .sort((a, b) => a - b)
+  let until = creation.call + idleMs * MS
+  for (const access of accesses) {
+    if (access > until) break
+    until = Math.max(until, access + idleMs * MS)
+  }
+  return Math.min(until, creation.call + absoluteMs * MS) - 2 * MS
+}

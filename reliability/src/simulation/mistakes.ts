@@ -1,0 +1,126 @@
+import type { ISessionService } from "coatcheck"
+import type { Attributes } from "../workloads/RecordedClient.js"
+import { SCRIPTS } from "./store/StoreEngine.js"
+import type { ScriptFunction } from "./store/script.js"
+
+/** Mistakes that a service or its scripts could have, to show that the simulation sees them. */
+export const MISTAKES = [
+  "touch-brings-back",
+  "update-without-compare",
+  "not-after-ignored",
+  "operation-forgotten",
+  "limit-checked-before",
+  "sign-out-without-cutoff",
+  "sign-out-from-the-past",
+  "delete-does-nothing",
+  "list-key-never-dies",
+  "absolute-deadline-moves",
+] as const
+export type Mistake = (typeof MISTAKES)[number]
+
+type Service = ISessionService<Attributes>
+type Scripts = Readonly<Record<string, ScriptFunction>>
+
+/** The scripts, with one of them spoiled. */
+export function mistakenScripts(mistake: Mistake | undefined): Scripts {
+  return mistake === undefined ? SCRIPTS : { ...SCRIPTS, ...spoiledScripts(mistake) }
+}
+
+function spoiledScripts(mistake: Mistake): Scripts {
+  switch (mistake) {
+    case "touch-brings-back":
+      return { "session-touch": bringingBack() }
+    case "update-without-compare":
+      return { "session-update": (keys, names, args) => script("session-update")(keys, names, [versionOf(keys.get(names[0] ?? "")), ...args.slice(1)]) }
+    case "not-after-ignored":
+      return {
+        "session-create": withArgument("session-create", 1, "9e15"),
+        "session-update": withArgument("session-update", 3, "9e15"),
+      }
+    case "operation-forgotten":
+      return { "session-update": forgetting() }
+    case "sign-out-without-cutoff":
+      return { "index-cutoff": (keys, names, args) => [(script("index-cutoff")(keys, names, args) as readonly string[])[0] ?? "", "+inf"] }
+    case "sign-out-from-the-past":
+      return { "index-cutoff": (keys) => [String(keys.nowMicros), String(keys.nowMicros - 500_000)] }
+    case "delete-does-nothing":
+      return { "session-delete": (keys, [name = ""]) => (keys.exists(name) ? [0, String(keys.nowMicros), ""] : [1, String(keys.nowMicros)]) }
+    case "list-key-never-dies":
+      return { "index-heal": healingWithoutTtl }
+    case "absolute-deadline-moves":
+      return { "session-touch": prolonging }
+    case "limit-checked-before":
+      return {}
+  }
+}
+
+/** The service, with one mistake built in that no script can have. */
+export function mistakenService(service: Service, mistake: Mistake | undefined): Service {
+  if (mistake !== "limit-checked-before") return service
+  return new Proxy(service, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (name === "createSession") return (options: Parameters<Service["createSession"]>[0]) => checkingBefore(target, options)
+      return typeof value === "function" ? value.bind(target) : value
+    },
+  })
+}
+
+async function checkingBefore(service: Service, options: Parameters<Service["createSession"]>[0]): ReturnType<Service["createSession"]> {
+  const { userId, maxSessionsPerUser } = options
+  if (userId !== undefined && typeof maxSessionsPerUser === "number") {
+    const { sessions } = await service.getUserSessions(userId)
+    for (const { sessionId } of sessions.slice(maxSessionsPerUser - 1)) await service.deleteUserSession(userId, sessionId)
+  }
+  return service.createSession({ ...options, maxSessionsPerUser: "unlimited" })
+}
+
+function script(name: string): ScriptFunction {
+  const found = SCRIPTS[name]
+  if (found === undefined) throw new Error(`Expected a script of the name ${name}`)
+  return found
+}
+
+function versionOf(text: string | null): string {
+  return String(Number(text?.slice(63, 72) ?? 0))
+}
+
+function withArgument(name: string, at: number, value: string): ScriptFunction {
+  return (keys, names, args) => script(name)(keys, names, [...args.slice(0, at), value, ...args.slice(at + 1)])
+}
+
+// As a service does that reads, thinks, and writes back what it read.
+function bringingBack(): ScriptFunction {
+  const remembered = new Map<string, string>()
+  return (keys, names, args) => {
+    const name = names[0] ?? ""
+    const known = remembered.get(name)
+    if (!keys.exists(name) && known !== undefined) keys.set(name, known, 60_000)
+    const reply = script("session-touch")(keys, names, args)
+    const text = keys.get(name)
+    if (text !== null) remembered.set(name, text)
+    return reply
+  }
+}
+
+function forgetting(): ScriptFunction {
+  let made = 0
+  return (keys, names, args) => {
+    made += 1
+    const operation = `o${String(made).padStart(5, "0")}`
+    return script("session-update")(keys, names, [args[0] ?? "", operation, ...args.slice(2)])
+  }
+}
+
+const healingWithoutTtl: ScriptFunction = (keys, names, args) => {
+  const [index = "", session = ""] = names
+  const text = keys.get(session)
+  if (text === null || keys.members(index).size > 0) return script("index-heal")(keys, names, args)
+  return [String(keys.nowMicros), keys.zadd(index, Number(text.slice(87, 103)), args[0] ?? "", true)]
+}
+
+const prolonging: ScriptFunction = (keys, names, args) => {
+  const reply = script("session-touch")(keys, names, args) as readonly unknown[]
+  if (reply[0] === 0) keys.pexpire(names[0] ?? "", 40 * 86_400_000)
+  return reply as ReturnType<ScriptFunction>
+}

@@ -1,0 +1,121 @@
+import type { Keyspace } from "./Keyspace.js"
+
+/** The fields of a record that scripts read and write in place. */
+export interface Head {
+  readonly text: string
+  readonly idle: number
+  readonly slack: number
+  readonly version: number
+  readonly absolute: number
+  readonly created: number
+  readonly operations: string
+  readonly verifier: string
+  readonly previous: { readonly verifier: string; readonly until: number } | undefined
+  /** Where the members that never change begin, counted from 0. */
+  readonly rest: number
+}
+
+const BEGINNING = '{"lastAccessedAt":'
+const HEAD_LENGTH = 157
+const BODY_MARKER = '"body":["'
+
+/** The first bytes of a record. `undefined`: there is none; `false`: it is not one of this layout. */
+export function readHead(keys: Keyspace, key: string, bytes: number): Head | false | undefined {
+  const text = beginningOf(keys, key, bytes)
+  if (text === undefined) return false
+  if (text === "") return undefined
+  if (text.length < HEAD_LENGTH || !text.startsWith(BEGINNING) || text[61] !== "1") return false
+  const idle = luaNumber(text.slice(40, 51))
+  const slack = luaNumber(text.slice(52, 60))
+  const version = luaNumber(text.slice(63, 72))
+  const absolute = luaNumber(text.slice(73, 86))
+  const created = luaNumber(text.slice(87, 103))
+  if (idle === undefined || slack === undefined || version === undefined || absolute === undefined || created === undefined) return false
+  const hasPrevious = text.slice(157, 169) === '"previous":"'
+  return {
+    text,
+    idle,
+    slack,
+    version,
+    absolute,
+    created,
+    operations: text.slice(105, 129),
+    verifier: text.slice(132, 154),
+    previous: hasPrevious ? { verifier: text.slice(169, 191), until: luaNumber(text.slice(201, 214)) ?? 0 } : undefined,
+    rest: hasPrevious ? 215 : HEAD_LENGTH,
+  }
+}
+
+/** The verifier of a record of any layout; `undefined`: it is no record. */
+export function verifierOfAnyLayout(keys: Keyspace, key: string): string | undefined {
+  const text = beginningOf(keys, key, HEAD_LENGTH)
+  return text === undefined || text.length < HEAD_LENGTH || !text.startsWith(BEGINNING) ? undefined : text.slice(132, 154)
+}
+
+function beginningOf(keys: Keyspace, key: string, bytes: number): string | undefined {
+  const entry = keys.find(key)
+  if (entry?.type === "zset") return undefined
+  return keys.getRange(key, 0, bytes - 1)
+}
+
+/** Where the body begins; -1: nowhere. */
+export function findBody(text: string, from: number): number {
+  return text.indexOf(BODY_MARKER, from)
+}
+
+export function writeHead(
+  head: Pick<Head, "idle" | "slack" | "absolute" | "created">,
+  nowMs: number,
+  version: number,
+  operations: string,
+  verifier: string,
+): string {
+  const { idle, slack, absolute, created } = head
+  return (
+    `${BEGINNING}${pad(nowMs, 13)},"head":[${pad(idle, 11)},${pad(slack, 8)},1,${pad(version, 9)},` +
+    `${pad(absolute, 13)},${pad(created, 16)},"${operations}","${verifier}"],`
+  )
+}
+
+export function writePrevious(verifier: string, until: number): string {
+  return `"previous":"${verifier}","until":${pad(until, 13)},`
+}
+
+/** A whole number in a field of fixed width. */
+export function pad(number: number, width: number): string {
+  return String(number).padStart(width)
+}
+
+/** How long a record that is accessed now is kept, in milliseconds; zero or less: the session is over. */
+export function timeToLive(idle: number, slack: number, absolute: number, nowMs: number): number {
+  return Math.min(idle + slack, absolute - nowMs - 1)
+}
+
+/** Which of the record's secrets is among the offered verifiers. */
+export function admit(head: Head, nowMs: number, offered: readonly string[]): "current" | "grace" | undefined {
+  if (offered.includes(head.verifier)) return "current"
+  return head.previous !== undefined && head.previous.until > nowMs && offered.includes(head.previous.verifier) ? "grace" : undefined
+}
+
+/** Whether a change is among the last four. */
+export function wasApplied(operations: string, operation: string): boolean {
+  for (let at = 0; at <= 18; at += 6) if (operations.slice(at, at + 6) === operation) return true
+  return false
+}
+
+export function pushOperation(operations: string, operation: string): string {
+  return operation + operations.slice(0, 18)
+}
+
+/** Text as Lua's `tonumber` reads it, where it is decimal. */
+export function luaNumber(text: string | undefined): number | undefined {
+  const trimmed = text?.trim() ?? ""
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : undefined
+}
+
+/** A list's time to live only grows. */
+export function keepIndex(keys: Keyspace, index: string, absoluteMs: number, memoryMicros: number): void {
+  const at = absoluteMs + Math.ceil(memoryMicros / 1_000)
+  keys.pexpireAt(index, at, "NX")
+  keys.pexpireAt(index, at, "GT")
+}

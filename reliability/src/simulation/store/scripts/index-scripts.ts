@@ -1,0 +1,36 @@
+import { keepIndex, readHead } from "../record-head.js"
+import { rangeByScore } from "../SortedMembers.js"
+import type { ScriptFunction } from "../script.js"
+
+export const indexCutoff: ScriptFunction = (keys, [index = ""]) => {
+  const top = keys.members(index).all.at(-1)
+  return [String(keys.nowMicros), String(Math.max(keys.nowMicros, top?.score ?? 0))]
+}
+
+export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id = "", memory]) => {
+  const now = String(keys.nowMicros)
+  const head = readHead(keys, session, 157)
+  if (head === undefined || head === false) return [now, 0]
+  const added = keys.zadd(index, head.created, id, true)
+  keepIndex(keys, index, head.absolute, Number(memory))
+  return [now, added]
+}
+
+export const indexLists: ScriptFunction = (keys, [index = ""], ids) => {
+  const members = keys.members(index)
+  return [String(keys.nowMicros), ...ids.map((id) => (members.score(id) === undefined ? 0 : 1))]
+}
+
+export const indexPage: ScriptFunction = (keys, [index = ""], [order, from = "", to = "", count]) => {
+  const page = rangeByScore(keys.members(index), from, to, Number(count), order === "REV")
+  return [String(keys.nowMicros), ...page.flatMap(({ member, score }) => [member, String(score)])]
+}
+
+export const indexPrune: ScriptFunction = (keys, [index = "", ...sessions], [memory, ...ids]) => {
+  const now = String(keys.nowMicros)
+  const dead = ids.filter((id, at) => {
+    const score = keys.members(index).score(id)
+    return score !== undefined && score + Number(memory) < keys.nowMicros && !keys.exists(sessions[at] ?? "")
+  })
+  return [now, dead.length === 0 ? 0 : keys.zrem(index, dead)]
+}

@@ -1,0 +1,117 @@
+import type { Keyspace } from "../Keyspace.js"
+import { keepIndex, luaNumber, pad, readHead, timeToLive, writeHead } from "../record-head.js"
+import { rangeByScore } from "../SortedMembers.js"
+import type { Reply, ScriptFunction } from "../script.js"
+
+const PAGE = 500
+
+interface Counted {
+  readonly id: string
+  /** Old enough to leave the list when it is evicted. */
+  readonly old: boolean
+}
+
+/** One page of the list, the oldest first. */
+interface Page {
+  readonly size: number
+  readonly alive: readonly Counted[]
+  readonly dead: readonly string[]
+  readonly last: string
+  readonly oldest: string
+}
+
+interface List {
+  readonly index: string
+  readonly prefix: string
+  readonly memory: number
+}
+
+export const sessionCreate: ScriptFunction = (keys, [session = "", index], args) => {
+  const now = String(keys.nowMicros)
+  const [id = "", notAfter, memory = "", idle, slack, absolute, verifier = "", operations = "", authenticated = "", fixed = "", body = ""] = args
+  const existing = keys.get(session)
+  if (existing !== null) return existing.slice(132, 154) === verifier ? [1, now, existing] : [2, now]
+  if (index !== undefined && keys.members(index).score(id) !== undefined) return [2, now]
+  if (keys.nowMicros > Number(notAfter)) return [3, now]
+
+  const list: List | undefined = index === undefined ? undefined : { index, prefix: session.slice(0, session.length - id.length), memory: Number(memory) }
+  const room = list === undefined ? { dead: [], evicted: [] } : makeRoom(keys, list, args)
+  if ("reply" in room) return room.reply
+
+  const top = index === undefined ? undefined : keys.members(index).all.at(-1)
+  const head = {
+    idle: Number(idle),
+    slack: Number(slack),
+    absolute: keys.nowMs + Number(absolute),
+    created: top === undefined ? keys.nowMicros : Math.max(keys.nowMicros, top.score + 1),
+  }
+  const time = authenticated === "now" ? keys.nowMs : Number(authenticated)
+  const counted = authenticated === "" ? "" : `"authenticatedAt":${pad(time, 13)},`
+  const record = writeHead(head, keys.nowMs, 1, operations, verifier) + counted + fixed + body
+  keys.set(session, record, Math.max(1, timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)))
+  if (list === undefined) return [0, now, record]
+  keys.zadd(list.index, head.created, id)
+  keepIndex(keys, list.index, head.absolute, list.memory)
+  if (room.dead.length > 0) keys.zrem(list.index, room.dead)
+  return [0, now, record, ...evict(keys, list, room.evicted)]
+}
+
+/** Whom the new session pushes out and whom the list may forget, or the reply of a call that creates nothing. */
+function makeRoom(
+  keys: Keyspace,
+  list: List,
+  args: readonly string[],
+): { readonly dead: readonly string[]; readonly evicted: readonly Counted[] } | { readonly reply: Reply } {
+  const now = String(keys.nowMicros)
+  const limit = Number(args[11])
+  const [, , , , , , , , , , , , onLimit, cursor = "", countedBefore, oldestBefore = "", untilBefore = ""] = args
+  if (limit === 0 || keys.members(list.index).size < limit) return { dead: look(keys, list, "-inf", "+inf", 8).dead, evicted: [] }
+  const page = look(keys, list, cursor === "" ? "-inf" : `(${cursor}`, "+inf", PAGE)
+  const isFirst = oldestBefore === ""
+  const counted = (luaNumber(countedBefore) ?? 0) + (isFirst ? 0 : page.alive.length)
+  const oldest = isFirst ? page.oldest : oldestBefore
+  const until = isFirst ? page.last : untilBefore
+  if (page.size === PAGE) {
+    if (page.dead.length > 0) keys.zrem(list.index, page.dead)
+    return { reply: [5, now, page.last, counted, oldest, until] }
+  }
+  const first = isFirst ? page.alive : look(keys, list, oldest, until, PAGE).alive
+  const surplus = counted + first.length + 1 - limit
+  if (surplus > 0 && onLimit === "reject") return { reply: [4, now] }
+  const evicted = first.slice(0, Math.max(0, surplus))
+  if (surplus <= evicted.length) return { dead: page.dead, evicted }
+  let following: Page = { size: 0, alive: [], dead: [], last: untilBefore, oldest: "" }
+  do following = look(keys, list, `(${following.last}`, cursor, PAGE)
+  while (following.alive.length === 0 && following.size === PAGE)
+  const left = following.alive.length > 0 ? Number(countedBefore) - following.alive.length : 0
+  return { reply: [5, now, cursor, left, following.oldest, following.last, ...evict(keys, list, evicted)] }
+}
+
+function look(keys: Keyspace, { index, prefix, memory }: List, from: string, to: string, count: number): Page {
+  const members = rangeByScore(keys.members(index), from, to, count)
+  const alive: Counted[] = []
+  const dead: string[] = []
+  let last = ""
+  let oldest = ""
+  for (const { member, score } of members) {
+    last = String(score)
+    const old = score + memory < keys.nowMicros
+    const head = readHead(keys, prefix + member, 175)
+    if (head === undefined) {
+      if (old) dead.push(member)
+    } else if (head !== false) {
+      const field = head.rest === 157 ? head.text.slice(157, 175) : keys.getRange(prefix + member, 215, 232)
+      if (field !== '"authenticatedAt":') continue
+      if (alive.length === 0) oldest = last
+      alive.push({ id: member, old })
+    }
+  }
+  return { size: members.length, alive, dead, last, oldest }
+}
+
+function evict(keys: Keyspace, { index, prefix }: List, evicted: readonly Counted[]): readonly string[] {
+  for (const { id } of evicted) keys.unlink(prefix + id)
+  const gone = evicted.filter(({ old }) => old).map(({ id }) => id)
+  if (gone.length > 0) keys.zrem(index, gone)
+  return evicted.map(({ id }) => id)
+}

@@ -1,0 +1,23 @@
+import { admit, findBody, readHead, verifierOfAnyLayout } from "../record-head.js"
+import type { ScriptFunction } from "../script.js"
+
+export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "", newest = "", ...offered]) => {
+  const now = String(keys.nowMicros)
+  const head = readHead(keys, session, 4_096)
+  if (head === undefined) return keys.unlink(session) === 0 ? [1, now] : [0, now, ""]
+  const body = head === false ? -1 : findBody(head.text, head.rest)
+  const prefix = head !== false && body !== -1 ? head.text.slice(0, body) : ""
+  if (head !== false && newest !== "" && head.created > Number(newest)) return [1, now]
+  if (owner !== "") {
+    if (head === false || body === -1) return [3, now]
+    const isOwners = ["userId", "pendingUserId"].some((field) => prefix.indexOf(`"${field}":${owner},`, head.rest) !== -1)
+    if (!isOwners) return [1, now]
+  } else if (head !== false) {
+    if (admit(head, keys.nowMs, offered) === undefined) return [2, now]
+  } else {
+    const verifier = verifierOfAnyLayout(keys, session)
+    if (verifier !== undefined && !offered.includes(verifier)) return [2, now]
+  }
+  keys.unlink(session)
+  return [0, now, prefix]
+}

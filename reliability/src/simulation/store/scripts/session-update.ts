@@ -1,0 +1,24 @@
+import { admit, findBody, pushOperation, readHead, timeToLive, wasApplied, writeHead, writePrevious } from "../record-head.js"
+import type { ScriptFunction } from "../script.js"
+
+export const sessionUpdate: ScriptFunction = (keys, [session = ""], [expected, operation = "", newBody = "", notAfter, ...offered]) => {
+  const now = String(keys.nowMicros)
+  const head = readHead(keys, session, 4_096)
+  if (head === undefined) return [1, now]
+  const body = head === false ? -1 : findBody(head.text, head.rest)
+  if (head === false || body === -1) return [3, now]
+  const clashes = head.version !== Number(expected)
+  if (clashes && wasApplied(head.operations, operation)) return [5, now, head.text.slice(0, body)]
+  if (offered.length > 0 && admit(head, keys.nowMs, offered) === undefined) return [2, now]
+  if (clashes) return [4, now, head.version]
+  if (keys.nowMicros > Number(notAfter)) return [6, now]
+  const ttl = timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)
+  if (ttl <= 0) return [1, now]
+  const { previous } = head
+  const prefix =
+    writeHead(head, keys.nowMs, head.version + 1, pushOperation(head.operations, operation), head.verifier) +
+    (previous !== undefined && previous.until > keys.nowMs ? writePrevious(previous.verifier, previous.until) : "") +
+    head.text.slice(head.rest, body)
+  keys.set(session, prefix + newBody, ttl)
+  return [0, now, prefix]
+}
