@@ -249,6 +249,8 @@ describe.each(SERVER_KINDS)("Sentinels of %s", (kind) => {
     await group.primary.kill9()
     const survivor = services[0] as SessionService<object>
     await expect.poll(() => survivor.createSession({}).then(() => "made", String), { timeout: 20_000, interval: 200 }).toBe("made")
+    // Reads travel over the other connection, which finds the new primary by itself.
+    await expect.poll(() => survivor.ping().then(() => "heard", String), { timeout: 20_000, interval: 200 }).toBe("heard")
     for (const { token } of made) expect(await survivor.getSession(token)).toBeNull()
     await survivor.close()
   }, 60_000)
