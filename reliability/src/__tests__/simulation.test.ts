@@ -49,12 +49,12 @@ it("without faults every call is answered, and no outcome is unknown", { timeout
 
 /** Under which faults a mistake shows. */
 const SHOWS: Readonly<Record<Mistake, readonly Fault[]>> = {
-  "touch-brings-back": [],
-  "update-without-compare": [],
+  "touch-brings-back": ["delay"],
+  "update-without-compare": ["delay"],
   "not-after-ignored": ["pause"],
   "operation-forgotten": ["lost-reply"],
   "limit-checked-before": [],
-  "sign-out-without-cutoff": [],
+  "sign-out-without-cutoff": ["delay"],
   "sign-out-from-the-past": [],
   "delete-does-nothing": [],
   "list-key-never-dies": ["eviction"],
