@@ -1,5 +1,5 @@
 import { SessionError } from "../../../domain/errors.js"
-import { replyWord } from "../failures/classify.js"
+import { isGarbage, replyWord } from "../failures/classify.js"
 import type { RedisClientLike } from "./client-shapes.js"
 import { reconnectDelay } from "./reconnect-delay.js"
 import type { StoreAddress } from "./store-url.js"
@@ -95,8 +95,11 @@ export function nodeRedis({ createClient }: Pick<typeof import("@redis/client"),
         reconnectStrategy: (attempt) => (wasReady ? reconnectDelay(attempt) : false),
       },
     })
-    // Each failed call tells its caller; without a listener the event would end the process.
-    client.on("error", () => undefined)
+    // Each failed call tells its caller; without a listener the event would end the process. After garbage the client reads on, and takes each reply
+    // for that of the call before.
+    client.on("error", (error: unknown) => {
+      if (isGarbage(error)) renew()
+    })
     client.once("ready", () => {
       wasReady = true
     })
@@ -104,6 +107,13 @@ export function nodeRedis({ createClient }: Pick<typeof import("@redis/client"),
     for (const event of ["error", "connect", "reconnecting"]) client.on(event, progress.note)
     let isEnded = false
     let again: NodeJS.Timeout | undefined
+    const renew = (): void => {
+      if (isEnded || (!client.isReady && !progress.hangs())) return
+      progress.note()
+      clearTimeout(again)
+      if (client.isOpen) client.destroy()
+      again = setTimeout(() => void client.connect().catch(() => undefined), reconnectDelay(1)).unref()
+    }
     return {
       client,
       connect: async () => {
@@ -119,13 +129,7 @@ export function nodeRedis({ createClient }: Pick<typeof import("@redis/client"),
         // Version 5 throws where there is nothing left to destroy.
         if (client.isOpen) client.destroy()
       },
-      renew: () => {
-        if (isEnded || (!client.isReady && !progress.hangs())) return
-        progress.note()
-        clearTimeout(again)
-        if (client.isOpen) client.destroy()
-        again = setTimeout(() => void client.connect().catch(() => undefined), reconnectDelay(1)).unref()
-      },
+      renew,
     }
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises"
+import { isGarbage } from "../failures/classify.js"
 import type { RedisClientLike } from "./client-shapes.js"
 import { type ClientPackage, type OwnClient, Progress, streamRenewal } from "./own-clients.js"
 import { reconnectDelay } from "./reconnect-delay.js"
@@ -57,23 +58,26 @@ function nodeRedis({ createCluster }: Pick<typeof import("@redis/client"), "crea
       progress.set(address, known)
       return known
     }
+    const renew = (address: string | undefined): void => {
+      const node: { address: string; client?: (typeof client.masters)[number]["client"] } | undefined = client.masters.find((one) => one.address === address)
+      const silent = node?.client
+      if (!node || !silent || (!silent.isReady && !progressOf(node.address).hangs())) return
+      progressOf(node.address).note()
+      // The next call makes another; the closed one would refuse it.
+      node.client = undefined
+      silent.destroy()
+    }
     for (const event of ["node-connect", "node-reconnecting", "node-error"]) {
       client.on(event, (...details: readonly unknown[]) => {
         const { host, port } = details.at(-1) as StoreNode
         progressOf(`${host}:${port}`).note()
+        // After garbage the client reads on, and takes each reply for that of the call before.
+        if (event === "node-error" && isGarbage(details[0])) renew(`${host}:${port}`)
       })
     }
     return {
       client,
-      renew: (address) => {
-        const node: { address: string; client?: (typeof client.masters)[number]["client"] } | undefined = client.masters.find((one) => one.address === address)
-        const silent = node?.client
-        if (!node || !silent || (!silent.isReady && !progressOf(node.address).hangs())) return
-        progressOf(node.address).note()
-        // The next call makes another; the closed one would refuse it.
-        node.client = undefined
-        silent.destroy()
-      },
+      renew,
       lookAround: atMostEvery(REFRESH_AFTER_MS, (address) => {
         const heard = client.masters.find((node) => node.address !== address && node.client?.isReady)?.client
         // Not among the documented members. Without it the client looks around when a connection is lost, or a node says that a slot is elsewhere.

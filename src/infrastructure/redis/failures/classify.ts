@@ -137,7 +137,8 @@ function lostReply(what: string, call: FailedCall): SessionError {
   return new SessionError("ERR_STORE_TIMEOUT", `${what}. The call may have been applied.`)
 }
 
-function isGarbage(error: unknown): boolean {
+/** Whether a client could make nothing of what it was answered. */
+export function isGarbage(error: unknown): boolean {
   return error instanceof Error && (error.name === "ParserError" || /^(Protocol error|Unknown RESP type)/.test(error.message))
 }
 
