@@ -3,6 +3,7 @@ import { type HistorySettings, runHistories } from "./histories/run-histories.js
 import type { LayerReport } from "./layer.js"
 import { runMutants } from "./mutants/run-mutants.js"
 import { runSimulation, type SimulationSettings } from "./simulation/run-simulation.js"
+import { runPeers } from "./peers/run-peers.js"
 import { runSoak, type SoakSettings } from "./soak/run-soak.js"
 import { runSuites } from "./suites/run-suites.js"
 
@@ -23,6 +24,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "histories", about: "calls from four processes on real servers, every answer checked", countsOperations: true, run: runHistories },
   { name: "simulation", about: "thousands of short runs in a simulated world, with its own clocks, network, server and faults", run: runSimulation },
   { name: "faults", about: "what happens to servers, networks, clocks and processes, brought about on purpose", run: runFaults },
+  { name: "peers", about: "the same visits on this library and on express-session with connect-redis, counted alike", run: runPeers },
   { name: "mutants", about: "protective rules taken out of the code one by one, to see a test notice", run: runMutants },
   { name: "soak", about: "hours under load with a fault each minute: does anything grow?", onDemand: true, run: runSoak },
 ]
