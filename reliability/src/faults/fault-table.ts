@@ -1,4 +1,5 @@
 import type { FaultRow } from "./fault-row.js"
+import { BLOCKED_EVENT_LOOP } from "./rows/blocked-event-loop.js"
 import { CLUSTER_NODE_LOST } from "./rows/cluster-node-lost.js"
 import { CLUSTER_TAKEOVERS } from "./rows/cluster-takeovers.js"
 import { DISK_FULL } from "./rows/disk-full.js"
@@ -8,9 +9,11 @@ import { EMBEDDED_TWO_PROCESSES } from "./rows/embedded-two-processes.js"
 import { EMBEDDED_WRITER_KILLED } from "./rows/embedded-writer-killed.js"
 import { FAILOVER_TO_OTHER_CLOCK } from "./rows/failover-to-other-clock.js"
 import { FAILOVERS } from "./rows/failovers.js"
+import { FORGED_REPLIES } from "./rows/forged-replies.js"
 import { GIANT_SLOT_MOVED } from "./rows/giant-slot-moved.js"
 import { KILLED_WITH_EVERY_SECOND_SYNCED } from "./rows/killed-with-every-second-synced.js"
 import { KILLED_WITH_EVERY_WRITE_SYNCED } from "./rows/killed-with-every-write-synced.js"
+import { LINE_THAT_HANGS, LINK_DOWN } from "./rows/line-that-hangs.js"
 import { LIST_DELETED } from "./rows/list-deleted.js"
 import { MEMORY_FULL } from "./rows/memory-full.js"
 import { POWER_CUT } from "./rows/power-cut.js"
@@ -25,9 +28,11 @@ import { SERVER_CLOCK_SET } from "./rows/server-clock-set.js"
 import { SERVER_LOADING } from "./rows/server-loading.js"
 import { SESSIONS_EVICTED } from "./rows/sessions-evicted.js"
 import { SLOTS_MOVED } from "./rows/slots-moved.js"
+import { SLOW_LINE } from "./rows/slow-line.js"
 import { STOPPED_PRIMARY } from "./rows/stopped-primary.js"
 import { STOPPED_SERVER } from "./rows/stopped-server.js"
 import { STORE_EMPTIED } from "./rows/store-emptied.js"
+import { UNREACHABLE_SEEDS } from "./rows/unreachable-seeds.js"
 
 /** Every fault, in the order of its number. */
 export const FAULT_ROWS: readonly FaultRow[] = [
@@ -44,6 +49,10 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   SLOTS_MOVED,
   GIANT_SLOT_MOVED,
   RESET_AFTER_EACH_BYTE,
+  LINE_THAT_HANGS,
+  LINK_DOWN,
+  SLOW_LINE,
+  FORGED_REPLIES,
   SCRIPTS_FORGOTTEN,
   STORE_EMPTIED,
   MEMORY_FULL,
@@ -60,4 +69,6 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   EMBEDDED_LOG_TORN,
   EMBEDDED_TWO_PROCESSES,
   EMBEDDED_WRITER_KILLED,
+  UNREACHABLE_SEEDS,
+  BLOCKED_EVENT_LOOP,
 ]

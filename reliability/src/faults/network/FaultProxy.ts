@@ -18,6 +18,8 @@ export interface Forgery {
 }
 
 interface Line {
+  /** In the order in which connections were taken. */
+  readonly number: number
   readonly client: Socket
   readonly server: Socket
   readonly requests: SlowPipe
@@ -39,6 +41,7 @@ export class FaultProxy implements AsyncDisposable {
   #struck = false
   #isHanging = false
   #opened = 0
+  #openedBeforeHang = 0
 
   private constructor(target: number) {
     this.#target = target
@@ -97,16 +100,18 @@ export class FaultProxy implements AsyncDisposable {
   /** Connections stay open, new ones are taken, and nothing goes through. */
   hang(): void {
     this.#isHanging = true
+    this.#openedBeforeHang = this.#opened
     for (const line of this.#lines) holdLine(line)
   }
 
-  /** @param old whether the connections that hung go on where they stopped, or never say a word again */
-  heal(old: "go on" | "stay dead"): void {
+  /** @param dead which of the connections that hung never say a word again; the others go on where they stopped */
+  heal(dead: "none" | "those from before" | "all"): void {
     this.#isHanging = false
-    for (const { requests, replies } of this.#lines) {
+    for (const { number, requests, replies } of this.#lines) {
+      const dies = dead === "all" || (dead === "those from before" && number <= this.#openedBeforeHang)
       for (const pipe of [requests, replies]) {
-        if (old === "go on") pipe.goOn()
-        else pipe.die()
+        if (dies) pipe.die()
+        else pipe.goOn()
       }
     }
   }
@@ -132,7 +137,7 @@ export class FaultProxy implements AsyncDisposable {
   #carry(client: Socket): void {
     this.#opened += 1
     const server = connect({ host: "127.0.0.1", port: this.#target, allowHalfOpen: true })
-    const line: Line = { client, server, requests: new SlowPipe(client, server), replies: new SlowPipe(server, client) }
+    const line: Line = { number: this.#opened, client, server, requests: new SlowPipe(client, server), replies: new SlowPipe(server, client) }
     this.#lines.add(line)
     if (this.#isHanging) holdLine(line)
     for (const socket of [client, server]) {
