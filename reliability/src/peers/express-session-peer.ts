@@ -31,20 +31,25 @@ function reply(request: WithSession, response: ServerResponse): void {
   switch (what) {
     case "sign-in":
       request.session.regenerate((error: unknown) => {
-        if (error) return answerFailure(response)
+        if (error) {
+          answerFailure(response)
+          return
+        }
         request.session["user"] = "ada"
         request.session.save(done)
       })
-      return
+      break
     case "set":
-      if (!isSignedIn) return answer(response, null)
-      setTimeout(() => {
-        request.session[attribute] = value
-        request.session.save(done)
-      }, thinkMs)
-      return
+      if (isSignedIn) {
+        setTimeout(() => {
+          request.session[attribute] = value
+          request.session.save(done)
+        }, thinkMs)
+      } else answer(response, null)
+      break
     case "session":
-      return answer(response, isSignedIn ? { ...request.session } : null)
+      answer(response, isSignedIn ? request.session : null)
+      break
     case "sign-out":
       request.session.destroy(done)
   }

@@ -58,7 +58,7 @@ describe.each(SERVER_KINDS)("%s", (kind) => {
     "after %j in the place of a reply no call is given the reply of another one, and calls go on",
     { timeout: 20_000 },
     async (bytes) => {
-      const proxy = await startGarblingProxy((await sharedServer(kind)).port)
+      const proxy = await startGarblingProxy(sharedServer(kind).port)
       const service = await createSessionService({ store: proxy.url, keyPrefix: randomPrefix(), timeout: "5s" })
       onTestFinished(() => service.close())
       const { token } = await service.createSession({ userId: "ada" })
