@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest"
 import type { Answer, HistoryLine, OperationArgs, OperationName } from "../histories/history-line.js"
+import type { SessionOperation } from "../histories/session-model.js"
 import { checkUsers, searchUser, splitByUser } from "../histories/user-histories.js"
+import { NO_SESSIONS, stepUser, type UserOperation, type UserState } from "../histories/user-model.js"
 
 type Times = readonly [call: number, ret: number | null]
 
@@ -69,6 +71,20 @@ describe("hand-made histories of a user", () => {
     expect([users, violations.map(({ rule, subject }) => [rule, subject]), undecided]).toEqual([1, [["user search", "u"]], []])
     expect(violations[0]?.what).toContain("none of these can come next")
   })
+})
+
+it("a line that was drawn spares whatever is created after it", () => {
+  const times = { call: 0, ret: 1 }
+  const creation = (session: string): UserOperation => {
+    const operation: SessionOperation = { ...times, kind: "create", outcome: "ok", issued: "k", write: "a", seen: seen(session) }
+    return { ...times, kind: "create", session, limit: undefined, evicted: [], operation }
+  }
+  const end = (session: string): UserOperation => ({ ...times, kind: "end one", endOfAll: 1, session })
+  const after = (steps: readonly UserOperation[]) => steps.reduce<UserState | undefined>((state, step) => state && stepUser(state, step), NO_SESSIONS)
+  const drawn = [creation("s"), { ...times, kind: "draw line", endOfAll: 1 } as const, creation("t")]
+  expect(after([creation("s"), end("s")])).toBeUndefined()
+  expect(after([...drawn, end("s"), end("t")])?.sessions.get("s")).toEqual({ is: "ended" })
+  expect(after([...drawn, end("s"), end("t")])?.sessions.get("t")).toMatchObject({ is: "live" })
 })
 
 it("users with a creation that nobody heard of, one session or more than eight are left out", () => {
