@@ -1,4 +1,5 @@
 import type { FaultRow } from "./fault-row.js"
+import { APPLICATION_CLOCKS_OFF } from "./rows/application-clocks-off.js"
 import { BLOCKED_EVENT_LOOP } from "./rows/blocked-event-loop.js"
 import { CLUSTER_NODE_LOST } from "./rows/cluster-node-lost.js"
 import { CLUSTER_TAKEOVERS } from "./rows/cluster-takeovers.js"
@@ -60,6 +61,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   LIST_DELETED,
   SERVER_LOADING,
   REFUSALS_OF_A_SERVER,
+  APPLICATION_CLOCKS_OFF,
   SERVER_CLOCK_SET,
   FAILOVER_TO_OTHER_CLOCK,
   UNREACHABLE_SEEDS,

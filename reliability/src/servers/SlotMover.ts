@@ -39,7 +39,7 @@ export class SlotMover implements AsyncDisposable {
     const primaries = await cluster.primaries()
     const connect = async ({ url, port }: (typeof primaries)[number]): Promise<Node> => {
       const client = await connectPlain(url)
-      return { id: String(await client.sendCommand(["CLUSTER", "MYID"])), port, client }
+      return { id: (await client.sendCommand(["CLUSTER", "MYID"])) as unknown as string, port, client }
     }
     const mover = new SlotMover(await Promise.all(primaries.map(connect)))
     await mover.#learnOwners()

@@ -2,7 +2,7 @@ const SLOTS = 16_384
 
 /** The slot of a key, as a cluster counts it: CRC-16 (XMODEM) of what stands between the first braces, or of the whole key. */
 export function keySlot(key: string): number {
-  const tag = /\{([^}]+)\}/.exec(key)?.[1] ?? key
+  const tag = /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key
   let crc = 0
   for (const byte of Buffer.from(tag)) {
     crc ^= byte << 8

@@ -14,7 +14,6 @@ export class ServerClock implements Disposable {
   private constructor(folder: string, file: string, library: string) {
     this.#folder = folder
     this.#file = file
-    // biome-ignore lint/style/useNamingConvention: the names are the loader's and the library's
     this.environment = { LD_PRELOAD: library, CLOCK_SHIFT_FILE: file }
   }
 

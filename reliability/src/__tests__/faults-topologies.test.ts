@@ -1,0 +1,135 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createSessionService, type ISessionService } from "coatcheck"
+import { describe, expect, it } from "vitest"
+import { ServerClock } from "../faults/clocks/ServerClock.js"
+import { neverExplained } from "../faults/never-explained.js"
+import { SignOutLedger } from "../faults/SignOutLedger.js"
+import { SplitSlotProbe } from "../faults/SplitSlotProbe.js"
+import type { HistoryLine } from "../histories/history-line.js"
+import { Cluster } from "../servers/Cluster.js"
+import { Gate } from "../servers/Gate.js"
+import { keySlot } from "../servers/key-slot.js"
+import { connectPlain } from "../servers/plain-client.js"
+import { askStore } from "../servers/SentinelGroup.js"
+import { SlotMover } from "../servers/SlotMover.js"
+import { StoreServer } from "../servers/StoreServer.js"
+import type { Attributes } from "../workloads/RecordedClient.js"
+import { runCommand } from "./command.js"
+
+const HOUR_S = 3_600
+
+describe("what even a lost write does not explain", () => {
+  const line = (more: Partial<HistoryLine>): HistoryLine => ({
+    client: "0.1",
+    op: "get",
+    args: {},
+    call: 1,
+    ret: 2,
+    settled: 2,
+    outcome: "ok",
+    value: {},
+    ...more,
+  })
+  const created = line({ op: "create", args: { user: "u", write: "a" }, value: { seen: { session: "AAA.1", version: 1, text: "a" } } })
+  const read = (text: string): HistoryLine => line({ args: { session: "AAA.1" }, value: { seen: { session: "AAA.1", version: 2, text } } })
+  const limit = { rule: "V8", subject: "u", what: "exceeded" } as const
+
+  it("is an answer that nobody wrote, but not one of a write that was lost", () => {
+    const written = line({ op: "update", args: { session: "AAA.1", write: "b" }, value: { seen: { session: "AAA.1", version: 2, text: "b" } } })
+    expect(neverExplained([created, written, read("a")], [])).toEqual([])
+    expect(neverExplained([created, written, read("c")], [])).toMatchObject([{ rule: "V2", subject: "AAA.1" }])
+    const elsewhere = line({ op: "update", args: { session: "BBB.1", write: "d" }, value: { seen: null } })
+    expect(neverExplained([created, elsewhere, read("d")], [])).toMatchObject([{ rule: "V2", subject: "AAA.1" }])
+  })
+
+  it("is a limit that was exceeded for a user of whom nothing was lost", () => {
+    expect(neverExplained([created], [limit])).toEqual([limit])
+    expect(neverExplained([created], [limit, { rule: "V6", subject: "AAA.1", what: "lost" }])).toEqual([])
+    expect(neverExplained([created], [limit, { rule: "V6", subject: "BBB.1", what: "lost" }])).toEqual([limit])
+  })
+})
+
+it("sign-ins that are gone and sign-outs that came undone are counted", async () => {
+  await using service = await createSessionService<Attributes>({ store: "memory:" })
+  const pretending = { ...bound(service), deleteSession: async () => true }
+  const ledger = new SignOutLedger("u")
+  const tokens = [await ledger.signIn(service), await ledger.signIn(service), await ledger.signIn(service)]
+  const [first = "", second = "", third = ""] = tokens
+  await ledger.signOut(service, first)
+  expect([await ledger.lost(service), await ledger.undone(service)]).toEqual([0, 0])
+  await ledger.signOut(pretending, second)
+  await service.deleteSession(third)
+  expect([await ledger.lost(service), await ledger.undone(service), ledger.signedOut]).toEqual([1, 1, 2])
+})
+
+it("a key's slot is the one that a cluster gives it", async () => {
+  await using server = await StoreServer.start("redis", { config: { "cluster-enabled": "yes" } })
+  for (const key of ["123456789", "{user1000}.following", "foo{}{bar}", "session:{AbC}.x", "ü"])
+    expect([key, keySlot(key)]).toEqual([key, Number(await askStore(server, ["CLUSTER", "KEYSLOT", key]))])
+})
+
+it("a slot that lies on two nodes is served, and a service that fails meanwhile is found out", { timeout: 60_000 }, async () => {
+  await using cluster = await Cluster.start("redis")
+  await using service = await createSessionService<Attributes>({ store: cluster.url })
+  const probe = await SplitSlotProbe.open(service, "split")
+  const failing = await SplitSlotProbe.open({ ...bound(service), deleteSession: async () => false }, "failing")
+  await using mover = await SlotMover.connect(cluster)
+  expect(await probe.move(mover)).toEqual([])
+  expect(await failing.move(mover)).toEqual(["Expected a sign-out to work while its slot lies on two nodes, got false"])
+  const { tryAgain, failedInScripts } = await mover.counts()
+  expect(tryAgain).toBeGreaterThan(0)
+  expect(failedInScripts).toBe(0)
+  expect(mover.keys).toBeGreaterThanOrEqual(12)
+})
+
+it("a gate that is shut lets nothing pass, and hands it over when it opens", async () => {
+  await using server = await StoreServer.start("redis")
+  await using gate = await Gate.listen()
+  gate.leadTo(server.port)
+  const client = await connectPlain(`redis://127.0.0.1:${gate.port}`)
+  try {
+    expect(await client.incr("passed")).toBe(1)
+    gate.shut()
+    const waiting = client.incr("passed")
+    expect(await askStore(server, ["GET", "passed"])).toBe("1")
+    gate.open()
+    expect(await waiting).toBe(2)
+  } finally {
+    client.destroy()
+  }
+})
+
+it("the clock of a running server can be set", { timeout: 30_000 }, async () => {
+  using clock = await ServerClock.build()
+  await using server = await StoreServer.start("valkey", { environment: clock.environment })
+  const offBy = async (): Promise<number> => Math.round(Number(((await askStore(server, ["TIME"])) as string[])[0]) - Date.now() / 1_000)
+  expect(Math.abs(await offBy())).toBeLessThan(60)
+  for (const hours of [1, -1, 0]) {
+    clock.shift(hours * HOUR_S * 1_000)
+    expect(Math.abs((await offBy()) - hours * HOUR_S)).toBeLessThan(60)
+  }
+})
+
+it("wrong clocks of applications and of a server are lived through", { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-reliability-test-"))
+  try {
+    const { exitCode, stdout } = await runCommand(["--layer", "faults", "--row", "24", "--row", "25", "--quick"], folder)
+    expect(stdout).toMatch(/24 application clocks.*passed\s+tried 6, survived 6.*deviation ms 0\s/)
+    expect(stdout).toMatch(/25 server clock set.*passed\s+tried 4, survived 4/)
+    expect(exitCode).toBe(0)
+    expect(readdirSync(folder)).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+/** The same service as plain functions, so that one of them can be replaced. */
+function bound(service: ISessionService<Attributes>): ISessionService<Attributes> {
+  return new Proxy(service, {
+    ownKeys: () => ["createSession", "getSession", "updateSession", "extendSession", "deleteSession"],
+    getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
+    get: (target, name) => (Reflect.get(target, name) as (...args: unknown[]) => unknown).bind(target),
+  })
+}
