@@ -30,8 +30,11 @@ export const BLOCKED_EVENT_LOOP: FaultRow = {
         const { token } = await load.service.createSession({ userId: "blocked", attributes: { text: "kept" } })
         await load.run(RUN_MS, signal)
         const under = Array.from({ length: READS }, () => load.service.getSession(token).then(answerOf, codeOf))
+        let settled = 0
+        for (const read of under) void read.then(() => (settled += 1))
         // So that they are on their way.
         await turn()
+        if (settled === READS) why.push("Expected reads to be under way when the application blocks, got none")
         block(BLOCK_MS)
         const answers = new Set(await Promise.all(under))
         if (answers.has("not found") || answers.has("not typed")) why.push(`Expected a session or an error of this library, got ${[...answers].join(", ")}`)
