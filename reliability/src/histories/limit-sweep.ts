@@ -6,11 +6,12 @@ import type { Violation } from "./violation.js"
 export function checkLimit(lines: readonly HistoryLine[], lives: ReadonlyMap<string, SessionLife>): Violation[] {
   const byUser = livesByUser(lives)
   const limits = limitsByUser(lines)
+  const evicting = evictingByUser(lines)
   return [...limits].flatMap(([user, limit]) => {
     const own = byUser.get(user) ?? []
     const most = mostAlive(own.map(([, { createdBy, mayEndFrom }]) => ({ from: createdBy, to: mayEndFrom })))
     const exceeded = most > limit ? [violation(user, `${most} sessions lived at one time, with a limit of ${limit}`)] : []
-    return [...exceeded, ...needlessEvictions(lines, user, limit, own)]
+    return [...exceeded, ...needlessEvictions(evicting.get(user) ?? [], user, limit, own)]
   })
 }
 
@@ -29,6 +30,19 @@ export function livesByUser(lives: ReadonlyMap<string, SessionLife>): Map<string
     const known = byUser.get(user)
     if (known === undefined) byUser.set(user, [entry])
     else known.push(entry)
+  }
+  return byUser
+}
+
+/** The creations of each user that ended other sessions, or perhaps did: few of all lines, which are not to be walked over for every user. */
+function evictingByUser(lines: readonly HistoryLine[]): Map<string, HistoryLine[]> {
+  const byUser = new Map<string, HistoryLine[]>()
+  for (const line of lines) {
+    const { user } = line.args
+    if (user === undefined || line.op !== "create" || (line.outcome !== "unknown" && (line.value.evicted?.length ?? 0) === 0)) continue
+    const known = byUser.get(user)
+    if (known === undefined) byUser.set(user, [line])
+    else known.push(line)
   }
   return byUser
 }
