@@ -66,8 +66,8 @@ export const MUTANTS = [
   {
     rule: "What a later release wrote into a record stays in it",
     file: `${SESSION}/record-json.ts`,
-    from: 'return text + (fixed.unknown ?? "")',
-    to: "return text",
+    from: "(fixed.stored ?? renderFixed(fixed))",
+    to: "renderFixed(fixed)",
     tests: [`${TESTS}/rolling/two-releases.test.ts`],
     only: "what one opens the other reads",
   },
@@ -136,15 +136,15 @@ export const MUTANTS = [
   {
     rule: "The checksum covers what the caller writes",
     file: `${SESSION}/record-json.ts`,
-    from: 'throw corrupt("a body that fits its checksum", text)',
+    from: 'throw corrupt("a record that fits its checksum", text)',
     to: "void text",
     tests: [`${UNIT}/infrastructure/services/session/record-json.test.ts`],
   },
   {
     rule: "A record whose user id was damaged is not the session of another user",
     file: `${SESSION}/record-json.ts`,
-    from: "userKey(owner).tag !== handle.tag",
-    to: "userKey(owner).tag === null",
+    from: "crc32(rest, crc32(fixed))",
+    to: "crc32(rest)",
     tests: [`${UNIT}/infrastructure/services/session/record-json.test.ts`],
   },
   {

@@ -19,6 +19,9 @@ export interface AuditReport {
 
 const SESSION = /^session:\{([A-Za-z0-9_-]{3})\}\.([A-Za-z0-9_-]{22})$/
 const LIST = /^user_sessions:\{([A-Za-z0-9_-]{3})\}:[A-Za-z0-9_-]{22}$/
+/** The head, what a rotation or a sign-in adds, what never changes, and the body. */
+const RECORD =
+  /^[\s\S]{157}("previous":"[^"]{22}","until":[ \d]{13},)?("authenticatedAt":[ \d]{13},)?(?<fixed>[\s\S]*?)"body":\["(?<checksum>[0-9a-f]{8})"(?<rest>,\d{1,5}\],"attributes":\{[\s\S]*\})$/
 const PAGE = 500
 
 type Counts = { -readonly [K in keyof AuditReport]: number }
@@ -84,8 +87,8 @@ async function readSessions(client: PlainClient, keys: readonly string[], { scor
 
 /** Reads what docs/keys.md promises of a record, on its own, so that a mistake of the library is not repeated here. */
 function readRecord(text: string): { readonly user: string | undefined; readonly createdMicros: number } | undefined {
-  const body = /"body":\["([0-9a-f]{8})"(,\d{1,5}\],"attributes":\{[\s\S]*\})$/.exec(text)
-  if (body === null || crc32(body[2] ?? "") !== Number.parseInt(body[1] ?? "", 16)) return undefined
+  const parts = RECORD.exec(text)?.groups
+  if (parts === undefined || crc32(parts["rest"] ?? "", crc32(parts["fixed"] ?? "")) !== Number.parseInt(parts["checksum"] ?? "", 16)) return undefined
   try {
     const { lastAccessedAt, head, userId, attributes } = JSON.parse(text) as Record<string, unknown>
     if (!Number.isSafeInteger(lastAccessedAt) || !Array.isArray(head) || head.length !== 8 || typeof attributes !== "object") return undefined

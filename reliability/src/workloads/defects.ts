@@ -69,6 +69,7 @@ async function overwrite(service: Service, store: StoreClient, token: string, ch
   const head = text
     .slice(0, text.indexOf('"body":["'))
     .replace(/("head":\[[^,]*,[^,]*,\d,)[ \d]{9}/, (_, before: string) => before + String(version).padStart(9))
-  await store.set(key, `${head}"body":["${crc32(rest).toString(16).padStart(8, "0")}"${rest}`)
+  const fixed = head.slice(head.indexOf('"userId"'))
+  await store.set(key, `${head}"body":["${crc32(rest, crc32(fixed)).toString(16).padStart(8, "0")}"${rest}`)
   return { ...session, version, attributes }
 }

@@ -17,7 +17,8 @@ import { SERVER_KINDS, startServer, type TestServer } from "../support/servers.j
 const verifiers = createVerifiers(undefined)
 const place = userKey("ada")
 const MEMORY_MS = LIST_MEMORY_MICROS / 1000
-const body = encodeBody({ schemaVersion: 1, attributes: '{"n":1}' })
+const fixed = { userId: "ada", pendingUserId: null, impersonatorId: null, persistent: false, device: {} } as const
+const body = encodeBody({ schemaVersion: 1, attributes: '{"n":1}' }, fixed)
 /** A time limit that no copy of a call misses, in microseconds. */
 const ANY_TIME = Number.MAX_SAFE_INTEGER
 const newVerifier = (): string => verifiers.issue(newSecret())
@@ -63,7 +64,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       verifier: newVerifier(),
       previous: null,
       authenticatedAt: now - 60_000,
-      fixed: { userId: "ada", pendingUserId: null, impersonatorId: null, persistent: false, device: {} },
+      fixed,
       body: { schemaVersion: 1, attributes: '{"n":0}' },
       ...change,
     }

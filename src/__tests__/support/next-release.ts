@@ -30,11 +30,10 @@ export async function nextRelease(): Promise<NextRelease> {
       return `sha1: "${createHash("sha1").update(source).digest("hex")}",${between}source: ${JSON.stringify(source)},`
     },
   )
-  change(join(folder, "dist/infrastructure/services/session/record-json.js"), /export function encodeFixed\(/, () => {
+  change(join(folder, "dist/infrastructure/services/session/record-json.js"), /function renderFixed\(/, () => {
     const later = '"later":{"why":["a field of the next release"]},'
-    return `export function encodeFixed(...fields) {
-      const text = thisRelease(...fields)
-      return text.includes('"later"') ? text : text + '${later}'
+    return `function renderFixed(...fields) {
+      return thisRelease(...fields) + '${later}'
     }
     function thisRelease(`
   })

@@ -8,10 +8,10 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
 /** Every page that is written for readers. */
 const PAGES = [...readdirSync(ROOT), ...filesIn("docs")].filter((path) => path.endsWith(".md"))
 
-const SOURCES = ["src", "service/src", "scripts", "docs", "examples"].flatMap(filesIn)
+const SOURCES = ["src", "service/src", "reliability/src", "scripts", "docs", "examples"].flatMap(filesIn)
 
 /** A text in backquotes that names a file or folder from the root on; one with a placeholder or a pattern in it does not. */
-const NAMED_FROM_ROOT = /^(?:src|service|docs|scripts|examples|\.ci)\/[\w./-]*$/
+const NAMED_FROM_ROOT = /^(?:src|service|reliability|docs|scripts|examples|\.ci)\/[\w./-]*$/
 /** One that names a file by the end of its path. */
 const NAMED_BY_END = /^[\w.][\w./-]*\.(?:md|json|mjs|ts|lua)$/
 

@@ -9,8 +9,11 @@ export interface FixedFields {
   readonly impersonatorId: string | null
   readonly persistent: boolean
   readonly device: Device
-  /** Members that a later release wrote, as JSON text with a comma after each: whoever writes the record again keeps them. */
-  readonly unknown?: string
+  /**
+   * These fields as they lie in the store, and what a later release wrote among them: whoever writes the record again keeps them to the letter, because
+   * the checksum covers them. A new session has none yet.
+   */
+  readonly stored?: string
 }
 
 /** Attributes as stored: their JSON text and the version of the schema that wrote it. */
@@ -134,6 +137,8 @@ export function touchRecord(record: SessionRecord | null, proof: Proof, now: num
 export interface Write {
   readonly expectedVersion: number
   readonly operation: string
+  /** Of the record that was read: the checksum of the new body covers them, too. */
+  readonly fixed: FixedFields
   readonly body: Body
 }
 

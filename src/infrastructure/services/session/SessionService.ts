@@ -161,7 +161,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
           operations: NO_OPERATIONS,
           authenticated: draft.authenticatedAt ?? "",
           fixed: encodeFixed(draft.fixed, null),
-          body: encodeBody(draft.body),
+          body: encodeBody(draft.body, draft.fixed),
           limit: limit?.max ?? 0,
           onLimit: limit?.onLimit ?? "",
           ...page,
@@ -216,7 +216,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
     const mark = this.#redis.resendMark()
-    const args = { expected: write.expectedVersion, operation: write.operation, body: encodeBody(write.body), verifiers: verifiersOf(proof) }
+    const args = { expected: write.expectedVersion, operation: write.operation, body: encodeBody(write.body, write.fixed), verifiers: verifiersOf(proof) }
     const key = this.#keys.session(record)
     const { status, values, repeated } = await this.#inTime(options, (notAfterMicros) =>
       this.#telling(record, options, (own) => this.#scripts.update(key, { ...args, notAfterMicros }, own)),
@@ -239,7 +239,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   protected async rotate(handle: Handle, proof: Proof, rotation: Rotation, options: StepOptions): Promise<StepResult> {
     const mark = this.#redis.resendMark()
     const { verifier, grace, reauthenticated, write } = rotation
-    const change = write === null ? null : { expected: write.expectedVersion, body: encodeBody(write.body) }
+    const change = write === null ? null : { expected: write.expectedVersion, body: encodeBody(write.body, write.fixed) }
     const args = { verifier, grace, reauthenticated, write: change, verifiers: verifiersOf(proof) }
     const key = this.#keys.session(handle)
     const answer = await this.#inTime(options, (notAfterMicros) =>

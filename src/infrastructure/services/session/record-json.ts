@@ -1,9 +1,8 @@
 import { crc32 } from "node:zlib"
 import { SessionError } from "../../../domain/errors.js"
 import type { Device } from "../../../domain/interfaces/session/ISessionService.js"
-import { type Body, type FixedFields, ownerOf, type SessionRecord } from "../../../domain/session/record.js"
+import type { Body, FixedFields, SessionRecord } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
-import { userKey } from "./randomness.js"
 
 // A record is one JSON text in three parts: a head of fixed width, which scripts read and write in place; what never changes; and the body, which the caller writes.
 //
@@ -11,11 +10,15 @@ import { userKey } from "./randomness.js"
 // "previous":"<22>","until":<13>,                     only while a rotation's grace lasts
 // "authenticatedAt":<13>,"userId":…,"device":…,       each only where there is one
 // "body":["<crc32 8>",<schema version>],"attributes":{…}}
+//
+// The checksum covers all that an application writes and no script changes: the fields from "userId" on, and what follows the checksum.
 
 /** The layout that this release writes, and the only one it reads. */
 const LAYOUT = 1
 const HEAD_LENGTH = 157
 const PREVIOUS_LENGTH = 58
+/** `"authenticatedAt":<13>,` comes first of what never changes, because a script replaces it. */
+const AUTHENTICATED_LENGTH = 32
 const BODY_MARKER = '"body":["'
 const CRC_LENGTH = 8
 /** Scripts look for the body no further than this. */
@@ -29,7 +32,7 @@ const BODY_FORM = /^,(\d{1,5})\],"attributes":\{/
 
 /** The whole record as stored. */
 export function encodeRecord(record: SessionRecord): string {
-  return encodeHead(record) + encodePrevious(record.previous) + encodeFixed(record.fixed, record.authenticatedAt) + encodeBody(record.body)
+  return encodeHead(record) + encodePrevious(record.previous) + encodeFixed(record.fixed, record.authenticatedAt) + encodeBody(record.body, record.fixed)
 }
 
 function encodeHead(record: SessionRecord): string {
@@ -50,24 +53,28 @@ function encodePrevious(previous: SessionRecord["previous"]): string {
  * @param authenticatedAt milliseconds, or `null`: then the field is left out, and with it the session's place under the limit
  */
 export function encodeFixed(fixed: FixedFields, authenticatedAt: number | null): string {
-  let text = authenticatedAt === null ? "" : `"authenticatedAt":${String(authenticatedAt).padStart(13)},`
+  return (authenticatedAt === null ? "" : `"authenticatedAt":${String(authenticatedAt).padStart(13)},`) + (fixed.stored ?? renderFixed(fixed))
+}
+
+function renderFixed(fixed: FixedFields): string {
+  let text = ""
   if (fixed.userId !== null) text += `"userId":${JSON.stringify(fixed.userId)},`
   if (fixed.pendingUserId !== null) text += `"pendingUserId":${JSON.stringify(fixed.pendingUserId)},`
   if (fixed.impersonatorId !== null) text += `"impersonatorId":${JSON.stringify(fixed.impersonatorId)},`
   if (fixed.persistent) text += '"persistent":true,'
   if (Object.keys(fixed.device).length > 0) text += `"device":${JSON.stringify(fixed.device)},`
-  return text + (fixed.unknown ?? "")
+  return text
 }
 
 /** The body with its checksum, to the end of the record. */
-export function encodeBody(body: Body): string {
+export function encodeBody(body: Body, fixed: FixedFields): string {
   const rest = `,${body.schemaVersion}],"attributes":${body.attributes}}`
-  return `${BODY_MARKER}${checksum(rest)}"${rest}`
+  return `${BODY_MARKER}${checksum(encodeFixed(fixed, null), rest)}"${rest}`
 }
 
 // The caller computes it, not a script: in pure Lua it takes milliseconds.
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(CRC_LENGTH, "0")
+function checksum(fixed: string, rest: string): string {
+  return crc32(rest, crc32(fixed)).toString(16).padStart(CRC_LENGTH, "0")
 }
 
 /** A stored record as far as its body; all of it where there is none. */
@@ -81,10 +88,7 @@ export function decodeRecord(handle: Handle, text: string): SessionRecord {
   const prefix = prefixOf(text)
   if (prefix.length === text.length || prefix.length > BODY_BY) throw corrupt("a record with a body", text)
   const record = decodePrefix(handle, prefix)
-  const owner = ownerOf(record.fixed)
-  // The checksum is of the body. A user id that was damaged would make this the session of somebody else.
-  if (owner !== null && userKey(owner).tag !== handle.tag) throw corrupt("the id of a user who has this tag", null)
-  return { ...record, body: decodeBody(text.slice(prefix.length)) }
+  return { ...record, body: decodeBody(text.slice(prefix.length), record.fixed) }
 }
 
 /** Reads a record as far as its body, which is how deletions see it. @throws ERR_SESSION_CORRUPT */
@@ -112,21 +116,19 @@ export function decodePrefix(handle: Handle, text: string): Omit<SessionRecord, 
 
 function decodeFixed(text: string): Pick<SessionRecord, "fixed" | "authenticatedAt"> {
   const values = parseObject(`{${text.slice(0, -1)}}`)
-  const { authenticatedAt = null, userId = null, pendingUserId = null, impersonatorId = null, persistent = false, device = {}, ...unknown } = values
+  const { authenticatedAt = null, userId = null, pendingUserId = null, impersonatorId = null, persistent = false, device = {} } = values
   if (!isTextOrNull(userId) || !isTextOrNull(pendingUserId) || !isTextOrNull(impersonatorId)) throw corrupt("user ids as text", null)
   if (authenticatedAt !== null && typeof authenticatedAt !== "number") throw corrupt("a time of authentication", null)
   if (typeof persistent !== "boolean" || typeof device !== "object" || device === null) throw corrupt("a device and a choice of persistence", null)
-  return { fixed: { userId, pendingUserId, impersonatorId, persistent, device: device as Device, ...unknownFields(unknown) }, authenticatedAt }
+  const stored = text.slice(authenticatedAt === null ? 0 : AUTHENTICATED_LENGTH)
+  return { fixed: { userId, pendingUserId, impersonatorId, persistent, device: device as Device, stored }, authenticatedAt }
 }
 
-function unknownFields(unknown: Readonly<Record<string, unknown>>): Pick<FixedFields, "unknown"> {
-  return Object.keys(unknown).length === 0 ? {} : { unknown: `${JSON.stringify(unknown).slice(1, -1)},` }
-}
-
-function decodeBody(text: string): Body {
+function decodeBody(text: string, fixed: FixedFields): Body {
   const quote = BODY_MARKER.length + CRC_LENGTH
   const rest = text.slice(quote + 1)
-  if (text.slice(BODY_MARKER.length, quote) !== checksum(rest) || text[quote] !== '"') throw corrupt("a body that fits its checksum", text)
+  if (text.slice(BODY_MARKER.length, quote) !== checksum(encodeFixed(fixed, null), rest) || text[quote] !== '"')
+    throw corrupt("a record that fits its checksum", text)
   const form = BODY_FORM.exec(rest)
   if (form === null) throw corrupt("a body with attributes", text)
   return { schemaVersion: Number(form[1]), attributes: rest.slice(form[0].length - 1, -1) }

@@ -419,7 +419,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const { record, proof } = admitted
       assertVersion(record, update.ifVersion)
       const body = await this.#reporting(handle, () => this.#schema.change(record.body, update.changes))
-      const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), body })
+      const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), fixed: record.fixed, body })
       if (result.status !== "clash") return this.#settle(handle, result)
       step.unchanged()
       this.#events.emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })

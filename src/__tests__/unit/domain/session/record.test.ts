@@ -36,7 +36,7 @@ const WRONG: Proof = { verifiers: ["W".repeat(22)] }
 const OLD: Proof = { verifiers: ["O".repeat(22)] }
 const IN_GRACE: SessionRecord = { ...RECORD, previous: { verifier: "O".repeat(22), until: NOW + 5_000 } }
 const BODY = { schemaVersion: 1, attributes: '{"n":1}' }
-const WRITE = { expectedVersion: 1, operation: "opid01", body: BODY }
+const WRITE = { expectedVersion: 1, operation: "opid01", fixed: DRAFT.fixed, body: BODY }
 const ROTATION = { verifier: "N".repeat(22), grace: 5_000, reauthenticated: false, write: null }
 
 /** Every step on a session that is there. */

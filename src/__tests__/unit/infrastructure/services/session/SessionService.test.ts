@@ -139,7 +139,10 @@ describe("createSession", () => {
       "-".repeat(24),
       authenticatedAt.getTime(),
       '"userId":"ada","persistent":true,"device":{"ip":"192.0.2.1","label":"Laptop"},',
-      encodeBody({ schemaVersion: 1, attributes: '{"n":[]}' }),
+      encodeBody(
+        { schemaVersion: 1, attributes: '{"n":[]}' },
+        { userId: "ada", pendingUserId: null, impersonatorId: null, persistent: true, device: { ip: "192.0.2.1", label: "Laptop" } },
+      ),
       5,
       "reject",
       "",
@@ -482,7 +485,7 @@ describe("updateSession", () => {
     expect(args).toEqual([
       7,
       expect.stringMatching(/^[\w-]{6}$/),
-      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","lang":"de"}' }),
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","lang":"de"}' }, record.fixed),
       IN_TIME,
       record.verifier,
     ])
@@ -502,7 +505,7 @@ describe("updateSession", () => {
     const { token, record } = stored(storedSession({ body: { schemaVersion: 1, attributes: '{"a":1,"b":2,"c":3}' } }))
     redis.answer("session-update", updated(record))
     await serviceWith().updateSession(token, { a: undefined, b: null, d: 4 }, { unset: ["c", "x"] })
-    expect(redis.only("session-update").args[2]).toBe(encodeBody({ schemaVersion: 1, attributes: '{"a":1,"b":null,"d":4}' }))
+    expect(redis.only("session-update").args[2]).toBe(encodeBody({ schemaVersion: 1, attributes: '{"a":1,"b":null,"d":4}' }, record.fixed))
   })
 
   it("reads again and merges again after a clash, with an event for each", async () => {
@@ -649,7 +652,7 @@ describe("updateUserSession", () => {
     expect(redis.only("session-update").args).toEqual([
       1,
       expect.stringMatching(/^[\w-]{6}$/),
-      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }),
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }, record.fixed),
       IN_TIME,
     ])
   })
@@ -739,7 +742,7 @@ describe("rotateSession", () => {
       0,
       0,
       3,
-      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }),
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }, record.fixed),
       IN_TIME,
       record.verifier,
     ])
