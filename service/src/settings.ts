@@ -66,6 +66,10 @@ export const SETTINGS = z.object({
     .enum(["evict-oldest", "reject"], { error: "evict-oldest or reject" })
     .optional()
     .meta({ description: "what a session too many does: evict-oldest or reject", shown: "evict-oldest" }),
+  COATCHECK_DURABILITY: z.enum(["none", "replicas", "fsync"], { error: "none, replicas or fsync" }).default("none").meta({
+    description: "what a change waits for: none, replicas (one replica has it) or fsync (the server's disk has it); one Redis or Sentinels only",
+    shown: "none",
+  }),
   COATCHECK_STRICT: z
     .enum(["true", "false"], { error: "true or false" })
     .default("false")
@@ -87,6 +91,7 @@ export interface Settings {
   readonly sessions: Readonly<Record<"idleTimeout" | "absoluteTimeout" | "touchInterval" | "timeout", Duration | undefined>> & {
     readonly maxSessionsPerUser: number | undefined
     readonly onLimit: "evict-oldest" | "reject" | undefined
+    readonly durability: "none" | "replicas" | "fsync"
   }
   readonly strict: boolean
   readonly bodyLimit: number
@@ -119,6 +124,9 @@ function settingsFrom(values: z.output<typeof SETTINGS>): Settings {
   if (keys.length === 0 && !isLoopback(values.COATCHECK_HOST)) {
     throw new StartFailure("COATCHECK_HOST is not a loopback address, and no key was set: set COATCHECK_API_KEY to listen there, or unset COATCHECK_HOST.")
   }
+  if (values.COATCHECK_DURABILITY !== "none" && !hasDurability(values.REDIS_URL)) {
+    throw new StartFailure("COATCHECK_DURABILITY is set for a store that has none: name one Redis or Sentinels in REDIS_URL, or unset COATCHECK_DURABILITY.")
+  }
   return {
     host: values.COATCHECK_HOST,
     port: values.COATCHECK_PORT,
@@ -132,6 +140,7 @@ function settingsFrom(values: z.output<typeof SETTINGS>): Settings {
       timeout: values.COATCHECK_STORE_TIMEOUT,
       maxSessionsPerUser: values.COATCHECK_MAX_SESSIONS_PER_USER,
       onLimit: values.COATCHECK_ON_LIMIT,
+      durability: values.COATCHECK_DURABILITY,
     },
     strict: values.COATCHECK_STRICT,
     bodyLimit: values.COATCHECK_BODY_LIMIT,
@@ -158,6 +167,11 @@ const REDIS_URL = new RegExp(
 
 function isRedisUrl(text: string): boolean {
   return REDIS_URL.test(text)
+}
+
+/** A cluster has no place to wait at, and SQLite nothing to choose. */
+function hasDurability(redisUrl: string | undefined): boolean {
+  return redisUrl !== undefined && !/^rediss?\+cluster:/i.test(redisUrl)
 }
 
 const LOOPBACK = new BlockList()

@@ -13,7 +13,7 @@ describe("settings", () => {
       folder: ".coatcheck",
       store: { kind: "sqlite", url: "sqlite:.coatcheck/sessions.db", shown: ".coatcheck/sessions.db" },
       keys: [],
-      sessions: {},
+      sessions: { durability: "none" },
       strict: false,
       bodyLimit: 262_144,
       logLevel: "info",
@@ -34,6 +34,7 @@ describe("settings", () => {
       COATCHECK_STORE_TIMEOUT: "500ms",
       COATCHECK_MAX_SESSIONS_PER_USER: "5",
       COATCHECK_ON_LIMIT: "reject",
+      COATCHECK_DURABILITY: "none",
       COATCHECK_BODY_LIMIT: "65536",
       COATCHECK_LOG_LEVEL: "silent",
     })
@@ -45,6 +46,7 @@ describe("settings", () => {
       timeout: "500ms",
       maxSessionsPerUser: 5,
       onLimit: "reject",
+      durability: "none",
     })
     expect(settings.keys.map(({ name, scopes }) => [name, scopes])).toEqual([
       ["COATCHECK_API_KEY", ["read", "manage", "create"]],
@@ -90,6 +92,7 @@ describe("settings", () => {
     ["COATCHECK_ABSOLUTE_TIMEOUT", "soon"],
     ["COATCHECK_MAX_SESSIONS_PER_USER", "0"],
     ["COATCHECK_ON_LIMIT", "Reject"],
+    ["COATCHECK_DURABILITY", "disk"],
     ["COATCHECK_BODY_LIMIT", "1e3"],
     ["COATCHECK_LOG_LEVEL", "loud"],
     ["COATCHECK_PORT", ""],
@@ -112,6 +115,15 @@ describe("settings", () => {
       expect(readSettings({ COATCHECK_HOST, COATCHECK_API_KEYS: `web:read:${KEY}` }).host).toBe(COATCHECK_HOST)
     }
     for (const host of ["127.0.0.1", "127.8.8.8", "::1", "localhost", "LOCALHOST"]) expect([host, isLoopback(host)]).toEqual([host, true])
+  })
+
+  it("durability is for one Redis and for Sentinels", () => {
+    for (const REDIS_URL of ["redis://cache", "rediss://cache", "redis+sentinel://a,b/main"]) {
+      for (const COATCHECK_DURABILITY of ["none", "replicas", "fsync"])
+        expect(readSettings({ REDIS_URL, COATCHECK_DURABILITY }).sessions.durability).toBe(COATCHECK_DURABILITY)
+    }
+    for (const env of [{}, { REDIS_URL: "redis+cluster://a,b" }, { REDIS_URL: "REDISS+CLUSTER://a" }])
+      expect(refusal({ ...env, COATCHECK_DURABILITY: "fsync" })).toMatchObject({ exitCode: 78, message: expect.stringContaining("COATCHECK_DURABILITY") })
   })
 
   it("--help names each of them, and the exit codes", () => {
