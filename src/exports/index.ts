@@ -11,6 +11,7 @@ export type {
   CreateSessionOptions,
   DeepReadonly,
   DeleteOptions,
+  DeleteSessionOptions,
   Device,
   DoctorFinding,
   DoctorLevel,

@@ -80,7 +80,11 @@ const METHODS: Readonly<Record<string, { readonly call: Call; readonly refused: 
   },
   deleteSession: {
     call: (service, options, { stored }) => service.deleteSession(stored.token, options),
-    refused: { reason: [...REFUSED_WORDS, "evicted", null], signal: REFUSED_SIGNALS },
+    refused: {
+      ifVersion: [0, -1, 1.5, Number.NaN, 2 ** 53, "1", MARKER, true, [], {}, null],
+      reason: [...REFUSED_WORDS, "evicted", null],
+      signal: REFUSED_SIGNALS,
+    },
   },
   deleteUserSession: {
     call: (service, options, target) => service.deleteUserSession("ada", handleOf(target), options),

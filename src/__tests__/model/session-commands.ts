@@ -183,12 +183,13 @@ const rotated = fc.tuple(pick, fc.constantFrom(0, 0.5, 1), fc.boolean()).map(
     }),
 )
 
-const deleted = pick.map(
-  (which) =>
-    new Command(`delete(${JSON.stringify(which)})`, async (model, real, now) => {
+const deleted = fc.tuple(pick, fc.constantFrom(undefined, undefined, 1, 2, 3)).map(
+  ([which, ifVersion]) =>
+    new Command(`delete(${JSON.stringify({ which, ifVersion })})`, async (model, real, now) => {
       const target = picked(real, which)
       if (target === null) return
-      deepStrictEqual(await real.service.deleteSession(target.token), model.delete(target.name, target.token, now))
+      const actual = await orConflict(real.service.deleteSession(target.token, { ifVersion }))
+      deepStrictEqual(actual, model.delete(target.name, target.token, now, ifVersion))
     }),
 )
 

@@ -149,8 +149,10 @@ export class SessionModel {
     return this.see(session)
   }
 
-  delete(name: number, secret: string, now: number): boolean {
-    if (this.#open(name, secret, now) === null) return false
+  delete(name: number, secret: string, now: number, ifVersion?: number): boolean | "conflict" {
+    const session = this.#open(name, secret, now)
+    if (session === null) return false
+    if (ifVersion !== undefined && ifVersion !== session.version) return "conflict"
     this.sessions[name] = null
     return true
   }

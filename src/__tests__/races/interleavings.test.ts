@@ -188,6 +188,69 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       }
     })
 
+    // Moving a guest's data to a user: what was copied is ended, and nothing that came after the copy.
+    const ending: Operation = { script: "session-delete", run: (service, { token }) => service.deleteSession(token, { ifVersion: 1 }) }
+    it("a sign-out at a version leaves the update that came before it, and is told", async () => {
+      for (const between of [
+        (on: Shared) => on.inner.service.updateSession(on.token, { inner: 1 }),
+        (on: Shared) => on.inner.service.updateUserSession(on.userId, on.sessionId, { inner: 1 }),
+      ]) {
+        const on = await withSession()
+        const { outer, inner } = await interleave(on, ending, () => between(on))
+        expect(inner).toMatchObject({ version: 2, attributes: { inner: 1 } })
+        expect(outer).toMatchObject({ status: "rejected", reason: { code: "ERR_SESSION_CONFLICT", outcome: "not-applied" } })
+        expect((await recordOf(on))?.attributes.inner).toBe(1)
+        expect(await on.inner.service.deleteSession(on.token, { ifVersion: 2 })).toBe(true)
+      }
+    })
+
+    it("a sign-out at a version ends nothing by a token that a rotation with changes has replaced", async () => {
+      const on = await withSession()
+      const { outer } = await interleave(on, ending, () => on.inner.service.rotateSession(on.token, { changes: { inner: 1 } }))
+      expect(outer).toEqual({ status: "fulfilled", value: false })
+      expect((await recordOf(on))?.attributes.inner).toBe(1)
+    })
+
+    it("a sign-out at a version goes past what is no update: a touch, an extension, a rotation", async () => {
+      const BESIDE: readonly ((on: Shared) => Promise<unknown>)[] = [
+        (on) => on.inner.service.getSession(on.token),
+        (on) => on.inner.service.extendSession(on.token, "90m"),
+        (on) => on.inner.service.rotateSession(on.token),
+      ]
+      for (const between of BESIDE) {
+        const on = await withSession()
+        const { outer, inner } = await interleave(on, ending, () => between(on))
+        expect(inner).not.toBeNull()
+        expect(outer).toEqual({ status: "fulfilled", value: true })
+        expect(await recordOf(on)).toBeNull()
+      }
+    })
+
+    it.each(names.filter((name) => operationOf(name).attribute !== undefined))("a sign-out at a version that comes first ends %s", async (name) => {
+      const on = await withSession()
+      const { outer, inner } = await interleave(on, operationOf(name), () => on.inner.service.deleteSession(on.token, { ifVersion: 1 }))
+      expect(inner).toBe(true)
+      expect(outer).toEqual({ status: "fulfilled", value: null })
+      expect(await recordOf(on)).toBeNull()
+    })
+
+    it("of an update and a sign-out at one version exactly one is made, whichever the server takes first", async () => {
+      for (let round = 0; round < 30; round += 1) {
+        const on = await withSession()
+        const [ended, updated] = await Promise.all([
+          on.outer.service.deleteSession(on.token, { ifVersion: 1 }).catch((error: unknown) => error),
+          on.inner.service.updateSession(on.token, { inner: 1 }, { ifVersion: 1 }),
+        ])
+        const record = await recordOf(on)
+        if (ended === true) expect([updated, record]).toEqual([null, null])
+        else {
+          expect(ended).toMatchObject({ code: "ERR_SESSION_CONFLICT" })
+          expect(record?.attributes.inner).toBe(1)
+          expect(updated?.version).toBe(2)
+        }
+      }
+    })
+
     it("a list that lost a session is whole again after a touch, and a session that ended meanwhile is not put back", async () => {
       const on = await withSession()
       const index = indexKeyOf(keyPrefix, on.userId)

@@ -134,7 +134,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     ).toMatchObject({
       status: "MISSING",
     })
-    expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
     expect(await raw.exists(key)).toBe(0)
   })
 
@@ -293,9 +293,11 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const { record, key } = await put({
       fixed: { userId: 'eve","userId":"ada', pendingUserId: null, impersonatorId: "ada", persistent: false, device: { label: '"userId":"ada",' } },
     })
-    expect(await scripts.delete(key, { owner: '"ada"', newest: null, verifiers: [] }, {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.delete(key, { owner: '"ada"', newest: null, version: null, verifiers: [] }, {})).toMatchObject({ status: "MISSING" })
     expect(await raw.exists(key)).toBe(1)
-    expect(await scripts.delete(key, { owner: JSON.stringify(record.fixed.userId), newest: null, verifiers: [] }, {})).toMatchObject({ status: "DONE" })
+    expect(await scripts.delete(key, { owner: JSON.stringify(record.fixed.userId), newest: null, version: null, verifiers: [] }, {})).toMatchObject({
+      status: "DONE",
+    })
     expect(await raw.exists(key)).toBe(0)
   })
 
@@ -303,7 +305,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     await forgetList()
     const { record, key } = await put()
     await list(record.id, 60_000)
-    const { status, values } = await scripts.delete(key, { owner: null, newest: null, verifiers: [record.verifier] }, {})
+    const { status, values } = await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})
     expect(status).toBe("DONE")
     expect(decodePrefix(record, String(values[0])).fixed.userId).toBe("ada")
     expect(await members()).toEqual([record.id])
@@ -478,28 +480,62 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     it("checks the secret in every layout, which keeps it in its place", async () => {
       const { record, key, text } = await put()
       await raw.set(key, layout2(text), { expiration: "KEEPTTL" })
-      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "WRONG_SECRET" })
+      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "WRONG_SECRET" })
       expect(await raw.exists(key)).toBe(1)
-      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
     })
 
     it.each(["", "x", "[]"])("clears away %j, which opens for nobody", async (value) => {
       const key = keys.session({ tag: place.tag, id: newSessionId() })
       await raw.set(key, value)
-      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
       expect(await raw.exists(key)).toBe(0)
     })
 
     it("clears away a record that was cut off", async () => {
       const { key, text } = await put()
       await raw.set(key, text.slice(0, 120))
-      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
+    })
+  })
+
+  describe("a deletion at a version", () => {
+    const remove = (key: string, version: number, verifier: string): ReturnType<SessionScripts["delete"]> =>
+      scripts.delete(key, { owner: null, newest: null, version, verifiers: [verifier] }, {})
+
+    it("leaves every other version as it was, and tells it only whoever has the secret", async () => {
+      const { record, key, text } = await put()
+      for (const other of [1, 6, 8, 70, 2 ** 31, Number.MAX_SAFE_INTEGER])
+        expect(await remove(key, other, record.verifier)).toMatchObject({ status: "CLASH", values: [7] })
+      expect(await remove(key, 8, newVerifier())).toMatchObject({ status: "WRONG_SECRET", values: [] })
+      expect(await remove(key, 7, newVerifier())).toMatchObject({ status: "WRONG_SECRET", values: [] })
+      expect(await raw.get(key)).toBe(text)
+      expect(await remove(key, 7, record.verifier)).toMatchObject({ status: "DONE" })
+      expect(await raw.exists(key)).toBe(0)
+      expect(await remove(key, 7, record.verifier)).toMatchObject({ status: "MISSING" })
+    })
+
+    it("takes a secret in grace too", async () => {
+      const verifier = newVerifier()
+      const { key } = await put({ previous: { verifier, until: (await serverMs()) + 30_000 } })
+      expect(await remove(key, 6, verifier)).toMatchObject({ status: "CLASH" })
+      expect(await remove(key, 7, verifier)).toMatchObject({ status: "DONE" })
+    })
+
+    it("leaves a record whose version it cannot read", async () => {
+      const { record, key, text } = await put()
+      for (const value of [`${text.slice(0, 61)}2${text.slice(62)}`, text.slice(0, 170), "x"]) {
+        await raw.set(key, value)
+        expect(await remove(key, 7, record.verifier)).toMatchObject({ status: "CORRUPT" })
+        expect(await raw.get(key)).toBe(value)
+      }
     })
   })
 
   it("a deletion by owner may be bound to sessions created up to a score", async () => {
     const { record, key } = await put()
-    const ending = (newest: number): ReturnType<SessionScripts["delete"]> => scripts.delete(key, { owner: '"ada"', newest: String(newest), verifiers: [] }, {})
+    const ending = (newest: number): ReturnType<SessionScripts["delete"]> =>
+      scripts.delete(key, { owner: '"ada"', newest: String(newest), version: null, verifiers: [] }, {})
     expect(await ending(record.createdMicros - 1)).toMatchObject({ status: "MISSING" })
     expect(await ending(record.createdMicros)).toMatchObject({ status: "DONE" })
   })
@@ -531,7 +567,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       })
       expect(await scripts.cutoff(index, {})).toMatch(/^\d{16}$/)
       expect(await scripts.page(index, { order: "FWD", from: "-inf", to: "+inf", count: 10 }, {})).toHaveLength(1)
-      expect(await scripts.delete(key, { owner: null, newest: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
       expect(await redis.unlink([other.key])).toEqual([true])
       expect(await scripts.prune(index, [key], [record.id], LIST_MEMORY_MICROS, {})).toBe(1)
     } finally {

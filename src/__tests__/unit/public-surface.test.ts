@@ -25,6 +25,7 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
       "CreateSessionOptions",
       "DeepReadonly",
       "DeleteOptions",
+      "DeleteSessionOptions",
       "Device",
       "DoctorFinding",
       "DoctorLevel",

@@ -195,7 +195,13 @@ export function rotateRecord(record: SessionRecord | null, proof: Proof, rotatio
   })
 }
 
-/** Decides whether a proof may end a session; `next` is never set, for what follows is the record's removal. */
-export function removeRecord(record: SessionRecord | null, proof: Proof, now: number): StepResult {
-  return onLive(record, proof, now, (live) => unchanged({ status: "done", record: live })).result
+/** What a removal comes to. */
+export type Removal = { readonly status: "done" | "missing" | "wrong-secret" } | { readonly status: "clash"; readonly version: number }
+
+/** Decides whether a proof may end a session, and with `ifVersion` whether it is at this version; what follows is the record's removal. */
+export function removeRecord(record: SessionRecord | null, proof: Proof, ifVersion: number | null, now: number): Removal {
+  if (record === null || !isAlive(record, now)) return { status: "missing" }
+  const admission = admit(record, proof, now)
+  if (admission === "missing" || admission === "wrong-secret") return { status: admission }
+  return ifVersion === null || record.version === ifVersion ? { status: "done" } : { status: "clash", version: record.version }
 }

@@ -151,11 +151,13 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
   /**
    * Ends the session of a token. Once this has answered, no later read finds it, whatever was under way.
    *
-   * @returns whether this call ended it (best effort after a lost reply)
-   * @throws ERR_STORE_…; works on a full store and for a record that cannot be read
+   * @param options `ifVersion`: only at this version, as for a guest's session whose attributes were copied into a user's: an update after the copy is then not lost
+   * @returns whether this call ended it (best effort after a lost reply); `false` for an absent session whatever `ifVersion` says
+   * @throws ERR_SESSION_CONFLICT when `ifVersion` did not hold, and the session stays · ERR_STORE_…; works on a full store and for a record that cannot be read, where with `ifVersion` it may be ERR_SESSION_CORRUPT
+   * @atomicity one step: existence, secret, version and the session's end
    * @source OWASP ASVS 5.0 7.4.1
    */
-  deleteSession(token: TokenText | null | undefined, options?: DeleteOptions): Promise<boolean>
+  deleteSession(token: TokenText | null | undefined, options?: DeleteSessionOptions): Promise<boolean>
 
   /**
    * Lists a user's sessions, newest first, a page at a time. Pending sessions are not listed.
@@ -309,6 +311,11 @@ export interface RotateSessionOptions<A, I> extends CallOptions {
 export interface DeleteOptions extends CallOptions {
   /** Stands in the event; "signed-out" by default, "revoked" by default for the calls by user. */
   readonly reason?: "signed-out" | "revoked" | "replaced" | undefined
+}
+
+export interface DeleteSessionOptions extends DeleteOptions {
+  /** End the session only at this version, from 1. */
+  readonly ifVersion?: number | undefined
 }
 
 /** How a thorough sign-out walks over the keys. On memory and SQLite there is no list that could be lost, and no walk. */

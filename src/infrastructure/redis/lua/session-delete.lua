@@ -4,9 +4,10 @@
   keys      1 session      string  the record
   args      1 owner        JSON text of the user id that the record must name; empty: by secret
             2 newest       creation time in µs of the newest session that may be meant; empty: any
-            3.. verifiers  each that the offered secret may be stored under
-  returns   status, time µs, then the record as far as its body (DONE; empty when it could not be read)
-  status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT (nothing was done: by owner, of a record that names none)
+            3 version      the version that the record must be at; empty: any
+            4.. verifiers  each that the offered secret may be stored under
+  returns   status, time µs, then the record as far as its body (DONE; empty when it could not be read) or the version found (CLASH)
+  status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT (nothing was done: of a record without the owner or version that was asked for) · 4 CLASH
   effects   may remove 1
   cost      O(1)
 ]]
@@ -14,12 +15,12 @@
 --- @include includes/head
 --- @include includes/admit
 --- @include includes/body
-local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
+local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH = 0, 1, 2, 3, 4
 local now = now_micros()
 local head = read_head(KEYS[1], 4096)
 if head == nil then
   -- An empty value reads like none, and would stay for ever.
-  if redis.call('UNLINK', KEYS[1]) == 0 then return { MISSING, whole(now) } end
+  if ARGV[3] ~= '' or redis.call('UNLINK', KEYS[1]) == 0 then return { MISSING, whole(now) } end
   return { DONE, whole(now), '' }
 end
 local body = head and find_body(head.text, head.rest)
@@ -30,11 +31,15 @@ if ARGV[1] ~= '' then
   local user = string.find(prefix, '"userId":' .. ARGV[1] .. ',', head.rest, true)
   if not user and not string.find(prefix, '"pendingUserId":' .. ARGV[1] .. ',', head.rest, true) then return { MISSING, whole(now) } end
 elseif head then
-  if not admit(head, math.floor(now / 1000), 3) then return { WRONG_SECRET, whole(now) } end
+  if not admit(head, math.floor(now / 1000), 4) then return { WRONG_SECRET, whole(now) } end
 else
   -- A newer layout keeps the verifier where it is. What is no record at all opens for nobody, so whoever has its handle may clear it away.
   local verifier = verifier_of_any_layout(KEYS[1])
-  if verifier and not is_offered(verifier, 3) then return { WRONG_SECRET, whole(now) } end
+  if verifier and not is_offered(verifier, 4) then return { WRONG_SECRET, whole(now) } end
+end
+if ARGV[3] ~= '' then
+  if not body then return { CORRUPT, whole(now) } end
+  if head.version ~= tonumber(ARGV[3]) then return { CLASH, whole(now), head.version } end
 end
 redis.call('UNLINK', KEYS[1])
 return { DONE, whole(now), prefix }

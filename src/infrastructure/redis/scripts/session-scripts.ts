@@ -151,13 +151,13 @@ export class SessionScripts {
     )
   }
 
-  /** `owner`: JSON text of the user id, or `null`: by secret. `newest`: only a session created up to this score; `null`: any. */
+  /** `owner`: JSON text of the user id, or `null`: by secret. `newest`: only a session created up to this score. `version`: only one at it. `null`: any. */
   delete(
     session: string,
-    args: { readonly owner: string | null; readonly newest: string | null; readonly verifiers: readonly string[] },
+    args: { readonly owner: string | null; readonly newest: string | null; readonly version: number | null; readonly verifiers: readonly string[] },
     options: ScriptOptions,
   ): Promise<Answer<keyof typeof sessionDeleteStatus>> {
-    return this.#run(sessionDelete, sessionDeleteStatus, [session], [args.owner ?? "", args.newest ?? "", ...args.verifiers], options)
+    return this.#run(sessionDelete, sessionDeleteStatus, [session], [args.owner ?? "", args.newest ?? "", args.version ?? "", ...args.verifiers], options)
   }
 
   /** Removes each key; which of them existed. After a lost reply those that the first copy removed count as absent: nobody saw them exist. */

@@ -83,7 +83,7 @@ class Walk {
     if (handle === null || handle.id === this.#options.except?.id) return
     this.#options.onBegin()
     // Users may share a tag, so the record itself decides.
-    const owned = { owner: JSON.stringify(this.#options.owner), newest: this.#cutoff, verifiers: [] }
+    const owned = { owner: JSON.stringify(this.#options.owner), newest: this.#cutoff, version: null, verifiers: [] }
     const { status } = await this.#parts.scripts.delete(key, owned, this.#options)
     if (status !== "DONE") return
     this.#ended += 1

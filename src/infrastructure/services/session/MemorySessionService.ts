@@ -100,11 +100,11 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     return this.#apply(handle, (current, now) => rotateRecord(current, proof, rotation, now))
   }
 
-  protected async remove(handle: Handle, proof: Proof): Promise<Removed> {
+  protected async remove(handle: Handle, proof: Proof, ifVersion: number | null): Promise<Removed> {
     const key = formatHandle(handle)
-    const { status } = removeRecord(this.#alive(key), proof, this.now())
-    if (status === "done") this.#drop(key)
-    return { status: status === "done" || status === "wrong-secret" ? status : "missing" }
+    const removed = removeRecord(this.#alive(key), proof, ifVersion, this.now())
+    if (removed.status === "done") this.#drop(key)
+    return removed
   }
 
   protected async page(owner: UserKey, after: Position | null, limit: number): Promise<Page> {

@@ -270,12 +270,12 @@ export class SessionService<A extends object, I extends object = A> extends Sess
    * After a lost reply `missing` may mean that the first copy ended the session, or that somebody else had done so before: this call never saw it
    * alive, so it does not claim to have ended it.
    */
-  protected async remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed> {
+  protected async remove(handle: Handle, proof: Proof, ifVersion: number | null, options: StepOptions): Promise<Removed> {
     const key = this.#keys.session(handle)
     const owner = "owner" in proof ? JSON.stringify(proof.owner) : null
     let isDurable = true
     const own = { ...options, onNotDurable: () => (isDurable = false) }
-    const { status, values, repeated } = await this.#scripts.delete(key, { owner, newest: null, verifiers: verifiersOf(proof) }, own)
+    const { status, values, repeated } = await this.#scripts.delete(key, { owner, newest: null, version: ifVersion, verifiers: verifiersOf(proof) }, own)
     if (status === "DONE" || (status === "MISSING" && repeated)) this.#replays.remember({ kind: "session", handle })
     switch (status) {
       case "DONE":
@@ -286,7 +286,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       case "MISSING":
         return { status: "missing", isDurable }
       case "CORRUPT":
-        return "owner" in proof ? this.#removeUnreadable(handle, userKey(proof.owner), options) : { status: "missing" }
+        if ("owner" in proof) return this.#removeUnreadable(handle, userKey(proof.owner), options)
+        throw unreadable()
+      case "CLASH":
+        return { status: "clash", version: Number(values[0]) }
     }
   }
 
@@ -440,8 +443,12 @@ function verifiersOf(proof: Proof): readonly string[] {
   return "verifiers" in proof ? proof.verifiers : []
 }
 
+function unreadable(): SessionError {
+  return new SessionError("ERR_SESSION_CORRUPT", "Expected a session record, got something else. The session can still be deleted.")
+}
+
 function refused(status: "MISSING" | "WRONG_SECRET" | "CORRUPT"): StepResult {
-  if (status === "CORRUPT") throw new SessionError("ERR_SESSION_CORRUPT", "Expected a session record, got something else. The session can still be deleted.")
+  if (status === "CORRUPT") throw unreadable()
   return { status: status === "MISSING" ? "missing" : "wrong-secret" }
 }
 

@@ -125,15 +125,15 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     return this.#apply(handle, (current, now) => rotateRecord(current, proof, rotation, now), options)
   }
 
-  protected async remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed> {
+  protected async remove(handle: Handle, proof: Proof, ifVersion: number | null, options: StepOptions): Promise<Removed> {
     const key = formatHandle(handle)
     return this.#transact(
       (rows) => {
         const now = this.now()
         const row = rows.find(key, now)
-        const status = row === null ? "missing" : judgeRemoval(handle, row, proof, now)
-        if (status === "done") rows.delete(key)
-        return { status }
+        const removed: Removed = row === null ? { status: "missing" } : judgeRemoval(handle, row, proof, ifVersion, now)
+        if (removed.status === "done") rows.delete(key)
+        return removed
       },
       { ...options, onFullDisk: true },
     )
@@ -272,13 +272,12 @@ function rowOf(record: SessionRecord): Pick<SessionRow, "handle" | "ends" | "rec
  * Whether a proof may end a stored session. The body need not be readable. Where not even the head is, the owner may end it by the row's own column,
  * and any secret may: nobody can ever use the session again.
  */
-function judgeRemoval(handle: Handle, row: Pick<SessionRow, "owner" | "record">, proof: Proof, now: number): Removed["status"] {
+function judgeRemoval(handle: Handle, row: Pick<SessionRow, "owner" | "record">, proof: Proof, ifVersion: number | null, now: number): Removed {
   try {
     const prefix = decodePrefix(handle, prefixOf(row.record))
-    const { status } = removeRecord({ ...prefix, body: { schemaVersion: 0, attributes: "" } }, proof, now)
-    return status === "done" || status === "wrong-secret" ? status : "missing"
+    return removeRecord({ ...prefix, body: { schemaVersion: 0, attributes: "" } }, proof, ifVersion, now)
   } catch (error) {
-    if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
-    return "owner" in proof && userKey(proof.owner).user !== row.owner ? "missing" : "done"
+    if (!SessionError.is(error, "ERR_SESSION_CORRUPT") || ifVersion !== null) throw error
+    return { status: "owner" in proof && userKey(proof.owner).user !== row.owner ? "missing" : "done" }
   }
 }

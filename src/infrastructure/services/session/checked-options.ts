@@ -3,6 +3,7 @@ import type {
   CleanupOptions,
   CreateSessionOptions,
   DeleteOptions,
+  DeleteSessionOptions,
   Device,
   RotateSessionOptions,
   ThoroughOptions,
@@ -141,10 +142,14 @@ export interface CheckedUpdate {
 export function checkUpdate(changes: unknown, options: UpdateSessionOptions<never> | undefined): CheckedUpdate {
   if (options !== undefined) assertKnownKeys(options, "the options of updateSession", ["ifVersion", "unset", "signal"])
   const { ifVersion, unset = [] }: { readonly ifVersion?: number | undefined; readonly unset?: unknown } = options ?? {}
-  if (ifVersion !== undefined) assertInteger(ifVersion, "ifVersion", { min: 1, max: Number.MAX_SAFE_INTEGER })
+  assertVersionAsked(ifVersion)
   if (!Array.isArray(unset) || unset.length > 1000 || unset.some((key) => typeof key !== "string"))
     throw expected("unset", "a list of at most 1000 attribute names", unset)
   return { changes: checkChanges(changes, unset), ifVersion: ifVersion ?? null }
+}
+
+function assertVersionAsked(ifVersion: number | undefined): void {
+  if (ifVersion !== undefined) assertInteger(ifVersion, "ifVersion", { min: 1, max: Number.MAX_SAFE_INTEGER })
 }
 
 function checkChanges(changes: unknown, unset: readonly string[]): CheckedChanges {
@@ -179,6 +184,13 @@ export function checkDelete(options: DeleteOptions | undefined, more: readonly s
   if (options === undefined) return
   assertKnownKeys(options, "the options of a deletion", ["reason", "signal", ...more])
   if (options.reason !== undefined) assertOneOf(options.reason, "reason", REASONS)
+}
+
+/** The version that the session has to be at; `null`: any. */
+export function checkDeleteSession(options: DeleteSessionOptions | undefined): number | null {
+  checkDelete(options, ["ifVersion"])
+  assertVersionAsked(options?.ifVersion)
+  return options?.ifVersion ?? null
 }
 
 const WALK_RATE = { default: 100_000, range: { min: 1, max: 10_000_000 } } as const

@@ -7,6 +7,7 @@ import type {
   CleanupReport,
   CreateSessionOptions,
   DeleteOptions,
+  DeleteSessionOptions,
   DoctorFinding,
   DoctorReport,
   IdText,
@@ -37,6 +38,7 @@ import {
   checkCreate,
   checkDelete,
   checkDeleteAll,
+  checkDeleteSession,
   checkGet,
   checkPage,
   checkPast,
@@ -95,7 +97,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult>
   protected abstract prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult>
   protected abstract rotate(handle: Handle, proof: Proof, rotation: Rotation, options: StepOptions): Promise<StepResult>
-  protected abstract remove(handle: Handle, proof: Proof, options: StepOptions): Promise<Removed>
+  /** @param ifVersion - `null`: at any. @throws ERR_SESSION_CORRUPT when the version is asked for and cannot be read */
+  protected abstract remove(handle: Handle, proof: Proof, ifVersion: number | null, options: StepOptions): Promise<Removed>
   protected abstract page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page>
   /** @returns how many sessions this call ended */
   protected abstract removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number>
@@ -201,12 +204,13 @@ export abstract class SessionFront<A extends object, I extends object> implement
     })
   }
 
-  async deleteSession(token: TokenText | null | undefined, options?: DeleteOptions): Promise<boolean> {
+  async deleteSession(token: TokenText | null | undefined, options?: DeleteSessionOptions): Promise<boolean> {
     return this.#signOut(options, async (step, options) => {
-      checkDelete(options)
+      const ifVersion = checkDeleteSession(options)
       const ticket = parseToken(token)
       if (ticket === null) return false
-      return this.#remove(ticket, { verifiers: this.settings.verifiers.candidates(ticket.secret) }, options?.reason ?? "signed-out", step)
+      const proof = { verifiers: this.settings.verifiers.candidates(ticket.secret) }
+      return this.#reporting(ticket, () => this.#remove(ticket, proof, ifVersion, options?.reason ?? "signed-out", step))
     })
   }
 
@@ -215,7 +219,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const owner = checkUserId(userId, "userId")
       checkDelete(options)
       const handle = parseHandle(sessionId)
-      return handle === null ? false : this.#remove(handle, { owner }, options?.reason ?? "revoked", step)
+      return handle === null ? false : this.#remove(handle, { owner }, null, options?.reason ?? "revoked", step)
     })
   }
 
@@ -451,8 +455,10 @@ export abstract class SessionFront<A extends object, I extends object> implement
     }
   }
 
-  async #remove(handle: Handle, proof: Proof, reason: EndReason, step: CallStep): Promise<boolean> {
-    const { status, isDurable = true } = await this.remove(handle, proof, step.change())
+  async #remove(handle: Handle, proof: Proof, ifVersion: number | null, reason: EndReason, step: CallStep): Promise<boolean> {
+    const removed = await this.remove(handle, proof, ifVersion, step.change())
+    if (removed.status === "clash") throw versionConflict(ifVersion, removed.version)
+    const { status, isDurable = true } = removed
     const sessionId = formatHandle(handle)
     if (status === "done") this.#events.emit({ type: "ended", sessionId, reason })
     if (status === "wrong-secret") this.#events.emit({ type: "wrong-secret", sessionId })

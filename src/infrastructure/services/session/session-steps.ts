@@ -15,10 +15,10 @@ export type Inserted =
   | { readonly status: "full" | "ended" }
 
 /** What a removal came to. `isDurable` is missing where nobody asked for it. */
-export interface Removed {
-  readonly status: "done" | "missing" | "wrong-secret"
-  readonly isDurable?: boolean | undefined
-}
+export type Removed =
+  | { readonly status: "done" | "missing" | "wrong-secret"; readonly isDurable?: boolean | undefined }
+  /** The version is another one than asked for, and nothing was ended. */
+  | { readonly status: "clash"; readonly version: number }
 
 /** A page of a user's records, newest first; `next` names where the following page begins. */
 export interface Page {

@@ -117,7 +117,7 @@ function nulls(suite: Suite): void {
     getSession: ["touch", "signal"],
     updateSession: ["ifVersion", "unset", "signal"],
     rotateSession: ["grace", "reauthenticated", "changes", "signal"],
-    deleteSession: ["reason", "signal"],
+    deleteSession: ["ifVersion", "reason", "signal"],
     getUserSessions: ["cursor", "limit", "signal"],
     deleteUserSessions: ["except", "thorough", "reason", "signal"],
     cleanupExpiredSessions: ["cursor", "maxPerSecond", "onProgress", "signal"],

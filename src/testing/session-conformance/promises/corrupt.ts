@@ -53,6 +53,18 @@ export function corruptPromises(suite: Suite): void {
       assert.equal(await service.getSession(bad.token), null)
     })
 
+    for (const how of ["garbage", "future-layout"] as const) {
+      suite.itNeeds("corrupt", `${how}: is not ended at a version that nobody can read`, NONE, async ({ service, events, corrupt }) => {
+        const bad = await service.createSession({})
+        await corrupt(bad.session.sessionId, how)
+        events.length = 0
+        await refuses("ERR_SESSION_CORRUPT", () => service.deleteSession(bad.token, { ifVersion: 1 }), [secretOf(bad.token)])
+        assert.deepEqual(events, [{ type: "corrupt", sessionId: bad.session.sessionId }])
+        await refuses("ERR_SESSION_CORRUPT", () => service.getSession(bad.token))
+        assert.equal(await service.deleteSession(bad.token), true)
+      })
+    }
+
     suite.itNeeds("corrupt", "body: is ended by its handle, for its own user", NONE, async ({ service, corrupt }) => {
       const bad = await service.createSession({ userId: "ada" })
       await corrupt(bad.session.sessionId, "body")

@@ -1,10 +1,10 @@
 import { admit, findBody, readHead, verifierOfAnyLayout } from "../record-head.js"
 import type { ScriptFunction } from "../script.js"
 
-export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "", newest = "", ...offered]) => {
+export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "", newest = "", version = "", ...offered]) => {
   const now = String(keys.nowMicros)
   const head = readHead(keys, session, 4_096)
-  if (head === undefined) return keys.unlink(session) === 0 ? [1, now] : [0, now, ""]
+  if (head === undefined) return version !== "" || keys.unlink(session) === 0 ? [1, now] : [0, now, ""]
   const body = head === false ? -1 : findBody(head.text, head.rest)
   const prefix = head !== false && body !== -1 ? head.text.slice(0, body) : ""
   if (head !== false && newest !== "" && head.created > Number(newest)) return [1, now]
@@ -17,6 +17,10 @@ export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "",
   } else {
     const verifier = verifierOfAnyLayout(keys, session)
     if (verifier !== undefined && !offered.includes(verifier)) return [2, now]
+  }
+  if (version !== "") {
+    if (head === false || body === -1) return [3, now]
+    if (head.version !== Number(version)) return [4, now, head.version]
   }
   keys.unlink(session)
   return [0, now, prefix]

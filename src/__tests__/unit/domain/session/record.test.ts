@@ -206,7 +206,19 @@ describe("a rotation", () => {
 describe("a removal", () => {
   it("needs the current secret, one in grace, or the owner", () => {
     const proofs: readonly Proof[] = [RIGHT, OLD, { owner: "ada" }, WRONG, { owner: "bob" }]
-    expect(proofs.map((proof) => removeRecord(IN_GRACE, proof, NOW).status)).toEqual(["done", "done", "done", "wrong-secret", "missing"])
-    expect(removeRecord(null, RIGHT, NOW).status).toBe("missing")
+    expect(proofs.map((proof) => removeRecord(IN_GRACE, proof, null, NOW).status)).toEqual(["done", "done", "done", "wrong-secret", "missing"])
+    expect(removeRecord(null, RIGHT, null, NOW).status).toBe("missing")
+  })
+
+  it("may be bound to a version, which only those with a right to the session learn", () => {
+    const at = { ...IN_GRACE, version: 3 }
+    for (const proof of [RIGHT, OLD, { owner: "ada" }]) {
+      expect(removeRecord(at, proof, 3, NOW)).toEqual({ status: "done" })
+      for (const other of [1, 2, 4]) expect(removeRecord(at, proof, other, NOW)).toEqual({ status: "clash", version: 3 })
+    }
+    expect(removeRecord(at, WRONG, 3, NOW)).toEqual({ status: "wrong-secret" })
+    expect(removeRecord(at, WRONG, 2, NOW)).toEqual({ status: "wrong-secret" })
+    expect(removeRecord(null, RIGHT, 3, NOW)).toEqual({ status: "missing" })
+    expect(removeRecord(at, RIGHT, 2, at.absoluteDeadline)).toEqual({ status: "missing" })
   })
 })

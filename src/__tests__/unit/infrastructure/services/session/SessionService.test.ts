@@ -794,18 +794,53 @@ describe("deleteSession", () => {
     const { token, record } = storedSession()
     redis.answer("session-delete", [sessionDeleteStatus.DONE, T, prefixOf(record)])
     expect(await serviceWith().deleteSession(token)).toBe(true)
-    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ["", "", record.verifier] }])
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ["", "", "", record.verifier] }])
     expect(events).toEqual([{ type: "ended", sessionId: handleOf(record), reason: "signed-out" }])
   })
 
   it.each([
     ["MISSING", []],
     ["WRONG_SECRET", ["wrong-secret"]],
-    ["CORRUPT", []],
-  ] as const)("is false at %s", async (status, types) => {
-    redis.answer("session-delete", [sessionDeleteStatus[status], T])
+  ] as const)("is false at %s, with ifVersion too", async (status, types) => {
+    redis.answer("session-delete", [sessionDeleteStatus[status], T], [sessionDeleteStatus[status], T])
     expect(await serviceWith().deleteSession(storedSession().token)).toBe(false)
-    expect(events.map(({ type }) => type)).toEqual(types)
+    expect(await serviceWith().deleteSession(storedSession().token, { ifVersion: 3 })).toBe(false)
+    expect(events.map(({ type }) => type)).toEqual([...types, ...types])
+  })
+
+  it("sends the version that the session has to be at", async () => {
+    const { token, record } = storedSession()
+    redis.answer("session-delete", [sessionDeleteStatus.DONE, T, prefixOf(record)])
+    expect(await serviceWith().deleteSession(token, { ifVersion: 3, reason: "replaced" })).toBe(true)
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ["", "", 3, record.verifier] }])
+    expect(events).toEqual([{ type: "ended", sessionId: handleOf(record), reason: "replaced" }])
+  })
+
+  it("is a conflict at another version, and prunes nothing", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    redis.answer("session-delete", [sessionDeleteStatus.CLASH, T, "5"])
+    const error = await refuses("ERR_SESSION_CONFLICT", serviceWith().deleteSession(storedSession().token, { ifVersion: 3 }))
+    expect(error).toMatchObject({ outcome: "not-applied", retryable: true, message: expect.stringMatching(/version 3, got 5/) })
+    await vi.advanceTimersByTimeAsync(2 * (MEMORY / 1000))
+    expect(redis.names).toEqual(["session-delete"])
+    expect(events).toEqual([])
+  })
+
+  it("says that a record's version cannot be read, instead of ending it or denying that it is there", async () => {
+    redis.answer("session-delete", [sessionDeleteStatus.CORRUPT, T])
+    const { token, record } = storedSession()
+    await refuses("ERR_SESSION_CORRUPT", serviceWith().deleteSession(token, { ifVersion: 3 }))
+    expect(redis.names).toEqual(["session-delete"])
+    expect(events).toEqual([{ type: "corrupt", sessionId: handleOf(record) }])
+  })
+
+  it("is false after a lost reply when the second copy finds nothing, and a conflict when it finds another version", async () => {
+    const lost = (): SessionError => new SessionError("ERR_STORE_TIMEOUT", "lost", { outcome: "unknown" })
+    redis.answer("session-delete", lost(), [sessionDeleteStatus.MISSING, T], lost(), [sessionDeleteStatus.CLASH, T, "4"])
+    const service = serviceWith()
+    expect(await service.deleteSession(storedSession().token, { ifVersion: 3 })).toBe(false)
+    await refuses("ERR_SESSION_CONFLICT", service.deleteSession(storedSession().token, { ifVersion: 3 }))
+    expect(redis.calls.map(({ args }) => args[2])).toEqual([3, 3, 3, 3])
   })
 
   it("takes ended sessions out of their lists later, in one script for each list", async () => {
@@ -845,7 +880,7 @@ describe("deleteUserSession", () => {
     redis.answer("session-delete", [sessionDeleteStatus.MISSING, T])
     const { record } = storedSession()
     expect(await serviceWith().deleteUserSession('a"d\u2028a', handleOf(record))).toBe(false)
-    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: [JSON.stringify('a"d\u2028a'), ""] }])
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: [JSON.stringify('a"d\u2028a'), "", ""] }])
   })
 
   it.each([
@@ -906,7 +941,7 @@ describe("deleteUserSessions", () => {
       [0, "0", `session:{${ADA.tag}}.*`],
       [1, "0", `session:{${ADA.tag}}.*`],
     ])
-    expect(redis.only("session-delete")).toEqual({ name: "session-delete", keys: [keyOf(lost.record)], args: ['"ada"', T] })
+    expect(redis.only("session-delete")).toEqual({ name: "session-delete", keys: [keyOf(lost.record)], args: ['"ada"', T, ""] })
     expect(events).toEqual([{ type: "ended", sessionId: handleOf(lost.record), reason: "replaced" }])
   })
 })
