@@ -1,5 +1,7 @@
 import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
@@ -10,6 +12,8 @@ import { askServer, freePort, SERVER_KINDS, startServer, type TestServer } from 
 
 const PACKAGES = ["@redis/client", "ioredis", "iovalkey"] as const
 const CHILD = fileURLToPath(new URL("tls-child.mjs", import.meta.url))
+
+const NOT_TRUSTED = /not trusted.*NODE_EXTRA_CA_CERTS/
 
 let dir: string
 
@@ -85,15 +89,57 @@ async function startTls(kind: (typeof SERVER_KINDS)[number], args: readonly stri
   return { server, tlsPort }
 }
 
-function startChild(...args: readonly string[]): ReturnType<typeof spawn> {
+/** A Sentinel that speaks TLS alone, to its clients and to the primary. */
+async function startTlsSentinel(kind: (typeof SERVER_KINDS)[number], primaryPort: number): Promise<{ readonly port: number; end(): Promise<void> }> {
+  const port = await freePort()
+  const own = mkdtempSync(join(dir, "sentinel-"))
+  const config = join(own, "sentinel.conf")
+  const lines = [
+    "port 0",
+    `tls-port ${port}`,
+    "bind 127.0.0.1",
+    `dir ${own}`,
+    `tls-cert-file ${join(dir, "good.pem")}`,
+    `tls-key-file ${join(dir, "good.key")}`,
+    `tls-ca-cert-file ${join(dir, "authority.pem")}`,
+    "tls-auth-clients no",
+    "tls-replication yes",
+    `sentinel monitor main 127.0.0.1 ${primaryPort} 1`,
+    // It must not give the primary up while that shows a certificate of somebody else.
+    "sentinel down-after-milliseconds main 60000",
+  ]
+  writeFileSync(config, `${lines.join("\n")}\n`)
+  const child = spawn(`${kind}-server`, [config, "--sentinel"], { stdio: "ignore" })
+  const end = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, "exit")
+    child.kill("SIGKILL")
+    await ended
+  }
+  const isUp = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connectTcp(port, "127.0.0.1")
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false))
+      socket.once("connect", () => socket.destroy())
+    })
+  try {
+    await expect.poll(isUp, { timeout: 10_000 }).toBe(true)
+  } catch (error) {
+    await end()
+    throw error
+  }
+  return { port, end }
+}
+
+function startChild(args: readonly string[], authority = "authority"): ReturnType<typeof spawn> {
   return spawn(process.execPath, [CHILD, ...args], {
-    env: { PATH: process.env.PATH, NODE_EXTRA_CA_CERTS: join(dir, "authority.pem") },
+    env: { PATH: process.env.PATH, NODE_EXTRA_CA_CERTS: join(dir, `${authority}.pem`) },
     stdio: ["pipe", "pipe", "inherit"],
   })
 }
 
-async function connect(url: string, clientPackage: string): Promise<Answer> {
-  const child = startChild(url, clientPackage)
+async function connect(url: string, clientPackage: string, authority?: string): Promise<Answer> {
+  const child = startChild([url, clientPackage], authority)
   return JSON.parse(await text(child.stdout as NonNullable<typeof child.stdout>))
 }
 
@@ -105,7 +151,7 @@ describe.each(SERVER_KINDS)("over TLS to %s", (kind) => {
   it.each(PACKAGES)("%s trusts its authority, and says what is wrong with a certificate", { timeout: 60_000 }, async (clientPackage) => {
     const { server, tlsPort } = await startTls(kind)
     const url = `rediss://127.0.0.1:${tlsPort}`
-    const staying = startChild(url, clientPackage, "stay")
+    const staying = startChild([url, clientPackage, "stay"])
     try {
       expect(await connect(url, clientPackage)).toEqual({ asked: 1, failed: 0 })
       const printed: string[] = []
@@ -114,7 +160,7 @@ describe.each(SERVER_KINDS)("over TLS to %s", (kind) => {
       for (const [name, says] of [
         ["expired", /CERT_HAS_EXPIRED.*has expired/],
         ["early", /CERT_NOT_YET_VALID.*not valid yet/],
-        ["strange", /not trusted.*NODE_EXTRA_CA_CERTS/],
+        ["strange", NOT_TRUSTED],
         ["elsewhere", /ALTNAME.*another host/],
       ] as const) {
         await present(server, name)
@@ -135,6 +181,30 @@ describe.each(SERVER_KINDS)("over TLS to %s", (kind) => {
       await server.stop()
     }
   })
+
+  it.each(["@redis/client", "ioredis"] as const)(
+    "%s follows Sentinels over TLS, and trusts neither them nor their primary blindly",
+    { timeout: 60_000 },
+    async (clientPackage) => {
+      const { server, tlsPort } = await startTls(kind, ["--tls-replication", "yes"])
+      const sentinel = await startTlsSentinel(kind, tlsPort)
+      const url = `rediss+sentinel://127.0.0.1:${sentinel.port}/main`
+      try {
+        expect(await connect(url, clientPackage)).toEqual({ asked: 1, failed: 0 })
+        // ioredis keeps to itself why it could not connect to a Sentinel.
+        const says = clientPackage === "ioredis" ? /Cannot connect/ : NOT_TRUSTED
+        expect(await connect(url, clientPackage, "stranger")).toEqual({ code: "ERR_STORE_UNAVAILABLE", message: expect.stringMatching(says) })
+        // The Sentinel is trusted still, the primary that it names is not.
+        await present(server, "strange")
+        expect(await connect(url, clientPackage)).toMatchObject({ code: "ERR_STORE_UNAVAILABLE" })
+        await present(server, "good")
+        expect(await connect(url, clientPackage)).toEqual({ asked: 1, failed: 0 })
+      } finally {
+        await sentinel.end()
+        await server.stop()
+      }
+    },
+  )
 
   it("a cluster is served over TLS on every node that it names", { timeout: 30_000 }, async () => {
     const busPort = await freePort()
