@@ -189,6 +189,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const { lastAccessedAt, ...after } = await stored(record)
     expect(after).toEqual({
       ...omitLastAccess(record),
+      fixed: { ...fixed, stored: '"userId":"ada",' },
       version: 8,
       operations: `abcdef${NO_OPERATIONS.slice(6)}`,
       body: { schemaVersion: 1, attributes: '{"n":1}' },
@@ -545,7 +546,8 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const id = newSessionId()
     await create(id)
     const text = (await raw.get(keys.session({ tag: place.tag, id }))) ?? ""
-    expect(text.slice(0, 157)).not.toMatch(/\de[+-]?\d/)
+    // The numbers of the head, without the verifier behind them, in which anything may stand.
+    expect(text.slice(0, 104)).not.toMatch(/\de[+-]?\d/)
     expect(JSON.parse(text)).toMatchObject({ userId: "ada" })
     expect(String(await raw.zScore(index, id))).toMatch(/^\d{16}$/)
   })
