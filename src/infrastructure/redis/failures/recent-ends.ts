@@ -5,6 +5,8 @@ import type { ListPlace } from "../session-keys.js"
 export interface SessionEnd {
   readonly kind: "session"
   readonly handle: Handle
+  /** The user id that the record must name, where nobody saw whose session it was; `null`: whatever it names. */
+  readonly owner: string | null
 }
 
 /** All sessions of a user up to a score, but one. */
@@ -64,5 +66,7 @@ export class RecentEnds {
 }
 
 function nameOf(end: End): string {
-  return end.kind === "session" ? `${end.handle.tag}.${end.handle.id}` : `${end.place.tag}:${end.place.user}:${end.cutoff}`
+  if (end.kind === "user") return `${end.place.tag}:${end.place.user}:${end.cutoff}`
+  // What one user asked for must not take the place of an end that holds whosever it was.
+  return `${end.handle.tag}.${end.handle.id}${end.owner ?? ""}`
 }

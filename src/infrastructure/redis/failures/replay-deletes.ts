@@ -113,19 +113,22 @@ export class ReplayDeletes {
   /** No client tells of every change, and one that has nothing to do notices none: before an end is forgotten it is repeated in any case. */
   async #lastLook(): Promise<void> {
     const old = performance.now() - REMEMBERED_MS
-    if (await this.#replay(this.#ends.until(old))) this.#ends.forget(old)
-    else this.#disruptedAt ??= performance.now()
+    if (!(await this.#replay(this.#ends.until(old)))) this.#disruptedAt ??= performance.now()
+    // Disrupted meanwhile: those that acknowledged may be gone already.
+    if (this.#disruptedAt === null) this.#ends.forget(old)
   }
 
   /** Whether all were acknowledged. */
   async #replay(ends: readonly End[]): Promise<boolean> {
-    const sessions = ends.filter((end) => end.kind === "session")
+    const sessions = ends.filter((end) => end.kind === "session" && end.owner === null)
     let isWhole = true
     for (let from = 0; from < sessions.length && !this.#stopped; from += PAGE) {
-      isWhole = (await this.#endSessions(sessions.slice(from, from + PAGE))) && isWhole
+      isWhole = (await this.#endSessions(sessions.slice(from, from + PAGE) as readonly SessionEnd[])) && isWhole
     }
     for (const end of ends) {
-      if (end.kind === "user" && !this.#stopped) isWhole = (await this.#endListed(end)) && isWhole
+      if (this.#stopped) return false
+      if (end.kind === "user") isWhole = (await this.#endListed(end)) && isWhole
+      else if (end.owner !== null) isWhole = (await this.#endOwned(end.handle, end.owner)) && isWhole
     }
     return isWhole
   }
@@ -135,6 +138,19 @@ export class ReplayDeletes {
     try {
       const existed = await parts.redis.unlink(ends.map(({ handle }) => parts.keys.session(handle)))
       for (const [at, { handle }] of ends.entries()) if (existed[at] === true) onEndedAgain(handle)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** The record decides whether it was this user's to end. */
+  async #endOwned(handle: Handle, owner: string): Promise<boolean> {
+    const { parts, onEndedAgain } = this.#options
+    try {
+      const owned = { owner: JSON.stringify(owner), newest: null, version: null, verifiers: [] }
+      const { status } = await parts.scripts.delete(parts.keys.session(handle), owned, {})
+      if (status === "DONE") onEndedAgain(handle)
       return true
     } catch {
       return false

@@ -161,9 +161,9 @@ export class SessionScripts {
   }
 
   /** Removes each key; which of them existed. After a lost reply those that the first copy removed count as absent: nobody saw them exist. */
-  async unlink(keys: readonly string[], options: ScriptOptions): Promise<readonly boolean[]> {
-    const { value } = await this.#lostReplies.run((own) => this.#redis.unlink(keys, own), options)
-    return value
+  async unlink(keys: readonly string[], options: ScriptOptions): Promise<{ readonly existed: readonly boolean[]; readonly repeated: boolean }> {
+    const { value, repeated } = await this.#lostReplies.run((own) => this.#redis.unlink(keys, own), options)
+    return { existed: value, repeated }
   }
 
   /** A page of a user's list as members and scores in turn. */

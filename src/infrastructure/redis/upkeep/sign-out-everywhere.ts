@@ -20,6 +20,8 @@ export interface SignOutOptions {
   readonly owner: string
   readonly except: Handle | null
   readonly onEnded: (handle: Handle) => void
+  /** Called for a session that was gone when it was asked for again because a reply was lost: the first copy may have ended it. */
+  readonly onMaybeEnded?: (handle: Handle) => void
   /** Called before anything is ended: from then on a failure leaves in doubt what was. */
   readonly onBegin: () => void
 }
@@ -52,12 +54,13 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, 
 async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<number> {
   if (ids.length === 0) return 0
   options.onBegin()
-  const existed = await parts.scripts.unlink(
+  const { existed, repeated } = await parts.scripts.unlink(
     ids.map((id) => parts.keys.session({ tag: place.tag, id })),
     options,
   )
   const ended = ids.filter((_id, at) => existed[at] === true)
   for (const id of ended) options.onEnded({ tag: place.tag, id })
+  if (repeated) for (const [at, id] of ids.entries()) if (existed[at] !== true) options.onMaybeEnded?.({ tag: place.tag, id })
   // The old ones leave the list now, so that the next pass is short; the young ones later.
   const pruned = await parts.prunes.prune(place, ids)
   if (pruned < ids.length) for (const id of ids) parts.prunes.add(place, id)

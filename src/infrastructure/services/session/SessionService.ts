@@ -92,7 +92,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       for (const id of ids) {
         const handle: Handle = { tag: draft.tag, id: String(id) }
         evicted.push(handle)
-        this.#replays.remember({ kind: "session", handle })
+        this.#replays.remember({ kind: "session", handle, owner: null })
         if (owner !== null) this.#prunes.add(owner, String(id))
       }
     }
@@ -276,7 +276,9 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     let isDurable = true
     const own = { ...options, onNotDurable: () => (isDurable = false) }
     const { status, values, repeated } = await this.#scripts.delete(key, { owner, newest: null, version: ifVersion, verifiers: verifiersOf(proof) }, own)
-    if (status === "DONE" || (status === "MISSING" && repeated)) this.#replays.remember({ kind: "session", handle })
+    if (status === "DONE") this.#replays.remember({ kind: "session", handle, owner: null })
+    // Missing is also what a handle of another user's session is answered.
+    if (status === "MISSING" && repeated) this.#replays.remember({ kind: "session", handle, owner: "owner" in proof ? proof.owner : null })
     switch (status) {
       case "DONE":
         this.#pruneLater(handle, String(values[0]))
@@ -298,10 +300,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const [listed] = await this.#scripts.lists(this.#keys.index(owner), [handle.id], options)
     if (listed !== true || handle.tag !== owner.tag) return { status: "missing" }
     let isDurable = true
-    const [existed] = await this.#scripts.unlink([this.#keys.session(handle)], { ...options, onNotDurable: () => (isDurable = false) })
+    const { existed } = await this.#scripts.unlink([this.#keys.session(handle)], { ...options, onNotDurable: () => (isDurable = false) })
     this.#prunes.add(owner, handle.id)
-    this.#replays.remember({ kind: "session", handle })
-    return { status: existed === true ? "done" : "missing", isDurable }
+    this.#replays.remember({ kind: "session", handle, owner: null })
+    return { status: existed[0] === true ? "done" : "missing", isDurable }
   }
 
   #pruneLater(handle: Handle, prefix: string): void {
@@ -361,6 +363,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const parts = this.#upkeep()
     const cutoff = await this.#scripts.cutoff(this.#keys.index(owner), options)
     const ended: Handle[] = []
+    const maybeEnded: Handle[] = []
     let begun = false
     let isDurable = true
     const walk = {
@@ -370,6 +373,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
         ended.push(handle)
         options.onEnded(handle)
       },
+      onMaybeEnded: (handle: Handle) => maybeEnded.push(handle),
       onNotDurable: () => (isDurable = false),
     }
     try {
@@ -381,17 +385,26 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     } catch (error) {
       throw begun ? inDoubt(error) : error
     } finally {
-      this.#rememberAll(owner, cutoff, ended, options)
+      this.#rememberAll(owner, cutoff, { ended, maybeEnded }, options)
     }
     for (const handle of ended) this.reportNotDurable(handle)
     throw notDurable()
   }
 
   /** Thousands of ends are remembered as one: the user's list names them, up to the instant that this call took. */
-  #rememberAll(place: UserKey, cutoff: string, ended: readonly Handle[], { owner, except, thorough }: RemoveAllOptions): void {
+  #rememberAll(
+    place: UserKey,
+    cutoff: string,
+    { ended, maybeEnded }: { readonly ended: readonly Handle[]; readonly maybeEnded: readonly Handle[] },
+    { owner, except, thorough }: RemoveAllOptions,
+  ): void {
     // What a thorough sign-out ended, no list may name.
-    if (ended.length > MOST_REMEMBERED_SINGLY && thorough === null) this.#replays.remember({ kind: "user", place, cutoff, owner, except })
-    else for (const handle of ended) this.#replays.remember({ kind: "session", handle })
+    if (ended.length + maybeEnded.length > MOST_REMEMBERED_SINGLY && thorough === null) {
+      this.#replays.remember({ kind: "user", place, cutoff, owner, except })
+      return
+    }
+    for (const handle of ended) this.#replays.remember({ kind: "session", handle, owner: null })
+    for (const handle of maybeEnded) this.#replays.remember({ kind: "session", handle, owner })
   }
 
   #upkeep(): UpkeepParts {

@@ -11,7 +11,7 @@ import { PruneLater } from "../../../../../infrastructure/redis/upkeep/prune-lat
 import { RecordingRedis } from "../../../../support/recording-redis.js"
 
 const handleOf = (n: number): Handle => ({ tag: "AAA", id: String(n).padStart(22, "0") })
-const endOf = (n: number): End => ({ kind: "session", handle: handleOf(n) })
+const endOf = (n: number): End => ({ kind: "session", handle: handleOf(n), owner: null })
 
 function make() {
   const redis = new RecordingRedis()
@@ -128,6 +128,31 @@ describe("ReplayDeletes", () => {
     expect(redis.all("index-page")[0]?.args).toContain("1700000000000000")
     expect(redis.all("unlink").map((call) => call.keys)).toEqual([[keys.session(handleOf(1))]])
     expect(back).toEqual([formatHandle(handleOf(1))])
+  })
+
+  it("does not forget what was acknowledged while the store was disrupted", async () => {
+    const { redis, replays, rounds } = make()
+    replays.remember(endOf(1))
+    redis.answer("unlink", () => {
+      replays.disrupted()
+      return [false]
+    }, [false])
+    await vi.advanceTimersByTimeAsync(30_200)
+    expect(rounds()).toBe(1)
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(rounds()).toBe(5)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it("one user's wish to end a session leaves its own end in force", async () => {
+    const { redis, replays, keys } = make()
+    replays.remember(endOf(1))
+    replays.remember({ kind: "session", handle: handleOf(1), owner: "bob" })
+    redis.answer("session-delete", [1, 1])
+    replays.disrupted()
+    await vi.advanceTimersByTimeAsync(200)
+    expect(redis.only("unlink").keys).toEqual([keys.session(handleOf(1))])
+    expect(redis.only("session-delete")).toMatchObject({ keys: [keys.session(handleOf(1))], args: ['"bob"', "", ""] })
   })
 
   it("does nothing more after it was stopped", async () => {

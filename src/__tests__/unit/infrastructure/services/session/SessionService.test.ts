@@ -76,6 +76,8 @@ function stored(session: StoredSession): StoredSession {
   return session
 }
 
+const lostReply = (): SessionError => new SessionError("ERR_STORE_TIMEOUT", "lost", { outcome: "unknown" })
+
 async function failure(work: Promise<unknown>): Promise<SessionError> {
   const error: unknown = await work.then(
     () => expect.fail("Expected a rejection, got an answer"),
@@ -835,8 +837,7 @@ describe("deleteSession", () => {
   })
 
   it("is false after a lost reply when the second copy finds nothing, and a conflict when it finds another version", async () => {
-    const lost = (): SessionError => new SessionError("ERR_STORE_TIMEOUT", "lost", { outcome: "unknown" })
-    redis.answer("session-delete", lost(), [sessionDeleteStatus.MISSING, T], lost(), [sessionDeleteStatus.CLASH, T, "4"])
+    redis.answer("session-delete", lostReply(), [sessionDeleteStatus.MISSING, T], lostReply(), [sessionDeleteStatus.CLASH, T, "4"])
     const service = serviceWith()
     expect(await service.deleteSession(storedSession().token, { ifVersion: 3 })).toBe(false)
     await refuses("ERR_SESSION_CONFLICT", service.deleteSession(storedSession().token, { ifVersion: 3 }))
@@ -895,9 +896,35 @@ describe("deleteUserSession", () => {
     expect(redis.only("index-lists")).toMatchObject({ keys: [indexOf("ada")], args: [record.id] })
     expect(events).toEqual(answer ? [{ type: "ended", sessionId: handleOf(record), reason: "revoked" }] : [])
   })
+
+  it("after a lost reply and a disruption asks again as the same user, so that a handle of somebody else's session ends nothing", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
+    redis.answer("session-delete", lostReply(), [sessionDeleteStatus.MISSING, T])
+    const { record } = storedSession()
+    expect(await serviceWith().deleteUserSession("bob", handleOf(record))).toBe(false)
+    redis.forget()
+    redis.disrupt()
+    await vi.advanceTimersByTimeAsync(500)
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ['"bob"', "", ""] }])
+    expect(events).toEqual([])
+  })
 })
 
 describe("deleteUserSessions", () => {
+  it("after a lost reply remembers those too that the first copy may have ended", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
+    const { record } = storedSession()
+    redis.answer("index-cutoff", [T, T]).answer("index-page", [T, record.id, T]).answer("index-prune", [T, "1"])
+    redis.answer("unlink", lostReply(), [false])
+    expect(await serviceWith().deleteUserSessions("ada")).toBe(0)
+    redis.forget()
+    redis.answer("session-delete", [sessionDeleteStatus.DONE, T, ""])
+    redis.disrupt()
+    await vi.advanceTimersByTimeAsync(500)
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ['"ada"', "", ""] }])
+    expect(events).toEqual([{ type: "ended-again", sessionId: handleOf(record) }])
+  })
+
   it("takes the cut-off first, ends a page, and repeats until a pass ends nothing", async () => {
     const [one, two, stays] = [storedSession(), storedSession(), storedSession()]
     const member = ({ record }: StoredSession): string[] => [record.id, String(record.createdMicros)]
