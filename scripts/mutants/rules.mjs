@@ -101,6 +101,21 @@ export const MUTANTS = [
     tests: [`${UNIT}/infrastructure/redis/failures/replay-deletes.test.ts`],
   },
   {
+    rule: "A creation that ended sessions before it failed is in doubt",
+    file: `${SESSION}/SessionService.ts`,
+    from: "throw evicted.length > 0 ? inDoubt(error) : error",
+    to: "throw error",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+    only: "had made room",
+  },
+  {
+    rule: "A Sentinel that missed a failover leads nobody back",
+    file: `${REDIS}/clients/PrimaryFollower.ts`,
+    from: "if (latest.epoch < this.#epoch &&",
+    to: "if (false &&",
+    tests: [`${UNIT}/infrastructure/redis/clients/PrimaryFollower.test.ts`],
+  },
+  {
     rule: "A repeated end of a session that nobody saw ends no other user's",
     file: `${SESSION}/SessionService.ts`,
     from: 'handle, owner: "owner" in proof ? proof.owner : null })',

@@ -23,6 +23,8 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
   readonly #make: MakeClient
   readonly #address: SentinelAddress
   readonly #sentinels = new Map<string, Sentinel>()
+  /** The latest failover that was heard of. */
+  #epoch = 0
   #primary: { readonly place: string; readonly own: OwnClient; connected: boolean } | undefined
   #isEnded = false
   #timer: NodeJS.Timeout | undefined
@@ -145,6 +147,9 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
     await Promise.race([all, first.then(() => within(OTHERS_ANSWER_MS, all).catch(() => undefined))])
     const [latest] = views.sort((a, b) => b.epoch - a.epoch)
     if (latest === undefined) throw errors.find(saysWhy) ?? errors[0]
+    // One that missed a failover, and answers before the others do, must not lead back to the old primary.
+    if (latest.epoch < this.#epoch && views.length * 2 <= this.#sentinels.size) throw new Error("no Sentinel that knows of the latest failover answered")
+    this.#epoch = latest.epoch
     for (const node of latest.otherSentinels) this.#know(node)
     return latest
   }

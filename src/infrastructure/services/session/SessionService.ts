@@ -101,7 +101,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     } catch (error) {
       // Those that made room are gone, whatever became of the creation.
       this.reportEvicted(evicted)
-      throw error
+      throw evicted.length > 0 ? inDoubt(error) : error
     }
   }
 

@@ -262,6 +262,13 @@ describe("createSession", () => {
     expect(events).toEqual([{ type: "ended", sessionId: `${ADA.tag}.${gone}`, reason: "evicted" }])
   })
 
+  it("does not say that nothing was changed when sessions had made room before the refusal", async () => {
+    const gone = storedSession().record.id
+    redis.answer("session-create", [sessionCreateStatus.MORE, T, "1700000000000003", 80, "", "", gone], new SessionError("ERR_STORE_REFUSED", "no"))
+    const error = await failure(serviceWith({ maxSessionsPerUser: 400 }).createSession({ userId: "ada" }))
+    expect(error).toMatchObject({ code: "ERR_STORE_REFUSED", outcome: "unknown" })
+  })
+
   it("goes on page by page until the last page decides", async () => {
     const [gone, last] = [storedSession().record.id, storedSession().record.id]
     redis.answer(
