@@ -1,6 +1,7 @@
 import type { FaultRow } from "./fault-row.js"
 import { APPLICATION_CLOCKS_OFF } from "./rows/application-clocks-off.js"
 import { BLOCKED_EVENT_LOOP } from "./rows/blocked-event-loop.js"
+import { CERTIFICATES_WRONG } from "./rows/certificates-wrong.js"
 import { CLUSTER_NODE_LOST } from "./rows/cluster-node-lost.js"
 import { CLUSTER_TAKEOVERS } from "./rows/cluster-takeovers.js"
 import { DISK_FULL } from "./rows/disk-full.js"
@@ -24,6 +25,7 @@ import { RECORDS_DAMAGED } from "./rows/records-damaged.js"
 import { REFUSALS_OF_A_SERVER } from "./rows/refusals-of-a-server.js"
 import { RESET_AFTER_EACH_BYTE } from "./rows/reset-after-each-byte.js"
 import { RESTART_WITHOUT_PERSISTENCE } from "./rows/restart-without-persistence.js"
+import { ROLLING_RESTART } from "./rows/rolling-restart.js"
 import { SCRIPTS_FORGOTTEN } from "./rows/scripts-forgotten.js"
 import { SERVER_CLOCK_SET } from "./rows/server-clock-set.js"
 import { SERVER_LOADING } from "./rows/server-loading.js"
@@ -64,9 +66,11 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   APPLICATION_CLOCKS_OFF,
   SERVER_CLOCK_SET,
   FAILOVER_TO_OTHER_CLOCK,
+  CERTIFICATES_WRONG,
   UNREACHABLE_SEEDS,
   PROCESS_KILLED,
   BLOCKED_EVENT_LOOP,
+  ROLLING_RESTART,
   RECORDS_DAMAGED,
   DISK_FULL,
   EMBEDDED_DISK_FULL,

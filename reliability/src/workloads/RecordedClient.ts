@@ -9,9 +9,24 @@ export interface Attributes {
 
 type Session = SessionData<Attributes>
 
+/** What is recorded of a service. */
+export type RecordedService = Pick<
+  ISessionService<Attributes>,
+  | "createSession"
+  | "getSession"
+  | "updateSession"
+  | "updateUserSession"
+  | "extendSession"
+  | "rotateSession"
+  | "deleteSession"
+  | "deleteUserSession"
+  | "deleteUserSessions"
+  | "getUserSessions"
+>
+
 /** One client that makes one call at a time, each of which is written down. */
 export class RecordedClient {
-  readonly #service: ISessionService<Attributes>
+  readonly #service: RecordedService
   readonly #recorder: HistoryRecorder
   readonly #process: number
   readonly #ofDeletes: OperationArgs
@@ -22,7 +37,7 @@ export class RecordedClient {
    * @param process number of the process, so that names and texts of two processes never meet
    * @param losesReplies whether replies are lost on purpose: then a delete says only by best effort whether it was the one that ended the session
    */
-  constructor(service: ISessionService<Attributes>, recorder: HistoryRecorder, process: number, losesReplies = false) {
+  constructor(service: RecordedService, recorder: HistoryRecorder, process: number, losesReplies = false) {
     this.#service = service
     this.#recorder = recorder
     this.#process = process

@@ -12,10 +12,13 @@ export function createHttpServer(fetch: (request: Request) => Response | Promise
     overrideGlobalObjects: false,
     errorHandler: () => invalid("Expected a request with a valid Host and target."),
   })
-  return createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
+    // While it stops, no connection is to bring another request.
+    if (!server.listening) outgoing.shouldKeepAlive = false
     const refusal = refuseTarget(incoming.url ?? "")
     void (refusal === null ? listener(incoming, outgoing) : send(invalid(refusal), incoming, outgoing))
   })
+  return server
 }
 
 async function send(response: Response, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

@@ -8,7 +8,7 @@ const problem = z
     code: z.string().openapi({ description: "What went wrong, for programs.", example: "ERR_SESSION_NOT_FOUND" }),
     detail: z.string().openapi({ description: "What was expected, for people." }),
     retryable: z.boolean().openapi({ description: "Whether the same request may succeed later." }),
-    outcome: z.enum(["not-applied", "unknown"]).openapi({ description: "Whether the request changed anything." }),
+    outcome: z.enum(["applied", "not-applied", "unknown"]).openapi({ description: "Whether the request changed anything." }),
     requestId: z.string(),
   })
   .openapi("Problem")
