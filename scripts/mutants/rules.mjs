@@ -27,6 +27,13 @@ export const MUTANTS = [
     only: "goes on while a slot moves",
   },
   {
+    rule: "The connection is made anew after garbage",
+    file: `${REDIS}/clients/own-clients.ts`,
+    from: "if (isGarbage(error)) renew()\n",
+    to: "if (isGarbage(error)) return\n",
+    tests: [`${TESTS}/faults/garbage-replies.test.ts`],
+  },
+  {
     rule: "A duration in text names its unit",
     file: "src/shared/durations.ts",
     from: "(?:ms|s|m|h|d)$/",
