@@ -11,8 +11,8 @@ export interface LayerSettings {
   onProgress(text: string): void
 }
 
-/** `not run`: something that the row needs is missing on this machine; `why` says what. */
-export type Verdict = "passed" | "failed" | "not run"
+/** `not run`: something that the row needs is missing on this machine; `why` says what. `left out`: left to the full run; `why` says what for. */
+export type Verdict = "passed" | "failed" | "not run" | "left out"
 
 export type Figures = Readonly<Record<string, number | string>>
 

@@ -49,7 +49,7 @@ const MANY_FIGURES = 12
 
 export function makeReport(layers: readonly LayerResult[], { mustRunAll, replay, ...run }: Run): Report {
   const rows = layers.flatMap(({ rows: ofLayer }) => ofLayer)
-  const isFine = ({ verdict }: Row): boolean => verdict === "passed" || (verdict === "not run" && !mustRunAll)
+  const isFine = ({ verdict }: Row): boolean => verdict === "passed" || verdict === "left out" || (verdict === "not run" && !mustRunAll)
   const failed = layers.flatMap(({ layer, rows: ofLayer }) =>
     ofLayer.filter((row) => !isFine(row)).map(({ name, where, replayAs }) => ({ layer, name, where, replay: replay.row(layer, replayAs ?? name) })),
   )
@@ -110,12 +110,13 @@ function sideBySide(rows: readonly Row[]): string {
 function total(name: string, values: readonly (number | string)[]): number | string {
   const numbers = values.filter((value) => typeof value === "number")
   if (numbers.length < values.length) return ""
-  return name.startsWith("longest") ? Math.max(...numbers) : numbers.reduce((sum, one) => sum + one, 0)
+  // Times of several places do not add up to one.
+  return /^\s*longest\b|\bms\b/.test(name) ? Math.max(...numbers) : numbers.reduce((sum, one) => sum + one, 0)
 }
 
 function oneBelowTheOther(rows: readonly Row[]): string {
   const figures = ({ figures: ofRow, verdict, why }: Row): string =>
-    verdict === "not run"
+    verdict === "not run" || verdict === "left out"
       ? why.join(", ")
       : Object.entries(ofRow)
           .map(([name, value]) => `${name} ${format(value)}`)

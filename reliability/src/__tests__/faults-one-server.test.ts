@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { prefixFound } from "../faults/acknowledged-prefix.js"
-import type { FaultRow, FaultSite } from "../faults/fault-row.js"
+import type { FaultSite } from "../faults/fault-row.js"
 import { onOneServer } from "../faults/on-one-server.js"
-import { LIST_DELETED } from "../faults/rows/list-deleted.js"
-import { MEMORY_FULL } from "../faults/rows/memory-full.js"
-import { REFUSALS_OF_A_SERVER } from "../faults/rows/refusals-of-a-server.js"
 
 const SITE: FaultSite = {
   topology: "one server",
@@ -18,17 +15,6 @@ const SITE: FaultSite = {
 }
 
 describe("rows on one server", () => {
-  it.each<[string, FaultRow]>([
-    ["a full memory", MEMORY_FULL],
-    ["a deleted list", LIST_DELETED],
-    ["each refusal", REFUSALS_OF_A_SERVER],
-  ])("%s is brought about and survived", { timeout: 60_000 }, async (_, row) => {
-    const { tried, survived, why } = await row.run(SITE)
-    expect(why).toEqual([])
-    expect(tried).toBeGreaterThan(0)
-    expect(survived).toBe(tried)
-  })
-
   it("a store that forgets what it acknowledged fails its row", { timeout: 60_000 }, async () => {
     const { survived, why } = await onOneServer(SITE, {}, async ({ load, ask }) => {
       await load.run(200)

@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
+import { TOPOLOGIES } from "../faults/fault-row.js"
+import { FAULT_ROWS } from "../faults/fault-table.js"
 import { SUMMARY } from "../layer.js"
 import { DEFAULT_LAYERS } from "../layers.js"
 import { NOT_MEASURED, type Report } from "../report.js"
@@ -44,6 +46,14 @@ it("every layer passes in a quick run, every call on every topology, server and 
   expect(report.layers.map(({ layer }) => layer)).toEqual(DEFAULT_LAYERS.map(({ name }) => name))
   for (const { layer, rows } of report.layers) expect([layer, rows.filter(({ verdict }) => verdict === "passed").length > 0]).toEqual([layer, true])
   expect(report.layers.flatMap(({ rows }) => rows).filter(({ verdict }) => verdict === "failed")).toEqual([])
+  // What a quick run leaves out is told, and every topology is still there.
+  const faults = report.layers.find(({ layer }) => layer === "faults")?.rows ?? []
+  const leftOut = FAULT_ROWS.filter(({ onlyInFull }) => onlyInFull !== undefined)
+  expect(faults.filter(({ verdict }) => verdict === "left out").map(({ name }) => name)).toEqual(leftOut.map(({ number, name }) => `${number} ${name}`))
+  for (const { number, name } of leftOut)
+    expect(stdout).toMatch(new RegExp(`^${number} ${name.replace(/[()]/g, "\\$&")} .* left out .*left to the full run`, "m"))
+  for (const topology of TOPOLOGIES) expect(report.summary[`  survived, ${topology}`]).toBeGreaterThan(0)
+  for (const topology of TOPOLOGIES) expect([topology, report.summary[`  survived, ${topology}`]]).toEqual([topology, report.summary[`  tried, ${topology}`]])
   expect({ passed: report.passed, scale: report.scale, seed: report.seed, failed: report.failed }).toEqual({
     passed: true,
     scale: "quick",

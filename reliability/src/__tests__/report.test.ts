@@ -39,3 +39,22 @@ it("a row that could not run fails where all must run, and only there; a layer w
   expect(makeReport([layer()], { ...run, mustRunAll: false }).passed).toBe(false)
   expect(makeReport([], { ...run, mustRunAll: false }).passed).toBe(false)
 })
+
+it("a row that is left to the full run is told, and fails nowhere", () => {
+  const report = makeReport([layer(row("passed"), row("left out", { name: "2 pull", figures: {}, why: ["takes long"] }))], { ...run, mustRunAll: true })
+  expect(report.passed).toBe(true)
+  expect(formatReport(report)).toMatch(/^2 pull +redis +left out +takes long$/m)
+})
+
+it("of several places counts are added up, and of times the longest is told", () => {
+  const names = Array.from({ length: 10 }, (_, i) => `calls ${i}`)
+  const figures = (count: number) => ({
+    ...Object.fromEntries(names.map((name) => [name, count])),
+    "unavailable ms, most": count,
+    "  longest call (ms)": count,
+  })
+  const text = formatReport(makeReport([layer(row("passed", { figures: figures(3) }), row("passed", { figures: figures(4) }))], { ...run, mustRunAll: true }))
+  expect(text).toMatch(/^calls 0 +3 +4 +7$/m)
+  expect(text).toMatch(/^unavailable ms, most +3 +4 +4$/m)
+  expect(text).toMatch(/^ {2}longest call \(ms\) +3 +4 +4$/m)
+})

@@ -1,5 +1,6 @@
 import { type ISessionService, SessionError } from "coatcheck"
 import type { Attributes } from "../workloads/RecordedClient.js"
+import { countAlive } from "./many-sessions.js"
 
 type Service = ISessionService<Attributes>
 
@@ -46,14 +47,12 @@ export class SignOutLedger {
 
   /** Acknowledged sign-ins of which nothing is left. */
   async lost(service: Service): Promise<number> {
-    const found = await Promise.all([...this.#signedIn].map((token) => service.getSession(token)))
-    return found.filter((session) => session === null).length
+    return this.#signedIn.size - (await countAlive(service, [...this.#signedIn]))
   }
 
   /** Acknowledged sign-outs whose session lives. */
   async undone(service: Service): Promise<number> {
-    const found = await Promise.all([...this.#signedOut].map((token) => service.getSession(token)))
-    return found.filter((session) => session !== null).length
+    return countAlive(service, [...this.#signedOut])
   }
 
   async #acknowledged<T>(call: Promise<T>): Promise<T | undefined> {

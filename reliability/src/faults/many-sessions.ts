@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { ISessionService } from "coatcheck"
 import type { Attributes } from "../workloads/RecordedClient.js"
+import { lookUntilTold } from "./look-until-told.js"
 
 type Service = ISessionService<Attributes>
 
@@ -29,8 +30,8 @@ export function userOf(name: string, at: number): string {
 export async function countAlive(service: Service, tokens: readonly string[]): Promise<number> {
   let alive = 0
   for (let i = 0; i < tokens.length; i += SIDE_BY_SIDE) {
-    const found = await Promise.all(tokens.slice(i, i + SIDE_BY_SIDE).map((token) => service.getSession(token)))
-    alive += found.filter((session) => session !== null).length
+    const found = await Promise.all(tokens.slice(i, i + SIDE_BY_SIDE).map((token) => lookUntilTold(service, token)))
+    alive += found.filter(Boolean).length
   }
   return alive
 }

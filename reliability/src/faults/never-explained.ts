@@ -1,9 +1,12 @@
 import type { HistoryLine, Seen } from "../histories/history-line.js"
+import { checkLimit } from "../histories/limit-sweep.js"
+import { splitBySession } from "../histories/session-histories.js"
+import { lifeOf, type SessionLife } from "../histories/session-life.js"
 import type { Violation } from "../histories/violation.js"
 
 /**
  * What is wrong even where acknowledged writes were lost: an answer that mixes what was never written together, and a limit that was exceeded for a
- * user of whom nothing was lost.
+ * user of whom nothing was lost, by sessions that were all seen alive.
  */
 export function neverExplained(lines: readonly HistoryLine[], violations: readonly Violation[]): readonly Violation[] {
   const hurt = new Set(violations.filter(({ rule }) => rule !== "V8").map(({ subject }) => subject))
@@ -16,7 +19,20 @@ export function neverExplained(lines: readonly HistoryLine[], violations: readon
     for (const seen of seenIn(value.seen, value.listed)) tags.add(tagOf(seen.session))
   }
   const nothingLost = (user: string): boolean => !hurt.has(user) && ![...(tagsOfUser.get(user) ?? [])].some((tag) => hurtTags.has(tag))
-  return [...mixed(lines), ...violations.filter(({ rule, subject }) => rule === "V8" && nothingLost(subject))]
+  const exceeded = violations.filter(({ rule, subject }) => rule === "V8" && nothingLost(subject))
+  const seenAlive = exceeded.length === 0 ? new Set() : new Set(checkLimit(lines, livesAsSeen(lines)).map(({ subject }) => subject))
+  return [...mixed(lines), ...exceeded.filter(({ subject }) => seenAlive.has(subject))]
+}
+
+// A creation that was lost, and whose session nobody looked for before something may have ended it, left no trace.
+function livesAsSeen(lines: readonly HistoryLine[]): Map<string, SessionLife> {
+  return new Map(
+    splitBySession(lines).map((history) => {
+      const life = lifeOf(history)
+      const seenAt = history.operations.reduce((last, { kind, outcome, call }) => (outcome === "ok" && kind !== "end" ? Math.max(last, call) : last), 0)
+      return [history.session, { ...life, mayEndFrom: Math.min(life.mayEndFrom, seenAt) }]
+    }),
+  )
 }
 
 function mixed(lines: readonly HistoryLine[]): Violation[] {

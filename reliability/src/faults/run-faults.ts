@@ -29,6 +29,10 @@ const MISSING: Readonly<Record<Need, () => boolean>> = {
 export async function runFaults(settings: LayerSettings): Promise<LayerReport> {
   const report: Row[] = []
   for (const row of FAULT_ROWS.filter(({ number, name }) => isWanted(`${number} ${name}`, settings))) {
+    if (row.onlyInFull !== undefined && settings.scale === "quick" && settings.rows.length === 0) {
+      report.push({ name: `${row.number} ${row.name}`, where: row.topologies.join(", "), verdict: "left out", figures: {}, why: [row.onlyInFull] })
+      continue
+    }
     for (const topology of row.topologies) {
       for (const [at, pairing] of pairingsOf(topology, settings).entries()) {
         settings.signal.throwIfAborted()

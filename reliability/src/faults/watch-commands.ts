@@ -1,6 +1,9 @@
 import { once } from "node:events"
 import { connect } from "node:net"
 import type { StoreServer } from "../servers/StoreServer.js"
+import { waitUntil } from "../servers/wait-until.js"
+
+const TELLS_WITHIN_MS = 20_000
 
 /** What a server was asked by anybody, as it tells it itself. */
 export interface CommandWatch extends Disposable {
@@ -20,5 +23,7 @@ export async function watchCommands({ port }: Pick<StoreServer, "port">): Promis
   })
   await once(socket, "connect")
   socket.write("MONITOR\r\n")
+  // A server that is stopped before it knows of this tells nothing of what it then finds waiting.
+  await waitUntil("the server to tell what it is asked", TELLS_WITHIN_MS, async () => lines.includes("+OK"))
   return { lines, [Symbol.dispose]: () => void socket.destroy() }
 }

@@ -1,4 +1,5 @@
 import type { HistoryLine } from "./history-line.js"
+import { lowerBound } from "./lower-bound.js"
 import type { SessionLife } from "./session-life.js"
 import type { Violation } from "./violation.js"
 
@@ -75,15 +76,22 @@ function mostAlive(intervals: readonly { readonly from: number; readonly to: num
 
 function needlessEvictions(lines: readonly HistoryLine[], user: string, limit: number, own: Lives): Violation[] {
   // Sessions whose creation nobody was told of lived as well, perhaps.
-  const untold = lines.filter(({ op, args, outcome }) => op === "create" && args.user === user && outcome === "unknown")
+  const untold = lines.filter(({ op, args, outcome }) => op === "create" && args.user === user && outcome === "unknown").map(({ call }) => call)
+  const begun = new Map(own.map(([name, { createdFrom }]) => [name, createdFrom]))
+  const begunBefore = countBefore([...untold, ...begun.values()])
+  const endedBy = countBefore(own.map(([, life]) => Math.max(life.endedBy, life.createdFrom)))
   return lines.flatMap(({ op, args, outcome, call, ret, value }) => {
     const evicted = value.evicted?.length ?? 0
     if (op !== "create" || args.user !== user || outcome !== "ok" || ret === null || evicted === 0) return []
-    const perhaps =
-      own.filter(([name, life]) => name !== value.seen?.session && life.createdFrom < ret && life.endedBy > call).length +
-      untold.filter((creation) => creation.call < ret).length
+    const itself = begun.get(value.seen?.session ?? "") ?? Number.POSITIVE_INFINITY
+    const perhaps = begunBefore(ret) - endedBy(call) - (itself < ret ? 1 : 0)
     return perhaps + 1 - evicted < limit
       ? [violation(user, `a creation ended ${evicted} sessions where at most ${perhaps} lived, with a limit of ${limit}`)]
       : []
   })
+}
+
+function countBefore(times: readonly number[]): (time: number) => number {
+  const sorted = [...times].sort((a, b) => a - b)
+  return (time) => lowerBound(sorted.length, (i) => (sorted[i] ?? 0) >= time)
 }

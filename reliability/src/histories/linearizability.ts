@@ -70,12 +70,16 @@ class Search<State, Operation extends Timed> {
     const stack: Frame<State>[] = [this.#frame(this.#model.initial)]
     this.#stuck = stack[0]?.candidates ?? []
     for (let steps = 1; this.#returningLeft > 0; steps++) {
-      if (steps % STEPS_BETWEEN_LOOKS_AT_THE_CLOCK === 0 && Date.now() > deadline) return this.#answer("undecided")
       const frame = stack.at(-1)
       if (frame === undefined) return this.#answer("violation")
+      if (steps % STEPS_BETWEEN_LOOKS_AT_THE_CLOCK === 0 && Date.now() > deadline) {
+        this.#remember(frame)
+        return this.#answer("undecided")
+      }
       const next = this.#advance(frame)
       if (next !== undefined) stack.push(next)
       else if (frame.next >= frame.candidates.length) {
+        this.#remember(frame)
         stack.pop()
         this.#undo()
       }
@@ -96,12 +100,14 @@ class Search<State, Operation extends Timed> {
       return undefined
     }
     this.#seen.add(name)
-    const next = this.#frame(state)
-    if (this.#path.length > this.#best.length) {
-      this.#best = [...this.#path]
-      this.#stuck = next.candidates
-    }
-    return next
+    return this.#frame(state)
+  }
+
+  // Looked at where the search turns back: on the way there each order is only the beginning of the next.
+  #remember({ candidates }: Frame<State>): void {
+    if (this.#path.length <= this.#best.length) return
+    this.#best = [...this.#path]
+    this.#stuck = candidates
   }
 
   // Whoever returned before another was called must come before it, so only these may come next.

@@ -1,4 +1,5 @@
-import { type HistoryLine, returned, type Seen } from "./history-line.js"
+import { type HistoryLine, returned } from "./history-line.js"
+import { lowerBound } from "./lower-bound.js"
 import type { SessionOperation } from "./session-model.js"
 
 /** What one session went through, in the order of the calls. */
@@ -8,21 +9,47 @@ export interface SessionHistory {
   readonly operations: readonly SessionOperation[]
 }
 
-/** Takes a history of whole users apart into one history a session: what happens to one has no bearing on another, but for the limit. */
+/**
+ * Takes a history of whole users apart into one history a session: what happens to one has no bearing on another, but for the limit. Of what was said
+ * of a user's sessions together, a session's history has only what can decide something about it, so that it grows with the session's own length.
+ */
 export function splitBySession(lines: readonly HistoryLine[]): SessionHistory[] {
   const own = groupBySession(lines)
-  const byUser = groupUserCalls(lines)
+  const calls = userCalls(lines)
+  const sighted = sightings(lines, own)
   return [...own].map(([session, { user, operations }]) => {
-    const created = operations.find(({ kind }) => kind === "create")?.call ?? 0
-    const ofUser = user === undefined ? [] : (byUser.get(user) ?? [])
-    const shared = ofUser.flatMap((line) => seenBySession(line, session)).filter((operation) => !isBeforeItsTime(operation, created))
-    return { session, user, operations: [...operations, ...shared].sort((a, b) => a.call - b.call) }
+    const all = [...operations, ...(sighted.get(session) ?? [])]
+    const shared = user === undefined ? [] : unnamed(session, all, calls.get(user))
+    return { session, user, operations: [...all, ...shared].sort((a, b) => a.call - b.call) }
   })
 }
 
-// That a session is not there before anybody asked for it says nothing, and is most of what lists say.
-function isBeforeItsTime({ ret, outcome, kind, wasLive }: SessionOperation, created: number): boolean {
-  return ret < created && (outcome === "none" || (kind === "end" && wasLive !== true))
+/**
+ * What lists, delete-alls and creations that nobody was told of say of a session without naming it. That it is not there before anybody asked for it
+ * says nothing, and is most of what lists say. After its end was acknowledged, or after it was found missing, the same holds: no session comes back.
+ */
+function unnamed(session: string, operations: readonly SessionOperation[], calls: UserCalls | undefined): SessionOperation[] {
+  const creation = operations.find(({ kind }) => kind === "create")
+  const created = creation?.call ?? 0
+  const createdBy = creation?.outcome === "ok" ? creation.ret : Number.POSITIVE_INFINITY
+  const ends = operations.filter(({ kind, outcome, wasLive }) => outcome === "ok" && (kind === "delete" || wasLive === true))
+  let over = ends.reduce((first, { ret }) => (ret > created ? Math.min(first, ret) : first), Number.POSITIVE_INFINITY)
+  let missed = Number.POSITIVE_INFINITY
+  const found: SessionOperation[] = []
+  for (const line of calls?.from(created) ?? []) {
+    const { op, call, value } = line
+    const ret = returned(line)
+    if (call > over) break
+    const sure = line.outcome === "ok"
+    if (op !== "list") {
+      found.push({ call, ret, kind: "end", outcome: sure ? "ok" : "unknown" })
+      if (sure && createdBy < call) over = Math.min(over, ret)
+    } else if (call <= missed && !(value.listed ?? []).some((seen) => seen.session === session)) {
+      found.push({ call, ret, kind: "read", outcome: "none", seen: undefined })
+      if (createdBy < call) missed = Math.min(missed, ret)
+    }
+  }
+  return found
 }
 
 function groupBySession(lines: readonly HistoryLine[]): Map<string, { user: string | undefined; operations: SessionOperation[] }> {
@@ -43,17 +70,70 @@ function groupBySession(lines: readonly HistoryLine[]): Map<string, { user: stri
   return sessions
 }
 
-// A list, a delete-all and a creation that may evict concern every session of the user.
-function groupUserCalls(lines: readonly HistoryLine[]): Map<string, HistoryLine[]> {
+/** The calls of a user that concern every session of the user, named or not. */
+class UserCalls {
+  readonly #calls: readonly HistoryLine[]
+  /** Of each call and all before it the last return, but for those that never returned. */
+  readonly #lastReturn: readonly number[]
+  readonly #neverReturned: readonly HistoryLine[]
+
+  constructor(calls: readonly HistoryLine[]) {
+    this.#calls = [...calls].sort((a, b) => a.call - b.call)
+    this.#neverReturned = this.#calls.filter(({ ret }) => ret === null)
+    let last = 0
+    this.#lastReturn = this.#calls.map(({ ret }) => {
+      last = Math.max(last, ret ?? 0)
+      return last
+    })
+  }
+
+  /** Those that had not returned at a time, in the order of their calls. */
+  *from(time: number): Generator<HistoryLine> {
+    let first = lowerBound(this.#calls.length, (i) => (this.#lastReturn[i] ?? 0) >= time)
+    const start = this.#calls[first]?.call ?? Number.POSITIVE_INFINITY
+    for (const line of this.#neverReturned) {
+      if (line.call >= start) break
+      yield line
+    }
+    while (this.#calls[first - 1]?.call === start) first -= 1
+    for (let i = first; i < this.#calls.length; i++) {
+      const line = this.#calls[i] as HistoryLine
+      if (returned(line) >= time) yield line
+    }
+  }
+}
+
+function userCalls(lines: readonly HistoryLine[]): Map<string, UserCalls> {
   const users = new Map<string, HistoryLine[]>()
   for (const line of lines) {
-    const { user } = line.args
-    if (user === undefined || !(line.op === "list" || line.op === "deleteAll" || line.op === "create")) continue
-    const known = users.get(user)
-    if (known === undefined) users.set(user, [line])
+    const { op, outcome, args } = line
+    const unknown = outcome === "unknown"
+    const concerns = (op === "list" && outcome === "ok") || (op === "deleteAll" && (unknown || outcome === "ok")) || (op === "create" && unknown)
+    if (args.user === undefined || !concerns) continue
+    const known = users.get(args.user)
+    if (known === undefined) users.set(args.user, [line])
     else known.push(line)
   }
-  return users
+  return new Map([...users].map(([user, calls]) => [user, new UserCalls(calls)]))
+}
+
+// A session that stands twice in a list is two sightings. What another user's list holds is no sighting.
+function sightings(lines: readonly HistoryLine[], own: ReadonlyMap<string, { readonly user: string | undefined }>): Map<string, SessionOperation[]> {
+  const of = new Map<string, SessionOperation[]>()
+  const add = (user: string | undefined, session: string, operation: SessionOperation): void => {
+    if (user === undefined || own.get(session)?.user !== user) return
+    const known = of.get(session)
+    if (known === undefined) of.set(session, [operation])
+    else known.push(operation)
+  }
+  for (const line of lines) {
+    if (line.outcome !== "ok") continue
+    const times = { call: line.call, ret: returned(line) }
+    if (line.op === "list") for (const seen of line.value.listed ?? []) add(line.args.user, seen.session, { ...times, kind: "read", outcome: "ok", seen })
+    if (line.op === "create")
+      for (const session of line.value.evicted ?? []) add(line.args.user, session, { ...times, kind: "end", outcome: "ok", wasLive: true })
+  }
+  return of
 }
 
 /** What a line says of the one session that it is about; `undefined` when that is nothing. */
@@ -79,29 +159,4 @@ export function asSessionOperation(line: HistoryLine): SessionOperation | undefi
     default:
       return undefined
   }
-}
-
-function seenBySession(line: HistoryLine, session: string): SessionOperation[] {
-  const times = { call: line.call, ret: returned(line) }
-  if (line.outcome === "fail" || line.outcome === "full" || line.outcome === "conflict") return []
-  const unknown = line.outcome === "unknown"
-  switch (line.op) {
-    case "create":
-      if (unknown) return [{ ...times, kind: "end", outcome: "unknown" }]
-      return line.value.evicted?.includes(session) ? [{ ...times, kind: "end", outcome: "ok", wasLive: true }] : []
-    case "deleteAll":
-      return [{ ...times, kind: "end", outcome: unknown ? "unknown" : "ok" }]
-    case "list":
-      return unknown
-        ? []
-        : listed(line.value.listed ?? [], session).map((seen) => ({ ...times, kind: "read", outcome: seen === undefined ? "none" : "ok", seen }))
-    default:
-      return []
-  }
-}
-
-// A session that stands twice in a list is two sightings; one that is missing is one of its absence.
-function listed(page: readonly Seen[], session: string): readonly (Seen | undefined)[] {
-  const sightings = page.filter((seen) => seen.session === session)
-  return sightings.length === 0 ? [undefined] : sightings
 }

@@ -58,7 +58,9 @@ export function splitByUser(lines: readonly HistoryLine[]): UserHistory[] {
     if (outcome !== "ok" || session === undefined) untold.add(args.user)
     else {
       userOf.set(session, args.user)
-      sessionsOf.set(args.user, [...(sessionsOf.get(args.user) ?? []), session])
+      const known = sessionsOf.get(args.user)
+      if (known === undefined) sessionsOf.set(args.user, [session])
+      else known.push(session)
     }
   }
   const histories = new Map<string, { readonly user: string; readonly sessions: readonly string[]; readonly operations: UserOperation[] }>()

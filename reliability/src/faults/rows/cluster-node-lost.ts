@@ -15,6 +15,7 @@ export const CLUSTER_NODE_LOST: FaultRow = {
   number: 10,
   name: "cluster node without a replica killed",
   topologies: ["cluster"],
+  onlyInFull: "left to the full run; quick: 9 kills a cluster node",
   async run({ kind, client, seed, scale, signal, times, note }) {
     const full = scale === "full"
     const config = { "cluster-require-full-coverage": "no", appendonly: "yes" }

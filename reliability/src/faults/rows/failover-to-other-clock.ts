@@ -28,6 +28,7 @@ export const FAILOVER_TO_OTHER_CLOCK: FaultRow = {
   name: "failover to a replica with another clock",
   topologies: ["sentinel"],
   needs: ["gcc"],
+  onlyInFull: "left to the full run; quick: 25 sets a clock, 7 replaces a primary",
   async run({ kind, client, seed, scale, signal, times, note }) {
     using clock = await ServerClock.build()
     await using group = await SentinelGroup.start(kind, { replicas: 1, environmentOfReplicas: clock.environment })

@@ -18,6 +18,7 @@ export const GIANT_SLOT_MOVED: FaultRow = {
   number: 12,
   name: "slot of a giant user moved",
   topologies: ["cluster"],
+  onlyInFull: "left to the full run; quick: 11 moves slots",
   async run({ kind, client, seed, scale, signal, times, note }) {
     const sessions = times(100_000, 2_000)
     // Few sessions are moved slowly, so that this takes longer than a call may too.

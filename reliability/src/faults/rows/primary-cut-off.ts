@@ -32,6 +32,7 @@ export const PRIMARY_CUT_OFF: FaultRow = {
   number: 8,
   name: "primary and one client cut off from the others",
   topologies: ["sentinel"],
+  onlyInFull: "left to the full run; quick: 14 cuts a line, 7 replaces a primary",
   async run({ kind, client, seed, scale, signal, times, note }) {
     await using gate = await Gate.listen()
     await using group = await SentinelGroup.start(kind, { gate, replicas: 1, ...(scale === "full" ? {} : { downAfterMs: 1_000 }) })

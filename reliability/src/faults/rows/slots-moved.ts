@@ -100,8 +100,9 @@ function whileMoving({ lines }: LoadFinding, killedAt: number) {
 
 async function whole(cluster: Cluster): Promise<readonly string[]> {
   const audits = await Promise.all((await cluster.primaries()).map(({ url }) => auditStore(url, LIMIT + 1)))
-  return audits.flatMap(({ withoutTtl, unlisted, corrupt, stray, beyondLimit, sessions }) => [
-    ...Object.entries({ withoutTtl, unlisted, corrupt, stray, beyondLimit }).flatMap(([name, count]) => (count === 0 ? [] : [`audit: ${count} ${name}`])),
-    ...(sessions === 0 ? ["Expected sessions on every node after the restart, got none"] : []),
-  ])
+  const broken = audits.flatMap(({ withoutTtl, unlisted, corrupt, stray, beyondLimit }) =>
+    Object.entries({ withoutTtl, unlisted, corrupt, stray, beyondLimit }).flatMap(([name, count]) => (count === 0 ? [] : [`audit: ${count} ${name}`])),
+  )
+  // Slots move to and fro, so a node may well be left without any; whether each session is there, the load has looked.
+  return audits.some(({ sessions }) => sessions > 0) ? broken : [...broken, "Expected sessions after the restart, got none"]
 }

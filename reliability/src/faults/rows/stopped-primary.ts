@@ -16,6 +16,7 @@ export const STOPPED_PRIMARY: FaultRow = {
   number: 6,
   name: "primary stopped for a while (SIGSTOP), and replaced",
   topologies: ["sentinel"],
+  onlyInFull: "left to the full run; quick: 5 stops a server, 7 replaces a primary",
   async run({ kind, client, seed, scale, signal, times, note }) {
     const full = scale === "full"
     const stopMs = full ? 10_000 : 2_500
