@@ -49,7 +49,7 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
 const knownHeads = new Map<string, ScriptHead>()
 
 /** Reads a script's first two lines. @throws when they are not those of one of the library's scripts */
-export function headOf(source: string): ScriptHead {
+function headOf(source: string): ScriptHead {
   const known = knownHeads.get(source)
   if (known !== undefined) return known
   const [, flags = "", name = ""] = /^#!lua(?: flags=(\S+))?\n-- coatcheck (\S+)\n/.exec(source) ?? []
