@@ -223,7 +223,8 @@ export abstract class ClientRedisService implements IRedisService {
           (error: unknown) => {
             if (isReply(error)) this.#breaker.answered()
             else if (!isOver && this.#saysOfStore(ending, beganAt) && isOutage(classify(error, wasNeverWritten))) this.#failed(beganAt)
-            if (isOutage(classify(error, wasNeverWritten))) this.disrupted()
+            // A caller who goes away says nothing of the store either.
+            if (!ending.aborted && isOutage(classify(error, wasNeverWritten))) this.disrupted()
             const failure = classify(error, wasNeverWritten, readOnly)
             // The refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out.
             const mayBeSecondCopy = mark === null || mark !== this.resendMark()

@@ -190,7 +190,7 @@ class Sentinel {
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeUp = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), milliseconds)
+    timer = setTimeout(() => reject(new Error("no answer in time")), milliseconds).unref()
   })
   try {
     return await Promise.race([work, timeUp])

@@ -56,11 +56,13 @@ export class DurableWrites implements IRedisService {
 
   /**
    * @throws ERR_CONFIG_INVALID where the server keeps no append-only file and changes are to be on its disk
-   * @throws ERR_STORE_REFUSED where it does not know the command
+   * @throws ERR_STORE_REFUSED where it does not know the command, or this user may not use it
    */
   static async open(main: IRedisService, line: ClientRedisService, options: DurableOptions): Promise<DurableWrites> {
     const writes = new DurableWrites(main, line, options)
-    const [, waited] = await line.inOrder([writes.#mark, writes.#wait])
+    const [marked, waited] = await line.inOrder([writes.#mark, writes.#wait])
+    // Without the mark no wait would ever count.
+    if (marked?.error !== undefined) throw marked.error
     if (waited?.error === undefined) return writes
     if (waited.cause instanceof Error && /appendonly/i.test(waited.cause.message)) {
       throw new SessionError(
