@@ -74,7 +74,7 @@ export async function onOneServer(
 }
 
 /** Looks at every key. @returns what is not as it must be */
-async function wholeStore(url: string, limit = SESSIONS_A_USER): Promise<string[]> {
+export async function wholeStore(url: string, limit = SESSIONS_A_USER): Promise<string[]> {
   const { withoutTtl, unlisted, corrupt, beyondLimit } = await auditStore(url, limit)
   return Object.entries({ withoutTtl, unlisted, corrupt, beyondLimit }).flatMap(([name, count]) => (count === 0 ? [] : [`audit: ${count} ${name}`]))
 }
