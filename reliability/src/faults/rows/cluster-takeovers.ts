@@ -82,7 +82,9 @@ async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, st
   const found = await load.finish()
   const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS, mayLose: killed })
   const hurt = others.filter(({ retryable, unknown }) => retryable + unknown > 0).length
-  if (hurt > 0) why.push(`Expected the slots of other nodes to be served all the while, got failed calls in ${hurt} of ${others.length} watches`)
+  // A process that itself got no time for so long lets calls run out of theirs.
+  if (hurt > 0 && found.lateMs < TIMEOUT_MS / 2)
+    why.push(`Expected the slots of other nodes to be served all the while, got failed calls in ${hurt} of ${others.length} watches`)
   const longest = (findings: readonly ShareFinding[]): number => Math.round(Math.max(...findings.map(({ silenceMs }) => silenceMs)))
   return { count, found, why, ownMs: longest(own), othersMs: longest(others) }
 }

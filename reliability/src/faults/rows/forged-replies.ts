@@ -10,6 +10,7 @@ import { heard } from "../network/CutLane.js"
 import { FaultProxy } from "../network/FaultProxy.js"
 import { FORGERIES, type NamedForgery } from "../network/forgeries.js"
 import { lookAround, makeSession, RECORDED_CALLS } from "../network/recorded-calls.js"
+import { watchLateness } from "../watch-lateness.js"
 
 type Service = OwnedSessionService<Attributes, Attributes>
 
@@ -24,6 +25,7 @@ export const FORGED_REPLIES: FaultRow = {
   name: "garbage in the place of a reply",
   topologies: ["one server"],
   async run(site) {
+    using lateness = watchLateness()
     await using server = await StoreServer.start(site.kind)
     const recorder = new HistoryRecorder(process.hrtime.bigint())
     const direct = await createSessionService<Attributes>({ store: server.url })
@@ -33,7 +35,7 @@ export const FORGED_REPLIES: FaultRow = {
       const why = (
         await Promise.all(FORGERIES.map((forgery, i) => answerWith(forgery, calls, { site, port: server.port, recorder, direct, number: i })))
       ).flat()
-      const found = judge(recorder.take())
+      const found = judge(recorder.take(), lateness.ms)
       const growth = memory.stop()
       // A forged record reads like a damaged one.
       why.push(...limitsHeld({ ...found, partial: 0 }, { timeoutMs: TIMEOUT_MS }))

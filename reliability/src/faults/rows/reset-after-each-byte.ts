@@ -7,6 +7,7 @@ import type { FaultRow } from "../fault-row.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 import { CutLane, type CutPoint } from "../network/CutLane.js"
 import { RECORDED_CALLS } from "../network/recorded-calls.js"
+import { watchLateness } from "../watch-lateness.js"
 
 const LANES = 8
 const TIMEOUT_MS = 1_000
@@ -19,6 +20,7 @@ export const RESET_AFTER_EACH_BYTE: FaultRow = {
   name: "connection reset after any byte",
   topologies: ["one server"],
   async run({ kind, client, signal, times, note }) {
+    using lateness = watchLateness()
     await using server = await StoreServer.start(kind)
     const recorder = new HistoryRecorder(process.hrtime.bigint())
     const direct = await createSessionService<Attributes>({ store: server.url })
@@ -37,7 +39,7 @@ export const RESET_AFTER_EACH_BYTE: FaultRow = {
       }
       await Promise.all(lanes.map(work))
       const lines = recorder.take()
-      const found = judge(lines)
+      const found = judge(lines, lateness.ms)
       const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS })
       if (struck < points.length * SHARE_STRUCK) why.push(`Expected ${points.length} cuts, got ${struck}`)
       const told = struck - found.unknown - found.failed

@@ -10,6 +10,7 @@ import { beyondDeadline, limitsHeld } from "../limits.js"
 import { FaultProxy } from "../network/FaultProxy.js"
 import { lookAround, makeSession, RECORDED_CALLS } from "../network/recorded-calls.js"
 import type { Weather } from "../network/SlowPipe.js"
+import { watchLateness } from "../watch-lateness.js"
 
 type Service = OwnedSessionService<Attributes, Attributes>
 
@@ -35,6 +36,7 @@ export const SLOW_LINE: FaultRow = {
   name: "slow line",
   topologies: ["one server"],
   async run({ kind, client, scale, signal, times, note }) {
+    using lateness = watchLateness()
     await using server = await StoreServer.start(kind)
     await using proxy = await FaultProxy.start(server.port)
     const direct = await createSessionService<Attributes>({ store: server.url })
@@ -59,7 +61,7 @@ export const SLOW_LINE: FaultRow = {
         all.push(...own)
       }
       all.push(...recorder.take())
-      const found = judge(all)
+      const found = judge(all, lateness.ms)
       const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS })
       if (found.failed + found.unknown > 0) why.push(`Expected every call to be answered, got ${found.failed + found.unknown} errors`)
       if ((figures["p99 ms, +50 ms"] ?? 0) < 50) why.push("Expected calls to be slower on a slow line")
