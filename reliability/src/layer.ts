@@ -45,6 +45,8 @@ export const SUMMARY = {
   "longest rise of others' p99 while 100 000 sessions end (ms)": "max",
   "simulated runs": "sum",
   "simulated hours": "sum",
+  "simulated scripts: operations compared with the real ones": "sum",
+  "  differences": "sum",
   "faults tried": "sum",
   "faults survived": "sum",
   "  tried, one server": "sum",

@@ -1,3 +1,4 @@
+import { runDifferential } from "./differential/run-differential.js"
 import { runFaults } from "./faults/run-faults.js"
 import { type HistorySettings, runHistories } from "./histories/run-histories.js"
 import type { LayerReport } from "./layer.js"
@@ -23,6 +24,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "suites", about: "the library's own tests: contract, model, interleavings, bad input", run: runSuites },
   { name: "histories", about: "calls from four processes on real servers, every answer checked", countsOperations: true, run: runHistories },
   { name: "simulation", about: "thousands of short runs in a simulated world, with its own clocks, network, server and faults", run: runSimulation },
+  { name: "differential", about: "the simulation's scripts against the real ones, operation by operation", run: runDifferential },
   { name: "faults", about: "what happens to servers, networks, clocks and processes, brought about on purpose", run: runFaults },
   { name: "peers", about: "the same visits on this library and on express-session with connect-redis, counted alike", run: runPeers },
   { name: "mutants", about: "protective rules taken out of the code one by one, to see a test notice", run: runMutants },

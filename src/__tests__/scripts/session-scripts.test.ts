@@ -175,6 +175,13 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     expect(await raw.pExpireTime(key)).toBe((await stored(record)).lastAccessedAt + 109_000)
   })
 
+  it("a damaged field that leaves half a millisecond brings no record back for ever", async () => {
+    const { record, key, text } = await put({ slack: 0 })
+    await raw.set(key, `${text.slice(0, 40)}${".5".padStart(11)}${text.slice(51)}`, { expiration: "KEEPTTL" })
+    expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "MISSING" })
+    expect(await raw.pTTL(key)).toBeGreaterThan(0)
+  })
+
   it("a touch moves the last access and nothing else", async () => {
     const { record, key, text } = await put()
     await scripts.touch(key, [record.verifier], {})
@@ -370,6 +377,18 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       ])
       expect((await stored({ tag: place.tag, id: two })).createdMicros).toBe(ahead + 2)
       expect(Number(await scripts.cutoff(index, {}))).toBe(ahead + 2)
+    })
+
+    it("remembers a session until the last copy of its create is late, also where the clock was set back since the call was made", async () => {
+      await forgetList()
+      const notAfterMicros = (await redis.time()) + 60_000_000
+      const [one, two] = [newSessionId(), newSessionId()]
+      await create(one, { notAfterMicros, absolute: 1_000 })
+      expect(await raw.zScore(index, one)).toBe(notAfterMicros - LIST_MEMORY_MICROS)
+      expect((await stored({ tag: place.tag, id: one })).createdMicros).toBe(notAfterMicros - LIST_MEMORY_MICROS)
+      expect(await raw.pExpireTime(index)).toBeGreaterThanOrEqual(notAfterMicros / 1_000)
+      await create(two)
+      expect(await raw.zScore(index, two)).toBe(notAfterMicros - LIST_MEMORY_MICROS + 1)
     })
 
     it("gets a time to live at once, which only grows", async () => {

@@ -88,9 +88,10 @@ function withFaults(
   { faults, failedTouches, options }: { readonly faults: readonly DataFault[]; readonly failedTouches: readonly FailedTouch[]; readonly options: SeedOptions },
 ): readonly Operation[] {
   const ofSession = faults.filter((fault) => fault.kind !== "list-evicted" && fault.session === history.session)
+  const mayExpireAt = options.expiring ? mayExpireFrom(history.session, lines, failedTouches, options) : Number.POSITIVE_INFINITY
   const losesReplies = LOSES_REPLIES.some((fault) => options.faults.has(fault))
   const own = history.operations.map(
-    (operation): Operation => (losesReplies && isInDoubt(operation, history, ofSession) ? { ...operation, mayBeOwn: true } : operation),
+    (operation): Operation => (losesReplies && isInDoubt(operation, history, ofSession, mayExpireAt) ? { ...operation, mayBeOwn: true } : operation),
   )
   for (const fault of ofSession) {
     if (fault.kind === "list-evicted") continue
@@ -104,10 +105,7 @@ function withFaults(
       if (fault.state.is === "live" && mayHaveBeenEnded(history, at)) own.push({ kind: "end", outcome: "unknown", call: at, ret: Number.POSITIVE_INFINITY })
     }
   }
-  if (options.expiring) {
-    const call = mayExpireFrom(history.session, lines, failedTouches, options)
-    own.push({ kind: "end", outcome: "unknown", call, ret: Number.POSITIVE_INFINITY })
-  }
+  if (options.expiring) own.push({ kind: "end", outcome: "unknown", call: mayExpireAt, ret: Number.POSITIVE_INFINITY })
   return own
 }
 
@@ -121,11 +119,11 @@ function withoutOwnChanges(history: SessionHistory): SessionHistory {
 }
 
 /** Whether an answer "no such session" may be that to a second copy. */
-function isInDoubt({ kind, outcome, ret }: SessionOperation, { operations }: SessionHistory, faults: readonly DataFault[]): boolean {
+function isInDoubt({ kind, outcome, ret }: SessionOperation, { operations }: SessionHistory, faults: readonly DataFault[], mayExpireAt: number): boolean {
   if (outcome !== "none" || kind === "read") return false
   if (kind === "delete") return true
   const mayEnd = operations.some((other) => (other.kind === "end" || (other.kind === "delete" && other.outcome !== "none")) && other.call < ret)
-  return mayEnd || faults.some(({ at }) => at < ret)
+  return mayEnd || mayExpireAt < ret || faults.some(({ at }) => at < ret)
 }
 
 const MADE_BEFORE = { outcome: "unknown", seen: undefined, ret: Number.POSITIVE_INFINITY } as const

@@ -62,7 +62,8 @@ function boundOf(text: string): { readonly at: number; readonly excluded: boolea
   const excluded = text.startsWith("(")
   const number = excluded ? text.slice(1) : text
   const at = number === "-inf" ? Number.NEGATIVE_INFINITY : number === "+inf" ? Number.POSITIVE_INFINITY : Number(number)
-  if (Number.isNaN(at) || number === "") throw new Error("ERR min or max is not a float")
+  // As C reads it, nothing is 0.
+  if (Number.isNaN(at)) throw new Error("ERR min or max is not a float")
   return { at, excluded }
 }
 

@@ -81,14 +81,23 @@ export function writePrevious(verifier: string, until: number): string {
   return `"previous":"${verifier}","until":${pad(until, 13)},`
 }
 
-/** A whole number in a field of fixed width. */
+/** A number in a field of fixed width, as C writes it without a fraction. */
 export function pad(number: number, width: number): string {
-  return String(number).padStart(width)
+  return whole(number).padStart(width)
+}
+
+/** A number as C writes it without a fraction: half goes to the even neighbour. */
+export function whole(number: number): string {
+  if (Number.isSafeInteger(number)) return String(number)
+  const below = Math.floor(number)
+  const rest = number - below
+  const rounded = rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1
+  return rounded === 0 && number < 0 ? "-0" : String(BigInt(rounded))
 }
 
 /** How long a record that is accessed now is kept, in milliseconds; zero or less: the session is over. */
 export function timeToLive(idle: number, slack: number, absolute: number, nowMs: number): number {
-  return Math.min(idle + slack, absolute - nowMs - 1)
+  return Math.floor(Math.min(idle + slack, absolute - nowMs - 1))
 }
 
 /** Which of the record's secrets is among the offered verifiers. */
@@ -107,15 +116,18 @@ export function pushOperation(operations: string, operation: string): string {
   return operation + operations.slice(0, 18)
 }
 
-/** Text as Lua's `tonumber` reads it, where it is decimal. */
+/** Text as Lua's `tonumber` reads it, but for infinity and what is no number, which C reads too. */
 export function luaNumber(text: string | undefined): number | undefined {
-  const trimmed = text?.trim() ?? ""
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : undefined
+  // C's text ends at a zero byte, and its white space is only this.
+  const trimmed = /^[ \t-\r]*([^\0]*?)[ \t-\r]*(?:\0|$)/s.exec(text ?? "")?.[1] ?? ""
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed)
+  const [, sign, digits] = /^([+-]?)(0x[\da-f]+)$/i.exec(trimmed) ?? []
+  return digits === undefined ? undefined : Number(digits) * (sign === "-" ? -1 : 1)
 }
 
 /** A list's time to live only grows. */
 export function keepIndex(keys: Keyspace, index: string, absoluteMs: number, memoryMicros: number): void {
-  const at = absoluteMs + Math.ceil(memoryMicros / 1_000)
+  const at = Number(whole(absoluteMs + Math.ceil(memoryMicros / 1_000)))
   keys.pexpireAt(index, at, "NX")
   keys.pexpireAt(index, at, "GT")
 }

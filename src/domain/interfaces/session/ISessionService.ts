@@ -121,7 +121,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    *
    * @param changes a patch or a function, see `Changes`
    * @param options `ifVersion`: only at this version · `unset`: attributes to remove
-   * @returns the session as written, or `null`
+   * @returns the session as written, or `null`. After a lost reply `null` may be the answer though the change was applied, when the session ended in between.
    * @throws ERR_SESSION_CONFLICT when `ifVersion` did not hold, or without it when others kept changing the session for 5 s (or ERR_STORE_TIMEOUT when `timeout` is less) · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT · ERR_INVALID_ARGUMENT when the schema refuses the result · ERR_STORE_UNKNOWN when it cannot be told whether the change was made · ERR_STORE_…
    * @atomicity compare-and-set on the version. Without `ifVersion` a clash reads, merges and writes again, so no update is lost. Nothing that ran in between (rotation, extension, touch) is undone.
    */
@@ -141,7 +141,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * Replaces the secret: same session, same handle, new token. Do it after each change of privilege.
    *
    * @param options `grace`: how long the old token still works, 0 to 60 s, 10 s by default · `reauthenticated`: moves `authenticatedAt` to now, without grace · `changes`: attributes changed in the same step, without grace
-   * @returns the new token and the session, or `null`
+   * @returns the new token and the session, or `null`. After a lost reply `null` may be the answer though the rotation was applied, when the session ended in between.
    * @throws ERR_SESSION_CONFLICT when the token is one that was already replaced (two rotations in parallel: one wins, the other is told) · ERR_INVALID_ARGUMENT, also for `reauthenticated` on a session without `authenticatedAt` · with `changes` also what `updateSession` throws · ERR_STORE_…
    * @atomicity one step. A second rotation ends the first one's grace.
    * @source OWASP ASVS 5.0 7.2.4, 7.5.1 · OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change"

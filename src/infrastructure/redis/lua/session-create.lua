@@ -117,10 +117,11 @@ if surplus > #evicted then
   return { MORE, whole(now), ARGV[14], left, following.oldest, following.last, unpack(evict()) }
 end
 
-local created = now
+-- Where the clock was set back, this is ahead of it: the list has to remember the session until the last copy of this call is late.
+local created = index and math.max(now, tonumber(ARGV[2]) - memory) or now
 if index then
   local top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
-  if top[2] then created = math.max(now, tonumber(top[2]) + 1) end
+  if top[2] then created = math.max(created, tonumber(top[2]) + 1) end
 end
 local head = { idle = tonumber(ARGV[4]), slack = tonumber(ARGV[5]), absolute = now_ms + tonumber(ARGV[6]), created = created }
 local fixed = ARGV[10]
@@ -131,7 +132,7 @@ local record = write_head(head, now_ms, 1, ARGV[8], ARGV[7]) .. fixed .. ARGV[11
 redis.call('SET', session, record, 'PX', whole(math.max(1, time_to_live(head.idle, head.slack, head.absolute, now_ms))))
 if index then
   redis.call('ZADD', index, whole(created), id)
-  keep_index(index, head.absolute, memory)
+  keep_index(index, math.max(head.absolute, math.ceil(created / 1000)), memory)
   if #dead > 0 then redis.call('ZREM', index, unpack(dead)) end
 end
 return { DONE, whole(now), record, unpack(evict()) }

@@ -1,24 +1,23 @@
-import { keepIndex, readHead } from "../record-head.js"
+import { keepIndex, readHead, whole } from "../record-head.js"
 import { rangeByScore } from "../SortedMembers.js"
 import type { ScriptFunction } from "../script.js"
 
 export const indexCutoff: ScriptFunction = (keys, [index = ""]) => {
   const top = keys.members(index).all.at(-1)
-  return [String(keys.nowMicros), String(Math.max(keys.nowMicros, top?.score ?? 0))]
+  return [String(keys.nowMicros), whole(Math.max(keys.nowMicros, top?.score ?? 0))]
 }
 
 export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id = "", memory]) => {
   const now = String(keys.nowMicros)
   const head = readHead(keys, session, 157)
   if (head === undefined || head === false) return [now, 0]
-  const added = keys.zadd(index, head.created, id, true)
+  const added = keys.zadd(index, Number(whole(head.created)), id, true)
   keepIndex(keys, index, head.absolute, Number(memory))
   return [now, added]
 }
 
 export const indexLists: ScriptFunction = (keys, [index = ""], ids) => {
-  const members = keys.members(index)
-  return [String(keys.nowMicros), ...ids.map((id) => (members.score(id) === undefined ? 0 : 1))]
+  return [String(keys.nowMicros), ...ids.map((id) => (keys.members(index).score(id) === undefined ? 0 : 1))]
 }
 
 export const indexPage: ScriptFunction = (keys, [index = ""], [order, from = "", to = "", count]) => {

@@ -1,5 +1,5 @@
 import type { Keyspace } from "../Keyspace.js"
-import { keepIndex, luaNumber, pad, readHead, timeToLive, writeHead } from "../record-head.js"
+import { keepIndex, luaNumber, pad, readHead, timeToLive, whole, writeHead } from "../record-head.js"
 import { rangeByScore } from "../SortedMembers.js"
 import type { Reply, ScriptFunction } from "../script.js"
 
@@ -38,20 +38,21 @@ export const sessionCreate: ScriptFunction = (keys, [session = "", index], args)
   const room = list === undefined ? { dead: [], evicted: [] } : makeRoom(keys, list, args)
   if ("reply" in room) return room.reply
 
+  const earliest = index === undefined ? keys.nowMicros : Math.max(keys.nowMicros, Number(notAfter) - Number(memory))
   const top = index === undefined ? undefined : keys.members(index).all.at(-1)
   const head = {
     idle: Number(idle),
     slack: Number(slack),
     absolute: keys.nowMs + Number(absolute),
-    created: top === undefined ? keys.nowMicros : Math.max(keys.nowMicros, top.score + 1),
+    created: top === undefined ? earliest : Math.max(earliest, top.score + 1),
   }
   const time = authenticated === "now" ? keys.nowMs : Number(authenticated)
   const counted = authenticated === "" ? "" : `"authenticatedAt":${pad(time, 13)},`
   const record = writeHead(head, keys.nowMs, 1, operations, verifier) + counted + fixed + body
   keys.set(session, record, Math.max(1, timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)))
   if (list === undefined) return [0, now, record]
-  keys.zadd(list.index, head.created, id)
-  keepIndex(keys, list.index, head.absolute, list.memory)
+  keys.zadd(list.index, Number(whole(head.created)), id)
+  keepIndex(keys, list.index, Math.max(head.absolute, Math.ceil(head.created / 1_000)), list.memory)
   if (room.dead.length > 0) keys.zrem(list.index, room.dead)
   return [0, now, record, ...evict(keys, list, room.evicted)]
 }

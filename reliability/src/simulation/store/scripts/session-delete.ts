@@ -20,7 +20,7 @@ export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "",
   }
   if (version !== "") {
     if (head === false || body === -1) return [3, now]
-    if (head.version !== Number(version)) return [4, now, head.version]
+    if (head.version !== Number(version)) return [4, now, Math.trunc(head.version)]
   }
   keys.unlink(session)
   return [0, now, prefix]

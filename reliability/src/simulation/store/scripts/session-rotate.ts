@@ -17,7 +17,7 @@ export const sessionRotate: ScriptFunction = (
   const admission = admit(head, keys.nowMs, offered)
   if (admission === undefined) return [2, now]
   if (admission === "grace") return [6, now]
-  if (expected !== "" && head.version !== Number(expected)) return [4, now, head.version]
+  if (expected !== "" && head.version !== Number(expected)) return [4, now, Math.trunc(head.version)]
   if (keys.nowMicros > Number(notAfter)) return [8, now]
   let fixed = head.text.slice(head.rest, body)
   if (reauthenticated === "1") {

@@ -10,7 +10,7 @@ export const sessionUpdate: ScriptFunction = (keys, [session = ""], [expected, o
   const clashes = head.version !== Number(expected)
   if (clashes && wasApplied(head.operations, operation)) return [5, now, head.text.slice(0, body)]
   if (offered.length > 0 && admit(head, keys.nowMs, offered) === undefined) return [2, now]
-  if (clashes) return [4, now, head.version]
+  if (clashes) return [4, now, Math.trunc(head.version)]
   if (keys.nowMicros > Number(notAfter)) return [6, now]
   const ttl = timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)
   if (ttl <= 0) return [1, now]

@@ -31,7 +31,8 @@ local function verifier_of_any_layout(key)
   return string.sub(text, 133, 154)
 end
 
--- How long a record that is accessed now is kept. Zero or less: the session is over.
+-- How long a record that is accessed now is kept. Zero or less: the session is over. Whole also for a damaged field, because half a
+-- millisecond would be rounded to none, and the next command bring the key back for ever.
 local function time_to_live(idle, slack, absolute, now_ms)
-  return math.min(idle + slack, absolute - now_ms - 1)
+  return math.floor(math.min(idle + slack, absolute - now_ms - 1))
 end
