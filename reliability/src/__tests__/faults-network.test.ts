@@ -5,8 +5,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createSessionService, SessionError } from "coatcheck"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { judge } from "../faults/FaultLoad.js"
 import type { FaultSite } from "../faults/fault-row.js"
+import { judge } from "../faults/judge.js"
 import { limitsHeld } from "../faults/limits.js"
 import { FaultProxy } from "../faults/network/FaultProxy.js"
 import { LINE_THAT_HANGS } from "../faults/rows/line-that-hangs.js"
@@ -148,6 +148,6 @@ describe("rows of the wire", () => {
     const settled = (performance.now() - began) * 1_000_000
     const line: HistoryLine = { client: "0.1", op: "get", args: { session: "AAA.1" }, call: 0, ret: settled, settled, outcome: "fail", value: {} }
     expect(limitsHeld(judge([line]), { timeoutMs: 100 }).join()).toMatch(/Expected every call to end within 150 ms/)
-    expect(limitsHeld(judge([line], 60_000), { timeoutMs: 100 })).toEqual([])
+    expect(limitsHeld(judge([line], { standstills: { longest: 60_000, within: () => settled } }), { timeoutMs: 100 })).toEqual([])
   })
 })

@@ -1,13 +1,12 @@
-import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as pause } from "node:timers/promises"
 import { createSessionService, type OwnedSessionService, SessionError, type SessionServiceOptions } from "coatcheck"
-import { checkHistory } from "../histories/check-history.js"
 import { HistoryRecorder } from "../histories/HistoryRecorder.js"
 import type { HistoryLine } from "../histories/history-line.js"
-import type { Violation } from "../histories/violation.js"
 import { liveAsUser } from "../workloads/jobs.js"
 import { type Attributes, RecordedClient } from "../workloads/RecordedClient.js"
 import { randomFrom } from "../workloads/random.js"
+import { judge, type LoadFinding } from "./judge.js"
+import { Standstills } from "./Standstills.js"
 
 type LoadService = OwnedSessionService<Attributes, Attributes>
 
@@ -22,31 +21,9 @@ export interface LoadOptions extends Pick<SessionServiceOptions, "store" | "time
   readonly paceMs?: number
 }
 
-export interface LoadFinding {
-  readonly operations: number
-  readonly failed: number
-  readonly unknown: number
-  readonly violations: readonly Violation[]
-  readonly undecided: readonly string[]
-  /** Sessions of which something acknowledged was not there afterwards. */
-  readonly lost: number
-  /** Sessions that were found after their end had been acknowledged. */
-  readonly revived: number
-  /** Answers that said a record could not be read. */
-  readonly partial: number
-  readonly longestCallMs: number
-  /** The longest time in which nothing was answered, in milliseconds. */
-  readonly silenceMs: number
-  /** By how much this process itself was late at worst, in milliseconds: a busy machine is no fault of the service. */
-  readonly lateMs: number
-  readonly lines: readonly HistoryLine[]
-}
-
 const LIMIT = 5
-const SEARCH_MS = 10_000
 const MOST_CALLS = 400_000
 const LOOKING = 16
-const NANOSECONDS = 1_000_000
 
 /**
  * Clients of one service that sign in, read, change and sign out while something is done to the store. Everything is written down, and judged by the
@@ -60,14 +37,14 @@ export class FaultLoad implements AsyncDisposable {
   readonly #work: Promise<void>
   readonly #lines: HistoryLine[] = []
   readonly #tokens = new Set<string>()
-  readonly #lateness = monitorEventLoopDelay({ resolution: 10 })
+  readonly #standstills = new Standstills(this.#origin)
+  readonly #ends: HistoryLine[] = []
   #ended = false
   #calls = 0
   #failure: unknown
 
   private constructor(service: LoadService, { seed, clients = 8, users = 12, limit = LIMIT, paceMs = 1 }: LoadOptions) {
     this.service = service
-    this.#lateness.enable()
     this.#users = Array.from({ length: users }, (_, i) => `load-${seed}-${i}`)
     const shared = new Map(this.#users.map((user): [string, string[]] => [user, []]))
     const live = async (_: unknown, i: number): Promise<void> => {
@@ -123,6 +100,7 @@ export class FaultLoad implements AsyncDisposable {
     await this.#work
     if (this.#failure !== undefined) throw this.#failure
     await this.recovered()
+    if (this.#tokens.size === 0) throw new Error("Expected sign-ins to be answered while there was a load, got none")
     const tokens = this.#tokens.values()
     const users = this.#users.values()
     const look = async (): Promise<void> => {
@@ -132,13 +110,27 @@ export class FaultLoad implements AsyncDisposable {
     }
     await Promise.all(Array.from({ length: LOOKING }, look))
     for (const line of this.#recorder.take()) this.#lines.push(line)
-    this.#lateness.disable()
-    return judge(this.#lines, this.#lateness.max / NANOSECONDS)
+    this.#standstills[Symbol.dispose]()
+    return judge(this.#lines, { standstills: this.#standstills, ends: this.#ends })
+  }
+
+  /** Does what ends every session that there is, at once; the judges then know that it does, and excuse nothing else. */
+  async endingAll(work: () => Promise<unknown>): Promise<void> {
+    const call = this.now()
+    await work()
+    const ret = this.now()
+    const line = { client: "the fault", op: "deleteAll", call, ret, settled: call, outcome: "ok", value: {} } as const
+    for (const user of this.#users) this.#ends.push({ ...line, args: { user } })
   }
 
   /** The time by which the lines are written, in nanoseconds. */
   now(): number {
     return Number(process.hrtime.bigint() - this.#origin)
+  }
+
+  /** For how long this process itself stood still since then, in milliseconds. @param from by the same clock as `now` */
+  stoodStill(from: number): number {
+    return this.#standstills.within(from, this.now()) / 1_000_000
   }
 
   /** Calls that were begun so far. */
@@ -149,6 +141,7 @@ export class FaultLoad implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true
     await this.#work
+    this.#standstills[Symbol.dispose]()
     await this.service.close()
   }
 
@@ -156,33 +149,4 @@ export class FaultLoad implements AsyncDisposable {
     known.push(token)
     this.#tokens.add(token)
   }
-}
-
-const LOSSES: readonly Violation["rule"][] = ["V1", "V2", "V3", "V6", "V7"]
-
-/** Judges a history that a fault ran through. @param lateMs by how much the process that wrote it was late at worst */
-export function judge(lines: readonly HistoryLine[], lateMs = 0): LoadFinding {
-  const { operations, unknown, violations, undecided } = checkHistory(lines, SEARCH_MS)
-  const subjects = (rules: readonly Violation["rule"][]): number =>
-    new Set(violations.filter(({ rule }) => rules.includes(rule)).map((one) => one.subject)).size
-  return {
-    operations,
-    unknown,
-    failed: lines.filter(({ outcome }) => outcome === "fail").length,
-    violations,
-    undecided,
-    lost: subjects(LOSSES),
-    revived: subjects(["V5"]),
-    partial: lines.filter(({ value }) => value.code === "ERR_SESSION_CORRUPT").length,
-    longestCallMs: lines.reduce((longest, { call, settled }) => Math.max(longest, settled - call), 0) / NANOSECONDS,
-    silenceMs: longestSilence(lines) / NANOSECONDS,
-    lateMs,
-    lines,
-  }
-}
-
-function longestSilence(lines: readonly HistoryLine[]): number {
-  const answers = lines.filter(({ outcome }) => outcome === "ok").map(({ settled }) => settled)
-  answers.sort((a, b) => a - b)
-  return answers.reduce((longest, at, i) => Math.max(longest, at - (answers[i - 1] ?? at)), 0)
 }

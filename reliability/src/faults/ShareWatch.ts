@@ -15,7 +15,9 @@ export interface ShareFinding {
   readonly retryable: number
   /** Perhaps applied. */
   readonly unknown: number
-  /** The longest time between two answers, in milliseconds. */
+  /** Answers that the session is not there. */
+  readonly gone: number
+  /** The longest time without an answer, in milliseconds. */
   readonly silenceMs: number
 }
 
@@ -53,15 +55,18 @@ export class ShareWatch {
   }
 
   async #watch(token: string): Promise<ShareFinding> {
-    const found = { calls: 0, answered: 0, retryable: 0, unknown: 0, silenceMs: 0 }
+    const found = { calls: 0, answered: 0, retryable: 0, unknown: 0, gone: 0, silenceMs: 0 }
     let last = performance.now()
     while (this.#working) {
       found.calls += 1
       try {
-        await this.#service.updateSession(token, { text: `${found.calls}` })
-        found.answered += 1
-        found.silenceMs = Math.max(found.silenceMs, performance.now() - last)
-        last = performance.now()
+        if ((await this.#service.updateSession(token, { text: `${found.calls}` })) === null) {
+          found.gone += 1
+        } else {
+          found.answered += 1
+          found.silenceMs = Math.max(found.silenceMs, performance.now() - last)
+          last = performance.now()
+        }
       } catch (error) {
         if (!SessionError.is(error)) throw error
         if (error.outcome === "unknown") found.unknown += 1
@@ -69,6 +74,7 @@ export class ShareWatch {
       }
       await pause(EVERY_MS)
     }
+    found.silenceMs = Math.max(found.silenceMs, performance.now() - last)
     return found
   }
 }

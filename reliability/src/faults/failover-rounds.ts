@@ -11,6 +11,7 @@ import { SignOutLedger } from "./SignOutLedger.js"
 export interface FailoverCost {
   /** Acknowledged sign-ins of a client that follows the Sentinels. */
   readonly lost: number
+  /** Acknowledged sign-outs through the service that is there to make them again. */
   readonly signedOut: number
   /** Sign-outs that came undone although the service that made them was there to make them again. */
   readonly undoneWithReplay: number
@@ -104,7 +105,7 @@ async function count({ service }: FaultLoad, stays: SignOutLedger, leaves: SignO
   }
   return {
     lost: await stays.lost(service),
-    signedOut: stays.signedOut + leaves.signedOut,
+    signedOut: stays.signedOut,
     undoneWithReplay,
     undoneWithout: await leaves.undone(service),
     refused: stays.refused + leaves.refused,

@@ -1,4 +1,4 @@
-import type { LoadFinding } from "./FaultLoad.js"
+import type { LoadFinding } from "./judge.js"
 import { neverExplained } from "./never-explained.js"
 
 interface Limits {
@@ -24,7 +24,7 @@ export function limitsHeld(found: LoadFinding, { timeoutMs, mayLose = false }: L
   return why
 }
 
-/** How long the longest call went on after its deadline, in milliseconds, when this process itself was in time. */
-export function beyondDeadline({ longestCallMs, lateMs }: Pick<LoadFinding, "longestCallMs" | "lateMs">, timeoutMs: number): number {
-  return Math.max(0, longestCallMs - timeoutMs - lateMs)
+/** How long the longest call went on after its deadline, in milliseconds, without the time for which this process itself stood still. */
+export function beyondDeadline({ longestOwnMs }: Pick<LoadFinding, "longestOwnMs">, timeoutMs: number): number {
+  return Math.max(0, longestOwnMs - timeoutMs)
 }

@@ -18,7 +18,10 @@ export function checkLists(lines: readonly HistoryLine[], lives: ReadonlyMap<str
     const report = (what: string): Violation => ({ rule: "V7", subject: user, what })
     const missing = (surelyAlive.get(user)?.at(call) ?? []).filter(([name, life]) => !names.has(name) && life.mayEndFrom > ret)
     const stale = listed.filter((name) => (lives.get(name)?.endedBy ?? Number.POSITIVE_INFINITY) < call)
-    const foreign = listed.filter((name) => lives.get(name)?.user !== user && !untold.has(user))
+    const foreign = listed.filter((name) => {
+      const owner = lives.get(name)?.user
+      return owner !== user && (owner !== undefined || !untold.has(user))
+    })
     return [
       ...missing.map(([name]) => report(`the list lacks ${name}, which lived all the while`)),
       ...stale.map((name) => report(`the list holds ${name}, whose end had been acknowledged`)),

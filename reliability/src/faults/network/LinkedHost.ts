@@ -28,18 +28,27 @@ export class LinkedHost implements AsyncDisposable {
     this.#address = `10.213.${process.pid % 250}.${(number * 4) % 250}`
   }
 
-  /** @param port of the server, which must listen on every address of this machine */
-  static async start(port: number): Promise<LinkedHost> {
+  /** Makes the link. `lead` then says where to. */
+  static async start(): Promise<LinkedHost> {
     hosts += 1
     const host = new LinkedHost(hosts)
     try {
       host.#link()
-      await host.#startRelay(port)
       return host
     } catch (error) {
       await host.stop()
       throw error
     }
+  }
+
+  /** This machine's address on the link, which nobody else can reach. */
+  get here(): string {
+    return this.#at(1)
+  }
+
+  /** @param port of the server, which must listen on `here` */
+  async lead(port: number): Promise<void> {
+    await this.#startRelay(port)
   }
 
   get url(): string {

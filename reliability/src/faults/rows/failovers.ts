@@ -38,6 +38,10 @@ export const FAILOVERS: FaultRow = {
       const without = sum(costs.map(({ cost }) => cost.undoneWithout))
       if (withReplay > 0) why.push(`Expected the service to make its own sign-outs again, got ${withReplay} that came undone`)
       if (without === 0) why.push("Expected a failover to undo sign-outs of a service that is gone, got none: the fault was not brought about")
+      if (costs.some(({ min, cost }) => min === 0 && cost.signedOut === 0))
+        why.push("Expected sign-outs that the service can make again in each failover, got none in one of them")
+      if (costs.some(({ how, min, cost }) => how === "crash" && min === 1 && cost.refused === 0))
+        why.push("Expected a primary that sees no replica to refuse writes, got none that was refused")
       if (costs.some(({ how, min, cost }) => how === "crash" && min === 1 && cost.undoneWithout + cost.lost > 0))
         why.push("Expected a primary that sees no replica to refuse writes, got acknowledged ones that were lost")
       return {

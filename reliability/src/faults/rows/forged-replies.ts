@@ -3,14 +3,14 @@ import { HistoryRecorder } from "../../histories/HistoryRecorder.js"
 import { StoreServer } from "../../servers/StoreServer.js"
 import { openStore } from "../../workloads/open-store.js"
 import { type Attributes, RecordedClient } from "../../workloads/RecordedClient.js"
-import { judge } from "../FaultLoad.js"
 import type { FaultRow, FaultSite } from "../fault-row.js"
+import { judge } from "../judge.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 import { heard } from "../network/CutLane.js"
 import { FaultProxy } from "../network/FaultProxy.js"
 import { FORGERIES, type NamedForgery } from "../network/forgeries.js"
 import { lookAround, makeSession, RECORDED_CALLS } from "../network/recorded-calls.js"
-import { watchLateness } from "../watch-lateness.js"
+import { Standstills } from "../Standstills.js"
 
 type Service = OwnedSessionService<Attributes, Attributes>
 
@@ -25,9 +25,10 @@ export const FORGED_REPLIES: FaultRow = {
   name: "garbage in the place of a reply",
   topologies: ["one server"],
   async run(site) {
-    using lateness = watchLateness()
+    const origin = process.hrtime.bigint()
+    using standstills = new Standstills(origin)
     await using server = await StoreServer.start(site.kind)
-    const recorder = new HistoryRecorder(process.hrtime.bigint())
+    const recorder = new HistoryRecorder(origin)
     const direct = await createSessionService<Attributes>({ store: server.url })
     const calls = site.scale === "quick" ? CALLS_OF_A_QUICK_RUN : Object.keys(RECORDED_CALLS)
     const memory = watchMemory()
@@ -35,7 +36,7 @@ export const FORGED_REPLIES: FaultRow = {
       const why = (
         await Promise.all(FORGERIES.map((forgery, i) => answerWith(forgery, calls, { site, port: server.port, recorder, direct, number: i })))
       ).flat()
-      const found = judge(recorder.take(), lateness.ms)
+      const found = judge(recorder.take(), { standstills })
       const growth = memory.stop()
       // A forged record reads like a damaged one.
       why.push(...limitsHeld({ ...found, partial: 0 }, { timeoutMs: TIMEOUT_MS }))

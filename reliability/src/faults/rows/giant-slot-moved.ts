@@ -4,8 +4,9 @@ import { Cluster } from "../../servers/Cluster.js"
 import { slotOfToken } from "../../servers/key-slot.js"
 import { SlotMover } from "../../servers/SlotMover.js"
 import { openStore } from "../../workloads/open-store.js"
-import { FaultLoad, type LoadFinding } from "../FaultLoad.js"
+import { FaultLoad } from "../FaultLoad.js"
 import type { FaultRow } from "../fault-row.js"
+import type { LoadFinding } from "../judge.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 
 const TIMEOUT_MS = 500

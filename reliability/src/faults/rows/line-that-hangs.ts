@@ -38,8 +38,9 @@ export const LINK_DOWN: FaultRow = {
   topologies: ["one server"],
   needs: ["root"],
   async run(site) {
-    await using server = await StoreServer.start(site.kind, { config: { bind: "0.0.0.0", "protected-mode": "no" } })
-    await using host = await LinkedHost.start(server.port)
+    await using host = await LinkedHost.start()
+    await using server = await StoreServer.start(site.kind, { config: { bind: `127.0.0.1 ${host.here}`, "protected-mode": "no" } })
+    await host.lead(server.port)
     return await through(site, host.url, server.version, { open: () => host.cut(), close: () => host.mend() })
   },
 }

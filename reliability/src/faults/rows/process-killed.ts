@@ -12,6 +12,7 @@ const MANY = 2_000
 const SIDE_BY_SIDE = 100
 const AT_WORK_MS = 30
 const SIGN_OUT_EVERY = 10
+const SEVERAL = 5
 
 /** A process of the application is killed in the middle of its calls: nothing is left half done, and a sign-out that it began is finished by the next. */
 export const PROCESS_KILLED: FaultRow = {
@@ -46,6 +47,7 @@ export const PROCESS_KILLED: FaultRow = {
           why.push(`Expected a second sign-out to end the ${left} sessions that the first had left, got ${ended} ended`)
       }
       if (atWork < kills / 2) why.push(`Expected most processes to be killed at work, got ${atWork} of ${kills}`)
+      if (signOuts >= SEVERAL && cutShort === 0) why.push("Expected a sign-out everywhere to be cut short now and then, got none that was")
       return { tried: kills, figures: { "killed at work": atWork, "sign-outs everywhere": signOuts, "of them cut short": cutShort }, why }
     })
   },

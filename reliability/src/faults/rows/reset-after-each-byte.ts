@@ -2,12 +2,12 @@ import { createSessionService } from "coatcheck"
 import { HistoryRecorder } from "../../histories/HistoryRecorder.js"
 import { StoreServer } from "../../servers/StoreServer.js"
 import type { Attributes } from "../../workloads/RecordedClient.js"
-import { judge } from "../FaultLoad.js"
 import type { FaultRow } from "../fault-row.js"
+import { judge } from "../judge.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 import { CutLane, type CutPoint } from "../network/CutLane.js"
 import { RECORDED_CALLS } from "../network/recorded-calls.js"
-import { watchLateness } from "../watch-lateness.js"
+import { Standstills } from "../Standstills.js"
 
 const LANES = 8
 const TIMEOUT_MS = 1_000
@@ -20,9 +20,10 @@ export const RESET_AFTER_EACH_BYTE: FaultRow = {
   name: "connection reset after any byte",
   topologies: ["one server"],
   async run({ kind, client, signal, times, note }) {
-    using lateness = watchLateness()
+    const origin = process.hrtime.bigint()
+    using standstills = new Standstills(origin)
     await using server = await StoreServer.start(kind)
-    const recorder = new HistoryRecorder(process.hrtime.bigint())
+    const recorder = new HistoryRecorder(origin)
     const direct = await createSessionService<Attributes>({ store: server.url })
     const lanes: CutLane[] = []
     let struck = 0
@@ -39,7 +40,7 @@ export const RESET_AFTER_EACH_BYTE: FaultRow = {
       }
       await Promise.all(lanes.map(work))
       const lines = recorder.take()
-      const found = judge(lines, lateness.ms)
+      const found = judge(lines, { standstills })
       const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS })
       if (struck < points.length * SHARE_STRUCK) why.push(`Expected ${points.length} cuts, got ${struck}`)
       const told = struck - found.unknown - found.failed

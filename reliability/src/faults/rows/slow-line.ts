@@ -4,13 +4,13 @@ import type { HistoryLine } from "../../histories/history-line.js"
 import { StoreServer } from "../../servers/StoreServer.js"
 import { openStore } from "../../workloads/open-store.js"
 import { type Attributes, RecordedClient } from "../../workloads/RecordedClient.js"
-import { judge } from "../FaultLoad.js"
 import type { FaultRow } from "../fault-row.js"
+import { judge } from "../judge.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 import { FaultProxy } from "../network/FaultProxy.js"
 import { lookAround, makeSession, RECORDED_CALLS } from "../network/recorded-calls.js"
 import type { Weather } from "../network/SlowPipe.js"
-import { watchLateness } from "../watch-lateness.js"
+import { Standstills } from "../Standstills.js"
 
 type Service = OwnedSessionService<Attributes, Attributes>
 
@@ -36,14 +36,15 @@ export const SLOW_LINE: FaultRow = {
   name: "slow line",
   topologies: ["one server"],
   async run({ kind, client, scale, signal, times, note }) {
-    using lateness = watchLateness()
+    const origin = process.hrtime.bigint()
+    using standstills = new Standstills(origin)
     await using server = await StoreServer.start(kind)
     await using proxy = await FaultProxy.start(server.port)
     const direct = await createSessionService<Attributes>({ store: server.url })
     const opened = await openStore(client, proxy.url)
     const service = await createSessionService<Attributes>({ store: opened.store, timeout: `${TIMEOUT_MS}ms` })
     const hurried = await createSessionService<Attributes>({ store: opened.store, timeout: `${CROWD_TIMEOUT_MS}ms` })
-    const recorder = new HistoryRecorder(process.hrtime.bigint())
+    const recorder = new HistoryRecorder(origin)
     const all: HistoryLine[] = []
     const figures: Record<string, number> = {}
     try {
@@ -61,10 +62,11 @@ export const SLOW_LINE: FaultRow = {
         all.push(...own)
       }
       all.push(...recorder.take())
-      const found = judge(all, lateness.ms)
+      const found = judge(all, { standstills })
       const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS })
       if (found.failed + found.unknown > 0) why.push(`Expected every call to be answered, got ${found.failed + found.unknown} errors`)
-      if ((figures["p99 ms, +50 ms"] ?? 0) < 50) why.push("Expected calls to be slower on a slow line")
+      for (const [name, { latencyMs = 0 }] of weathers)
+        if ((figures[`p99 ms, ${name}`] ?? 0) < latencyMs * 2) why.push(`Expected calls to be slower on a slow line (${name})`)
       proxy.setWeather({ bytesPerSecond: 10_000 })
       const crowd = await crowdIn(hurried, await makeSession(new RecordedClient(direct, recorder, 2), "crowd"))
       why.push(...crowd.why)

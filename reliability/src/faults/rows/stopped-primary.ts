@@ -2,8 +2,9 @@ import { SentinelGroup } from "../../servers/SentinelGroup.js"
 import { waitUntil } from "../../servers/wait-until.js"
 import { openStore } from "../../workloads/open-store.js"
 import { despiteTilt } from "../despite-tilt.js"
-import { FaultLoad, type LoadFinding } from "../FaultLoad.js"
+import { FaultLoad } from "../FaultLoad.js"
 import type { FaultRow } from "../fault-row.js"
+import type { LoadFinding } from "../judge.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 
 const TIMEOUT_MS = 500

@@ -24,6 +24,7 @@ export const STOPPED_SERVER: FaultRow = {
     const stops = times(3, 1)
     let recoveredMs = 0
     let lateCopies = 0
+    let lateEffects = 0
     const why: string[] = []
     try {
       await using load = await FaultLoad.start({ store: opened.store, seed, timeout: "500ms" })
@@ -45,6 +46,7 @@ export const STOPPED_SERVER: FaultRow = {
         lateCopies += copies()
         const [told, after] = [await late, await load.service.getUserSessions("stopped")]
         if (told !== "unknown") why.push(`Expected a sign-in at a stopped server to be unknown, got ${told}`)
+        lateEffects += after.sessions.length
         if (after.sessions.length > 0) why.push("Expected a sign-in to do nothing after its deadline, got one that was done when the server went on")
       }
       if (recoveredMs > CLOSES_AGAIN_MS)
@@ -61,7 +63,7 @@ export const STOPPED_SERVER: FaultRow = {
           "longest call ms": Math.round(found.longestCallMs),
           "recovered ms": Math.round(recoveredMs),
           "late copies": lateCopies,
-          "late effects": 0,
+          "late effects": lateEffects,
         },
         summary: { "longest call beyond its deadline (ms)": Math.round(beyondDeadline(found, 500)), "partial records": found.partial },
         why,

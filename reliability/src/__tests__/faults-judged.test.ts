@@ -1,0 +1,62 @@
+import { setTimeout as pause } from "node:timers/promises"
+import { describe, expect, it } from "vitest"
+import { judge } from "../faults/judge.js"
+import { beyondDeadline, limitsHeld } from "../faults/limits.js"
+import { ShareWatch } from "../faults/ShareWatch.js"
+import { Standstills } from "../faults/Standstills.js"
+import type { HistoryLine } from "../histories/history-line.js"
+
+const MS = 1_000_000
+
+function line(at: number, more: Partial<HistoryLine>): HistoryLine {
+  return { client: "0.1", op: "get", args: {}, call: at, ret: at + 1, settled: at + 1, outcome: "ok", value: {}, ...more }
+}
+
+const SEEN = { session: "AAA.1", version: 1, text: "a" }
+const CREATED = line(1, { op: "create", args: { user: "u", write: "a" }, value: { seen: SEEN, secret: "s", evicted: [] } })
+const read = (at: number, seen: HistoryLine["value"]["seen"] = SEEN): HistoryLine =>
+  line(at, { args: { session: "AAA.1", secret: "s" }, value: { seen: seen ?? null } })
+const signedOut = (at: number): HistoryLine => line(at, { op: "delete", args: { session: "AAA.1", secret: "s", bestEffort: true }, value: { ended: true } })
+const emptied = (at: number): HistoryLine => line(at, { client: "the fault", op: "deleteAll", args: { user: "u" } })
+
+describe("what a load met", () => {
+  it("counts a session that is gone as lost, and one that is back as revived", () => {
+    expect(judge([CREATED, read(3), signedOut(5), read(7, null)])).toMatchObject({ lost: 0, revived: 0, violations: [] })
+    expect(judge([CREATED, read(3, null)])).toMatchObject({ lost: 1, revived: 0 })
+    expect(judge([CREATED, signedOut(3), read(5)])).toMatchObject({ lost: 0, revived: 1 })
+    expect(judge([CREATED, line(3, { outcome: "fail", value: { code: "ERR_SESSION_CORRUPT" } })])).toMatchObject({ partial: 1, failed: 1 })
+  })
+
+  it("excuses what a fault ended, and no more than that", () => {
+    const judged = (lines: readonly HistoryLine[]): readonly string[] => limitsHeld(judge(lines, { ends: [emptied(5)] }), { timeoutMs: 1_000 })
+    expect(judged([CREATED, read(3), read(7, null)])).toEqual([])
+    expect(judged([CREATED, read(3, null)])).toContainEqual(expect.stringContaining("V6"))
+    expect(judged([CREATED, read(3), read(7)])).toContainEqual(expect.stringContaining("V5"))
+    expect(judge([CREATED, read(3)], { ends: [emptied(5)] }).operations).toBe(2)
+  })
+
+  it("is not late by the time for which this process stood still, and late by any other", async () => {
+    const origin = process.hrtime.bigint()
+    const now = (): number => Number(process.hrtime.bigint() - origin)
+    using standstills = new Standstills(origin)
+    await pause(30)
+    const from = now()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    const to = now()
+    const called = (call: number, settled: number): number => beyondDeadline(judge([{ ...CREATED, call, ret: settled, settled }], { standstills }), 100)
+    expect(called(from, to)).toBeLessThan(100)
+    expect(called(to + 1_000 * MS, to + 1_300 * MS)).toBe(200)
+  })
+})
+
+it("a share whose session is gone, or that answers nothing, is not served", async () => {
+  const service = { createSession: async () => ({ token: `AAA.${"b".repeat(22)}.c` }) }
+  const of = async (updateSession: () => Promise<unknown>): Promise<object | undefined> => {
+    const watch = await ShareWatch.open({ ...service, updateSession } as never, 1)
+    watch.begin()
+    await pause(50)
+    return (await watch.end())[0]
+  }
+  const { answered, gone, silenceMs, calls } = (await of(async () => null)) as Record<string, number>
+  expect({ answered, all: gone === calls, silent: (silenceMs ?? 0) >= 40 }).toEqual({ answered: 0, all: true, silent: true })
+})
