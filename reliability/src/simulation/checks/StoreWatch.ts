@@ -6,6 +6,7 @@ import type { VirtualTime } from "../world/VirtualTime.js"
 import type { CallWatch } from "./CallWatch.js"
 import type { Findings } from "./Findings.js"
 
+const MISSING = 1
 const SESSION = /^session:\{([A-Za-z0-9_-]{3})\}\.([A-Za-z0-9_-]{22})$/
 const LIST = /^user_sessions:\{([A-Za-z0-9_-]{3})\}:[A-Za-z0-9_-]{22}$/
 const REPLAYED: Readonly<Record<string, number>> = { "session-create": 1, "session-update": 5, "session-rotate": 5 }
@@ -42,6 +43,8 @@ export class StoreWatch {
     if (execution.name === "index-cutoff") this.#noteCutoff(execution, node)
     for (const change of execution.changes) this.#judgeChange(execution, change, node)
     for (const { key, after } of execution.changes) if (after === undefined) this.#ended.add(`${node} ${key}`)
+    // A sign-out by secret that finds nothing may be a second copy, and is remembered like one that ended the session.
+    if (execution.name === "session-delete" && execution.args[0] === "" && isMissing(execution)) this.#ended.add(`${node} ${execution.keys[0]}`)
     if (execution.name === "session-create") this.#judgeLimit(execution)
     if (execution.name === "get" && typeof execution.reply === "string") this.#judgeDeadlines(execution.keys[0] ?? "")
   }
@@ -171,4 +174,8 @@ function kindOf(key: string): string {
 function headOf(text: string): Head | undefined {
   const head = readHead({ find: () => undefined, getRange: () => text } as never, "", 4_096)
   return head === false ? undefined : head
+}
+
+function isMissing({ reply }: Execution): boolean {
+  return Array.isArray(reply) && reply[0] === MISSING
 }
