@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { setTimeout as pause } from "node:timers/promises"
 import { atExit } from "./at-exit.js"
+import { endingWithUs } from "./ending-with-us.js"
 
 export interface ChildEnd {
   readonly exitCode: number | null
@@ -30,7 +31,9 @@ const KEPT = 200_000
 export async function runChild(args: readonly string[], { signal, cwd, environment = {}, timeoutMs, onLine }: ChildOptions): Promise<ChildEnd> {
   signal.throwIfAborted()
   const env = { ...ownEnvironment(), ...environment }
-  const child = spawn(process.execPath, [...args], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
+  // Asked, not killed: it may have children, servers and folders of its own to clear away.
+  const [program = "", ...words] = endingWithUs([process.execPath, ...args], "TERM")
+  const child = spawn(program, words, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
   const ended = once(child, "close").catch(() => undefined)
   const output = { stdout: "", stderr: "" }
   for (const name of ["stdout", "stderr"] as const) {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from "node:fs"
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmdirSync, rmSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -14,7 +14,8 @@ export class SmallDisk implements Disposable {
   readonly folder: string
 
   constructor(megabytes: number) {
-    this.folder = mkdtempSync(join(tmpdir(), "coatcheck-reliability-disk-"))
+    removeForsaken()
+    this.folder = mkdtempSync(join(tmpdir(), `coatcheck-reliability-disk-${process.pid}-`))
     const { status, stderr } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", this.folder], { encoding: "utf8" })
     if (status !== 0) {
       rmdirSync(this.folder)
@@ -49,5 +50,20 @@ export class SmallDisk implements Disposable {
     // Lazily, because somebody who was killed may still have a file open.
     spawnSync("umount", ["-l", this.folder])
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** A process that is killed outright unmounts nothing: whoever comes next does it. */
+function removeForsaken(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(/^coatcheck-reliability-disk-(\d+)-/.exec(name)?.[1])
+    if (Number.isNaN(pid) || existsSync(`/proc/${pid}`)) continue
+    const folder = join(tmpdir(), name)
+    spawnSync("umount", ["-l", folder])
+    try {
+      rmdirSync(folder)
+    } catch {
+      // Somebody else's, or not empty: it is left where it is.
+    }
   }
 }

@@ -43,8 +43,12 @@ const LOST_UPDATE_RULES: readonly Rule[] = ["V1", "V3"]
 interface Found {
   operations: number
   unknown: number
+  refused: number
+  /** Answers that a record could not be read. */
+  unreadable: number
   histories: number
   users: number
+  usersLeftOut: number
   longestCall: number
   readonly violations: (Violation & { readonly workload: WorkloadName })[]
   readonly undecided: string[]
@@ -81,8 +85,11 @@ async function searchPlace(place: Place, search: Search): Promise<Found> {
   const found: Found = {
     operations: 0,
     unknown: 0,
+    refused: 0,
+    unreadable: 0,
     histories: 0,
     users: 0,
+    usersLeftOut: 0,
     longestCall: 0,
     violations: [],
     undecided: [],
@@ -107,6 +114,8 @@ async function runWorkload(place: Place, workload: Workload, { settings, pool }:
     const lines = await orAborted(workload.round(pool, settings.seed + round * SEEDS_APART, planned - made), settings.signal)
     if (lines.length === 0) throw new Error(`Expected a round of ${workload.name} to make calls, got none`)
     made += lines.length
+    found.refused += lines.filter(({ outcome }) => outcome === "fail").length
+    found.unreadable += lines.filter(({ value }) => value.code === "ERR_SESSION_CORRUPT").length
     found.longestCall = lines.reduce((longest, { call, settled }) => Math.max(longest, settled - call), found.longestCall)
     add(found, workload.name, checkHistory(lines, SEARCH_MS), checkUsers(lines, SEARCH_MS))
   }
@@ -117,15 +126,18 @@ function add(found: Found, workload: WorkloadName, report: HistoryReport, togeth
   found.unknown += report.unknown
   found.histories += report.histories
   found.users += together.users
+  found.usersLeftOut += together.leftOut
   for (const violation of [...report.violations, ...together.violations]) found.violations.push({ workload, ...violation })
   found.undecided.push(...report.undecided, ...together.undecided)
 }
 
 function rowOf(name: string, version: string, found: Found): Row {
-  const { operations, unknown, histories, users, violations, undecided, audit } = found
+  const { operations, unknown, refused, unreadable, histories, users, usersLeftOut, violations, undecided, audit } = found
   const ofRules = (...rules: readonly Rule[]): number => violations.filter(({ rule }) => rules.includes(rule)).length
   const auditFaults = audit.withoutTtl + audit.unlisted + audit.corrupt + audit.stray + audit.beyondLimit
-  const clean = violations.length === 0 && undecided.length === 0 && auditFaults === 0 && operations > 0
+  const empty = Object.entries({ operations, histories, users, "sessions for the audit": audit.sessions }).filter(([, count]) => count === 0)
+  // Nothing is broken here, so every call can be answered; one that is refused is a call that no checker can judge.
+  const clean = violations.length === 0 && undecided.length === 0 && auditFaults === 0 && empty.length === 0 && refused === 0 && unreadable === 0
   return {
     name: name.split(", ").slice(1).join(", "),
     where: `${name.split(", ")[0]} ${version}`,
@@ -133,8 +145,10 @@ function rowOf(name: string, version: string, found: Found): Row {
     figures: {
       "operations checked": operations,
       "  outcome unknown to the caller": unknown,
+      "  refused": refused,
       "session histories searched": histories,
       "users searched as a whole": users,
+      "  left out: one session, or more than eight": usersLeftOut,
       violations: violations.length,
       "  sessions that came back (V5)": ofRules("V5"),
       "  lost or repeated updates (V1, V3)": ofRules(...LOST_UPDATE_RULES),
@@ -156,12 +170,15 @@ function rowOf(name: string, version: string, found: Found): Row {
       violations: violations.length,
       undecided: undecided.length,
       "reads older than what had been acknowledged": ofRules("V3"),
-      "partial records": audit.corrupt,
+      "partial records": audit.corrupt + unreadable,
     },
     replayAs: name,
     why: [
       ...violations.map(({ workload, rule, subject, what }) => `${workload}, ${rule}, ${subject}: ${what}`),
       ...undecided.map((one) => `${one}: undecided`),
+      ...empty.map(([what]) => `Expected ${what}, got none`),
+      ...(refused > 0 ? [`Expected every call to be answered where nothing is broken, got ${refused} that were refused`] : []),
+      ...(unreadable > 0 ? [`Expected every record to be read, got ${unreadable} answers that one could not`] : []),
     ],
   }
 }

@@ -14,6 +14,8 @@ export interface UserHistory {
 export interface UserReport {
   /** Users whose sessions were searched together. */
   readonly users: number
+  /** Users who signed in and whose sessions were searched one by one alone. */
+  readonly leftOut: number
   readonly violations: readonly Violation[]
   /** Users for whom the search ran out of time. */
   readonly undecided: readonly string[]
@@ -39,7 +41,8 @@ export function checkUsers(lines: readonly HistoryLine[], timeMs: number): UserR
     if (verdict.verdict === "undecided") undecided.push(history.user)
     if (verdict.verdict === "violation") violations.push({ rule: "user search", subject: history.user, what: explainUser(verdict, history) })
   }
-  return { users: histories.length, violations, undecided }
+  const signedIn = new Set(lines.filter(({ op, outcome }) => op === "create" && outcome !== "fail").map(({ args }) => args.user))
+  return { users: histories.length, leftOut: signedIn.size - histories.length, violations, undecided }
 }
 
 /** Searches one user's history. */

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
+import { endingWithUs } from "../ending-with-us.js"
 import { freePort } from "./free-port.js"
 import { connectPlain } from "./plain-client.js"
 
@@ -23,8 +24,6 @@ const START_DEADLINE_MS = 20_000
 const STOP_DEADLINE_MS = 5_000
 const START_ATTEMPTS = 5
 
-// A process that is killed outright runs no exit hook; then the kernel ends the server, because setpriv asked it to.
-const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path))
 const running = new Set<StoreServer>()
 process.on("exit", () => {
   for (const server of running) server.endAtOnce()
@@ -83,7 +82,7 @@ export class StoreServer implements AsyncDisposable {
   async startAgain(): Promise<void> {
     const environment = Object.entries(this.#options.environment ?? {}).map(([name, value]) => `${name}=${value}`)
     const command = [...(environment.length === 0 ? [] : ["env", ...environment]), `${this.kind}-server`, ...this.#arguments()]
-    const [program = "", ...args] = SETPRIV === undefined ? command : [SETPRIV, "--pdeathsig", "KILL", ...command]
+    const [program = "", ...args] = endingWithUs(command)
     // In a process group of its own, so that Ctrl-C reaches it through us, after the workers.
     const child = spawn(program, args, { stdio: "ignore", detached: true })
     // Without a listener a missing program would end us instead of failing this start.

@@ -1,5 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
+import { existsSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 
@@ -30,6 +31,7 @@ export class LinkedHost implements AsyncDisposable {
 
   /** Makes the link. `lead` then says where to. */
   static async start(): Promise<LinkedHost> {
+    removeForsaken()
     hosts += 1
     const host = new LinkedHost(hosts)
     try {
@@ -114,4 +116,11 @@ export class LinkedHost implements AsyncDisposable {
     const [a, b, c, d] = this.#address.split(".")
     return `${a}.${b}.${c}.${Number(d) + host}`
   }
+}
+
+/** A process that is killed outright removes no namespace: whoever comes next does it. The links go with them. */
+function removeForsaken(): void {
+  const spaces = spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout ?? ""
+  for (const [, space = "", pid = ""] of spaces.matchAll(/^(coat(\d+)-\d+)/gm))
+    if (!existsSync(`/proc/${pid}`)) execFileSync("ip", ["netns", "del", space], { stdio: "ignore" })
 }
