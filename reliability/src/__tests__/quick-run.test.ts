@@ -117,7 +117,7 @@ describe("a service with a mistake is found out", () => {
   })
 })
 
-it("Ctrl-C ends the servers and is told by exit code 130", { timeout: 60_000 }, async () => {
+it("Ctrl-C ends the servers and is told by exit code 130", { timeout: 150_000 }, async () => {
   const pids: number[] = []
   const { exitCode, stdout } = await runCommand(["--layer", "histories"], folder, (piece, interrupt) => {
     if (!piece.includes("W1") || pids.length > 0) return

@@ -41,7 +41,7 @@ describe("a store with problems", () => {
       expect(stderr()).toContain("the store has a warning: persistence")
       await raw.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
       await expect.poll(() => ready(origin), { timeout: 10_000 }).toEqual({ status: "degraded", problems: ["eviction"] })
-      expect(stderr()).toMatch(/"remedy":"Set maxmemory-policy noeviction[^\n]*the store has a problem: eviction"/)
+      await expect.poll(stderr, { timeout: 5_000 }).toMatch(/"remedy":"Set maxmemory-policy noeviction[^\n]*the store has a problem: eviction"/)
       await raw.send("CONFIG", "SET", "maxmemory-policy", "noeviction")
       await expect.poll(() => ready(origin), { timeout: 10_000 }).toEqual({ status: "ready", problems: [] })
       raw.close()

@@ -86,8 +86,9 @@ describe.each(SERVER_KINDS)("with many sessions on %s", (kind) => {
     }
     const before = made.redis.calls.length
     expect(await made.service.deleteUserSessions(userId)).toBe(count)
-    // Lists of other users may be pruned meanwhile.
-    const taken = made.redis.calls.slice(before).filter(({ name, keys }) => keys[0] === index || name === "unlink")
+    const tag = /\{[^}]*\}/.exec(index)?.[0] ?? ""
+    // Lists of other users may be pruned meanwhile, and their ends repeated.
+    const taken = made.redis.calls.slice(before).filter(({ name, keys }) => keys[0] === index || (name === "unlink" && keys[0]?.includes(tag)))
     expect(taken[0]?.name).toBe("index-cutoff")
     expect(taken.length).toBeLessThanOrEqual(most)
     expect(new Set(taken.map(({ name }) => name))).toEqual(
