@@ -35,6 +35,25 @@ describe("what a load met", () => {
     expect(judge([CREATED, read(3)], { ends: [emptied(5)] }).operations).toBe(2)
   })
 
+  it("is excused where writes may be lost, but not in calm times", () => {
+    const calm = { until: 10, from: 100 }
+    const opened = (at: number, id: string): readonly HistoryLine[] => {
+      const seen = { session: id, version: 1, text: id }
+      const args = { session: id, secret: id }
+      const found = line(at + 4, { args, value: { seen } })
+      return [line(at, { op: "create", args: { user: id, write: id }, value: { seen, secret: id, evicted: [] } }), found]
+    }
+    const ended = (at: number, id: string): HistoryLine => line(at, { op: "delete", args: { session: id, secret: id }, value: { ended: true } })
+    const broken = (lines: readonly HistoryLine[]): string => limitsHeld(judge(lines, { calm }), { timeoutMs: 1_000, mayLose: true }).join()
+    const around = [...opened(2, "CCC.1"), ended(7, "CCC.1"), ...opened(110, "BBB.1")]
+    expect(broken([...around, ...opened(50, "AAA.2"), line(60, { args: { session: "AAA.2" }, value: { seen: null } })])).toBe("")
+    expect(broken([...opened(1, "AAA.3"), ended(3, "AAA.3"), ...opened(110, "BBB.1")])).toMatch(/before the fault: V5, AAA.3/)
+    expect(broken([...around, ...opened(120, "DDD.1"), ended(122, "DDD.1")])).toMatch(/after the fault: V5, DDD.1/)
+    expect(broken(opened(110, "BBB.1"))).toMatch(/Expected sessions to be ended before the fault/)
+    expect(broken(around.slice(0, 3))).toMatch(/Expected sessions to be opened after the fault/)
+    expect(limitsHeld(judge(around), { timeoutMs: 1_000, mayLose: true }).join()).toMatch(/Expected to be told when/)
+  })
+
   it("is not late by the time for which this process stood still, and late by any other", async () => {
     const origin = process.hrtime.bigint()
     const now = (): number => Number(process.hrtime.bigint() - origin)

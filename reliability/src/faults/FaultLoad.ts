@@ -5,6 +5,7 @@ import type { HistoryLine } from "../histories/history-line.js"
 import { liveAsUser } from "../workloads/jobs.js"
 import { type Attributes, RecordedClient } from "../workloads/RecordedClient.js"
 import { randomFrom } from "../workloads/random.js"
+import type { Calm } from "./broken-in-calm.js"
 import { judge, type LoadFinding } from "./judge.js"
 import { Standstills } from "./Standstills.js"
 
@@ -24,6 +25,7 @@ export interface LoadOptions extends Pick<SessionServiceOptions, "store" | "time
 const LIMIT = 5
 const MOST_CALLS = 400_000
 const LOOKING = 16
+const CALM_MS = 300
 
 /**
  * Clients of one service that sign in, read, change and sign out while something is done to the store. Everything is written down, and judged by the
@@ -39,6 +41,7 @@ export class FaultLoad implements AsyncDisposable {
   readonly #tokens = new Set<string>()
   readonly #standstills = new Standstills(this.#origin)
   readonly #ends: HistoryLine[] = []
+  #calm: Calm | undefined
   #ended = false
   #calls = 0
   #failure: unknown
@@ -96,6 +99,7 @@ export class FaultLoad implements AsyncDisposable {
 
   /** Ends the calls, looks for every session once more, and judges all that was answered. The service stays open for `close`. */
   async finish(): Promise<LoadFinding> {
+    if (this.#calm !== undefined) await this.run(CALM_MS)
     this.#ended = true
     await this.#work
     if (this.#failure !== undefined) throw this.#failure
@@ -111,7 +115,17 @@ export class FaultLoad implements AsyncDisposable {
     await Promise.all(Array.from({ length: LOOKING }, look))
     for (const line of this.#recorder.take()) this.#lines.push(line)
     this.#standstills[Symbol.dispose]()
-    return judge(this.#lines, { standstills: this.#standstills, ends: this.#ends })
+    return judge(this.#lines, { standstills: this.#standstills, ends: this.#ends, calm: this.#calm })
+  }
+
+  /** Does something that may lose writes. What was answered before the first of it, and what is opened after the last, is excused by nothing. */
+  async disrupting<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#calm === undefined) await this.run(Math.max(0, CALM_MS - this.now() / 1_000_000))
+    const until = this.#calm?.until ?? this.now()
+    const result = await work()
+    await this.recovered()
+    this.#calm = { until, from: this.now() }
+    return result
   }
 
   /** Does what ends every session that there is, at once; the judges then know that it does, and excuse nothing else. */

@@ -1,6 +1,7 @@
 import { checkHistory } from "../histories/check-history.js"
 import type { HistoryLine } from "../histories/history-line.js"
 import type { Violation } from "../histories/violation.js"
+import type { Calm } from "./broken-in-calm.js"
 import type { Standstills } from "./Standstills.js"
 
 export interface LoadFinding {
@@ -23,6 +24,8 @@ export interface LoadFinding {
   /** For how long this process itself stood still at worst, in milliseconds. */
   readonly lateMs: number
   readonly lines: readonly HistoryLine[]
+  /** The times in which nothing was done to the store, where the row told. */
+  readonly calm: Calm | undefined
 }
 
 const SEARCH_MS = 10_000
@@ -34,10 +37,11 @@ interface Circumstances {
   readonly standstills?: Pick<Standstills, "within" | "longest">
   /** When the fault itself ended sessions. */
   readonly ends?: readonly HistoryLine[]
+  readonly calm?: Calm | undefined
 }
 
 /** Judges a history that a fault ran through. */
-export function judge(lines: readonly HistoryLine[], { standstills, ends = [] }: Circumstances = {}): LoadFinding {
+export function judge(lines: readonly HistoryLine[], { standstills, ends = [], calm }: Circumstances = {}): LoadFinding {
   const { unknown, violations, undecided } = checkHistory([...lines, ...ends], SEARCH_MS)
   const subjects = (rules: readonly Violation["rule"][]): number =>
     new Set(violations.filter(({ rule }) => rules.includes(rule)).map((one) => one.subject)).size
@@ -55,6 +59,7 @@ export function judge(lines: readonly HistoryLine[], { standstills, ends = [] }:
     silenceMs: longestSilence(lines) / NANOSECONDS,
     lateMs: (standstills?.longest ?? 0) / NANOSECONDS,
     lines,
+    calm,
   }
 }
 

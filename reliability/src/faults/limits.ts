@@ -1,10 +1,11 @@
+import { brokenInCalm } from "./broken-in-calm.js"
 import type { LoadFinding } from "./judge.js"
 import { neverExplained } from "./never-explained.js"
 
 interface Limits {
   /** Each call's own. */
   readonly timeoutMs: number
-  /** Whether acknowledged writes may be lost by this fault; what is never allowed is half a record. */
+  /** Whether acknowledged writes may be lost by this fault; half a record never may, nor anything in calm times. */
   readonly mayLose?: boolean
 }
 
@@ -17,6 +18,7 @@ export function limitsHeld(found: LoadFinding, { timeoutMs, mayLose = false }: L
   if (found.operations === 0) why.push("Expected calls during the fault, got none")
   const broken = mayLose ? neverExplained(found.lines, found.violations) : found.violations
   why.push(...broken.map(({ rule, subject, what }) => `${rule}, ${subject}: ${what}`))
+  if (mayLose) why.push(...(found.calm === undefined ? ["Expected to be told when nothing was done to the store"] : brokenInCalm(found.lines, found.calm)))
   if (found.undecided.length > 0) why.push(`${found.undecided.length} sessions could not be decided`)
   if (found.partial > 0) why.push(`${found.partial} answers said that a record could not be read`)
   const beyond = beyondDeadline(found, timeoutMs)

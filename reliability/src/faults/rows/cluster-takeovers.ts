@@ -73,7 +73,7 @@ async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, st
     watch.begin()
     const from = load.now()
     await load.run(RUN_MS, signal)
-    const old = await takeOver(cluster, share, killed)
+    const old = await (killed ? load.disrupting(() => takeOver(cluster, share, killed)) : takeOver(cluster, share, killed))
     await load.run(RUN_MS, signal)
     const shares = await watch.end()
     // A process that itself stood still for so long lets calls run out of their time.

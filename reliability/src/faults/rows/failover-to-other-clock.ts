@@ -42,7 +42,7 @@ export const FAILOVER_TO_OTHER_CLOCK: FaultRow = {
       for (let i = 0; i < rounds * shiftsMs.length; i++) {
         const shiftMs = shiftsMs[i % shiftsMs.length] ?? 0
         note(`failover ${i + 1} of ${rounds * shiftsMs.length}`)
-        endings.push(await despiteTilt(group, () => endOfSession({ group, clock, service, shiftMs, lifeMs, signal })))
+        endings.push(await load.disrupting(() => despiteTilt(group, () => endOfSession({ group, clock, service, shiftMs, lifeMs, signal }))))
       }
       const found = await load.finish()
       const why = limitsHeld(found, { timeoutMs: 1_000, mayLose: true })

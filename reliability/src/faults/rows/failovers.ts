@@ -30,7 +30,7 @@ export const FAILOVERS: FaultRow = {
         for (const store of group.stores) await askStore(store, ["CONFIG", "SET", "min-replicas-to-write", String(min), "min-replicas-max-lag", "2"])
         let attempt = 0
         const round = (): Promise<FailoverCost> => (how === "crash" ? crash : replace)(group, load, `failover-${i}-${attempt++}`)
-        costs.push({ how, min, cost: await despiteTilt(group, round) })
+        costs.push({ how, min, cost: await load.disrupting(() => despiteTilt(group, round)) })
       }
       const found = await load.finish()
       const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS, mayLose: true })

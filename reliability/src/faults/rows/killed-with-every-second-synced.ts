@@ -18,11 +18,13 @@ export const KILLED_WITH_EVERY_SECOND_SYNCED: FaultRow = {
       for (let i = 1; i <= kills; i++) {
         note(`kill ${i} of ${kills}`)
         await load.run(RUN_MS, signal)
-        server.pause()
-        if (isSyncing(server.pid)) syncing += 1
-        await server.kill()
-        await server.startAgain()
-        down = Math.max(down, await load.recovered())
+        await load.disrupting(async () => {
+          server.pause()
+          if (isSyncing(server.pid)) syncing += 1
+          await server.kill()
+          await server.startAgain()
+          down = Math.max(down, await load.recovered())
+        })
       }
       return {
         tried: kills,

@@ -43,12 +43,14 @@ export const POWER_CUT: FaultRow = {
         await Promise.all([...own.map((token) => load.service.deleteSession(token)), ...others.map((token) => other.deleteSession(token))])
         await other.close()
         await load.run(SIGNED_OUT_BEFORE_MS, signal)
-        const killed = performance.now()
-        await server.kill()
-        await witness.end()
-        const cut = sizes.cutBackTo(killed - random(1_000))
-        await server.startAgain()
-        await load.recovered()
+        const { killed, cut } = await load.disrupting(async () => {
+          const at = performance.now()
+          await server.kill()
+          await witness.end()
+          const end = sizes.cutBackTo(at - random(1_000))
+          await server.startAgain()
+          return { killed: at, cut: end }
+        })
         const { writes, firstAt, mixed } = await witness.lost()
         seen.writes += writes
         seen.bytes += cut.bytes

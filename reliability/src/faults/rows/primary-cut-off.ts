@@ -48,7 +48,8 @@ export const PRIMARY_CUT_OFF: FaultRow = {
       for (const [i, min] of mins.entries()) {
         note(`cut ${i + 1} of ${mins.length}`)
         await load.run(RUN_MS, signal)
-        cuts.get(min)?.push(await despiteTilt(group, async () => backToFirst(group).then(() => cutOff(group, gate, load, min))))
+        const cut = (): Promise<Cut> => despiteTilt(group, async () => backToFirst(group).then(() => cutOff(group, gate, load, min)))
+        cuts.get(min)?.push(await load.disrupting(cut))
       }
       const found = await load.finish()
       const all = [...cuts.values()].flat()

@@ -28,7 +28,7 @@ export const SESSIONS_EVICTED: FaultRow = {
         await ask("CONFIG", "SET", "maxmemory-policy", i % 2 === 0 ? "volatile-lru" : "allkeys-lru")
         await load.run(100, signal)
         const tokens = await signInMany(load.service, `evicted ${i}`, SESSIONS)
-        await crowd(scene)
+        await load.disrupting(() => crowd(scene))
         const { unlisted } = await auditStore(server.url, undefined)
         seen.unlisted += unlisted
         await pause(TOUCHED_AFTER_MS)

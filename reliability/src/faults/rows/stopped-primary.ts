@@ -46,7 +46,7 @@ export const STOPPED_PRIMARY: FaultRow = {
       for (let i = 1; i <= stops; i++) {
         note(`stop ${i} of ${stops}`)
         await load.run(RUN_MS, signal)
-        await despiteTilt(group, stop)
+        await load.disrupting(() => despiteTilt(group, stop))
       }
       await load.run(RUN_MS, signal)
       const found = await load.finish()
