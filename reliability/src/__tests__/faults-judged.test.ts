@@ -35,6 +35,22 @@ describe("what a load met", () => {
     expect(judge([CREATED, read(3)], { ends: [emptied(5)] }).operations).toBe(2)
   })
 
+  it("may be the second copy of a change where the store was away, and nowhere else", () => {
+    const other = { session: "AAA.2", version: 1, text: "b" }
+    const away = line(20, { op: "list", args: { user: "u" }, settled: 40, ret: 40, outcome: "fail", value: { code: "ERR_STORE_UNAVAILABLE" } })
+    const creation = (at: number): HistoryLine =>
+      line(at, { op: "create", args: { user: "u", write: "b" }, settled: at + 10, ret: at + 10, value: { seen: other, secret: "t", evicted: [] } })
+    const gone = read(60, null)
+    expect(judge([CREATED, away, creation(35), gone]).violations).toEqual([])
+    expect(judge([CREATED, away, creation(45), gone]).violations).toMatchObject([{ rule: "V6" }, { rule: "search" }])
+    const update = (at: number): HistoryLine =>
+      line(at, { op: "update", args: { session: "AAA.1", secret: "s", write: "c" }, settled: at + 20, ret: at + 20, value: { seen: null } })
+    const applied = line(42, { args: { session: "AAA.1", secret: "s" }, value: { seen: { ...SEEN, version: 2, text: "c" } } })
+    expect(judge([CREATED, away, update(30), applied, signedOut(45), gone]).violations).toEqual([])
+    expect(judge([CREATED, update(30), applied, signedOut(45), gone]).violations).toMatchObject([{ rule: "V2" }, { rule: "search" }])
+    expect(judge([CREATED, away, update(30), applied, read(60, { ...SEEN, version: 2, text: "c" })]).lost).toBe(1)
+  })
+
   it("is excused where writes may be lost, but not in calm times", () => {
     const calm = { until: 10, from: 100 }
     const opened = (at: number, id: string): readonly HistoryLine[] => {

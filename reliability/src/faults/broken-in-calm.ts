@@ -1,6 +1,7 @@
 import { checkHistory } from "../histories/check-history.js"
 import type { HistoryLine } from "../histories/history-line.js"
 import type { Violation } from "../histories/violation.js"
+import { allowForSecondCopies } from "./second-copies.js"
 
 /** The times of a load in which nothing was done to the store, by the clock of its lines. */
 export interface Calm {
@@ -21,7 +22,7 @@ export function brokenInCalm(lines: readonly HistoryLine[], { until, from }: Cal
   const opened = new Set(
     lines.filter(({ op, call, outcome }) => op === "create" && call > from && outcome === "ok").map(({ value }) => value.seen?.session ?? ""),
   )
-  const after = checkHistory(lines, SEARCH_MS).violations.filter(({ subject }) => opened.has(subject))
+  const after = checkHistory(allowForSecondCopies(lines), SEARCH_MS).violations.filter(({ subject }) => opened.has(subject))
   const ended = before.some(({ op, outcome }) => op === "delete" && outcome === "ok")
   return [
     ...checkHistory(before, SEARCH_MS).violations.map((one) => `before the fault: ${describe(one)}`),

@@ -3,6 +3,7 @@ import type { HistoryLine } from "../histories/history-line.js"
 import type { Violation } from "../histories/violation.js"
 import type { Calm } from "./broken-in-calm.js"
 import type { Standstills } from "./Standstills.js"
+import { allowForSecondCopies } from "./second-copies.js"
 
 export interface LoadFinding {
   readonly operations: number
@@ -42,12 +43,12 @@ interface Circumstances {
 
 /** Judges a history that a fault ran through. */
 export function judge(lines: readonly HistoryLine[], { standstills, ends = [], calm }: Circumstances = {}): LoadFinding {
-  const { unknown, violations, undecided } = checkHistory([...lines, ...ends], SEARCH_MS)
+  const { violations, undecided } = checkHistory([...allowForSecondCopies(lines), ...ends], SEARCH_MS)
   const subjects = (rules: readonly Violation["rule"][]): number =>
     new Set(violations.filter(({ rule }) => rules.includes(rule)).map((one) => one.subject)).size
   return {
     operations: lines.length,
-    unknown,
+    unknown: lines.filter(({ outcome }) => outcome === "unknown").length,
     failed: lines.filter(({ outcome }) => outcome === "fail").length,
     violations,
     undecided,

@@ -1,8 +1,12 @@
+import { setTimeout as pause } from "node:timers/promises"
+import type { StoreServer } from "../../servers/StoreServer.js"
 import type { FaultRow } from "../fault-row.js"
 import { isSyncing } from "../is-syncing.js"
 import { onOneServer } from "../on-one-server.js"
 
 const RUN_MS = 300
+const MOST_ATTEMPTS = 50
+const WAITED_MS = 7
 
 /** What a server has written is the kernel's, so killing it loses nothing, unless it was in the middle of making its file last. */
 export const KILLED_WITH_EVERY_SECOND_SYNCED: FaultRow = {
@@ -19,8 +23,7 @@ export const KILLED_WITH_EVERY_SECOND_SYNCED: FaultRow = {
         note(`kill ${i} of ${kills}`)
         await load.run(RUN_MS, signal)
         await load.disrupting(async () => {
-          server.pause()
-          if (isSyncing(server.pid)) syncing += 1
+          if (!(await pauseBetweenSyncs(server))) syncing += 1
           await server.kill()
           await server.startAgain()
           down = Math.max(down, await load.recovered())
@@ -35,4 +38,15 @@ export const KILLED_WITH_EVERY_SECOND_SYNCED: FaultRow = {
       }
     })
   },
+}
+
+/** A server that is making its file last puts off what it writes, and answers all the same. @returns whether it was caught in a moment without that */
+async function pauseBetweenSyncs(server: StoreServer): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    server.pause()
+    if (!isSyncing(server.pid)) return true
+    if (attempt === MOST_ATTEMPTS) return false
+    server.resume()
+    await pause(WAITED_MS)
+  }
 }
