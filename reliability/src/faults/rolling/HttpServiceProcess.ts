@@ -31,8 +31,8 @@ export class HttpServiceProcess implements AsyncDisposable {
       COATCHECK_LOG_LEVEL: "error",
     }
     const environment = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
-    // In a process group of its own, so that Ctrl-C reaches it through us.
-    this.#child = spawn("env", [...environment, process.execPath, release.main], { stdio: ["ignore", "pipe", "pipe"], detached: true })
+    // In a process group of its own, so that Ctrl-C reaches it through us; and with these settings alone, because it refuses those it does not know.
+    this.#child = spawn("env", ["-i", ...environment, process.execPath, release.main], { stdio: ["ignore", "pipe", "pipe"], detached: true })
     this.#child.on("error", () => undefined)
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on("data", (bytes: Buffer) => {
