@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createSentinel } from "@redis/client"
@@ -11,7 +10,7 @@ import { Redis as IoValkey } from "iovalkey"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import type { RedisClientLike } from "../../infrastructure/redis/clients/client-shapes.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
-import { SERVER_KINDS, type ServerKind, startServer, type TestServer } from "../support/servers.js"
+import { freePort, SERVER_KINDS, type ServerKind, startServer, type TestServer } from "../support/servers.js"
 import { scriptOf } from "./client-makers.js"
 
 const INCREMENT = scriptOf('#!lua\nreturn redis.call("INCR", KEYS[1])')
@@ -108,15 +107,4 @@ async function primaryNamedBy(port: number): Promise<unknown> {
   } finally {
     client.disconnect()
   }
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer()
-  listener.listen(0, "127.0.0.1")
-  await once(listener, "listening")
-  const address = listener.address()
-  listener.close()
-  await once(listener, "close")
-  if (address === null || typeof address === "string") throw new Error("Expected a port")
-  return address.port
 }

@@ -6,18 +6,13 @@ import { createSessionService, type ISessionService, type SessionEvent, type Ses
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { askServer, SERVER_KINDS, startSentinels, startServer, type TestServer } from "../support/servers.js"
+import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const PACKAGES = ["@redis/client", "redis", "ioredis", "iovalkey"] as const
 const SHORT_MS = 500
 const NOT_DURABLE = { code: "ERR_NOT_DURABLE", outcome: "applied", retryable: true }
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
-beforeAll(() => void process.on("unhandledRejection", onUnhandled))
-afterAll(() => {
-  process.removeListener("unhandledRejection", onUnhandled)
-  expect(unhandled).toEqual([])
-})
+expectNoUnhandledRejections()
 
 const waitsCounted = async (server: TestServer): Promise<number> =>
   Number(/cmdstat_wait:calls=(\d+)/.exec(await askServer(server.port, "INFO commandstats"))?.[1] ?? 0)

@@ -3,6 +3,7 @@ import type { SessionEvent } from "../../exports/index.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { askServer, SERVER_KINDS, startSentinels, type TestSentinels } from "../support/servers.js"
+import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const CLIENTS = ["@redis/client", "redis", "ioredis", "iovalkey"] as const
 const TIMEOUT_MS = 1_000
@@ -10,13 +11,7 @@ const BACK_WITHIN_MS = 20_000
 /** More than are remembered one by one. */
 const MANY = 1_001
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
-beforeAll(() => void process.on("unhandledRejection", onUnhandled))
-afterAll(() => {
-  process.removeListener("unhandledRejection", onUnhandled)
-  expect(unhandled).toEqual([])
-})
+expectNoUnhandledRejections()
 
 const urlOf = ({ sentinels, primaryName }: TestSentinels): string =>
   `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${primaryName}`

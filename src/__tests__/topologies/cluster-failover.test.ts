@@ -6,6 +6,7 @@ import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { scriptOf } from "../clients/client-makers.js"
 import { type Ending, timed } from "../silence/timed-calls.js"
 import { askServer, SERVER_KINDS, startCluster, type TestCluster } from "../support/servers.js"
+import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 type Redis = Awaited<ReturnType<typeof connectRedis>>
 
@@ -15,13 +16,7 @@ const [FIRST, MIDDLE, LAST] = ["{b}", "{c}", "{a}"] as const
 const PACKAGES = ["@redis/client", "ioredis", "iovalkey"] as const
 const INCREMENT = scriptOf('#!lua\nreturn redis.call("INCR", KEYS[1])')
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
-beforeAll(() => void process.on("unhandledRejection", onUnhandled))
-afterAll(() => {
-  process.removeListener("unhandledRejection", onUnhandled)
-  expect(unhandled).toEqual([])
-})
+expectNoUnhandledRejections()
 
 /** By URL through each package, and through clients of the application's own. */
 async function everyService(cluster: TestCluster): Promise<{ readonly services: Readonly<Record<string, Redis>>; close(): Promise<void> }> {

@@ -4,19 +4,14 @@ import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { type Ending, type Service, timed } from "../silence/timed-calls.js"
 import { askServer, startSentinels, type TestSentinels } from "../support/servers.js"
+import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const CLIENTS = ["@redis/client", "ioredis", "iovalkey"] as const
 const TIMEOUT_MS = 500
 /** The pause is ended when all are back, or after this. */
 const LONGEST_PAUSE_MS = 15_000
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
-beforeAll(() => void process.on("unhandledRejection", onUnhandled))
-afterAll(() => {
-  process.removeListener("unhandledRejection", onUnhandled)
-  expect(unhandled).toEqual([])
-})
+expectNoUnhandledRejections()
 
 interface Opened {
   readonly name: string

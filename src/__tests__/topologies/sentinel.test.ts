@@ -3,19 +3,14 @@ import { createSessionService } from "../../exports/index.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { askServer, SERVER_KINDS, startSentinels, type TestSentinels } from "../support/servers.js"
+import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const CLIENTS = ["@redis/client", "redis", "ioredis", "iovalkey"] as const
 const TIMEOUT_MS = 1_000
 /** A Sentinel needs 1 s to be sure, some more for the vote and the promotion. */
 const BACK_WITHIN_MS = 12_000
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
-beforeAll(() => void process.on("unhandledRejection", onUnhandled))
-afterAll(() => {
-  process.removeListener("unhandledRejection", onUnhandled)
-  expect(unhandled).toEqual([])
-})
+expectNoUnhandledRejections()
 
 const urlOf = ({ sentinels, primaryName }: TestSentinels, name = primaryName): `redis+sentinel://${string}` =>
   `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${name}`

@@ -5,6 +5,7 @@ import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { SERVER_KINDS, startCluster, type TestCluster } from "../support/servers.js"
 import { CLIENT_NAMES, indexKeyOf, type RawClient, rawClient, sessionKeyOf } from "../support/services-under-watch.js"
+import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const TIMEOUT_MS = 1_000
 
@@ -22,17 +23,13 @@ describe.each(SERVER_KINDS)("a cluster of %s, by URL", (kind) => {
 
   describe.each(CLIENT_NAMES)("through %s", (clientPackage) => {
     let service: SessionService<SessionAttributes>
-    const unhandled: unknown[] = []
-    const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+    expectNoUnhandledRejections()
     beforeAll(async () => {
-      process.on("unhandledRejection", onUnhandled)
       const url = `redis+cluster://${cluster.ports.map((port) => `127.0.0.1:${port}`).join(",")}`
       service = new SessionService<SessionAttributes>(await connectRedis(url, { timeoutMs: TIMEOUT_MS, clientPackage }))
     })
     afterAll(async () => {
       await service.close()
-      process.removeListener("unhandledRejection", onUnhandled)
-      expect(unhandled).toEqual([])
     })
 
     it("creates, lists, limits and ends the sessions of many users", async () => {
