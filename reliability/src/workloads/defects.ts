@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib"
 import type { ISessionService, SessionData } from "coatcheck"
+import { bound } from "./bound-service.js"
 import type { Attributes } from "./RecordedClient.js"
 import type { StoreClient } from "./store-clients.js"
 
@@ -12,23 +13,6 @@ type Service = ISessionService<Attributes>
 /** The service with one mistake built in. */
 export function spoil(service: Service, defect: Defect, store: StoreClient): Service {
   return { ...bound(service), ...spoiled(service, defect, store) }
-}
-
-// The methods stand on the class, where a spread does not find them.
-function bound(service: Service): Service {
-  return {
-    createSession: (options) => service.createSession(options),
-    getSession: (token, options) => service.getSession(token, options),
-    updateSession: (token, changes, options) => service.updateSession(token, changes, options),
-    extendSession: (token, idleTimeout, options) => service.extendSession(token, idleTimeout, options),
-    rotateSession: (token, options) => service.rotateSession(token, options),
-    deleteSession: (token, options) => service.deleteSession(token, options),
-    getUserSessions: (user, page) => service.getUserSessions(user, page),
-    updateUserSession: (user, session, changes, options) => service.updateUserSession(user, session, changes, options),
-    deleteUserSession: (user, session, options) => service.deleteUserSession(user, session, options),
-    deleteUserSessions: (user, options) => service.deleteUserSessions(user, options),
-    cleanupExpiredSessions: (options) => service.cleanupExpiredSessions(options),
-  }
 }
 
 function spoiled(service: Service, defect: Defect, store: StoreClient): Partial<Service> {

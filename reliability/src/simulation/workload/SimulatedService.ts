@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { ISessionService, SessionToken } from "coatcheck"
 import { nameSecret } from "../../histories/HistoryRecorder.js"
+import { bound } from "../../workloads/bound-service.js"
 import type { Attributes } from "../../workloads/RecordedClient.js"
 import type { Random } from "../../workloads/random.js"
 
@@ -21,6 +22,7 @@ export function varied(service: Service, random: Random, secrets: SecretNames): 
     return issued
   }
   return {
+    ...bound(service),
     createSession: async ({ userId, ...options }) => {
       if (userId === undefined || userId.startsWith(GUESTS)) return learn(await service.createSession(options))
       return learn(await service.createSession({ ...options, userId, onLimit: userId === REFUSING_USER ? "reject" : "evict-oldest" }))
@@ -30,14 +32,6 @@ export function varied(service: Service, random: Random, secrets: SecretNames): 
       if (typeof changes === "function" || random(3) > 0) return service.updateSession(token, changes, options)
       return service.updateSession(token, (own) => ({ ...own, text: changes.text ?? own.text }), options)
     },
-    getSession: (token, options) => service.getSession(token, options),
-    extendSession: (token, idleTimeout, options) => service.extendSession(token, idleTimeout, options),
-    deleteSession: (token, options) => service.deleteSession(token, options),
-    getUserSessions: (user, page) => service.getUserSessions(user, page),
-    updateUserSession: (user, session, changes, options) => service.updateUserSession(user, session, changes, options),
-    deleteUserSession: (user, session, options) => service.deleteUserSession(user, session, options),
-    deleteUserSessions: (user, options) => service.deleteUserSessions(user, options),
-    cleanupExpiredSessions: (options) => service.cleanupExpiredSessions(options),
   }
 }
 
