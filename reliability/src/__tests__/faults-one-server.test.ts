@@ -1,28 +1,18 @@
 import { describe, expect, it } from "vitest"
 import { prefixFound } from "../faults/acknowledged-prefix.js"
-import type { FaultSite } from "../faults/fault-row.js"
+import { survivedOf } from "../faults/fault-row.js"
 import { onOneServer } from "../faults/on-one-server.js"
-
-const SITE: FaultSite = {
-  topology: "one server",
-  kind: "redis",
-  client: "node-redis",
-  seed: 7,
-  scale: "quick",
-  signal: new AbortController().signal,
-  times: (_, quick) => quick,
-  note: () => undefined,
-}
+import { QUICK_SITE } from "./quick-site.js"
 
 describe("rows on one server", () => {
   it("a store that forgets what it acknowledged fails its row", { timeout: 60_000 }, async () => {
-    const { survived, why } = await onOneServer(SITE, {}, async ({ load, ask }) => {
+    const found = await onOneServer(QUICK_SITE, {}, async ({ load, ask }) => {
       await load.run(200)
       await ask("FLUSHALL")
       return { tried: 1, why: [] }
     })
-    expect(survived).toBe(0)
-    expect(why.join("\n")).toMatch(/V6/)
+    expect(survivedOf(found)).toBe(0)
+    expect(found.why.join("\n")).toMatch(/V6/)
   })
 })
 

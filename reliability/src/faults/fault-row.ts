@@ -38,11 +38,17 @@ export interface FaultSite {
 export interface FaultFinding {
   /** The server's version, as it tells it. */
   readonly version: string
-  /** How often the fault was brought about, and how often all that must hold held. */
+  /** How often the fault was brought about. */
   readonly tried: number
-  readonly survived: number
+  /** How often all that must hold held; left out by a row that judges all its tries together. */
+  readonly survived?: number
   readonly figures: Figures
   readonly summary?: Summary
   /** What did not hold. */
   readonly why: readonly string[]
+}
+
+/** How often all that must hold held: where the tries are judged together, always or never. */
+export function survivedOf({ tried, survived, why }: Pick<FaultFinding, "tried" | "survived" | "why">): number {
+  return survived ?? (why.length === 0 ? tried : 0)
 }

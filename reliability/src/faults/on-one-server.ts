@@ -51,7 +51,6 @@ export async function onOneServer(
     return {
       version: server.version,
       tried,
-      survived: why.length === 0 ? tried : 0,
       figures: {
         calls: found.operations,
         refused: found.failed,

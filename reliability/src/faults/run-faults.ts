@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process"
 import { isWanted, type LayerReport, type LayerSettings, type Row, type Summary } from "../layer.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
 import { CLIENT_NAMES, type ClientName } from "../workloads/store-clients.js"
-import type { FaultFinding, FaultRow, FaultSite, Need, Topology } from "./fault-row.js"
+import { type FaultFinding, type FaultRow, type FaultSite, type Need, survivedOf, type Topology } from "./fault-row.js"
 import { FAULT_ROWS } from "./fault-table.js"
 
 interface Pairing {
@@ -77,7 +77,9 @@ interface Site {
   where(version: string): string
 }
 
-function judgeRow(name: string, { where, topology }: Site, { version, tried, survived, figures, summary, why }: FaultFinding): Row {
+function judgeRow(name: string, { where, topology }: Site, finding: FaultFinding): Row {
+  const { version, tried, figures, summary, why } = finding
+  const survived = survivedOf(finding)
   const failures = tried === 0 ? ["Expected the fault to be tried, got no try"] : why
   return {
     name,

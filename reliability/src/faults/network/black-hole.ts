@@ -44,7 +44,6 @@ export async function holdOut(site: FaultSite, store: string | RedisClientLike, 
   return {
     version,
     tried: holes,
-    survived: why.length === 0 ? holes : 0,
     figures: {
       calls: found.operations,
       unknown: found.unknown,

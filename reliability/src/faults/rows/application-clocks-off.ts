@@ -69,7 +69,6 @@ export const APPLICATION_CLOCKS_OFF: FaultRow = {
       return {
         version: server.version,
         tried,
-        survived: why.length === 0 ? tried : 0,
         figures: { applications: applications.length, "deviation ms": Math.round(off.most) },
         why,
       }

@@ -48,7 +48,6 @@ export const BLOCKED_EVENT_LOOP: FaultRow = {
       return {
         version: server.version,
         tried: blocks,
-        survived: why.length === 0 ? blocks : 0,
         figures: {
           calls: found.operations,
           unknown: found.unknown,

@@ -79,7 +79,6 @@ export const CERTIFICATES_WRONG: FaultRow = {
     return {
       version: server.version,
       tried,
-      survived: why.length === 0 ? tried : 0,
       figures: {
         "wrong certificates": cases,
         "right answers": right,

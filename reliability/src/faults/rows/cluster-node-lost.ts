@@ -60,7 +60,6 @@ export const CLUSTER_NODE_LOST: FaultRow = {
       return {
         version: cluster.version,
         tried: kills,
-        survived: why.length === 0 ? kills : 0,
         figures: {
           "calls to every share": figures.calls,
           "share served": (figures.answered / figures.calls).toFixed(2),

@@ -32,7 +32,6 @@ export const CLUSTER_TAKEOVERS: FaultRow = {
       return {
         version: cluster.version,
         tried,
-        survived: why.length === 0 ? tried : 0,
         figures: {
           calls: asked.found.operations + killed.found.operations,
           unknown: asked.found.unknown + killed.found.unknown,

@@ -42,7 +42,6 @@ export const EMBEDDED_DISK_FULL: FaultRow = {
     return {
       version: sqliteVersion(),
       tried: rounds,
-      survived: why.length === 0 ? rounds : 0,
       figures: { calls: found.operations, refused: found.failed, unknown: found.unknown, lost: found.lost, revived: found.revived, partial: found.partial },
       summary: { "partial records": found.partial, "longest call beyond its deadline (ms)": Math.round(beyondDeadline(found, 1_000)) },
       why,

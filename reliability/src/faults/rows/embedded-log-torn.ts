@@ -43,7 +43,7 @@ export const EMBEDDED_LOG_TORN: FaultRow = {
     }
     if (lost === 0 && told === 0) why.push("Expected something to be lost with the log's end, got nothing lost")
     const figures = { changes: acknowledged.length, "files that lost their end": lost, "refused to open": told }
-    return { version: sqliteVersion(), tried: tears, survived: why.length === 0 ? tears : 0, figures, why }
+    return { version: sqliteVersion(), tried: tears, figures, why }
   },
 }
 

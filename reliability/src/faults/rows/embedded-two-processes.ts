@@ -33,7 +33,6 @@ export const EMBEDDED_TWO_PROCESSES: FaultRow = {
     return {
       version: sqliteVersion(),
       tried: rounds,
-      survived: why.length === 0 ? rounds : 0,
       figures: { calls: operations, unknown, refused: failed },
       why,
     }

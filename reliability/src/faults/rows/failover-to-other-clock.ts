@@ -51,7 +51,6 @@ export const FAILOVER_TO_OTHER_CLOCK: FaultRow = {
       return {
         version: group.version,
         tried: endings.length,
-        survived: why.length === 0 ? endings.length : 0,
         figures: {
           calls: found.operations,
           ...Object.fromEntries(shiftsMs.map((shiftMs) => [`ends late by ms, clock ${shiftMs / 1_000} s off`, endsOf(endings, shiftMs)])),

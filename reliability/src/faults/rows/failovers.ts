@@ -47,7 +47,6 @@ export const FAILOVERS: FaultRow = {
       return {
         version: group.version,
         tried: costs.length,
-        survived: why.length === 0 ? costs.length : 0,
         figures: {
           calls: found.operations,
           unknown: found.unknown,

@@ -45,7 +45,6 @@ export const FORGED_REPLIES: FaultRow = {
       return {
         version: server.version,
         tried,
-        survived: why.length === 0 ? tried : 0,
         figures: {
           calls: found.operations,
           unknown: found.unknown,

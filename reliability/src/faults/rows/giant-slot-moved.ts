@@ -55,7 +55,6 @@ export const GIANT_SLOT_MOVED: FaultRow = {
       return {
         version: cluster.version,
         tried: 1,
-        survived: why.length === 0 ? 1 : 0,
         figures: {
           sessions,
           "move ms": Math.round(moveMs),

@@ -30,7 +30,6 @@ export const KILLED_WITH_EVERY_WRITE_SYNCED: FaultRow = {
       return {
         version: server.version,
         tried: kills,
-        survived: why.length === 0 ? kills : 0,
         figures: {
           calls: found.operations,
           unknown: found.unknown,

@@ -62,7 +62,6 @@ export const PRIMARY_CUT_OFF: FaultRow = {
       return {
         version: group.version,
         tried: all.length,
-        survived: why.length === 0 ? all.length : 0,
         figures: {
           ...(free.length === 0 ? {} : { "lost each, min-replicas 0": average(free.map((cut) => cut.lost)) }),
           "lost each, min-replicas 1": average(bound.map((cut) => cut.lost)),

@@ -48,7 +48,6 @@ export const RESET_AFTER_EACH_BYTE: FaultRow = {
       return {
         version: server.version,
         tried: struck,
-        survived: why.length === 0 ? struck : 0,
         figures: {
           calls: found.operations,
           "answered all the same": told,

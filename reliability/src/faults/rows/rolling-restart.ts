@@ -67,7 +67,6 @@ export const ROLLING_RESTART: FaultRow = {
       return {
         version: server.version,
         tried: restarts,
-        survived: why.length === 0 ? restarts : 0,
         figures: {
           requests,
           "answers of 5xx": serverErrors,

@@ -73,7 +73,6 @@ export const SERVER_CLOCK_SET: FaultRow = {
       return {
         version: server.version,
         tried,
-        survived: why.length === 0 ? tried : 0,
         figures: {
           calls: found.operations,
           refused: found.failed,

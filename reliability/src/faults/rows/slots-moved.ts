@@ -57,7 +57,6 @@ export const SLOTS_MOVED: FaultRow = {
       return {
         version: cluster.version,
         tried: moved,
-        survived: why.length === 0 ? moved : 0,
         figures: {
           calls: found.operations,
           "keys moved": mover.keys,

@@ -74,7 +74,6 @@ export const SLOW_LINE: FaultRow = {
       return {
         version: server.version,
         tried,
-        survived: why.length === 0 ? tried : 0,
         figures: { calls: found.operations, ...figures, "most calls in flight": CROWD - crowd.refused, "refused at once": crowd.refused },
         summary: { "longest call beyond its deadline (ms)": Math.round(beyondDeadline(found, TIMEOUT_MS)) },
         why,

@@ -56,7 +56,6 @@ export const STOPPED_PRIMARY: FaultRow = {
       return {
         version: group.version,
         tried: stops,
-        survived: why.length === 0 ? stops : 0,
         figures: {
           calls: found.operations,
           unknown: found.unknown,

@@ -47,7 +47,6 @@ export const UNREACHABLE_SEEDS: FaultRow = {
     return {
       version: store.version,
       tried: starts,
-      survived: why.length === 0 ? starts : 0,
       figures: { calls, "longest start ms": Math.round(longestStart) },
       summary: { "longest call beyond its deadline (ms)": Math.round(beyond) },
       why,
