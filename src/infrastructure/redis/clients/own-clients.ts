@@ -2,7 +2,7 @@ import { SessionError } from "../../../domain/errors.js"
 import { isGarbage, replyWord } from "../failures/classify.js"
 import type { RedisClientLike } from "./client-shapes.js"
 import { reconnectDelay } from "./reconnect-delay.js"
-import type { StoreAddress } from "./store-url.js"
+import type { StoreAccess, StoreAddress } from "./store-url.js"
 
 /** A client of this library's own. */
 export interface OwnClient {
@@ -20,8 +20,10 @@ export interface OwnClient {
 /** Makes a client of one package. */
 export type MakeClient = (address: StoreAddress) => OwnClient
 
-const CONNECT_TIMEOUT_MS = 5_000
-const LONGEST_QUEUE = 10_000
+/** How long one attempt to connect may take. */
+export const CONNECT_TIMEOUT_MS = 5_000
+/** Commands that may wait in a client of node-redis. */
+export const LONGEST_QUEUE = 10_000
 
 /** A package that can serve a URL. */
 export interface ClientPackage {
@@ -59,6 +61,14 @@ function isMissing(error: unknown, name: string): boolean {
   return code === "ERR_MODULE_NOT_FOUND" && typeof message === "string" && message.includes(`'${name}'`)
 }
 
+/** User name and password as a client's options: what is not given must not be there at all. */
+export function credentialOptions({ username, password }: Pick<StoreAccess, "username" | "password">): {
+  readonly username?: string
+  readonly password?: string
+} {
+  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) }
+}
+
 /**
  * A connection that is being made is left alone as long as something happens to it. One may also hang there: a server that was stopped takes
  * connections, and says nothing.
@@ -79,8 +89,7 @@ export function nodeRedis({ createClient }: Pick<typeof import("@redis/client"),
   return ({ host, port, tls, username, password, database }) => {
     let wasReady = false
     const client = createClient({
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
+      ...credentialOptions({ username, password }),
       database,
       // A call that waits for a connection is better refused at once: its caller can then be told that nothing was sent.
       disableOfflineQueue: true,
@@ -141,8 +150,7 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
     const client = new (Redis as typeof import("ioredis").Redis)({
       host,
       port,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
+      ...credentialOptions({ username, password }),
       ...(tls ? { tls: {} } : {}),
       db: database,
       lazyConnect: true,

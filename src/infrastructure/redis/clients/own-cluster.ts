@@ -1,12 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { isGarbage } from "../failures/classify.js"
 import type { RedisClientLike } from "./client-shapes.js"
-import { type ClientPackage, type OwnClient, Progress, streamRenewal } from "./own-clients.js"
+import { type ClientPackage, CONNECT_TIMEOUT_MS, credentialOptions, LONGEST_QUEUE, type OwnClient, Progress, streamRenewal } from "./own-clients.js"
 import { reconnectDelay } from "./reconnect-delay.js"
-import type { ClusterAddress, StoreAccess, StoreNode } from "./store-url.js"
+import type { ClusterAddress, StoreNode } from "./store-url.js"
 
-const CONNECT_TIMEOUT_MS = 5_000
-const LONGEST_QUEUE = 10_000
 /** A connection that is idle says so this often, and one on which nothing at all happens is taken for hung. */
 const PING_EVERY_MS = 2_000
 const NOTHING_HAPPENS_MS = 5_000
@@ -35,7 +33,7 @@ function nodeRedis({ createCluster }: Pick<typeof import("@redis/client"), "crea
     const client = createCluster({
       rootNodes: address.nodes.map(({ host, port }) => ({ socket: { host, port, ...tls } })),
       defaults: {
-        ...credentials(address),
+        ...credentialOptions(address),
         // A call that waits for a connection is better refused at once: its caller can then be told that nothing was sent.
         disableOfflineQueue: true,
         commandsQueueMaxLength: LONGEST_QUEUE,
@@ -114,7 +112,7 @@ function ioRedis(Cluster: typeof import("ioredis").Cluster | typeof import("iova
       // Certificates are for names, and the client would look the name up first.
       ...(address.tls ? { dnsLookup: (name: string, callback: (error: null, found: string) => void) => callback(null, name) } : {}),
       redisOptions: {
-        ...credentials(address),
+        ...credentialOptions(address),
         ...(address.tls ? { tls: {} } : {}),
         connectTimeout: CONNECT_TIMEOUT_MS,
         maxRetriesPerRequest: 0,
@@ -152,10 +150,6 @@ function ioRedis(Cluster: typeof import("ioredis").Cluster | typeof import("iova
       destroy: () => client.disconnect(),
     }
   }
-}
-
-function credentials({ username, password }: StoreAccess): { readonly username?: string; readonly password?: string } {
-  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) }
 }
 
 interface IoRedisNode {

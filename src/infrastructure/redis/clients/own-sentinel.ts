@@ -1,11 +1,10 @@
 import { replyWord } from "../failures/classify.js"
 import type { RedisClientLike } from "./client-shapes.js"
-import { type ClientPackage, type MakeClient, nodeRedis, type OwnClient, streamRenewal } from "./own-clients.js"
+import { type ClientPackage, CONNECT_TIMEOUT_MS, credentialOptions, type MakeClient, nodeRedis, type OwnClient, streamRenewal } from "./own-clients.js"
 import { PrimaryFollower } from "./PrimaryFollower.js"
 import { reconnectDelay } from "./reconnect-delay.js"
 import type { SentinelAddress } from "./store-url.js"
 
-const CONNECT_TIMEOUT_MS = 5_000
 /** How long a connection that is left may stay open on the other side's account: a server that hangs never closes it. */
 const LEAVES_WITHIN_MS = 200
 const SENTINEL_ANSWERS_MS = 2_000
@@ -33,12 +32,12 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
   return () => {
     let wasReady = false
     let lastError: unknown
-    const { username, password, sentinelUsername, sentinelPassword, tls } = address
+    const { sentinelUsername, sentinelPassword, tls } = address
     const again = (attempt: number): number | null => (wasReady ? reconnectDelay(attempt) : null)
     const client = new (Redis as typeof import("ioredis").Redis)({
       name: address.primaryName,
       sentinels: [...address.nodes],
-      ...credentials(username, password),
+      ...credentialOptions(address),
       ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
       ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
       ...(tls ? { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
@@ -89,8 +88,4 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
 function causeOf(error: unknown): unknown {
   const cause = error instanceof Error ? /^failed to connect to sentinel \S+ because (.*)$/s.exec(error.message)?.[1] : undefined
   return cause === undefined ? error : new Error(cause)
-}
-
-function credentials(username: string | undefined, password: string | undefined): { readonly username?: string; readonly password?: string } {
-  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) }
 }
