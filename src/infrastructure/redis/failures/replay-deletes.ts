@@ -123,47 +123,40 @@ export class ReplayDeletes {
     const sessions = ends.filter((end) => end.kind === "session" && end.owner === null)
     let isWhole = true
     for (let from = 0; from < sessions.length && !this.#stopped; from += PAGE) {
-      isWhole = (await this.#endSessions(sessions.slice(from, from + PAGE) as readonly SessionEnd[])) && isWhole
+      isWhole = (await isAcknowledged(this.#endSessions(sessions.slice(from, from + PAGE) as readonly SessionEnd[]))) && isWhole
     }
     for (const end of ends) {
       if (this.#stopped) return false
-      if (end.kind === "user") isWhole = (await this.#endListed(end)) && isWhole
-      else if (end.owner !== null) isWhole = (await this.#endOwned(end.handle, end.owner)) && isWhole
+      if (end.kind === "user") isWhole = (await isAcknowledged(this.#endListed(end))) && isWhole
+      else if (end.owner !== null) isWhole = (await isAcknowledged(this.#endOwned(end.handle, end.owner))) && isWhole
     }
     return isWhole
   }
 
-  async #endSessions(ends: readonly SessionEnd[]): Promise<boolean> {
+  async #endSessions(ends: readonly SessionEnd[]): Promise<void> {
     const { parts, onEndedAgain } = this.#options
-    try {
-      const existed = await parts.redis.unlink(ends.map(({ handle }) => parts.keys.session(handle)))
-      for (const [at, { handle }] of ends.entries()) if (existed[at] === true) onEndedAgain(handle)
-      return true
-    } catch {
-      return false
-    }
+    const existed = await parts.redis.unlink(ends.map(({ handle }) => parts.keys.session(handle)))
+    for (const [at, { handle }] of ends.entries()) if (existed[at] === true) onEndedAgain(handle)
   }
 
   /** The record decides whether it was this user's to end. */
-  async #endOwned(handle: Handle, owner: string): Promise<boolean> {
+  async #endOwned(handle: Handle, owner: string): Promise<void> {
     const { parts, onEndedAgain } = this.#options
-    try {
-      const owned = { owner: JSON.stringify(owner), newest: null, version: null, verifiers: [] }
-      const { status } = await parts.scripts.delete(parts.keys.session(handle), owned, {})
-      if (status === "DONE") onEndedAgain(handle)
-      return true
-    } catch {
-      return false
-    }
+    const owned = { owner: JSON.stringify(owner), newest: null, version: null, verifiers: [] }
+    const { status } = await parts.scripts.delete(parts.keys.session(handle), owned, {})
+    if (status === "DONE") onEndedAgain(handle)
   }
 
-  async #endListed({ place, cutoff, owner, except }: UserEnd): Promise<boolean> {
+  async #endListed({ place, cutoff, owner, except }: UserEnd): Promise<void> {
     const { parts, onEndedAgain } = this.#options
-    try {
-      await removeListed(parts, place, cutoff, { owner, except, onBegin: () => undefined, onEnded: onEndedAgain })
-      return true
-    } catch {
-      return false
-    }
+    await removeListed(parts, place, cutoff, { owner, except, onBegin: () => undefined, onEnded: onEndedAgain })
   }
+}
+
+/** Why it was not need not be known: it is tried again. */
+function isAcknowledged(work: Promise<void>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  )
 }
