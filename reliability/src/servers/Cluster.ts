@@ -100,7 +100,19 @@ async function join(nodes: readonly Node[], primaries: number): Promise<void> {
       /cluster_state:ok[\s\S]*cluster_slots_ok:16384/.test(String(await askStore(server, ["CLUSTER", "INFO"]))),
     )
   }
+  // A primary hands over to no replica that it has not heard of as such, and lets none be elected.
+  for (const { server } of nodes.slice(0, primaries)) {
+    await waitUntil(
+      "the primaries to know the replicas",
+      FORMED_MS,
+      async () => countReplicas(String(await askStore(server, ["CLUSTER", "NODES"]))) === nodes.length - primaries,
+    )
+  }
   for (const { server } of nodes.slice(primaries)) {
     await waitUntil("a replica to be in sync", FORMED_MS, async () => String(await askStore(server, ["INFO", "replication"])).includes("master_link_status:up"))
   }
+}
+
+function countReplicas(nodes: string): number {
+  return nodes.split("\n").filter((node) => node.split(" ")[2] === "slave").length
 }

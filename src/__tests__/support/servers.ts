@@ -121,6 +121,9 @@ export async function startCluster(
     const replicas = started.slice(3)
     await joinNodes(nodes, busPorts)
     for (const [i, replica] of replicas.entries()) await joinReplica(replica, nodes[i] as TestServer, busPorts[i] as number)
+    // A primary hands over to no replica that it has not heard of as such, and lets none be elected.
+    for (const node of nodes)
+      await until(`the primaries of ${kind} to know the replicas`, async () => countReplicas(await askServer(node.port, "CLUSTER NODES")) === replicas.length)
     return { kind, nodes, replicas, ports: nodes.map((node) => node.port), urls: nodes.map((node) => node.url), stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
@@ -353,6 +356,10 @@ async function joinReplica(replica: TestServer, primary: TestServer, busPort: nu
   // It has to hear of the primary first.
   await until(`a replica of ${replica.kind} to join`, async () => (await askServer(replica.port, `CLUSTER REPLICATE ${id}`)) === "+OK")
   await until(`a replica of ${replica.kind} to be in sync`, async () => (await askServer(primary.port, "INFO replication")).includes("state=online"))
+}
+
+function countReplicas(nodes: string): number {
+  return nodes.split("\n").filter((node) => node.split(" ")[2] === "slave").length
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
