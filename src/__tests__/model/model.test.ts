@@ -37,11 +37,14 @@ describe("random calls on a service and on the model have the same visible resul
     const { setup, end } = redisSetup(kind, kind === "redis" ? "node-redis" : "iovalkey")
     afterAll(end)
     test("in lanes side by side", { timeout: 90_000 }, async () => {
-      const lanes = await Promise.all([1, 2, 3, 4, 5].map((lane) => checkAgainstModel({ ...IN_REAL_TIME, setup, runs: 3, lane })))
-      const judged = lanes.reduce((sum, lane) => sum + lane.judged, 0)
-      expect(judged, "runs of 15 in which every call was fast enough to be judged").toBeGreaterThanOrEqual(8)
-      const met = new Set(lanes.flatMap((lane) => [...lane.met]))
-      // Few runs meet few cases, by chance; the many on memory meet them all.
+      const met = new Set<string>()
+      // Few runs meet few cases, by chance, one in a hundred times hardly any, and then there are more; the many on memory meet them all.
+      for (let round = 0; round < 4 && met.size < 2; round++) {
+        const lanes = await Promise.all([1, 2, 3, 4, 5].map((lane) => checkAgainstModel({ ...IN_REAL_TIME, setup, runs: 3, lane: 5 * round + lane })))
+        const judged = lanes.reduce((sum, lane) => sum + lane.judged, 0)
+        expect(judged, "runs of 15 in which every call was fast enough to be judged").toBeGreaterThanOrEqual(8)
+        for (const one of lanes.flatMap((lane) => [...lane.met])) met.add(one)
+      }
       expect(met.size).toBeGreaterThanOrEqual(2)
     })
   })
