@@ -1,10 +1,13 @@
-import { createSessionService, type ISessionService } from "coatcheck"
+import { createSessionService } from "coatcheck"
 import { describe, expect, it } from "vitest"
 import { ServerClock } from "../faults/clocks/ServerClock.js"
 import { neverExplained } from "../faults/never-explained.js"
 import { SignOutLedger } from "../faults/SignOutLedger.js"
 import { SplitSlotProbe } from "../faults/SplitSlotProbe.js"
 import type { HistoryLine, Seen } from "../histories/history-line.js"
+import { checkLimit } from "../histories/limit-sweep.js"
+import { splitBySession } from "../histories/session-histories.js"
+import { lifeOf } from "../histories/session-life.js"
 import { Cluster } from "../servers/Cluster.js"
 import { Gate } from "../servers/Gate.js"
 import { keySlot } from "../servers/key-slot.js"
@@ -12,6 +15,7 @@ import { connectPlain } from "../servers/plain-client.js"
 import { askStore } from "../servers/SentinelGroup.js"
 import { SlotMover } from "../servers/SlotMover.js"
 import { StoreServer } from "../servers/StoreServer.js"
+import { bound } from "../workloads/bound-service.js"
 import type { Attributes } from "../workloads/RecordedClient.js"
 
 const HOUR_S = 3_600
@@ -49,6 +53,21 @@ describe("what even a lost write does not explain", () => {
     expect(neverExplained(both, [limit, { rule: "V6", subject: "AAA.a", what: "lost" }])).toEqual([])
     expect(neverExplained(both, [limit, { rule: "V6", subject: "BBB.1", what: "lost" }])).toEqual([limit])
     expect(neverExplained(both.slice(0, 3), [limit])).toEqual([])
+  })
+
+  it("is a session that was ended to make room where there was room, unless one whose end was acknowledged during the fault may have taken it", () => {
+    const args = { user: "u", limit: 1 }
+    const lines = [
+      line({ op: "create", args: { ...args, write: "a" }, value: { seen: { session: "AAA.a", version: 1, text: "a" } }, call: 1, ret: 2 }),
+      line({ op: "delete", args: { session: "AAA.a" }, value: { ended: true }, call: 3, ret: 4 }),
+      line({ op: "create", args: { ...args, write: "b" }, value: { seen: { session: "AAA.b", version: 1, text: "b" }, evicted: ["AAA.a"] }, call: 5, ret: 6 }),
+    ]
+    const needless = { ...limit, what: "a creation ended 1 sessions where at most 0 lived, with a limit of 1" } as const
+    expect(checkLimit(lines, new Map(splitBySession(lines).map((history) => [history.session, lifeOf(history)])))).toEqual([needless])
+    expect(neverExplained(lines, [needless])).toEqual([needless])
+    expect(neverExplained(lines, [needless], { until: 3, from: 7 })).toEqual([])
+    expect(neverExplained(lines, [needless], { until: 5, from: 7 })).toEqual([needless])
+    expect(neverExplained(lines, [needless], { until: 0, from: 3 })).toEqual([needless])
   })
 })
 
@@ -112,12 +131,3 @@ it("the clock of a running server can be set", { timeout: 30_000 }, async () => 
     expect(Math.abs((await offBy()) - hours * HOUR_S)).toBeLessThan(60)
   }
 })
-
-/** The same service as plain functions, so that one of them can be replaced. */
-function bound(service: ISessionService<Attributes>): ISessionService<Attributes> {
-  return new Proxy(service, {
-    ownKeys: () => ["createSession", "getSession", "updateSession", "extendSession", "deleteSession"],
-    getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
-    get: (target, name) => (Reflect.get(target, name) as (...args: unknown[]) => unknown).bind(target),
-  })
-}

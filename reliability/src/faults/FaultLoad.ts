@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { createSessionService, type OwnedSessionService, SessionError, type SessionServiceOptions } from "coatcheck"
 import { HistoryRecorder } from "../histories/HistoryRecorder.js"
 import type { HistoryLine } from "../histories/history-line.js"
+import { waitUntil } from "../servers/wait-until.js"
 import { liveAsUser } from "../workloads/jobs.js"
 import { type Attributes, RecordedClient } from "../workloads/RecordedClient.js"
 import { randomFrom } from "../workloads/random.js"
@@ -25,7 +26,9 @@ export interface LoadOptions extends Pick<SessionServiceOptions, "store" | "time
 const LIMIT = 5
 const MOST_CALLS = 400_000
 const LOOKING = 16
+/** How long nothing is done before a fault and after it, and how long the first may take until sessions were ended in it. */
 const CALM_MS = 300
+const CALM_AT_MOST_MS = 10_000
 
 /**
  * Clients of one service that sign in, read, change and sign out while something is done to the store. Everything is written down, and judged by the
@@ -120,7 +123,7 @@ export class FaultLoad implements AsyncDisposable {
 
   /** Does something that may lose writes. What was answered before the first of it, and what is opened after the last, is excused by nothing. */
   async disrupting<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#calm === undefined) await this.run(Math.max(0, CALM_MS - this.now() / 1_000_000))
+    if (this.#calm === undefined) await this.#beCalm()
     const until = this.#calm?.until ?? this.now()
     const result = await work()
     await this.recovered()
@@ -157,6 +160,14 @@ export class FaultLoad implements AsyncDisposable {
     await this.#work
     this.#standstills[Symbol.dispose]()
     await this.service.close()
+  }
+
+  // Until the calm before the fault proves something: sessions were ended in it. Where calls are few, that takes more than a moment.
+  async #beCalm(): Promise<void> {
+    await this.run(Math.max(0, CALM_MS - this.now() / 1_000_000))
+    const wasEnded = async (): Promise<boolean> => this.#recorder.has(({ op, outcome }) => op === "delete" && outcome === "ok")
+    await waitUntil("a session to be ended before the fault", CALM_AT_MOST_MS, wasEnded)
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   #keep(known: string[], token: string): void {

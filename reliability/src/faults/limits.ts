@@ -16,7 +16,7 @@ const SETTLES_MS = 50
 export function limitsHeld(found: LoadFinding, { timeoutMs, mayLose = false }: Limits): string[] {
   const why: string[] = []
   if (found.operations === 0) why.push("Expected calls during the fault, got none")
-  const broken = mayLose ? neverExplained(found.lines, found.violations) : found.violations
+  const broken = mayLose ? neverExplained(found.lines, found.violations, found.calm) : found.violations
   why.push(...broken.map(({ rule, subject, what }) => `${rule}, ${subject}: ${what}`))
   if (mayLose) why.push(...(found.calm === undefined ? ["Expected to be told when nothing was done to the store"] : brokenInCalm(found.lines, found.calm)))
   if (found.undecided.length > 0) why.push(`${found.undecided.length} sessions could not be decided`)

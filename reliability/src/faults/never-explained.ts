@@ -3,12 +3,13 @@ import { checkLimit } from "../histories/limit-sweep.js"
 import { splitBySession } from "../histories/session-histories.js"
 import { lifeOf, type SessionLife } from "../histories/session-life.js"
 import type { Violation } from "../histories/violation.js"
+import type { Calm } from "./broken-in-calm.js"
 
 /**
  * What is wrong even where acknowledged writes were lost: an answer that mixes what was never written together, and a limit that was exceeded for a
- * user of whom nothing was lost, by sessions that were all seen alive.
+ * user of whom nothing was lost, by sessions that were all seen alive, or kept by ending some although none that was ended can have come back.
  */
-export function neverExplained(lines: readonly HistoryLine[], violations: readonly Violation[]): readonly Violation[] {
+export function neverExplained(lines: readonly HistoryLine[], violations: readonly Violation[], calm?: Calm): readonly Violation[] {
   const hurt = new Set(violations.filter(({ rule }) => rule !== "V8").map(({ subject }) => subject))
   const hurtTags = new Set([...hurt].map(tagOf))
   const tagsOfUser = new Map<string, Set<string>>()
@@ -20,17 +21,20 @@ export function neverExplained(lines: readonly HistoryLine[], violations: readon
   }
   const nothingLost = (user: string): boolean => !hurt.has(user) && ![...(tagsOfUser.get(user) ?? [])].some((tag) => hurtTags.has(tag))
   const exceeded = violations.filter(({ rule, subject }) => rule === "V8" && nothingLost(subject))
-  const seenAlive = exceeded.length === 0 ? new Set() : new Set(checkLimit(lines, livesAsSeen(lines)).map(({ subject }) => subject))
+  const seenAlive = exceeded.length === 0 ? new Set() : new Set(checkLimit(lines, livesAsSeen(lines, calm)).map(({ subject }) => subject))
   return [...mixed(lines), ...exceeded.filter(({ subject }) => seenAlive.has(subject))]
 }
 
-// A creation that was lost, and whose session nobody looked for before something may have ended it, left no trace.
-function livesAsSeen(lines: readonly HistoryLine[]): Map<string, SessionLife> {
+// A creation that was lost, and whose session nobody looked for before something may have ended it, left no trace. Nor did the end of a session that was
+// lost with the store's primary: it may have come back, and have made a creation end another, before the end was repeated.
+function livesAsSeen(lines: readonly HistoryLine[], calm: Calm | undefined): Map<string, SessionLife> {
+  const mayBeUndone = (endedBy: number): boolean => calm !== undefined && endedBy >= calm.until && endedBy <= calm.from
   return new Map(
     splitBySession(lines).map((history) => {
       const life = lifeOf(history)
       const seenAt = history.operations.reduce((last, { kind, outcome, call }) => (outcome === "ok" && kind !== "end" ? Math.max(last, call) : last), 0)
-      return [history.session, { ...life, mayEndFrom: Math.min(life.mayEndFrom, seenAt) }]
+      const endedBy = mayBeUndone(life.endedBy) ? Number.POSITIVE_INFINITY : life.endedBy
+      return [history.session, { ...life, mayEndFrom: Math.min(life.mayEndFrom, seenAt), endedBy }]
     }),
   )
 }

@@ -43,6 +43,11 @@ export class HistoryRecorder {
     }
   }
 
+  /** Whether one of the lines so far is such a one. */
+  has(isSuch: (line: HistoryLine) => boolean): boolean {
+    return this.#lines.some(isSuch)
+  }
+
   /** The lines so far, which are then forgotten here. */
   take(): HistoryLine[] {
     const lines = this.#lines
