@@ -539,8 +539,8 @@ export const MUTANTS = [
   {
     rule: "Every layout's secret is checked before a deletion",
     file: `${LUA}/session-delete.lua`,
-    from: "if verifier and not is_offered(verifier, 3) then return { WRONG_SECRET, whole(now) } end",
-    to: "if verifier == 0 then is_offered(verifier, 3) end",
+    from: "if verifier and not is_offered(verifier, 4) then return { WRONG_SECRET, whole(now) } end",
+    to: "if verifier == 0 then is_offered(verifier, 4) end",
     tests: SCRIPTS,
   },
   {
