@@ -65,7 +65,9 @@ it("every layer passes in a quick run, every call on every topology, server and 
   expect(report.versions.packages.redis).toMatch(/^\d+\.\d+\.\d+/)
   expect(stdout).toContain("npm run reliability -- --quick --seed 7 --operations 6000")
   // Progress is told at most every two seconds, so which topologies and workloads are told of is chance.
-  expect(stderr).toMatch(/\[\d+ of \d+, histories, \d+:\d\d\] histories, (redis|valkey), [a-z ]+, (node-redis|ioredis): W\d.*, \d+ of \d+ operations, 0 violations/)
+  expect(stderr).toMatch(
+    /\[\d+ of \d+, histories, \d+:\d\d\] histories, (redis|valkey), [a-z ]+, (node-redis|ioredis): W\d.*, \d+ of \d+ operations, 0 violations/,
+  )
 
   for (const name of ZERO_ROWS) expect([name, ...row(stdout, name)]).toEqual([name, 0, 0, 0, 0, 0, 0, 0, 0, 0])
   const operations = row(stdout, "operations checked")
