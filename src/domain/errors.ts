@@ -21,6 +21,12 @@ export const ERROR_CODES = {
   ERR_NOT_DURABLE: { retryable: true, outcome: "applied" },
   ERR_CONFIG_INVALID: { retryable: false, outcome: "not-applied" },
   ERR_CLOSED: { retryable: false, outcome: "not-applied" },
+  ERR_NOT_AUTHENTICATED: { retryable: false, outcome: "not-applied" },
+  ERR_REAUTHENTICATION_NEEDED: { retryable: false, outcome: "not-applied" },
+  ERR_NOT_PERMITTED: { retryable: false, outcome: "not-applied" },
+  ERR_REQUEST_FORGED: { retryable: false, outcome: "not-applied" },
+  ERR_REQUEST_AMBIGUOUS: { retryable: false, outcome: "not-applied" },
+  ERR_ANSWER_SENT: { retryable: false, outcome: "not-applied" },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly outcome: Outcome }>
 
 export type SessionErrorCode = keyof typeof ERROR_CODES

@@ -1,0 +1,71 @@
+import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { ISessionService } from "../domain/interfaces/session/ISessionService.js"
+import type { Duration } from "../shared/durations.js"
+
+/** What a door tells of a request. */
+export interface RequestHead {
+  readonly method: string
+  /** Path and query, or the whole URL. */
+  readonly url: string
+  /** A header by its lower-case name. The values of a repeated one are joined (`"; "` for `cookie`, `", "` otherwise), so that none is hidden. */
+  header(name: string): string | undefined
+  /** The socket's address. */
+  readonly remoteAddress: string | undefined
+}
+
+/** What a door lets be done to the head of an answer. */
+export interface ResponseHead {
+  /** Adds a header beside others of its name. */
+  append(name: string, value: string): void
+  /** Puts a header in place of all of its name. */
+  set(name: string, value: string): void
+  /** All values of a header, in order. */
+  values(name: string): readonly string[]
+  /** Whether the head is on its way, so that nothing can be changed. */
+  readonly sent: boolean
+  /** Calls once, right before the head is sent, after whatever the handler set. */
+  beforeSent(callback: () => void): void
+}
+
+/** What a route asks for. */
+export interface RouteRule {
+  /** The user must have proved who they are at most so long ago: RFC 9470. Impersonated sessions are always refused. */
+  readonly maxAge?: Duration | undefined
+  /** `false`: the request does not count as activity. */
+  readonly touch?: boolean | undefined
+  /** `false`: the origin is not checked, for a route that proves it by other means, such as the `state` of OpenID Connect. */
+  readonly csrf?: boolean | undefined
+}
+
+export interface AuthenticatorOptions<A extends object, I extends object> {
+  readonly sessions: ISessionService<A, I>
+  /** Where the application is served: `"https://app.example"`. Exact; never taken from a request. */
+  readonly origin: string | readonly string[]
+  readonly cookie?: CookieOptions | undefined
+  /** Whether `Authorization: Bearer` is read; false by default. */
+  readonly bearer?: boolean | undefined
+  /** The timeouts of "remember me"; 14 days and 90 days by default. */
+  readonly remember?: { readonly idleTimeout: Duration; readonly absoluteTimeout: Duration } | undefined
+  /** Whose `X-Forwarded-For` is believed: networks (`"10.0.0.0/8"`), or how many proxies stand before this process. Nobody's by default. */
+  readonly trustProxy?: readonly string[] | number | undefined
+  /** How much of a client's address is kept in a session: all of it, the network (/24, /48), or nothing; `"whole"` by default. */
+  readonly storeAddress?: "whole" | "prefix" | "none" | undefined
+}
+
+export interface CookieOptions {
+  readonly name?: string | undefined
+  readonly sameSite?: "lax" | "strict" | undefined
+  readonly insecureDevelopment?: boolean | undefined
+}
+
+/** An answer to "may this request come in?" */
+export type Verdict<A extends object, I extends object> =
+  | { readonly ok: true; readonly session: ActiveUserSession<A, I> }
+  | { readonly ok: false; readonly status: 400 | 401 | 403 | 503; readonly headers: Readonly<Record<string, string>>; readonly problem: object }
+
+/** What every door is made of. */
+export interface Authenticator<A extends object, I extends object = A> {
+  /** Reads nothing: that is done when it is asked for. */
+  authenticate(request: RequestHead, response: ResponseHead, rule?: RouteRule): RequestAuth<A, I>
+  authorize(auth: RequestAuth<A, I>, head: RequestHead, rule?: RouteRule): Promise<Verdict<A, I>>
+}
