@@ -14,8 +14,18 @@ export const SERVICE_STATUS = {
   ERR_INTERNAL: 500,
 } as const
 
+/** What an application's own requests come to, see `coatcheck/auth`; no call of this service ends so. */
+type RequestErrorCode =
+  | "ERR_NOT_AUTHENTICATED"
+  | "ERR_REAUTHENTICATION_NEEDED"
+  | "ERR_NOT_PERMITTED"
+  | "ERR_REQUEST_FORGED"
+  | "ERR_REQUEST_AMBIGUOUS"
+  | "ERR_ANSWER_SENT"
+type StoreErrorCode = Exclude<SessionErrorCode, RequestErrorCode>
+
 /** The one place that maps the library's errors to a status. */
-export const SESSION_STATUS: Readonly<Record<SessionErrorCode, number>> = {
+export const SESSION_STATUS: Readonly<Record<StoreErrorCode, number>> = {
   ERR_INVALID_ARGUMENT: 400,
   ERR_SESSION_TOO_LARGE: 413,
   ERR_SESSION_CONFLICT: 409,
@@ -32,6 +42,7 @@ export const SESSION_STATUS: Readonly<Record<SessionErrorCode, number>> = {
   ERR_CONFIG_INVALID: 500,
   ERR_CLOSED: 503,
 }
+const STORE_CODES = Object.keys(SESSION_STATUS) as StoreErrorCode[]
 
 const RETRY_AFTER_SECONDS = 1
 
@@ -55,7 +66,7 @@ export class HttpProblem extends Error {
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
-    code: keyof typeof SERVICE_STATUS | SessionErrorCode,
+    code: keyof typeof SERVICE_STATUS | StoreErrorCode,
     detail: string,
     options: { status?: number; headers?: Readonly<Record<string, string>> } = {},
   ) {
@@ -94,7 +105,7 @@ export function problemResponse(error: unknown, requestId: string): Response {
 
 function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error
-  if (SessionError.is(error)) return new HttpProblem(error.code, error.message)
+  if (SessionError.is(error, ...STORE_CODES)) return new HttpProblem(error.code, error.message)
   if (error instanceof HTTPException && error.status === 400) return new HttpProblem("ERR_INVALID_ARGUMENT", "Expected a body that is well-formed JSON.")
   if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType()
   return new HttpProblem("ERR_INTERNAL", "The service met an error that it did not expect. Its log names this request id.")
