@@ -67,7 +67,10 @@ const CREATE_OPTIONS = [
   "signal",
 ]
 
-export function checkCreate(options: CreateSessionOptions<never>, settings: SessionSettings): CheckedCreate {
+/** What is asked of a session by its options, whatever its attributes are: those the schema checks. */
+type Unschemed<Options, Attributes extends keyof Options> = Omit<Options, Attributes> & { readonly [Name in Attributes]?: unknown }
+
+export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "attributes">, settings: SessionSettings): CheckedCreate {
   assertKnownKeys(options, "the options of createSession", CREATE_OPTIONS)
   const userId = options.userId === undefined ? null : checkUserId(options.userId, "userId")
   const pendingUserId = options.pendingUserId === undefined ? null : checkUserId(options.pendingUserId, "pendingUserId")
@@ -139,9 +142,9 @@ export interface CheckedUpdate {
   readonly ifVersion: number | null
 }
 
-export function checkUpdate(changes: unknown, options: UpdateSessionOptions<never> | undefined): CheckedUpdate {
+export function checkUpdate(changes: unknown, options: Unschemed<UpdateSessionOptions<unknown>, "unset"> | undefined): CheckedUpdate {
   if (options !== undefined) assertKnownKeys(options, "the options of updateSession", ["ifVersion", "unset", "signal"])
-  const { ifVersion, unset = [] }: { readonly ifVersion?: number | undefined; readonly unset?: unknown } = options ?? {}
+  const { ifVersion, unset = [] } = options ?? {}
   assertVersionAsked(ifVersion)
   if (!Array.isArray(unset) || unset.length > 1000 || unset.some((key) => typeof key !== "string"))
     throw expected("unset", "a list of at most 1000 attribute names", unset)
@@ -162,7 +165,7 @@ export interface CheckedRotation {
   readonly changes: CheckedChanges | null
 }
 
-export function checkRotate(options: RotateSessionOptions<never, never> | undefined): CheckedRotation {
+export function checkRotate(options: Unschemed<RotateSessionOptions<unknown, unknown>, "changes"> | undefined): CheckedRotation {
   if (options === undefined) return { grace: DEFAULT_GRACE, reauthenticated: false, changes: null }
   assertKnownKeys(options, "the options of rotateSession", ["grace", "reauthenticated", "changes", "signal"])
   const { reauthenticated = false } = options

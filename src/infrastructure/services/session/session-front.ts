@@ -110,7 +110,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
     return this.#call(options, async (step, options) => {
-      const checked = checkCreate(options as CreateSessionOptions<never>, this.settings)
+      const checked = checkCreate(options, this.settings)
       const { attributes = {} } = options
       const body = await this.#schema.create(attributes)
       const owner = ownerOf(checked.fixed)
@@ -154,7 +154,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
     return this.#call(options, async (step, options) => {
-      const update = checkUpdate(changes, options as UpdateSessionOptions<never>)
+      const update = checkUpdate(changes, options)
       const ticket = parseToken(token)
       if (ticket === null) return null
       return this.#update(ticket, (record, now) => this.#prove(record, ticket, now), update, step)
@@ -164,7 +164,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   async updateUserSession(userId: UserId, sessionId: IdText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
     return this.#call(options, async (step, options) => {
       const owner = checkUserId(userId, "userId")
-      const update = checkUpdate(changes, options as UpdateSessionOptions<never>)
+      const update = checkUpdate(changes, options)
       const handle = parseHandle(sessionId)
       if (handle === null) return null
       return this.#update(handle, (record) => (ownerOf(record.fixed) === owner ? { owner } : null), update, step)
@@ -184,7 +184,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async rotateSession(token: TokenText, options?: RotateSessionOptions<A, I>): Promise<IssuedSession<A> | null> {
     return this.#call(options, async (step, options) => {
-      const { grace, reauthenticated, changes } = checkRotate(options as RotateSessionOptions<never, never>)
+      const { grace, reauthenticated, changes } = checkRotate(options)
       const ticket = parseToken(token)
       if (ticket === null) return null
       const secret = newSecret()
