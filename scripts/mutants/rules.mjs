@@ -42,7 +42,7 @@ export const MUTANTS = [
   },
   {
     rule: "A keyPrefix has no braces",
-    file: `${SESSION}/session-settings.ts`,
+    file: "src/infrastructure/services/store-settings.ts",
     from: "const PREFIX_FORM = /^[A-Za-z0-9:._-]{0,64}$/",
     to: "const PREFIX_FORM = /^[A-Za-z0-9:._{}-]{0,64}$/",
     tests: [`${UNIT}/infrastructure/services/session/session-settings.test.ts`],

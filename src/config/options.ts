@@ -1,13 +1,12 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
-import { SessionError } from "../domain/errors.js"
+import { asConfigError } from "../domain/errors.js"
 import type { Clock } from "../domain/interfaces/ports.js"
 import type { Json } from "../domain/interfaces/session/ISessionService.js"
 import type { RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
 import type { ConnectOptions } from "../infrastructure/redis/clients/connect.js"
 import type { SessionOptions } from "../infrastructure/services/session/session-settings.js"
+import { toCallTimeout } from "../infrastructure/services/store-settings.js"
 import { assertKnownKeys, assertOneOf, describe, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
-import { REDIS_CONFIG } from "../shared/constants.js"
-import { toMilliseconds } from "../shared/durations.js"
 
 /**
  * Where sessions lie: memory, a SQLite file (a path after `sqlite:`), or Redis and Valkey (`rediss` over TLS): one server, a cluster, or a primary
@@ -56,6 +55,12 @@ export type StoreKind =
   | { readonly kind: "sqlite"; readonly file: string }
   | { readonly kind: "redis"; readonly store: string | RedisClientLike }
 
+/** Which store the options name, and how it is reached. */
+export interface ResolvedStore {
+  readonly store: StoreKind
+  readonly connection: StoreConnection
+}
+
 /** What the options say of a store on Redis. */
 export type StoreConnection = Pick<ConnectOptions, "timeoutMs" | "durability" | "keyPrefix">
 
@@ -80,22 +85,25 @@ const OPTION_NAMES = [
 ]
 
 /** Checks what concerns the store. @throws ERR_CONFIG_INVALID */
-export function resolveStore(given: SessionServiceOptions): { readonly store: StoreKind; readonly connection: StoreConnection; readonly strict: boolean } {
-  try {
+export function resolveStore(given: SessionServiceOptions): ResolvedStore & { readonly strict: boolean } {
+  return asConfigError(() => {
     const options = readOnce(given)
     assertKnownKeys(options, "the options of createSessionService", OPTION_NAMES)
-    const store = sortStore(options.store)
-    if (options.clock !== undefined && typeof options.clock?.now !== "function") throw new UnexpectedValue("Expected clock to have a method now().")
-    if (options.clock !== undefined && store.kind === "redis") throw new UnexpectedValue("Expected no clock together with Redis, which judges time by its own.")
     const { strict = false } = options
     if (typeof strict !== "boolean") throw expected("strict", "true or false", strict)
-    const { timeout = `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms`, durability = "none", keyPrefix } = options
-    assertOneOf(durability, "durability", ["none", "replicas", "fsync"])
-    if (durability !== "none" && store.kind !== "redis") throw new UnexpectedValue(`Expected no durability together with ${store.kind}, got ${durability}.`)
-    return { store, strict, connection: { timeoutMs: toMilliseconds(timeout, "timeout", { min: 10, max: 60_000 }), durability, keyPrefix } }
-  } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
-  }
+    return { ...whichStore(options), strict }
+  })
+}
+
+/** Which store is meant, and how it is reached. @throws UnexpectedValue */
+export function whichStore(options: Pick<SessionServiceOptions, "store" | "clock" | "timeout" | "durability" | "keyPrefix">): ResolvedStore {
+  const store = sortStore(options.store)
+  if (options.clock !== undefined && typeof options.clock?.now !== "function") throw new UnexpectedValue("Expected clock to have a method now().")
+  if (options.clock !== undefined && store.kind === "redis") throw new UnexpectedValue("Expected no clock together with Redis, which judges time by its own.")
+  const { durability = "none", keyPrefix } = options
+  assertOneOf(durability, "durability", ["none", "replicas", "fsync"])
+  if (durability !== "none" && store.kind !== "redis") throw new UnexpectedValue(`Expected no durability together with ${store.kind}, got ${durability}.`)
+  return { store, connection: { timeoutMs: toCallTimeout(options.timeout), durability, keyPrefix } }
 }
 
 function sortStore(store: SessionServiceOptions["store"]): StoreKind {

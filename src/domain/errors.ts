@@ -1,3 +1,5 @@
+import { UnexpectedValue } from "../shared/assertions.js"
+
 /**
  * Every way in which a call can fail. Expected outcomes are values (`null`, `false`), broken promises are errors.
  *
@@ -58,5 +60,14 @@ export class SessionError<C extends SessionErrorCode = SessionErrorCode> extends
   static is<C extends SessionErrorCode>(error: unknown, ...codes: C[]): error is SessionError<C> {
     if (typeof error !== "object" || error === null || !(brand in error)) return false
     return codes.length === 0 || (codes as string[]).includes((error as SessionError).code)
+  }
+}
+
+/** Runs the check of options whose author is the programmer. @throws ERR_CONFIG_INVALID for an unexpected value */
+export function asConfigError<T>(check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
   }
 }

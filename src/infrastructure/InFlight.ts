@@ -5,21 +5,26 @@ const MOST_CALLS = 4_000
 /** Further ones that only a sign-out may take. */
 const RESERVE = 1_000
 
-/** Counts the calls that are under way, and refuses more than the store can be expected to answer in time: a queue that grows helps nobody. */
+/** Counts the calls that are under way, and refuses more than the store can be expected to answer in time: a queue that grows helps nobody. None is begun once it drains. */
 export class InFlight {
+  readonly #what: string
   #count = 0
+  #draining: Promise<void> | null = null
+  #whenIdle: (() => void) | null = null
 
-  get count(): number {
-    return this.#count
+  /** @param what - whose calls they are, for an error */
+  constructor(what: string) {
+    this.#what = what
   }
 
   /**
    * Counts one call in; `leave` counts it out.
    *
    * @param signsOut - may take of the reserve: when everything is stuck, people must still be able to end sessions
-   * @throws ERR_STORE_OVERLOADED when there are too many
+   * @throws ERR_CLOSED after `drain` · ERR_STORE_OVERLOADED when there are too many
    */
   enter(signsOut: boolean): void {
+    if (this.#draining !== null) throw new SessionError("ERR_CLOSED", `Expected an open ${this.#what}, got one that close() was called on.`)
     if (this.#count >= (signsOut ? MOST_CALLS + RESERVE : MOST_CALLS))
       throw new SessionError("ERR_STORE_OVERLOADED", `Expected at most ${MOST_CALLS} calls at a time, got one more; nothing was sent. Try again after a pause.`)
     this.#count += 1
@@ -27,5 +32,12 @@ export class InFlight {
 
   leave(): void {
     this.#count -= 1
+    if (this.#count === 0) this.#whenIdle?.()
+  }
+
+  /** Refuses further calls, and waits for those under way. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#count === 0 ? Promise.resolve() : new Promise((resolve) => (this.#whenIdle = resolve))
+    return this.#draining
   }
 }

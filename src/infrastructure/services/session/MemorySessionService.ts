@@ -21,6 +21,7 @@ import {
 import { addSweeps, EMPTY_SWEEP, type SweepStep, sweptLive } from "../../../domain/session/sweep-counts.js"
 import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
+import { Patrol } from "../Patrol.js"
 import type { UserKey } from "./randomness.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
@@ -41,9 +42,6 @@ interface List {
   newest: number
 }
 
-/** Entries that each creation looks at for expired ones: more than one, so that garbage shrinks. */
-const LOOKED_AT_PER_CREATION = 2
-
 /**
  * Sessions in this process's memory: for tests, for one process without a wish to survive, and as the executable specification.
  * Nothing here waits, so each step is atomic by nature.
@@ -53,7 +51,7 @@ export class MemorySessionService<A extends object, I extends object = A> extend
   readonly #entries = new Map<string, Entry>()
   readonly #lists = new Map<string, List>()
   #arrivals = 0
-  #patrol: Iterator<[string, Entry]> = this.#entries.entries()
+  readonly #patrol = new Patrol(this.#entries, (key) => this.#alive(key))
 
   constructor(options: SessionOptions & { readonly clock?: Clock | undefined }) {
     super(options)
@@ -65,7 +63,7 @@ export class MemorySessionService<A extends object, I extends object = A> extend
   }
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null): Promise<Inserted> {
-    this.#dropSomeExpired()
+    this.#patrol.step()
     const evicted = limit === null ? [] : makeRoom(this.#recordsOf(owner).filter(counts), limit)
     if (evicted === "full") return { status: "full" }
     const now = this.now()
@@ -191,14 +189,5 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     const list = this.#lists.get(owner.user)
     list?.handles.delete(key)
     if (list?.handles.size === 0) this.#lists.delete(owner.user)
-  }
-
-  /** Goes round all entries, a few at each creation, so that expired sessions do not pile up where nobody runs a cleanup. */
-  #dropSomeExpired(): void {
-    for (let looked = 0; looked < LOOKED_AT_PER_CREATION; looked += 1) {
-      const next = this.#patrol.next()
-      if (next.done === true) this.#patrol = this.#entries.entries()
-      else this.#alive(next.value[0])
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises"
-import { SessionError } from "../../../domain/errors.js"
+import { asConfigError, SessionError } from "../../../domain/errors.js"
 import type { Clock } from "../../../domain/interfaces/ports.js"
 import type { DoctorFinding } from "../../../domain/interfaces/session/ISessionService.js"
 import { endsAt, isAlive } from "../../../domain/session/deadlines.js"
@@ -23,12 +23,11 @@ import {
 import { addSweeps, EMPTY_SWEEP, type SweepCounts, type SweepStep, sweptLive } from "../../../domain/session/sweep-counts.js"
 import { formatHandle, type Handle, parseHandle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
-import { REDIS_CONFIG } from "../../../shared/constants.js"
-import { toMilliseconds } from "../../../shared/durations.js"
 import type { SqliteConnection, SqliteDriver } from "../../sqlite/drivers.js"
 import { judgeFile } from "../../sqlite/file-rules.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import { type SessionRow, SessionRows } from "../../sqlite/session-rows.js"
+import { toCallTimeout } from "../store-settings.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeRecord, prefixOf } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
@@ -248,11 +247,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
 /** Everything that can be wrong before the file is touched. @throws ERR_CONFIG_INVALID */
 function checkOpening(file: string, options: SqliteSessionOptions): { readonly path: string; readonly timeoutMs: number } {
   resolveSettings(options)
-  try {
-    return { path: checkPath(file), timeoutMs: toMilliseconds(options.timeout ?? `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms`, "timeout", { min: 10, max: 60_000 }) }
-  } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
-  }
+  return asConfigError(() => ({ path: checkPath(file), timeoutMs: toCallTimeout(options.timeout) }))
 }
 
 /** Begins the cursor of a cleanup; the handle that was looked at last follows, whatever a damaged file may hold in its place. */

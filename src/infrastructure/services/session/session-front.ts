@@ -73,11 +73,10 @@ export abstract class SessionFront<A extends object, I extends object> implement
   readonly #events: SessionEvents
   readonly #queue = new UpdateQueue()
   readonly #deadlines: CallDeadlines
-  readonly #calls = new InFlight()
+  readonly #calls = new InFlight("session service")
   #closing: Promise<void> | null = null
   /** Stops what would otherwise keep `close()` waiting. */
   readonly #ending = new AbortController()
-  #idle: (() => void) | null = null
 
   constructor(options: SessionOptions) {
     this.settings = resolveSettings(options)
@@ -286,7 +285,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   close(): Promise<void> {
     this.#ending.abort()
-    this.#closing ??= this.#drain().then(() => this.release())
+    this.#closing ??= this.#drain()
     return this.#closing
   }
 
@@ -295,8 +294,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async #drain(): Promise<void> {
-    if (this.#calls.count > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    await this.#calls.drain()
     await this.#deadlines.close()
+    await this.release()
   }
 
   #call<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>, signsOut = false): Promise<T> {
@@ -309,7 +309,6 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   /** What surrounds every call: closed, overloaded or aborted services do nothing, and bad input gets its code. */
   async #enter<T, O extends CallOptions | undefined>(options: O, signsOut: boolean, work: (signal: AbortSignal | undefined, own: O) => Promise<T>): Promise<T> {
-    if (this.#closing !== null) throw new SessionError("ERR_CLOSED", "Expected an open session service, got one that close() was called on.")
     this.#calls.enter(signsOut)
     try {
       const own = readOnce(options)
@@ -320,7 +319,6 @@ export abstract class SessionFront<A extends object, I extends object> implement
       throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
     } finally {
       this.#calls.leave()
-      if (this.#calls.count === 0) this.#idle?.()
     }
   }
 

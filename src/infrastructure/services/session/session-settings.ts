@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
-import { SessionError } from "../../../domain/errors.js"
+import { asConfigError } from "../../../domain/errors.js"
 import type { Logger, SessionEvent } from "../../../domain/interfaces/ports.js"
 import { ATTRIBUTES_BYTES } from "../../../domain/session/attributes.js"
 import { TIMEOUT_RANGE, type Timeouts, TOUCH_INTERVAL_RANGE } from "../../../domain/session/deadlines.js"
@@ -7,6 +7,7 @@ import { type LimitRule, MAX_SESSIONS_RANGE } from "../../../domain/session/limi
 import { assertInteger, assertOneOf, expected, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { REDIS_CONFIG } from "../../../shared/constants.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
+import { toCallTimeout, toKeyPrefix } from "../store-settings.js"
 import { createVerifiers, type Verifiers } from "./verifiers.js"
 
 /** What every provider lets its user choose. */
@@ -54,28 +55,16 @@ export interface SessionSettings {
   readonly logger: Logger | null
 }
 
-/** Of one call's deadline, in milliseconds. */
-const CALL_TIMEOUT_RANGE = { min: 10, max: 60_000 }
-const PREFIX_FORM = /^[A-Za-z0-9:._-]{0,64}$/
-
 /** @throws ERR_CONFIG_INVALID */
 export function resolveSettings(options: SessionOptions): SessionSettings {
-  try {
-    return settings(readOnce(options))
-  } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
-  }
+  return asConfigError(() => settings(readOnce(options)))
 }
 
 function settings(options: SessionOptions): SessionSettings {
-  const { onLimit = "evict-oldest", schemaVersion = 1, keyPrefix = "", maxSessionsPerUser = "unlimited" } = options
-  const { timeout = `${REDIS_CONFIG.CALL_TIMEOUT_MS}ms` } = options
+  const { onLimit = "evict-oldest", schemaVersion = 1, maxSessionsPerUser = "unlimited" } = options
   const { idleTimeout = REDIS_CONFIG.TTL.SESSION, absoluteTimeout = "30d", touchInterval = "60s" } = options
   assertOneOf(onLimit, "onLimit", ["evict-oldest", "reject"])
   assertInteger(schemaVersion, "schemaVersion", { min: 1, max: 65_535 })
-  // Braces would move keys to another cluster slot, and a session away from its user's list.
-  if (typeof keyPrefix !== "string" || !PREFIX_FORM.test(keyPrefix))
-    throw expected("keyPrefix", "at most 64 letters, digits and : . _ - (no braces)", keyPrefix)
   for (const name of ["upgrade", "onEvent"] as const) {
     if (options[name] !== undefined && typeof options[name] !== "function") throw expected(name, "a function", options[name])
   }
@@ -87,7 +76,7 @@ function settings(options: SessionOptions): SessionSettings {
       absolute: toMilliseconds(absoluteTimeout, "absoluteTimeout", TIMEOUT_RANGE),
     },
     touchInterval: toMilliseconds(touchInterval, "touchInterval", TOUCH_INTERVAL_RANGE),
-    timeoutMs: toMilliseconds(timeout, "timeout", CALL_TIMEOUT_RANGE),
+    timeoutMs: toCallTimeout(options.timeout),
     limit: limitRule(maxSessionsPerUser, onLimit),
     onLimit,
     schema: schemaOf(options.schema),
@@ -95,7 +84,7 @@ function settings(options: SessionOptions): SessionSettings {
     upgrade: options.upgrade ?? null,
     attributesBytes: ATTRIBUTES_BYTES,
     verifiers: createVerifiers(options.secrets),
-    keyPrefix,
+    keyPrefix: toKeyPrefix(options.keyPrefix),
     onEvent: options.onEvent ?? null,
     logger: options.logger ?? null,
   }

@@ -1,0 +1,70 @@
+import { SessionError } from "../../../domain/errors.js"
+import type { IRedisService, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { ServerClock } from "../reads/server-clock.js"
+import { LostReplies } from "./lost-replies.js"
+
+/** Options of each call. */
+export interface ScriptOptions {
+  readonly signal?: AbortSignal | undefined
+  /** See `RedisCallOptions`. */
+  readonly onNotDurable?: (() => void) | undefined
+}
+
+/** A script's answer: its status by name, the server's time in microseconds, and what follows it. */
+export interface Answer<S extends string> {
+  readonly status: S
+  readonly micros: number
+  readonly values: readonly RedisReply[]
+  /** The reply to a first copy was lost, and this is the answer to a second. */
+  readonly repeated: boolean
+}
+
+/** Runs scripts, sends a change again whose reply was lost, and reads what all replies have in common. */
+export class ScriptRunner {
+  readonly #redis: IRedisService
+  readonly #clock: ServerClock | null
+  /** Runs what may be done twice, and does it again when its reply was lost. */
+  readonly repeatable: LostReplies["run"]
+
+  /**
+   * @param timeoutMs - how long one call may take, its repetition included, in milliseconds
+   * @param clock - is told the time of every reply
+   */
+  constructor(redis: IRedisService, timeoutMs: number, clock: ServerClock | null) {
+    this.#redis = redis
+    this.#clock = clock
+    const lostReplies = new LostReplies(timeoutMs)
+    this.repeatable = lostReplies.run.bind(lostReplies)
+  }
+
+  /** Runs a script that changes something: its status by name, and what follows. @throws ERR_STORE_PROTOCOL for a reply of another form */
+  async run<S extends string>(
+    script: RedisScript,
+    statuses: Readonly<Record<S, number>>,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    options: ScriptOptions,
+  ): Promise<Answer<S>> {
+    const { value, repeated } = await this.repeatable((own) => this.#redis.run(script, keys, args, own), options)
+    const [status, time, ...values] = reply(script, value)
+    this.#clock?.observe(Number(time))
+    for (const name in statuses) if (statuses[name] === Number(status)) return { status: name, micros: Number(time), values, repeated }
+    throw unexpected(script)
+  }
+
+  /** Runs a script that may be sent twice without harm, or whose loss does none: the values that follow the time. */
+  async plain(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options: ScriptOptions): Promise<readonly RedisReply[]> {
+    const [time, ...values] = reply(script, await this.#redis.run(script, keys, args, options))
+    this.#clock?.observe(Number(time))
+    return values
+  }
+}
+
+function reply(script: RedisScript, value: RedisReply): readonly RedisReply[] {
+  if (!Array.isArray(value)) throw unexpected(script)
+  return value as readonly RedisReply[]
+}
+
+function unexpected(script: RedisScript): SessionError {
+  return new SessionError("ERR_STORE_PROTOCOL", `Expected a reply of the script ${script.name}, got another form.`)
+}
