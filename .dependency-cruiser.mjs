@@ -40,6 +40,19 @@ export default {
       ["domain", "shared"],
       "A use case belongs in application/; what two layers need belongs in domain/ or shared/.",
     ),
+    sealed(
+      "web-knows-no-framework",
+      "web",
+      ["application", "domain", "shared"],
+      "What a framework calls it belongs in its door; what a store needs belongs behind a port of domain/interfaces/.",
+      ["(^|node_modules/)(@types/)?(cookie|proxy-addr|ipaddr[.]js|bowser)(/|$)"],
+    ),
+    layered(
+      "doors-hold-no-rules",
+      "doors",
+      ["application", "domain", "shared", "web"],
+      "A rule that two doors need belongs in web/, a use case in application/.",
+    ),
     layered("testing-knows-the-contract", "testing", ["domain", "shared"], "Let the caller of the suite hand in the service under test."),
     layered(
       "config-is-the-only-composer",

@@ -53,19 +53,41 @@ export interface AuthenticatorOptions<A extends object, I extends object> {
 }
 
 export interface CookieOptions {
+  /** What follows the prefix; `"sid"` by default. 1 to 64 letters, digits, `-`, `_`, `.`. */
   readonly name?: string | undefined
+  /** `"__Host-Http-"` by default: where browsers know it, no script can set such a cookie, either. */
+  readonly prefix?: "__Host-Http-" | "__Host-" | undefined
+  /** `"lax"` by default. Under `"strict"` a link from elsewhere arrives signed out. */
   readonly sameSite?: "lax" | "strict" | undefined
+  /** `"example.com"`: sent to all its subdomains, each of which can then read it and put another in its place. The name begins with `__Secure-`. */
+  readonly domain?: string | undefined
+  /** For pages in a frame of another site: `SameSite=None; Partitioned`. */
+  readonly embedded?: boolean | undefined
+  /** Plain HTTP on this very machine: all origins are `http://localhost` and such. Refused where `NODE_ENV` is `production`. */
   readonly insecureDevelopment?: boolean | undefined
 }
 
+/** The answer to a request that was not let in, or whose handler failed: send it as it is, with `problem` as JSON. */
+export interface Refusal {
+  readonly ok: false
+  readonly status: 400 | 401 | 403 | 409 | 413 | 503
+  /** Content-Type and Cache-Control, and for a 401 its challenge, for a 503 its Retry-After. */
+  readonly headers: Readonly<Record<string, string>>
+  /** A problem document (RFC 9457). */
+  readonly problem: object
+}
+
 /** An answer to "may this request come in?" */
-export type Verdict<A extends object, I extends object> =
-  | { readonly ok: true; readonly session: ActiveUserSession<A, I> }
-  | { readonly ok: false; readonly status: 400 | 401 | 403 | 503; readonly headers: Readonly<Record<string, string>>; readonly problem: object }
+export type Verdict<A extends object, I extends object> = { readonly ok: true; readonly session: ActiveUserSession<A, I> } | Refusal
 
 /** What every door is made of. */
 export interface Authenticator<A extends object, I extends object = A> {
   /** Reads nothing: that is done when it is asked for. */
   authenticate(request: RequestHead, response: ResponseHead, rule?: RouteRule): RequestAuth<A, I>
+  /** Whether a request may come in where a session is needed: its origin, its session, and how recent its proof is. What no answer is known for is thrown. */
   authorize(auth: RequestAuth<A, I>, head: RequestHead, rule?: RouteRule): Promise<Verdict<A, I>>
+  /** Whether a request may come in where no session is needed: its origin. `null`: it may. */
+  admit(head: RequestHead, rule?: RouteRule): Refusal | null
+  /** The answer to what a handler threw; `null` for what its framework has to report. */
+  refuse(error: unknown, rule?: RouteRule): Refusal | null
 }

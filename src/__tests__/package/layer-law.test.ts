@@ -12,6 +12,8 @@ const OFFENDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "domain-is-pure": { "src/domain/pure.ts": 'import type { leaf } from "../infrastructure/leaf.js"\nexport type Pure = typeof leaf\n' },
   "application-uses-ports": { "src/application/use.ts": 'import ms from "ms"\nexport const use = ms\n' },
   "infrastructure-implements-ports": { "src/infrastructure/leaf.ts": 'import { use } from "../application/use.js"\nexport const leaf = use\n' },
+  "web-knows-no-framework": { "src/web/late.ts": 'import { leaf } from "../infrastructure/leaf.js"\nexport const late = leaf\n' },
+  "doors-hold-no-rules": { "src/doors/leaf.ts": 'import { leaf } from "../infrastructure/leaf.js"\nexport const door = leaf\n' },
   "testing-knows-the-contract": { "src/testing/suite.ts": 'import { leaf } from "../infrastructure/leaf.js"\nexport const suite = leaf\n' },
   "config-is-the-only-composer": { "src/config/late.ts": 'import { suite } from "../testing/suite.js"\nexport const late = suite\n' },
   "exports-know-no-tests": { "src/exports/tests.ts": 'export { helper } from "../__tests__/helper.js"\n' },

@@ -1,0 +1,80 @@
+import type { Credentials, RequestPort } from "../application/RequestPort.js"
+import { SessionError } from "../domain/errors.js"
+import type { Device, IssuedSession } from "../domain/interfaces/session/ISessionService.js"
+import type { WebSettings } from "./authenticator-settings.js"
+import { clientAddress, storedAddress } from "./client-address.js"
+import type { RequestHead, ResponseHead } from "./contract.js"
+import { givingCookie, takingCookie } from "./cookies.js"
+import { readCredentials } from "./credentials.js"
+import { describeDevice } from "./device.js"
+import { refuseForgery } from "./forgery.js"
+import type { CheckedRule } from "./route-rule.js"
+
+/** One request and its answer, whatever the framework. */
+export class WebRequest implements RequestPort {
+  readonly #head: RequestHead
+  readonly #response: ResponseHead
+  readonly #settings: WebSettings
+  readonly #rule: CheckedRule
+  #private = false
+
+  constructor(head: RequestHead, response: ResponseHead, settings: WebSettings, rule: CheckedRule) {
+    this.#head = head
+    this.#response = response
+    this.#settings = settings
+    this.#rule = rule
+  }
+
+  credentials(): Credentials {
+    this.#keepPrivate()
+    return readCredentials(this.#head, this.#settings)
+  }
+
+  refuseForgery(): void {
+    refuseForgery(this.#head, this.#settings, this.#rule)
+  }
+
+  refuseLateCookie(): void {
+    if (this.#response.sent) throw new SessionError("ERR_ANSWER_SENT", "Expected an answer whose headers are not sent yet, because a cookie has to be set.")
+  }
+
+  giveToken(issued: Pick<IssuedSession<object>, "token" | "session">): void {
+    this.refuseLateCookie()
+    this.#setCookie(givingCookie(this.#settings.cookie, issued))
+  }
+
+  takeToken(): void {
+    if (!this.#response.sent) this.#setCookie(takingCookie(this.#settings.cookie))
+  }
+
+  device(): Device {
+    const { trust, storeAddress } = this.#settings
+    const address = clientAddress(this.#head.remoteAddress, this.#head.header("x-forwarded-for"), trust)
+    return describeDevice(this.#head.header("user-agent"), storedAddress(address, storeAddress))
+  }
+
+  /** In place of one of the same name that this answer has: of two, browsers would keep the last, and proxies any. */
+  #setCookie(line: string): void {
+    this.#keepPrivate()
+    const before = this.#response.values("set-cookie")
+    const others = before.filter((other) => !other.startsWith(`${this.#settings.cookie.name}=`))
+    if (others.length === before.length) {
+      this.#response.append("set-cookie", line)
+      return
+    }
+    const [first = line, ...rest] = [...others, line]
+    this.#response.set("set-cookie", first)
+    for (const further of rest) this.#response.append("set-cookie", further)
+  }
+
+  /** An answer for which the session was looked at or changed is for this user alone (OWASP ASVS 5.0 14.2.2, 14.3.2). */
+  #keepPrivate(): void {
+    if (this.#private) return
+    this.#private = true
+    this.#response.beforeSent(() => {
+      this.#response.set("cache-control", "no-store")
+      const vary = this.#response.values("vary").join(", ")
+      if (!/(?:^|,)\s*(?:\*|cookie)\s*(?:,|$)/i.test(vary)) this.#response.set("vary", vary === "" ? "Cookie" : `${vary}, Cookie`)
+    })
+  }
+}

@@ -1,0 +1,36 @@
+import Bowser from "bowser"
+import type { Device } from "../domain/interfaces/session/ISessionService.js"
+
+const USER_AGENT_BYTES = 1_024
+const LABEL_BYTES = 256
+/** Browsers name themselves within this; a parser need not be shown more by a stranger. */
+const PARSED_CHARACTERS = 512
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
+/** What a session remembers of where it was opened, cut to what it can hold. All of it is the client's own claim. */
+export function describeDevice(userAgent: string | undefined, ip: string | undefined): Device {
+  const clean = cut(userAgent ?? "", USER_AGENT_BYTES)
+  return { ip, userAgent: clean || undefined, label: cut(labelOf(clean.slice(0, PARSED_CHARACTERS)), LABEL_BYTES) || undefined }
+}
+
+/** "Firefox on Windows"; what is not known is left out. */
+function labelOf(userAgent: string): string {
+  if (userAgent === "") return ""
+  const { browser, os } = Bowser.parse(userAgent)
+  return [browser.name, os.name].filter(Boolean).join(" on ")
+}
+
+/** Without control characters, and at most so many bytes of whole characters. */
+function cut(text: string, bytes: number): string {
+  const clean = text.slice(0, bytes).replace(CONTROLS, "").trim().toWellFormed()
+  if (Buffer.byteLength(clean) <= bytes) return clean
+  let end = 0
+  let size = 0
+  for (const character of clean) {
+    size += Buffer.byteLength(character)
+    if (size > bytes) break
+    end += character.length
+  }
+  return clean.slice(0, end)
+}
