@@ -5,13 +5,13 @@ import type { RouteRule } from "./contract.js"
 
 /** A rule that was looked through. */
 export interface CheckedRule {
-  /** In milliseconds; `undefined`: however long ago. */
-  readonly maxAgeMs: number | undefined
+  /** In milliseconds; `null`: however long ago. */
+  readonly maxAgeMs: number | null
   readonly touch: boolean
   readonly csrf: boolean
 }
 
-const NO_RULE: CheckedRule = { maxAgeMs: undefined, touch: true, csrf: true }
+const NO_RULE: CheckedRule = { maxAgeMs: null, touch: true, csrf: true }
 const MAX_AGE_RANGE = { min: 1_000, max: 365 * 86_400_000 }
 /** Doors look at a rule when the route is made, and each request then finds it here. */
 const checked = new WeakMap<RouteRule, CheckedRule>()
@@ -33,7 +33,7 @@ function readRule(given: RouteRule): CheckedRule {
     const { maxAge, touch = true, csrf = true } = rule
     if (typeof touch !== "boolean") throw expected("touch", "true or false", touch)
     if (typeof csrf !== "boolean") throw expected("csrf", "true or false", csrf)
-    return { maxAgeMs: maxAge === undefined ? undefined : toMilliseconds(maxAge, "maxAge", MAX_AGE_RANGE), touch, csrf }
+    return { maxAgeMs: maxAge === undefined ? null : toMilliseconds(maxAge, "maxAge", MAX_AGE_RANGE), touch, csrf }
   } catch (error) {
     throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
   }
