@@ -1,42 +1,43 @@
-// Finds or installs what the tests run against: redis-server, valkey-server, and a newer Node with its SQLite drivers.
+// Finds or installs what the tests run against: redis-server, valkey-server, Chromium, and a newer Node with its SQLite drivers.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
-// The lowest major versions that have everything the library's scripts use.
-const SERVERS = [
-  { program: "redis-server", lowest: 7 },
-  { program: "valkey-server", lowest: 8 },
+// The lowest major versions that have everything the library's scripts use; the browser's knows the prefix __Host-Http-.
+const PROGRAMS = [
+  { program: "redis-server", lowest: 7, version: / v=(\d+)\./ },
+  { program: "valkey-server", lowest: 8, version: / v=(\d+)\./ },
+  { program: process.env.CHROMIUM ?? "chromium", lowest: 140, version: /^\S+ (\d+)\./ },
 ]
 const NEWER_NODE = fileURLToPath(new URL("../.cache/node24/", import.meta.url))
 const POLICY = "/usr/sbin/policy-rc.d"
 
 try {
-  prepareServers()
+  preparePrograms()
   prepareNewerNode()
 } catch (error) {
   console.error(`servers: ${error.message}`)
   process.exitCode = 1
 }
 
-function prepareServers() {
-  const missing = SERVERS.filter((server) => majorOf(server.program) === undefined).map((server) => server.program)
+function preparePrograms() {
+  const missing = PROGRAMS.filter((wanted) => majorOf(wanted) === undefined).map(({ program }) => program)
   if (missing.length > 0) {
     if (!mayInstall())
       fail(`${missing.join(" and ")} not found. Install with: apt-get install ${missing.join(" ")}   (Debian 13 or later; the tests start them by themselves)`)
     install(missing)
   }
-  for (const { program, lowest } of SERVERS) {
-    const major = majorOf(program)
+  for (const { program, lowest, version } of PROGRAMS) {
+    const major = majorOf({ program, version })
     if (major === undefined) fail(`${program} was installed but does not run. Try: ${program} --version`)
     if (major < lowest) fail(`${program} ${lowest} or later is needed, found ${major}. Install a newer one and put it first in PATH.`)
   }
 }
 
 /** @returns {number | undefined} the program's major version, or undefined when it is not there */
-function majorOf(program) {
+function majorOf({ program, version }) {
   const { status, stdout } = spawnSync(program, ["--version"], { encoding: "utf8" })
-  return status === 0 ? Number(/ v=(\d+)\./.exec(stdout)?.[1] ?? Number.NaN) : undefined
+  return status === 0 ? Number(version.exec(stdout)?.[1] ?? Number.NaN) : undefined
 }
 
 function mayInstall() {
@@ -61,7 +62,7 @@ function apt(args) {
   const { status, stdout, stderr } = spawnSync("apt-get", args, { encoding: "utf8", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } })
   if (status !== 0)
     fail(
-      `apt-get ${args[0]} failed. Install ${SERVERS.map((server) => server.program).join(" and ")} yourself, then run this again.\n${(stderr || stdout || "").trim()}`,
+      `apt-get ${args[0]} failed. Install ${PROGRAMS.map(({ program }) => program).join(" and ")} yourself, then run this again.\n${(stderr || stdout || "").trim()}`,
     )
 }
 
