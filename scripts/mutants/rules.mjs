@@ -1,7 +1,8 @@
 // Each rule whose absence was seen to do harm, the change that takes it out, and the tests that must notice.
 const LUA = "src/infrastructure/redis/lua"
 const REDIS = "src/infrastructure/redis"
-const SESSION = "src/infrastructure/services/session"
+const SERVICES = "src/infrastructure/services"
+const SESSION = `${SERVICES}/session`
 const TESTS = "src/__tests__"
 const SCRIPTS = [`${TESTS}/scripts/session-scripts.test.ts`]
 const PROVIDERS = [`${TESTS}/conformance/memory.test.ts`]
@@ -164,7 +165,7 @@ export const MUTANTS = [
   },
   {
     rule: "By handle, the record's own user id decides (update)",
-    file: `${SESSION}/session-front.ts`,
+    file: `${SESSION}/Admission.ts`,
     from: "(record) => (ownerOf(record.fixed) === owner ? { owner } : null)",
     to: "() => ({ owner })",
     tests: REDIS_PROVIDER,
@@ -508,7 +509,7 @@ export const MUTANTS = [
   {
     rule: "A rotation that cannot be shown is not made",
     file: `${SESSION}/session-front.ts`,
-    from: "    await this.#present(record)\n",
+    from: "    await this.#answers.present(record)\n",
     to: "",
     tests: REDIS_PROVIDER,
     only: "upgrade",
@@ -583,21 +584,21 @@ export const MUTANTS = [
   },
   {
     rule: "One deadline holds for all that a call does",
-    file: `${SESSION}/session-front.ts`,
+    file: `${SERVICES}/ServiceCalls.ts`,
     from: "return this.#deadlines.run(start, expired, signal)",
     to: "return expired === undefined ? this.#deadlines.run(start, expired, signal) : start(signal ?? new AbortController().signal)",
     tests: [`${TESTS}/silence/every-store.test.ts`],
   },
   {
     rule: "A call that was reported as not applied is not applied later",
-    file: `${SESSION}/CallStep.ts`,
+    file: `${SERVICES}/CallStep.ts`,
     from: "    this.options.signal.throwIfAborted()\n",
     to: "",
     tests: [`${TESTS}/silence/every-store.test.ts`],
   },
   {
     rule: "A deadline that passes after a change was sent leaves it in doubt",
-    file: `${SESSION}/CallStep.ts`,
+    file: `${SERVICES}/CallStep.ts`,
     from: "    this.#mayHaveChanged = true\n",
     to: "",
     tests: [`${TESTS}/silence/every-store.test.ts`],
@@ -612,9 +613,9 @@ export const MUTANTS = [
   },
   {
     rule: "Signing out has a reserve in an overload",
-    file: `${SESSION}/session-front.ts`,
-    from: "return this.#call(options, work, true)",
-    to: "return this.#call(options, work)",
+    file: `${SERVICES}/ServiceCalls.ts`,
+    from: "return this.run(options, work, true)",
+    to: "return this.run(options, work)",
     tests: [`${TESTS}/silence/silent-store.test.ts`],
     only: "refuses more calls",
   },

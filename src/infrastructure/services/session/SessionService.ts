@@ -27,11 +27,12 @@ import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-me
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
 import { removeListed, type UpkeepParts } from "../../redis/upkeep/sign-out-everywhere.js"
 import { removeThoroughly } from "../../redis/upkeep/thorough.js"
+import type { StepOptions } from "../CallStep.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
-import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
+import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
 import { notDurable } from "./step-errors.js"
 
 /** A change that came too late is sent again with a new time limit, this often at most. */

@@ -27,12 +27,13 @@ import type { SqliteConnection, SqliteDriver } from "../../sqlite/drivers.js"
 import { judgeFile } from "../../sqlite/file-rules.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import { type SessionRow, SessionRows } from "../../sqlite/session-rows.js"
+import type { StepOptions } from "../CallStep.js"
 import { toCallTimeout } from "../store-settings.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeRecord, prefixOf } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import { resolveSettings, type SessionOptions } from "./session-settings.js"
-import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
+import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
 
 /** Options of sessions in a SQLite file. */
 export interface SqliteSessionOptions extends SessionOptions {

@@ -28,40 +28,22 @@ import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import { formatHandle, formatToken, type Handle, parseHandle, parseToken, type Ticket } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
-import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
-import { InFlight } from "../../InFlight.js"
+import type { CallStep, StepOptions } from "../CallStep.js"
+import { ServiceCalls } from "../ServiceCalls.js"
+import { Admission, byOwner, type ProveBy } from "./Admission.js"
 import { AttributeSchema } from "./attribute-schema.js"
-import { CallStep } from "./CallStep.js"
-import {
-  type CheckedUpdate,
-  checkCleanup,
-  checkCreate,
-  checkDelete,
-  checkDeleteAll,
-  checkDeleteSession,
-  checkGet,
-  checkPage,
-  checkPast,
-  checkRotate,
-  checkSignal,
-  checkUpdate,
-  checkUserId,
-} from "./checked-options.js"
+import { type CheckedUpdate, checkRotate, checkUpdate } from "./checked-changes.js"
+import { checkCreate, checkPast } from "./checked-creation.js"
+import { checkCleanup, checkDelete, checkDeleteAll, checkDeleteSession, checkGet, checkPage, checkUserId } from "./checked-options.js"
+import { MergedChanges } from "./MergedChanges.js"
 import { formatCursor, parseCursor } from "./page-cursor.js"
-import { newOperationId, newSecret, newSessionId, newTag, type UserKey, userKey } from "./randomness.js"
-import { toSessionData } from "./session-data.js"
+import { newSecret, newSessionId, newTag, type UserKey, userKey } from "./randomness.js"
+import { SessionAnswers } from "./SessionAnswers.js"
 import { SessionEvents } from "./session-events.js"
 import { resolveSettings, type SessionOptions, type SessionSettings } from "./session-settings.js"
-import type { Inserted, Page, Position, RemoveAllOptions, Removed, StepOptions } from "./session-steps.js"
-import { assertVersion, notCreated, notDurable, versionConflict } from "./step-errors.js"
+import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
+import { notCreated, notDurable, versionConflict } from "./step-errors.js"
 import { sweepAll } from "./sweep-all.js"
-import { backOff, UpdateQueue } from "./update-queue.js"
-
-/** How long one update may go on meeting others before it gives up, in milliseconds. */
-const CLASH_BUDGET = 5_000
-
-/** Judges the right to a record that was read, at a time in milliseconds; `null`: there is none. */
-type ProveBy = (record: SessionRecord, now: number) => Proof | null
 
 /**
  * What all providers have in common: checks, schema, tickets, proofs, events, and the loop that merges updates.
@@ -71,9 +53,10 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected readonly settings: SessionSettings
   readonly #schema: AttributeSchema
   readonly #events: SessionEvents
-  readonly #queue = new UpdateQueue()
-  readonly #deadlines: CallDeadlines
-  readonly #calls = new InFlight("session service")
+  readonly #answers: SessionAnswers<A>
+  readonly #admission: Admission
+  readonly #merged: MergedChanges<A>
+  readonly #calls: ServiceCalls
   #closing: Promise<void> | null = null
   /** Stops what would otherwise keep `close()` waiting. */
   readonly #ending = new AbortController()
@@ -82,7 +65,11 @@ export abstract class SessionFront<A extends object, I extends object> implement
     this.settings = resolveSettings(options)
     this.#schema = new AttributeSchema(this.settings)
     this.#events = new SessionEvents(this.settings)
-    this.#deadlines = new CallDeadlines(this.settings.timeoutMs)
+    this.#calls = new ServiceCalls("session service", this.settings.timeoutMs)
+    this.#answers = new SessionAnswers(this.#schema, this.#events)
+    const store = { now: (step: StepOptions) => this.now(step), find: (handle: Handle, step: StepOptions) => this.find(handle, step) }
+    this.#admission = new Admission(store, this.settings.verifiers, this.#answers, this.#events)
+    this.#merged = new MergedChanges(this.#admission, this.#schema, this.#answers, this.#events)
   }
 
   // The atomic steps of a provider, over checked values. Missing is a value; a store that cannot answer throws a `SessionError`.
@@ -108,7 +95,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract release(): Promise<void>
 
   async createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
-    return this.#call(options, async (step, options) => {
+    return this.#calls.run(options, async (step, options) => {
       const checked = checkCreate(options, this.settings)
       const { attributes = {} } = options
       const body = await this.#schema.create(attributes)
@@ -131,68 +118,68 @@ export abstract class SessionFront<A extends object, I extends object> implement
       this.#events.emit({ type: "created", sessionId: formatHandle(ticket) })
       const evicted = inserted.evicted.map(formatHandle)
       this.reportEvicted(inserted.evicted)
-      return { token: formatToken(ticket), session: await this.#present(inserted.record), evicted }
+      return { token: formatToken(ticket), session: await this.#answers.present(inserted.record), evicted }
     })
   }
 
   async getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
-    return this.#call(options, async (step, options) => {
+    return this.#calls.run(options, async (step, options) => {
       const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
       if (ticket === null) return null
-      const record = await this.#reporting(ticket, () => this.find(ticket, step.reading))
+      const record = await this.#answers.reporting(ticket, () => this.find(ticket, step.reading))
       if (record === null) return null
       const now = await this.now(step.reading)
-      const proof = this.#prove(record, ticket, now)
+      const proof = this.#admission.prove(record, ticket, now)
       if (proof === null) return null
-      if (options?.touch === false || !needsTouch(record, this.settings.touchInterval, now)) return this.#present(record)
+      if (options?.touch === false || !needsTouch(record, this.settings.touchInterval, now)) return this.#answers.present(record)
       const moved = await this.#touched(record, proof, step.options)
-      return moved === null ? null : this.#present(moved)
+      return moved === null ? null : this.#answers.present(moved)
     })
   }
 
   async updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
-    return this.#call(options, async (step, options) => {
+    return this.#calls.run(options, async (step, options) => {
       const update = checkUpdate(changes, options)
       const ticket = parseToken(token)
       if (ticket === null) return null
-      return this.#update(ticket, (record, now) => this.#prove(record, ticket, now), update, step)
+      return this.#update(ticket, this.#admission.bySecret(ticket), update, step)
     })
   }
 
   async updateUserSession(userId: UserId, sessionId: IdText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
-    return this.#call(options, async (step, options) => {
+    return this.#calls.run(options, async (step, options) => {
       const owner = checkUserId(userId, "userId")
       const update = checkUpdate(changes, options)
       const handle = parseHandle(sessionId)
       if (handle === null) return null
-      return this.#update(handle, (record) => (ownerOf(record.fixed) === owner ? { owner } : null), update, step)
+      return this.#update(handle, byOwner(owner), update, step)
     })
   }
 
   async extendSession(token: TokenText, idleTimeout?: Duration, options?: CallOptions): Promise<SessionData<A> | null> {
-    return this.#call(options, async (step, options) => {
+    return this.#calls.run(options, async (step, options) => {
       if (options !== undefined) assertKnownKeys(options, "the options of extendSession", ["signal"])
       const idle = idleTimeout === undefined ? null : toMilliseconds(idleTimeout, "idleTimeout", TIMEOUT_RANGE)
       const ticket = parseToken(token)
       if (ticket === null) return null
       const result = await this.prolong(ticket, { verifiers: this.settings.verifiers.candidates(ticket.secret) }, idle, step.change())
-      return this.#settle(ticket, result)
+      return this.#answers.settle(ticket, result)
     })
   }
 
   async rotateSession(token: TokenText, options?: RotateSessionOptions<A, I>): Promise<IssuedSession<A> | null> {
-    return this.#call(options, async (step, options) => {
+    return this.#calls.run(options, async (step, options) => {
       const { grace, reauthenticated, changes } = checkRotate(options)
       const ticket = parseToken(token)
       if (ticket === null) return null
       const secret = newSecret()
       const verifier = this.settings.verifiers.issue(secret)
-      const proveBy: ProveBy = (record, now) => this.#prove(record, ticket, now)
+      const proveBy = this.#admission.bySecret(ticket)
       const session =
         changes === null
           ? await this.#swap(ticket, proveBy, { verifier, grace, reauthenticated, write: null }, step)
-          : await this.#merge(ticket, proveBy, { changes, ifVersion: null }, step, (_record, proof, write) =>
+          : await this.#merged.run(ticket, proveBy, { changes, ifVersion: null }, step, (_record, proof, write) =>
               this.rotate(ticket, proof, { verifier, grace, reauthenticated, write: { ...write, operation: verifier.slice(0, 6) } }, step.change()).then(
                 outrun,
               ),
@@ -204,17 +191,17 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async deleteSession(token: TokenText | null | undefined, options?: DeleteSessionOptions): Promise<boolean> {
-    return this.#signOut(options, async (step, options) => {
+    return this.#calls.signOut(options, async (step, options) => {
       const ifVersion = checkDeleteSession(options)
       const ticket = parseToken(token)
       if (ticket === null) return false
       const proof = { verifiers: this.settings.verifiers.candidates(ticket.secret) }
-      return this.#reporting(ticket, () => this.#remove(ticket, proof, ifVersion, options?.reason ?? "signed-out", step))
+      return this.#answers.reporting(ticket, () => this.#remove(ticket, proof, ifVersion, options?.reason ?? "signed-out", step))
     })
   }
 
   async deleteUserSession(userId: UserId, sessionId: IdText, options?: DeleteOptions): Promise<boolean> {
-    return this.#signOut(options, async (step, options) => {
+    return this.#calls.signOut(options, async (step, options) => {
       const owner = checkUserId(userId, "userId")
       checkDelete(options)
       const handle = parseHandle(sessionId)
@@ -226,24 +213,28 @@ export abstract class SessionFront<A extends object, I extends object> implement
     userId: UserId,
     options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | ThoroughOptions | undefined },
   ): Promise<number> {
-    return this.#enter(options, true, async (signal, options) => {
-      const owner = checkUserId(userId, "userId")
-      const walk = checkDeleteAll(options)
-      // A typing error in `except` must not end the session that was to stay.
-      const except = options?.except === undefined ? null : parseHandle(options.except)
-      if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
-      const reason = options?.reason ?? "revoked"
-      const onEnded = (handle: Handle): void => this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
-      const thorough = walk === null ? null : { ...walk, ending: this.#ending.signal }
-      return this.removeAll(userKey(owner), { ...(signal && { signal }), owner, except, thorough, onEnded })
-    })
+    return this.#calls.runUnbounded(
+      options,
+      async (signal, options) => {
+        const owner = checkUserId(userId, "userId")
+        const walk = checkDeleteAll(options)
+        // A typing error in `except` must not end the session that was to stay.
+        const except = options?.except === undefined ? null : parseHandle(options.except)
+        if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
+        const reason = options?.reason ?? "revoked"
+        const onEnded = (handle: Handle): void => this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
+        const thorough = walk === null ? null : { ...walk, ending: this.#ending.signal }
+        return this.removeAll(userKey(owner), { ...(signal && { signal }), owner, except, thorough, onEnded })
+      },
+      true,
+    )
   }
 
   async getUserSessions(
     userId: UserId,
     page?: CallOptions & { readonly cursor?: string | undefined; readonly limit?: number | undefined },
   ): Promise<{ readonly sessions: readonly (SessionData<A> & { readonly userId: string })[]; readonly cursor?: string }> {
-    return this.#call(page, async (step, page) => {
+    return this.#calls.run(page, async (step, page) => {
       const owner = checkUserId(userId, "userId")
       const limit = checkPage(page)
       const place = userKey(owner)
@@ -252,7 +243,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const sessions: (SessionData<A> & { readonly userId: string })[] = []
       for (const record of records) {
         if (record.fixed.userId !== owner) continue
-        const session = await this.#presentListed(record)
+        const session = await this.#answers.presentListed(record)
         if (session !== null) sessions.push({ ...session, userId: owner })
       }
       return next === null ? { sessions } : { sessions, cursor: formatCursor(next, place) }
@@ -261,7 +252,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async cleanupExpiredSessions(options?: CleanupOptions): Promise<CleanupReport> {
     // The signal stops a cleanup between two steps; it does not fail it.
-    return this.#enter(undefined, false, async () => {
+    return this.#calls.runUnbounded(undefined, async () => {
       const run = checkCleanup(readOnce(options))
       const signal = run.signal === undefined ? this.#ending.signal : AbortSignal.any([run.signal, this.#ending.signal])
       return sweepAll((cursor, count) => this.sweep(cursor, count, {}), { ...run, signal })
@@ -269,14 +260,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async ping(options?: CallOptions): Promise<void> {
-    return this.#call(options, (step, options) => {
+    return this.#calls.run(options, (step, options) => {
       if (options !== undefined) assertKnownKeys(options, "the options of ping", ["signal"])
       return this.probe(step.options)
     })
   }
 
   async doctor(options?: CallOptions): Promise<DoctorReport> {
-    return this.#call(options, async (step, options) => {
+    return this.#calls.run(options, async (step, options) => {
       if (options !== undefined) assertKnownKeys(options, "the options of doctor", ["signal"])
       const findings = await this.examine(step.options)
       return { healthy: findings.every(({ level }) => level !== "problem"), findings }
@@ -295,74 +286,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   async #drain(): Promise<void> {
     await this.#calls.drain()
-    await this.#deadlines.close()
     await this.release()
-  }
-
-  #call<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>, signsOut = false): Promise<T> {
-    return this.#enter(options, signsOut, (signal, own) => this.#withinDeadline(signal, (step) => work(step, own)))
-  }
-
-  #signOut<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>): Promise<T> {
-    return this.#call(options, work, true)
-  }
-
-  /** What surrounds every call: closed, overloaded or aborted services do nothing, and bad input gets its code. */
-  async #enter<T, O extends CallOptions | undefined>(options: O, signsOut: boolean, work: (signal: AbortSignal | undefined, own: O) => Promise<T>): Promise<T> {
-    this.#calls.enter(signsOut)
-    try {
-      const own = readOnce(options)
-      const signal = checkSignal(own)
-      signal?.throwIfAborted()
-      return await work(signal, own)
-    } catch (error) {
-      throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
-    } finally {
-      this.#calls.leave()
-    }
-  }
-
-  /** One deadline for all that a call does: its round trips, its repetitions, and its waiting for other calls. */
-  #withinDeadline<T>(signal: AbortSignal | undefined, work: (step: CallStep) => Promise<T>): Promise<T> {
-    const { timeoutMs } = this.settings
-    let step: CallStep | undefined
-    const expired = (): SessionError => deadlinePassed(timeoutMs, step?.mayHaveChanged !== true)
-    const start = (ending: AbortSignal): Promise<T> => {
-      const mine = new CallStep(ending, performance.now() + timeoutMs, signal !== undefined)
-      step = mine
-      return work(mine).catch((error: unknown) => {
-        // Of a wait that the deadline ended nothing more is known than of the call.
-        throw ending.aborted && error === ending.reason && SessionError.is(error) ? expired() : error
-      })
-    }
-    return this.#deadlines.run(start, expired, signal)
-  }
-
-  /** Reading may meet a record that cannot be read: an error for its holder, and an event. */
-  async #reporting<T>(handle: Handle, read: () => T | Promise<T>): Promise<T> {
-    try {
-      return await read()
-    } catch (error) {
-      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.reportCorrupt(handle)
-      throw error
-    }
-  }
-
-  /** The verifier under which a ticket's secret fits the record, or `null`: then somebody knew the handle but not the secret. */
-  #prove(record: SessionRecord, ticket: Ticket, now: number): Proof | null {
-    const { previous, verifier } = record
-    const stored = previous !== null && previous.until > now ? [verifier, previous.verifier] : [verifier]
-    const match = this.settings.verifiers.match(ticket.secret, ...stored)
-    if (match === null) this.#events.emit({ type: "wrong-secret", sessionId: formatHandle(ticket) })
-    return match === null ? null : { verifiers: [match] }
-  }
-
-  /** Reads a session and judges the right to it: `null` when there is none. */
-  async #admitted(handle: Handle, proveBy: ProveBy, step: CallStep): Promise<{ readonly record: SessionRecord; readonly proof: Proof } | null> {
-    const record = await this.#reporting(handle, () => this.find(handle, step.reading))
-    if (record === null) return null
-    const proof = proveBy(record, await this.now(step.reading))
-    return proof === null ? null : { record, proof }
   }
 
   /** Writes the access down. Gone meanwhile: `null`. Not acknowledged: the session is still good, and only its deadline did not move. */
@@ -379,7 +303,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   async #update(handle: Handle, proveBy: ProveBy, update: CheckedUpdate, step: CallStep): Promise<SessionData<A> | null> {
-    return this.#merge(handle, proveBy, update, step, async (record, proof, write) => {
+    return this.#merged.run(handle, proveBy, update, step, async (record, proof, write) => {
       const result = await this.write(record, proof, write, step.change())
       // The secret was right when it was read, so nobody guessed: a rotation without grace came in between, and this token is over.
       return result.status === "wrong-secret" ? { status: "missing" } : result
@@ -388,69 +312,11 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   /** Reads first: a rotation whose answer cannot be given would take the old token and bring no new one. */
   async #swap(ticket: Ticket, proveBy: ProveBy, rotation: Rotation, step: CallStep): Promise<SessionData<A> | null> {
-    const admitted = await this.#admitted(ticket, proveBy, step)
+    const admitted = await this.#admission.admit(ticket, proveBy, step)
     if (admitted === null) return null
     const { record, proof } = admitted
-    await this.#present(record)
-    return this.#settle(ticket, outrun(await this.rotate(ticket, proof, rotation, step.change())))
-  }
-
-  /** Reads, changes and writes until no other change came between. Changes of one session follow each other within this process. */
-  #merge(
-    handle: Handle,
-    proveBy: ProveBy,
-    update: CheckedUpdate,
-    step: CallStep,
-    store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
-  ): Promise<SessionData<A> | null> {
-    return this.#queue.run(formatHandle(handle), () => this.#mergeNow(handle, proveBy, update, step, store), step.options.signal)
-  }
-
-  async #mergeNow(
-    handle: Handle,
-    proveBy: ProveBy,
-    update: CheckedUpdate,
-    step: CallStep,
-    store: (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>,
-  ): Promise<SessionData<A> | null> {
-    const started = performance.now()
-    for (let attempt = 1; ; attempt += 1) {
-      step.options.signal.throwIfAborted()
-      const admitted = await this.#admitted(handle, proveBy, step)
-      if (admitted === null) return null
-      const { record, proof } = admitted
-      assertVersion(record, update.ifVersion)
-      const body = await this.#reporting(handle, () => this.#schema.change(record.body, update.changes))
-      const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), fixed: record.fixed, body })
-      if (result.status !== "clash") return this.#settle(handle, result)
-      step.unchanged()
-      this.#events.emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })
-      if (update.ifVersion !== null) throw versionConflict(update.ifVersion, result.version)
-      if (performance.now() - started > CLASH_BUDGET) throw versionConflict(record.version, result.version)
-      await backOff(attempt)
-    }
-  }
-
-  /** Turns the outcome of a step into what the caller gets. */
-  async #settle(handle: Handle, result: StepResult): Promise<SessionData<A> | null> {
-    switch (result.status) {
-      case "done":
-        return this.#present(result.record)
-      case "missing":
-        return null
-      case "wrong-secret":
-        this.#events.emit({ type: "wrong-secret", sessionId: formatHandle(handle) })
-        return null
-      case "replaced-secret":
-        this.#events.emit({ type: "replaced-secret", sessionId: formatHandle(handle) })
-        throw new SessionError("ERR_SESSION_CONFLICT", "Expected the session's current token, got one that another rotation has replaced.", {
-          retryable: false,
-        })
-      case "not-authenticated":
-        throw new UnexpectedValue("Expected reauthenticated on a session that its user signed in to, got a guest's, a pending one or an impersonation.")
-      case "clash":
-        throw versionConflict(null, result.version)
-    }
+    await this.#answers.present(record)
+    return this.#answers.settle(ticket, outrun(await this.rotate(ticket, proof, rotation, step.change())))
   }
 
   async #remove(handle: Handle, proof: Proof, ifVersion: number | null, reason: EndReason, step: CallStep): Promise<boolean> {
@@ -465,20 +331,6 @@ export abstract class SessionFront<A extends object, I extends object> implement
       throw notDurable()
     }
     return status === "done"
-  }
-
-  async #present(record: SessionRecord): Promise<SessionData<A>> {
-    return toSessionData<A>(record, await this.#reporting(record, () => this.#schema.read(record.body)))
-  }
-
-  /** For lists: one session whose attributes cannot be read must not hide the others. */
-  async #presentListed(record: SessionRecord): Promise<SessionData<A> | null> {
-    try {
-      return await this.#present(record)
-    } catch (error) {
-      if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
-      return null
-    }
   }
 
   /** For providers that made room for a session which then could not be opened. */

@@ -1,13 +1,7 @@
 import type { ThoroughProgress } from "../../../domain/interfaces/session/ISessionService.js"
 import type { SessionRecord } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
-
-/** Options of each step. */
-export interface StepOptions {
-  readonly signal?: AbortSignal | undefined
-  /** When the call's time is up, by `performance.now()`. */
-  readonly deadline?: number | undefined
-}
+import type { StepOptions } from "../CallStep.js"
 
 /** What an insertion came to. `ended`: this very session was made by an earlier copy of the call, and is gone again. */
 export type Inserted =

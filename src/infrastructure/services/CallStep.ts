@@ -1,4 +1,9 @@
-import type { StepOptions } from "./session-steps.js"
+/** Options of each step of a call. */
+export interface StepOptions {
+  readonly signal?: AbortSignal | undefined
+  /** When the call's time is up, by `performance.now()`. */
+  readonly deadline?: number | undefined
+}
 
 /** What the steps of one call need to know of it, and what the call needs to know of them. */
 export class CallStep {

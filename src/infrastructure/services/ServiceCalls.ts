@@ -1,0 +1,78 @@
+import { SessionError } from "../../domain/errors.js"
+import type { CallOptions } from "../../domain/interfaces/session/ISessionService.js"
+import { readOnce, UnexpectedValue } from "../../shared/assertions.js"
+import { CallDeadlines, deadlinePassed } from "../call-deadlines.js"
+import { InFlight } from "../InFlight.js"
+import { CallStep } from "./CallStep.js"
+import { checkSignal } from "./call-signal.js"
+
+/** What surrounds every call of a service: how many there may be, whether they are still taken, how long they may last, and which code bad input gets. */
+export class ServiceCalls {
+  readonly #timeoutMs: number
+  readonly #inFlight: InFlight
+  readonly #deadlines: CallDeadlines
+
+  /**
+   * @param what - whose calls they are, for an error
+   * @param timeoutMs - how long each may take, in milliseconds, from 1
+   */
+  constructor(what: string, timeoutMs: number) {
+    this.#timeoutMs = timeoutMs
+    this.#inFlight = new InFlight(what)
+    this.#deadlines = new CallDeadlines(timeoutMs)
+  }
+
+  /** A call that ends with its deadline. `own` are its options, read once. */
+  run<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>, signsOut = false): Promise<T> {
+    return this.runUnbounded(options, (signal, own) => this.#withinDeadline(signal, (step) => work(step, own)), signsOut)
+  }
+
+  /** A call that may use the reserve. */
+  signOut<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>): Promise<T> {
+    return this.run(options, work, true)
+  }
+
+  /**
+   * A call whose length nobody can tell beforehand: its steps have deadlines of their own.
+   *
+   * @throws ERR_CLOSED · ERR_STORE_OVERLOADED · ERR_INVALID_ARGUMENT · the reason of a signal that is aborted already; nothing is done then
+   */
+  async runUnbounded<T, O extends CallOptions | undefined>(
+    options: O,
+    work: (signal: AbortSignal | undefined, own: O) => Promise<T>,
+    signsOut = false,
+  ): Promise<T> {
+    this.#inFlight.enter(signsOut)
+    try {
+      const own = readOnce(options)
+      const signal = checkSignal(own)
+      signal?.throwIfAborted()
+      return await work(signal, own)
+    } catch (error) {
+      throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
+    } finally {
+      this.#inFlight.leave()
+    }
+  }
+
+  /** Takes no further calls, and waits for those under way. */
+  async drain(): Promise<void> {
+    await this.#inFlight.drain()
+    await this.#deadlines.close()
+  }
+
+  /** One deadline for all that a call does: its round trips, its repetitions, and its waiting for other calls. */
+  #withinDeadline<T>(signal: AbortSignal | undefined, work: (step: CallStep) => Promise<T>): Promise<T> {
+    let step: CallStep | undefined
+    const expired = (): SessionError => deadlinePassed(this.#timeoutMs, step?.mayHaveChanged !== true)
+    const start = (ending: AbortSignal): Promise<T> => {
+      const mine = new CallStep(ending, performance.now() + this.#timeoutMs, signal !== undefined)
+      step = mine
+      return work(mine).catch((error: unknown) => {
+        // Of a wait that the deadline ended nothing more is known than of the call.
+        throw ending.aborted && error === ending.reason && SessionError.is(error) ? expired() : error
+      })
+    }
+    return this.#deadlines.run(start, expired, signal)
+  }
+}

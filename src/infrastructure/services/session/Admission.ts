@@ -1,0 +1,57 @@
+import { ownerOf, type Proof, type SessionRecord } from "../../../domain/session/record.js"
+import { formatHandle, type Handle, type Ticket } from "../../../domain/session/ticket.js"
+import type { CallStep, StepOptions } from "../CallStep.js"
+import type { SessionAnswers } from "./SessionAnswers.js"
+import type { SessionEvents } from "./session-events.js"
+import type { Verifiers } from "./verifiers.js"
+
+/** Judges the right to a record that was read, at a time in milliseconds; `null`: there is none. */
+export type ProveBy = (record: SessionRecord, now: number) => Proof | null
+
+/** What has to be asked of the store first. */
+interface Readable {
+  /** The store's time, in milliseconds. */
+  now(options: StepOptions): number | Promise<number>
+  /** @throws ERR_SESSION_CORRUPT */
+  find(handle: Handle, options: StepOptions): Promise<SessionRecord | null>
+}
+
+/** Lets in who has a right to a session: by its secret, or by the user whom it belongs to. */
+export class Admission {
+  readonly #store: Readable
+  readonly #verifiers: Verifiers
+  readonly #answers: SessionAnswers<object>
+  readonly #events: SessionEvents
+
+  constructor(store: Readable, verifiers: Verifiers, answers: SessionAnswers<object>, events: SessionEvents) {
+    this.#store = store
+    this.#verifiers = verifiers
+    this.#answers = answers
+    this.#events = events
+  }
+
+  /** The verifier under which a ticket's secret fits the record, or `null`: then somebody knew the handle but not the secret. */
+  prove({ previous, verifier }: SessionRecord, ticket: Ticket, now: number): Proof | null {
+    const stored = previous !== null && previous.until > now ? [verifier, previous.verifier] : [verifier]
+    const match = this.#verifiers.match(ticket.secret, ...stored)
+    if (match === null) this.#events.emit({ type: "wrong-secret", sessionId: formatHandle(ticket) })
+    return match === null ? null : { verifiers: [match] }
+  }
+
+  bySecret(ticket: Ticket): ProveBy {
+    return (record, now) => this.prove(record, ticket, now)
+  }
+
+  /** Reads a session and judges the right to it: `null` when there is none. @throws ERR_SESSION_CORRUPT */
+  async admit(handle: Handle, proveBy: ProveBy, step: CallStep): Promise<{ readonly record: SessionRecord; readonly proof: Proof } | null> {
+    const record = await this.#answers.reporting(handle, () => this.#store.find(handle, step.reading))
+    if (record === null) return null
+    const proof = proveBy(record, await this.#store.now(step.reading))
+    return proof === null ? null : { record, proof }
+  }
+}
+
+/** By the record's own user id, whatever the handle says: two users may share a tag. */
+export function byOwner(owner: string): ProveBy {
+  return (record) => (ownerOf(record.fixed) === owner ? { owner } : null)
+}

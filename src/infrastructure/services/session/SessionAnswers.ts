@@ -1,0 +1,67 @@
+import { SessionError } from "../../../domain/errors.js"
+import type { SessionData } from "../../../domain/interfaces/session/ISessionService.js"
+import type { SessionRecord, StepResult } from "../../../domain/session/record.js"
+import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
+import { UnexpectedValue } from "../../../shared/assertions.js"
+import type { AttributeSchema } from "./attribute-schema.js"
+import { toSessionData } from "./session-data.js"
+import type { SessionEvents } from "./session-events.js"
+import { versionConflict } from "./step-errors.js"
+
+/** Turns what a store gave into what the caller gets, and tells of what is wrong with it. */
+export class SessionAnswers<A extends object> {
+  readonly #schema: AttributeSchema
+  readonly #events: SessionEvents
+
+  constructor(schema: AttributeSchema, events: SessionEvents) {
+    this.#schema = schema
+    this.#events = events
+  }
+
+  /** Reading may meet a record that cannot be read: an error for its holder, and an event. */
+  async reporting<T>(handle: Handle, read: () => T | Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
+      throw error
+    }
+  }
+
+  /** @throws ERR_SESSION_CORRUPT */
+  async present(record: SessionRecord): Promise<SessionData<A>> {
+    return toSessionData<A>(record, await this.reporting(record, () => this.#schema.read(record.body)))
+  }
+
+  /** For lists: one session whose attributes cannot be read must not hide the others. */
+  async presentListed(record: SessionRecord): Promise<SessionData<A> | null> {
+    try {
+      return await this.present(record)
+    } catch (error) {
+      if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
+      return null
+    }
+  }
+
+  /** @throws UnexpectedValue · ERR_SESSION_CONFLICT · ERR_SESSION_CORRUPT */
+  async settle(handle: Handle, result: StepResult): Promise<SessionData<A> | null> {
+    switch (result.status) {
+      case "done":
+        return this.present(result.record)
+      case "missing":
+        return null
+      case "wrong-secret":
+        this.#events.emit({ type: "wrong-secret", sessionId: formatHandle(handle) })
+        return null
+      case "replaced-secret":
+        this.#events.emit({ type: "replaced-secret", sessionId: formatHandle(handle) })
+        throw new SessionError("ERR_SESSION_CONFLICT", "Expected the session's current token, got one that another rotation has replaced.", {
+          retryable: false,
+        })
+      case "not-authenticated":
+        throw new UnexpectedValue("Expected reauthenticated on a session that its user signed in to, got a guest's, a pending one or an impersonation.")
+      case "clash":
+        throw versionConflict(null, result.version)
+    }
+  }
+}

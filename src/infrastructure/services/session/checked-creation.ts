@@ -1,0 +1,106 @@
+import type { CreateSessionOptions, Device } from "../../../domain/interfaces/session/ISessionService.js"
+import { defaultTimeouts, type Standing, slackFor, TIMEOUT_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
+import type { LimitRule } from "../../../domain/session/limit.js"
+import type { FixedFields } from "../../../domain/session/record.js"
+import { assertKnownKeys, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
+import { toMilliseconds } from "../../../shared/durations.js"
+import { checkUserId, type Unschemed } from "./checked-options.js"
+import { limitRule, type SessionSettings } from "./session-settings.js"
+
+// Every function here throws UnexpectedValue, before anything is sent to a store.
+
+const DEVICE_BYTES = { ip: 64, userAgent: 1024, label: 256 } as const
+/** How far the application's clock may be ahead of the store's before a time counts as future. */
+const CLOCK_TOLERANCE = 1_000
+
+/** The parts of a new session that its options decide, but for its attributes. */
+export interface CheckedCreate {
+  readonly fixed: FixedFields
+  readonly timeouts: Timeouts
+  readonly slack: number
+  /** A Date still has to be held against the store's time. */
+  readonly authenticatedAt: Date | "now" | null
+  readonly limit: LimitRule | null
+}
+
+const CREATE_OPTIONS = [
+  "userId",
+  "pendingUserId",
+  "impersonatorId",
+  "authenticatedAt",
+  "attributes",
+  "device",
+  "idleTimeout",
+  "absoluteTimeout",
+  "persistent",
+  "maxSessionsPerUser",
+  "onLimit",
+  "signal",
+]
+
+export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "attributes">, settings: SessionSettings): CheckedCreate {
+  assertKnownKeys(options, "the options of createSession", CREATE_OPTIONS)
+  const userId = options.userId === undefined ? null : checkUserId(options.userId, "userId")
+  const pendingUserId = options.pendingUserId === undefined ? null : checkUserId(options.pendingUserId, "pendingUserId")
+  const impersonatorId = options.impersonatorId === undefined ? null : checkUserId(options.impersonatorId, "impersonatorId")
+  if (userId !== null && pendingUserId !== null)
+    throw new UnexpectedValue("Expected userId or pendingUserId, got both: who owes a second factor is not signed in.")
+  if (impersonatorId !== null && userId === null) throw new UnexpectedValue("Expected impersonatorId together with userId, got it alone.")
+  if (options.persistent !== undefined && typeof options.persistent !== "boolean") throw expected("persistent", "true or false", options.persistent)
+  const standing: Standing = userId !== null ? "user" : pendingUserId !== null ? "pending" : "guest"
+  const authenticates = userId !== null && impersonatorId === null
+  const timeouts = checkTimeouts(options, defaultTimeouts(settings.timeouts, standing))
+  const limit = checkLimit(options, settings)
+  return {
+    fixed: { userId, pendingUserId, impersonatorId, persistent: options.persistent ?? false, device: checkDevice(options.device) },
+    timeouts,
+    slack: slackFor(settings.touchInterval, timeouts.idle),
+    authenticatedAt: checkAuthenticatedAt(options.authenticatedAt, authenticates),
+    limit: authenticates ? limit : null,
+  }
+}
+
+function checkTimeouts(options: Pick<CreateSessionOptions<unknown>, "idleTimeout" | "absoluteTimeout">, defaults: Timeouts): Timeouts {
+  return {
+    idle: options.idleTimeout === undefined ? defaults.idle : toMilliseconds(options.idleTimeout, "idleTimeout", TIMEOUT_RANGE),
+    absolute: options.absoluteTimeout === undefined ? defaults.absolute : toMilliseconds(options.absoluteTimeout, "absoluteTimeout", TIMEOUT_RANGE),
+  }
+}
+
+function checkLimit(options: Pick<CreateSessionOptions<unknown>, "maxSessionsPerUser" | "onLimit">, settings: SessionSettings): LimitRule | null {
+  if (options.onLimit !== undefined) assertOneOf(options.onLimit, "onLimit", ["evict-oldest", "reject"])
+  const { maxSessionsPerUser = settings.limit?.max ?? "unlimited", onLimit = settings.onLimit } = options
+  return limitRule(maxSessionsPerUser, onLimit)
+}
+
+function checkAuthenticatedAt(value: Date | undefined, authenticates: boolean): Date | "now" | null {
+  if (value === undefined) return authenticates ? "now" : null
+  if (!authenticates)
+    throw new UnexpectedValue("Expected authenticatedAt only with the user's own sign-in, got it for a guest, a pending session or an impersonation.")
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw expected("authenticatedAt", "a valid Date", value)
+  return value
+}
+
+/** A time of authentication by the store's clock. @param now milliseconds */
+export function checkPast(authenticatedAt: Date, now: number): number {
+  const at = authenticatedAt.getTime()
+  if (at < 0 || at > now + CLOCK_TOLERANCE) throw new UnexpectedValue("Expected authenticatedAt to lie in the past, got a time in the future or before 1970.")
+  return Math.min(at, now)
+}
+
+function checkDevice(device: Device | undefined): Device {
+  if (device === undefined) return {}
+  assertKnownKeys(device, "device", Object.keys(DEVICE_BYTES))
+  const checked: Record<string, string> = {}
+  for (const key of ["ip", "userAgent", "label"] as const) {
+    const bytes = DEVICE_BYTES[key]
+    const value: unknown = device[key]
+    if (value === undefined) continue
+    // Counted as it is stored: control characters take six bytes each.
+    if (typeof value !== "string" || value.length > bytes || Buffer.byteLength(JSON.stringify(value)) - 2 > bytes) {
+      throw expected(`device.${key}`, `text of at most ${bytes} bytes`, value)
+    }
+    checked[key] = value
+  }
+  return checked
+}
