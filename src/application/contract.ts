@@ -43,11 +43,20 @@ export type SignInOptions<A extends object, I extends object> = Omit<
   readonly remember?: boolean | undefined
 } & AttributesFromGuest<A, I>
 
+/** Options of `startPending`. Without `attributes` the pending session holds what the guest's did, for `signIn` to choose from. */
+export interface PendingOptions<A extends object, I extends object> {
+  /** Who has passed the first factor. */
+  readonly userId: UserId
+  readonly attributes?: DeepReadonly<I> | ((guest: DeepReadonly<A> | null) => DeepReadonly<I>) | undefined
+}
+
 /** One of a user's sessions, as a page shows it to its owner. Never a token. */
 export interface DeviceEntry extends Device {
   readonly sessionId: SessionId
   /** Whether it is the session of this very request. */
   readonly current: boolean
+  /** Whether somebody else acts in the user's name there. */
+  readonly impersonated: boolean
   readonly createdAt: Date
   readonly lastAccessedAt: Date
 }
@@ -55,17 +64,53 @@ export interface DeviceEntry extends Device {
 /** Which sessions a sign-out ends. */
 export type SignOutScope = "here" | "elsewhere" | "everywhere" | { readonly sessionId: string }
 
-/** Authentication of one request. Nothing is read before it is asked for. */
+/**
+ * Authentication of one request. Nothing is read before it is asked for, and then once.
+ *
+ * What hands out a token (`signIn`, `startGuest`, `startPending`, `reauthenticated`, `impersonate`) rejects before it does anything with ERR_REQUEST_FORGED
+ * for a request from another origin, with ERR_ANSWER_SENT when no cookie can be set any more, and with ERR_NOT_PERMITTED for a request with a bearer
+ * token, for whose client a cookie is no answer. All of them throw ERR_REQUEST_AMBIGUOUS for two answers to who a request is from, and ERR_STORE_… when
+ * the store cannot answer; then the cookie stays as it was.
+ */
 export interface RequestAuth<A extends object, I extends object = A> {
+  /** The request's session; also a guest's, and one that waits for a second factor: ask for its `userId`. */
   session(): Promise<ActiveSession<A, I> | null>
+  /**
+   * Opens a session of this user, with another handle and another secret than that of the request, which is ended before this resolves.
+   *
+   * `attributes` as a function may be called more than once: again when another request changed the guest's session meanwhile.
+   *
+   * @throws ERR_SESSION_LIMIT · what `createSession` throws. Then nobody was signed in, and the request's own session may be over.
+   * @source OWASP ASVS 5.0 7.2.4
+   */
   signIn(options: SignInOptions<A, I>): Promise<ActiveUserSession<A, I>>
+  /** Opens a session in which nobody is signed in; the request's own is ended. */
   startGuest(attributes: DeepReadonly<I>): Promise<ActiveSession<A, I>>
   /** The first factor passed: authenticates nothing until `signIn` for the same user. */
-  startPending(options: { readonly userId: UserId }): Promise<ActiveSession<A, I>>
-  /** Refuses another user than the session's, and pending, guest and impersonated sessions. */
+  startPending(options: PendingOptions<A, I>): Promise<ActiveSession<A, I>>
+  /**
+   * The user has proved again who they are: same session, another secret, and the old one opens nothing any more.
+   *
+   * @throws ERR_NOT_AUTHENTICATED without a session · ERR_NOT_PERMITTED for another user than the session's, and for pending, guest and impersonated sessions ·
+   * ERR_SESSION_CONFLICT when another request did the same at the same time · ERR_SESSION_ENDED · what `updateSession` throws
+   * @source OWASP ASVS 5.0 7.2.4
+   */
   reauthenticated(userId: UserId, changes?: Changes<A, I>): Promise<ActiveUserSession<A, I>>
-  /** Needs a recent session that is not itself impersonated. */
+  /**
+   * Opens a session in which the signed-in user acts in another one's name. It never counts as recent, cannot be re-authenticated, ends nothing but
+   * itself, and ends with the session that it came from. That one stays open, without its cookie.
+   *
+   * @throws ERR_NOT_AUTHENTICATED · ERR_NOT_PERMITTED from within an impersonated session, and for oneself · ERR_REAUTHENTICATION_NEEDED
+   */
   impersonate(userId: UserId): Promise<ActiveUserSession<A, I>>
+  /** The user's sessions, the newest first. @throws ERR_NOT_AUTHENTICATED */
   devices(): Promise<readonly DeviceEntry[]>
+  /**
+   * Ends the request's session (`"here"`, the default), all of the user's others (`"elsewhere"`), all of them, or the one of this handle. The cookie goes
+   * when its session has gone. From an impersonated session no other is reached, whatever is asked for.
+   *
+   * @returns how many were ended
+   * @throws ERR_NOT_AUTHENTICATED but for `"here"` · ERR_STORE_… when it is not known whether all have ended: ask again
+   */
   signOut(where?: SignOutScope): Promise<number>
 }

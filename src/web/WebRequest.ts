@@ -10,6 +10,12 @@ import { describeDevice } from "./device.js"
 import { refuseForgery } from "./forgery.js"
 import type { CheckedRule } from "./route-rule.js"
 
+/** What a request came from. */
+export function deviceOf(head: RequestHead, { trust, storeAddress }: Pick<WebSettings, "trust" | "storeAddress">): Device {
+  const address = clientAddress(head.remoteAddress, head.header("x-forwarded-for"), trust)
+  return describeDevice(head.header("user-agent"), storedAddress(address, storeAddress))
+}
+
 /** One request and its answer, whatever the framework. */
 export class WebRequest implements RequestPort {
   readonly #head: RequestHead
@@ -48,9 +54,7 @@ export class WebRequest implements RequestPort {
   }
 
   device(): Device {
-    const { trust, storeAddress } = this.#settings
-    const address = clientAddress(this.#head.remoteAddress, this.#head.header("x-forwarded-for"), trust)
-    return describeDevice(this.#head.header("user-agent"), storedAddress(address, storeAddress))
+    return deviceOf(this.#head, this.#settings)
   }
 
   /** In place of one of the same name that this answer has: of two, browsers would keep the last, and proxies any. */
@@ -62,9 +66,10 @@ export class WebRequest implements RequestPort {
       this.#response.append("set-cookie", line)
       return
     }
-    const [first = line, ...rest] = [...others, line]
-    this.#response.set("set-cookie", first)
-    for (const further of rest) this.#response.append("set-cookie", further)
+    for (const [place, kept] of [...others, line].entries()) {
+      if (place === 0) this.#response.set("set-cookie", kept)
+      else this.#response.append("set-cookie", kept)
+    }
   }
 
   /** An answer for which the session was looked at or changed is for this user alone (OWASP ASVS 5.0 14.2.2, 14.3.2). */

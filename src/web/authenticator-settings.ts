@@ -1,4 +1,6 @@
-import { SessionError } from "../domain/errors.js"
+import { type AuthSettings, authSettings } from "../application/auth-settings.js"
+import { asConfigError } from "../domain/errors.js"
+import type { ISessionService } from "../domain/interfaces/session/ISessionService.js"
 import { assertKnownKeys, assertOneOf, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
 import { readTrust, type StoredAddress, type Trust } from "./client-address.js"
 import type { AuthenticatorOptions } from "./contract.js"
@@ -15,21 +17,28 @@ export interface WebSettings {
   readonly storeAddress: StoredAddress
 }
 
-const OPTION_NAMES = ["sessions", "origin", "cookie", "bearer", "remember", "trustProxy", "storeAddress"]
-
-/** @throws ERR_CONFIG_INVALID */
-export function webSettings(given: AuthenticatorOptions<never, never>): WebSettings {
-  try {
-    return settings(readOnce(given))
-  } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
-  }
+/** All that an authenticator is told, checked. */
+export interface AuthenticatorSettings<A extends object, I extends object> {
+  readonly sessions: ISessionService<A, I>
+  readonly web: WebSettings
+  readonly auth: AuthSettings
 }
 
-function settings(options: AuthenticatorOptions<never, never>): WebSettings {
-  assertKnownKeys(options, "the options of createAuthenticator", OPTION_NAMES)
-  const { sessions, bearer = false, storeAddress = "whole" } = options
-  if (typeof sessions?.getSession !== "function") throw expected("sessions", "a session service, as createSessionService makes it", sessions)
+const OPTION_NAMES = ["sessions", "origin", "cookie", "bearer", "remember", "trustProxy", "storeAddress", "impersonation", "onAudit"]
+
+/** @throws ERR_CONFIG_INVALID */
+export function authenticatorSettings<A extends object, I extends object>(given: AuthenticatorOptions<A, I>): AuthenticatorSettings<A, I> {
+  return asConfigError(() => {
+    const options = readOnce(given)
+    assertKnownKeys(options, "the options of createAuthenticator", OPTION_NAMES)
+    const { sessions } = options
+    if (typeof sessions?.getSession !== "function") throw expected("sessions", "a session service, as createSessionService makes it", sessions)
+    return { sessions, web: webSettings(options), auth: authSettings(options) }
+  })
+}
+
+function webSettings(options: Omit<AuthenticatorOptions<never, never>, "sessions">): WebSettings {
+  const { bearer = false, storeAddress = "whole" } = options
   if (typeof bearer !== "boolean") throw expected("bearer", "true or false", bearer)
   assertOneOf(storeAddress, "storeAddress", ["whole", "prefix", "none"])
   const cookie = cookieSettings(options.cookie)

@@ -1,3 +1,4 @@
+import type { AuthOptions } from "../application/auth-settings.js"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import type { ISessionService } from "../domain/interfaces/session/ISessionService.js"
 import type { Duration } from "../shared/durations.js"
@@ -31,21 +32,19 @@ export interface ResponseHead {
 export interface RouteRule {
   /** The user must have proved who they are at most so long ago: RFC 9470. Impersonated sessions are always refused. */
   readonly maxAge?: Duration | undefined
-  /** `false`: the request does not count as activity. */
+  /** `false`: the request does not count as activity; without effect where `maxAge` is asked for. */
   readonly touch?: boolean | undefined
   /** `false`: the origin is not checked, for a route that proves it by other means, such as the `state` of OpenID Connect. */
   readonly csrf?: boolean | undefined
 }
 
-export interface AuthenticatorOptions<A extends object, I extends object> {
+export interface AuthenticatorOptions<A extends object, I extends object> extends AuthOptions {
   readonly sessions: ISessionService<A, I>
   /** Where the application is served: `"https://app.example"`. Exact; never taken from a request. */
   readonly origin: string | readonly string[]
   readonly cookie?: CookieOptions | undefined
   /** Whether `Authorization: Bearer` is read; false by default. */
   readonly bearer?: boolean | undefined
-  /** The timeouts of "remember me"; 14 days and 90 days by default. */
-  readonly remember?: { readonly idleTimeout: Duration; readonly absoluteTimeout: Duration } | undefined
   /** Whose `X-Forwarded-For` is believed: networks (`"10.0.0.0/8"`), or how many proxies stand before this process. Nobody's by default. */
   readonly trustProxy?: readonly string[] | number | undefined
   /** How much of a client's address is kept in a session: all of it, the network (/24, /48), or nothing; `"whole"` by default. */

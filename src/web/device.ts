@@ -5,8 +5,7 @@ const USER_AGENT_BYTES = 1_024
 const LABEL_BYTES = 256
 /** Browsers name themselves within this; a parser need not be shown more by a stranger. */
 const PARSED_CHARACTERS = 512
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+const CONTROLS = /[\p{Cc}\u2028\u2029]/gu
 
 /** What a session remembers of where it was opened, cut to what it can hold. All of it is the client's own claim. */
 export function describeDevice(userAgent: string | undefined, ip: string | undefined): Device {

@@ -1,3 +1,4 @@
+import { MAX_AGE_RANGE } from "../application/auth-settings.js"
 import { SessionError } from "../domain/errors.js"
 import { assertKnownKeys, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
 import { toMilliseconds } from "../shared/durations.js"
@@ -12,7 +13,6 @@ export interface CheckedRule {
 }
 
 const NO_RULE: CheckedRule = { maxAgeMs: null, touch: true, csrf: true }
-const MAX_AGE_RANGE = { min: 1_000, max: 365 * 86_400_000 }
 /** Doors look at a rule when the route is made, and each request then finds it here. */
 const checked = new WeakMap<RouteRule, CheckedRule>()
 

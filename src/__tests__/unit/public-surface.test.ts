@@ -5,8 +5,9 @@ import ts from "typescript"
 import { describe, expect, it } from "vitest"
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
-const DOORS = ["container", "index", "testing"] as const
+const DOORS = ["auth", "container", "index", "testing"] as const
 const LOADED: Readonly<Record<(typeof DOORS)[number], () => Promise<object>>> = {
+  auth: () => import("../../exports/auth.js"),
   container: () => import("../../exports/container.js"),
   index: () => import("../../exports/index.js"),
   testing: () => import("../../exports/testing.js"),
@@ -62,6 +63,33 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
       "UserId",
     ],
   },
+  auth: {
+    values: ["countUserSessions", "createAuthenticator", "eraseUser", "exportUser", "openSession"],
+    types: [
+      "ActiveSession",
+      "ActiveUserSession",
+      "AuditActor",
+      "AuditDetail",
+      "AuditEvent",
+      "AuditListener",
+      "AuthOptions",
+      "Authenticator",
+      "AuthenticatorOptions",
+      "CookieOptions",
+      "DeviceEntry",
+      "ImpersonationOptions",
+      "PendingOptions",
+      "Refusal",
+      "RequestAuth",
+      "RequestHead",
+      "ResponseHead",
+      "RouteRule",
+      "SignInOptions",
+      "SignOutScope",
+      "UserExport",
+      "Verdict",
+    ],
+  },
   container: { values: ["DI_TOKENS", "createContainer"], types: ["Bindings", "Container"] },
   testing: {
     values: ["createFakeClock", "describeSessionService"],
@@ -105,7 +133,7 @@ function membersOf(name: string): readonly ts.Symbol[] {
 describe("the subpaths", () => {
   it("are those of the exports map", () => {
     const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly exports: Readonly<Record<string, unknown>> }
-    expect(Object.keys(exports).sort()).toEqual([".", "./container", "./package.json", "./testing"])
+    expect(Object.keys(exports).sort()).toEqual([".", "./auth", "./container", "./package.json", "./testing"])
   })
 
   it.each(DOORS)("%s exports these values and types, and no others", async (door) => {

@@ -1,0 +1,81 @@
+import { SessionError } from "../domain/errors.js"
+import type { ISessionService, SessionData, TokenText } from "../domain/interfaces/session/ISessionService.js"
+import type { Audit } from "./audit.js"
+import type { AuthSettings } from "./auth-settings.js"
+import { OpenSession } from "./OpenSession.js"
+import type { RequestPort } from "./RequestPort.js"
+import { readSession } from "./read-session.js"
+
+/** What one request's authentication is made of. */
+export interface RequestParts<A extends object, I extends object> {
+  readonly sessions: ISessionService<A, I>
+  readonly port: RequestPort
+  readonly settings: AuthSettings
+  readonly audit: Audit
+  /** Whether the request counts as activity. */
+  readonly touch: boolean
+}
+
+/** What the use cases of one request share. Its session is read when somebody asks for it, and once. */
+export class RequestScope<A extends object, I extends object> {
+  readonly sessions: ISessionService<A, I>
+  readonly port: RequestPort
+  readonly settings: AuthSettings
+  readonly audit: Audit
+  readonly #touch: boolean
+  #reading: Promise<OpenSession<A, I> | null> | null = null
+  #known: OpenSession<A, I> | null = null
+
+  constructor({ sessions, port, settings, audit, touch }: RequestParts<A, I>) {
+    this.sessions = sessions
+    this.port = port
+    this.settings = settings
+    this.audit = audit
+    this.#touch = touch
+  }
+
+  /** The request's session, as far as it was asked for. */
+  get known(): OpenSession<A, I> | null {
+    return this.#known
+  }
+
+  /** The token that the request came with, whatever it opens. @throws ERR_REQUEST_AMBIGUOUS */
+  get presented(): TokenText | null {
+    const credentials = this.port.credentials()
+    return credentials.kind === "none" ? null : credentials.token
+  }
+
+  /** The request's session, or the one that took its place. @throws ERR_REQUEST_AMBIGUOUS · what `getSession` throws */
+  current(): Promise<OpenSession<A, I> | null> {
+    this.#reading ??= this.#read()
+    return this.#reading
+  }
+
+  /** Makes this the request's session; `null`: from now on it has none. */
+  become(open: OpenSession<A, I> | null): void {
+    this.#known = open
+    this.#reading = Promise.resolve(open)
+  }
+
+  opened(issued: { readonly token: TokenText; readonly session: SessionData<A> }): OpenSession<A, I> {
+    const open: OpenSession<A, I> = new OpenSession(this.sessions, issued, () => this.audit({ event: "session_use_after_expire" }, open.view))
+    return open
+  }
+
+  async #read(): Promise<OpenSession<A, I> | null> {
+    const token = this.presented
+    if (token === null) return null
+    try {
+      const session = await readSession(this.sessions, token, this.#touch)
+      if (session === null) this.audit({ event: "session_use_after_expire" }, null)
+      else this.#known = this.opened({ token, session })
+      return this.#known
+    } catch (error) {
+      // A record that cannot be read signs nobody in. It stays, and so does its cookie: another release may be able to read it.
+      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) return null
+      // The next one who asks may find the store back.
+      this.#reading = null
+      throw error
+    }
+  }
+}

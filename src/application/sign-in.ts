@@ -1,0 +1,58 @@
+import type { DeepReadonly, UserId } from "../domain/interfaces/session/ISessionService.js"
+import { assertKnownKeys, expected, readOnce } from "../shared/assertions.js"
+import { refuseWithoutCookie } from "./admission.js"
+import type { SignInOptions } from "./contract.js"
+import type { OpenSession } from "./OpenSession.js"
+import type { RequestScope } from "./RequestScope.js"
+import { type NewAttributes, replaceSession } from "./replace-session.js"
+
+const SIGN_IN_OPTIONS = ["userId", "attributes", "remember", "authenticatedAt", "idleTimeout", "absoluteTimeout", "maxSessionsPerUser", "onLimit", "signal"]
+const PENDING_OPTIONS = ["userId", "attributes"]
+
+/** Signs a user in: always a new session, never the guest's under another name. */
+export async function signIn<A extends object, I extends object>(scope: RequestScope<A, I>, given: SignInOptions<A, I>): Promise<OpenSession<A, I>> {
+  refuseWithoutCookie(scope.port)
+  const options = named(given, "the options of signIn", SIGN_IN_OPTIONS) as SignInOptions<A, I>
+  const { remember = false, attributes, ...draft } = options
+  if (typeof remember !== "boolean") throw expected("remember", "true or false", remember)
+  const old = await scope.current()
+  const longer = remember ? scope.settings.remember : {}
+  const wanted = { ...longer, ...withoutUndefined(draft), persistent: remember }
+  const next = await replaceSession(scope, wanted as never, attributes as NewAttributes<A, I>, draft.userId)
+  scope.audit({ event: "authn_login_success", replaced: old?.view.sessionId ?? null }, next.view)
+  return next
+}
+
+/** Opens a guest's session. */
+export async function startGuest<A extends object, I extends object>(scope: RequestScope<A, I>, attributes: DeepReadonly<I>): Promise<OpenSession<A, I>> {
+  refuseWithoutCookie(scope.port)
+  const next = await replaceSession(scope, {} as never, attributes, null)
+  scope.audit({ event: "session_created" }, next.view)
+  return next
+}
+
+/** Opens a session that waits for a second factor. What a guest's session held goes along, for `signIn` to choose from. */
+export async function startPending<A extends object, I extends object>(
+  scope: RequestScope<A, I>,
+  given: { readonly userId: UserId; readonly attributes?: NewAttributes<A, I> },
+): Promise<OpenSession<A, I>> {
+  refuseWithoutCookie(scope.port)
+  const { userId, attributes = (held: DeepReadonly<A> | null) => (held ?? {}) as DeepReadonly<I> } = named(
+    given,
+    "the options of startPending",
+    PENDING_OPTIONS,
+  )
+  const next = await replaceSession(scope, { pendingUserId: userId } as never, attributes, userId)
+  scope.audit({ event: "session_created" }, next.view)
+  return next
+}
+
+function named<T>(given: T, name: string, known: readonly string[]): T {
+  const options = readOnce(given)
+  assertKnownKeys(options, name, known)
+  return options
+}
+
+function withoutUndefined(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,59 @@
+import { SessionError } from "../domain/errors.js"
+import { assertKnownKeys, expected, readOnce } from "../shared/assertions.js"
+import { signedIn } from "./admission.js"
+import type { SignOutScope } from "./contract.js"
+import type { OpenSession } from "./OpenSession.js"
+import type { RequestScope } from "./RequestScope.js"
+
+const WORDS = ["here", "elsewhere", "everywhere"] as const
+
+/**
+ * Ends sessions. An error means that some may be left; then the cookie stays, so that it can be asked for again.
+ *
+ * @returns how many this call ended
+ * @source OWASP ASVS 5.0 7.4.1 to 7.4.3, 7.5.2
+ */
+export async function signOut<A extends object, I extends object>(scope: RequestScope<A, I>, given: SignOutScope): Promise<number> {
+  scope.port.refuseForgery()
+  const where = checkedScope(given)
+  const own = await scope.current()
+  if (where !== "here") signedIn(own)
+  try {
+    const ended = await endAll(scope, own, where)
+    scope.audit({ event: "session_logout", where: typeof where === "string" ? where : "one", ended }, own?.view ?? null)
+    return ended
+  } catch (error) {
+    scope.audit({ event: "logout_failed", code: SessionError.is(error) ? error.code : null }, own?.view ?? null)
+    throw error
+  }
+}
+
+function checkedScope(given: SignOutScope): SignOutScope {
+  if (typeof given === "string" && WORDS.includes(given)) return given
+  if (typeof given !== "object" || given === null) throw expected("where", `one of ${WORDS.join(", ")}, or { sessionId }`, given)
+  const { sessionId, ...rest } = readOnce(given)
+  assertKnownKeys(rest, "where", ["sessionId"])
+  if (typeof sessionId !== "string") throw expected("where.sessionId", "a session's handle", sessionId)
+  return { sessionId }
+}
+
+async function endAll<A extends object, I extends object>(scope: RequestScope<A, I>, own: OpenSession<A, I> | null, where: SignOutScope): Promise<number> {
+  if (own === null || where === "here") return endOwn(scope, own)
+  const { userId, sessionId, impersonatorId } = own.view
+  if (typeof where === "object" && where.sessionId === sessionId) return endOwn(scope, own)
+  // Who acts in a user's name ends nothing but that.
+  if (impersonatorId !== null || userId === null) return where === "everywhere" ? endOwn(scope, own) : 0
+  if (typeof where === "object") return Number(await scope.sessions.deleteUserSession(userId, where.sessionId))
+  // The request's own goes last: should the store fail before, it can be asked again.
+  const others = await scope.sessions.deleteUserSessions(userId, { except: sessionId })
+  return where === "elsewhere" ? others : others + (await endOwn(scope, own))
+}
+
+/** Also a session that this release cannot read. What opens nothing is over already, and its cookie goes. */
+async function endOwn<A extends object, I extends object>(scope: RequestScope<A, I>, own: OpenSession<A, I> | null): Promise<number> {
+  const { presented, port, sessions } = scope
+  const ended = own === null ? await sessions.deleteSession(presented) : await own.end("signed-out")
+  if (port.credentials().kind !== "bearer" && (own !== null || presented !== null)) port.takeToken()
+  scope.become(null)
+  return Number(ended)
+}

@@ -1,0 +1,41 @@
+import { SessionError } from "../domain/errors.js"
+import type { Changes, CreateSessionOptions, UserId } from "../domain/interfaces/session/ISessionService.js"
+import { notPermitted, refuseWithoutCookie, signedIn } from "./admission.js"
+import type { OpenSession } from "./OpenSession.js"
+import { provedWithin } from "./proof-age.js"
+import type { RequestScope } from "./RequestScope.js"
+
+/** Writes down that the user has proved again who they are: another secret at once, for what the old one opened must not get the new rights. */
+export async function reauthenticated<A extends object, I extends object>(
+  scope: RequestScope<A, I>,
+  userId: UserId,
+  changes: Changes<A, I> | undefined,
+): Promise<OpenSession<A, I>> {
+  refuseWithoutCookie(scope.port)
+  const open = await scope.current()
+  if (open === null) throw new SessionError("ERR_NOT_AUTHENTICATED", "Expected a signed-in user, got no session.")
+  if (open.view.userId === null) throw notPermitted("to re-authenticate a session in which nobody is signed in; call signIn")
+  if (open.view.impersonatorId !== null) throw notPermitted("to re-authenticate an impersonated session, in which nobody proved to be its user")
+  if (open.view.userId !== userId) throw notPermitted("to re-authenticate another user than the session's; call signIn")
+  scope.port.giveToken(await open.renew({ reauthenticated: true, grace: 0, changes }))
+  scope.audit({ event: "session_renewed" }, open.view)
+  return open
+}
+
+/** Opens a session in which somebody acts in a user's name, beside their own, which has to be recent. */
+export async function impersonate<A extends object, I extends object>(scope: RequestScope<A, I>, userId: UserId): Promise<OpenSession<A, I>> {
+  refuseWithoutCookie(scope.port)
+  const own = signedIn(await scope.current())
+  const { impersonatorId, userId: ownId } = own
+  const { maxAgeMs, absoluteTimeout } = scope.settings.impersonation
+  if (impersonatorId !== null) throw notPermitted("to impersonate from within an impersonated session; sign out of it first")
+  if (ownId === userId) throw notPermitted("to impersonate oneself")
+  if (!(await provedWithin(own, maxAgeMs)))
+    throw new SessionError("ERR_REAUTHENTICATION_NEEDED", `Expected the impersonator to have proved who they are at most ${maxAgeMs / 1000} s ago.`)
+  const issued = await scope.sessions.createSession({ userId, impersonatorId: ownId, absoluteTimeout, device: scope.port.device() } as CreateSessionOptions<I>)
+  scope.port.giveToken(issued)
+  const next = scope.opened(issued)
+  scope.become(next)
+  scope.audit({ event: "authz_admin", action: "impersonate" }, next.view)
+  return next
+}

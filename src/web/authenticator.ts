@@ -1,0 +1,85 @@
+import { isUserSession } from "../application/admission.js"
+import { auditOf, refusalEvent } from "../application/audit.js"
+import type { ActiveSession, RequestAuth } from "../application/contract.js"
+import { provedWithin } from "../application/proof-age.js"
+import { RequestAuthentication } from "../application/RequestAuthentication.js"
+import { SessionError } from "../domain/errors.js"
+import { type AuthenticatorSettings, authenticatorSettings } from "./authenticator-settings.js"
+import type { Authenticator, AuthenticatorOptions, Refusal, RequestHead, ResponseHead, RouteRule, Verdict } from "./contract.js"
+import { refuseForgedChange } from "./forgery.js"
+import { refusalOf } from "./problem.js"
+import { checkedRule } from "./route-rule.js"
+import { deviceOf, WebRequest } from "./WebRequest.js"
+
+/**
+ * Makes what every door into a framework is made of: how requests prove who they are from, and what they may do.
+ *
+ * @throws ERR_CONFIG_INVALID
+ * @example
+ * const authenticator = createAuthenticator({ sessions, origin: "https://app.example" })
+ */
+export function createAuthenticator<A extends object, I extends object>(options: AuthenticatorOptions<A, I>): Authenticator<A, I> {
+  return new SessionAuthenticator(authenticatorSettings(options))
+}
+
+class SessionAuthenticator<A extends object, I extends object> implements Authenticator<A, I> {
+  readonly #settings: AuthenticatorSettings<A, I>
+
+  constructor(settings: AuthenticatorSettings<A, I>) {
+    this.#settings = settings
+  }
+
+  authenticate(head: RequestHead, response: ResponseHead, rule?: RouteRule): RequestAuth<A, I> {
+    const { sessions, web, auth: settings } = this.#settings
+    const { touch } = checkedRule(rule)
+    const port = new WebRequest(head, response, web, checkedRule(rule))
+    return new RequestAuthentication({ sessions, port, settings, touch, audit: auditOf(settings.onAudit, () => port.device()) })
+  }
+
+  async authorize(auth: RequestAuth<A, I>, head: RequestHead, rule?: RouteRule): Promise<Verdict<A, I>> {
+    const refused = this.admit(head, rule)
+    if (refused !== null) return refused
+    let session: ActiveSession<A, I> | null
+    try {
+      session = await auth.session()
+    } catch (error) {
+      return this.#refusalOrThrow(error, rule)
+    }
+    try {
+      if (!isUserSession(session)) throw new SessionError("ERR_NOT_AUTHENTICATED", "Expected a signed-in user.")
+      const { maxAgeMs } = checkedRule(rule)
+      if (maxAgeMs !== null && !(await provedWithin(session, maxAgeMs)))
+        throw new SessionError("ERR_REAUTHENTICATION_NEEDED", `Expected a user who proved who they are at most ${maxAgeMs / 1000} s ago.`)
+      return { ok: true, session }
+    } catch (error) {
+      this.#audit(error, head, session)
+      return this.#refusalOrThrow(error, rule)
+    }
+  }
+
+  admit(head: RequestHead, rule?: RouteRule): Refusal | null {
+    try {
+      refuseForgedChange(head, this.#settings.web, checkedRule(rule))
+      return null
+    } catch (error) {
+      this.#audit(error, head, null)
+      return this.#refusalOrThrow(error, rule)
+    }
+  }
+
+  refuse(error: unknown, rule?: RouteRule): Refusal | null {
+    const { maxAgeMs } = checkedRule(rule)
+    return refusalOf(error, { bearer: this.#settings.web.bearer, maxAge: maxAgeMs === null ? undefined : Math.floor(maxAgeMs / 1000) })
+  }
+
+  #refusalOrThrow(error: unknown, rule: RouteRule | undefined): Refusal {
+    const refusal = this.refuse(error, rule)
+    if (refusal === null) throw error
+    return refusal
+  }
+
+  #audit(error: unknown, head: RequestHead, session: ActiveSession<A, I> | null): void {
+    const event = refusalEvent(error)
+    if (event !== null) auditOf(this.#settings.auth.onAudit, () => deviceOf(head, this.#settings.web))(event, session)
+  }
+}
