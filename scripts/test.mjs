@@ -1,7 +1,9 @@
 // npm test: servers, build, vitest, and the closing count. Names of further npm scripts as arguments are run after it and counted too.
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
 import { closeWithCount, countOutput, countReport } from "./count-line.mjs"
+import { countRows } from "./security/count-rows.mjs"
 
 const REPORT = ".cache/tests/report.json"
 
@@ -15,8 +17,10 @@ function testCounts() {
   rmSync(REPORT, { force: true })
   const exitCode = run("npx", ["--no-install", "vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`])
   if (!existsSync(REPORT)) return [failedStep(`vitest wrote no report (exit code ${exitCode})`)]
-  const count = countReport(JSON.parse(readFileSync(REPORT, "utf8")))
-  return exitCode !== 0 && count.failed === 0 ? [count, failedStep(`vitest: exit code ${exitCode}`)] : [count]
+  const report = JSON.parse(readFileSync(REPORT, "utf8"))
+  const count = countReport(report)
+  if (exitCode !== 0 && count.failed === 0) return [count, failedStep(`vitest: exit code ${exitCode}`)]
+  return [count, countRows(report, join(import.meta.dirname, ".."))]
 }
 
 function countScript(name) {

@@ -1,0 +1,345 @@
+const SUITE = "conformance/redis-node-redis"
+
+// Attacks that were seen on sessions elsewhere, or that follow from how sessions are kept.
+export const ATTACKS = {
+  title: "Attacks",
+  about: "What was done to sessions elsewhere, or could be.",
+  rows: [
+    {
+      id: "A1",
+      text: "Session fixation: a session from before the sign-in becomes the user's",
+      shown: [
+        [SUITE, "a session never becomes somebody else's: attributes change, its people do not"],
+        ["races/interleavings", "a sign-out at a version leaves the update that came before it, and is told"],
+      ],
+    },
+    {
+      id: "A2",
+      text: "An id that somebody made up is taken for a session's",
+      shown: [
+        ["scripts/session-scripts", "no step creates a record that is not there"],
+        ["security/unguessable", "cannot be brought along: no call takes a token, an id or a secret for a new session"],
+      ],
+    },
+    {
+      id: "A3",
+      text: "A request that was under way brings an ended session back",
+      shown: [
+        ["security/ended-is-ended", "does not bring the session back, and is told"],
+        ["races/never-revived", "never undoes"],
+        ["races/interleavings", "a sign-out wins against"],
+        ["races/late-copies", "copies of a touch, an extension and a sign-out do no harm"],
+      ],
+    },
+    {
+      id: "A4",
+      text: "A failover or a restart brings an ended session back",
+      shown: [
+        ["failover/lost-sign-outs", "has them back from whoever lives, and from nobody else"],
+        ["failover/durability", "keep a sign-out that was acknowledged by a replica, though the process that made it is gone"],
+      ],
+      open: "a server that loses what it acknowledged, while the processes that asked for it are gone too, brings sessions back; `durability` and AOF narrow it, a restored backup is beyond it",
+    },
+    {
+      id: "A5",
+      text: "A rotation beside a sign-out leaves a new token for a dead session",
+      shown: [
+        ["security/ended-is-ended", "'a rotation' that began before"],
+        ["security/ended-is-ended", "'a step-up' that began before"],
+      ],
+    },
+    {
+      id: "A6",
+      text: "A session that its user's list lost cannot be ended",
+      shown: [
+        ["security/whole-lists", "200 sign-ins of one user at once are all in the list, and ending all leaves none"],
+        ["security/whole-lists", "after the list was deleted by hand, ending all thoroughly leaves no session of the user"],
+      ],
+    },
+    {
+      id: "A7",
+      text: "A sign-in overtakes a change of password: looked at before, opened after",
+      open: "there are no tickets that bind a sign-in to the state of the account when its password was looked at",
+    },
+    {
+      id: "A8",
+      text: "Updates of one session undo each other",
+      shown: [
+        ["races/concurrent-writers", "64 writers that add one 50 times each end at exactly 3 200"],
+        ["races/concurrent-writers", "parallel writers of different attributes all survive"],
+        [SUITE, "ifVersion: of several writers at one version one wins, and the others are told"],
+      ],
+    },
+    {
+      id: "A9",
+      text: "The time of an answer tells how much of a guessed secret was right",
+      shown: [["unit/infrastructure/services/session/verifiers", "match the one that is stored, and tell which"]],
+    },
+    {
+      id: "A10",
+      text: "A list or an export shows what opens sessions",
+      shown: [
+        [SUITE, "lists a user's sessions, newest first, as getSession shows them and without a token"],
+        ["service/users", "are listed a page at a time, newest first, and never with a token"],
+        [SUITE, "no event ever holds a secret or an attribute"],
+      ],
+    },
+    {
+      id: "A11",
+      text: "Somebody reads the store: a dump, a replica, MONITOR, the slow log",
+      shown: [
+        ["leaks/leaks", "no secret of a token, no key and no password is in any command, key, value, error, event or log"],
+        ["leaks/leaks", "none is in any byte of the file or its log, nor in an error, event or log"],
+        ["security/from-a-dump", "what lies in the store opens nothing when it is sent as a token"],
+      ],
+      open: "attributes and user ids lie there in plain text",
+    },
+    {
+      id: "A12",
+      text: "Somebody writes to the store, and makes or changes a record",
+      open: "records are not authenticated: whoever can write to the store is trusted. A checksum finds accidents, not attackers",
+    },
+    {
+      id: "A13",
+      text: "The store's client hands out the answer to another request",
+      shown: [
+        ["security/swapped-replies", "nobody is let in as somebody else, and the wrong secret is told of"],
+        ["security/swapped-replies", "nothing is written into a session from what lies in another"],
+        ["security/swapped-replies", "a list shows nobody else's sessions"],
+      ],
+    },
+    {
+      id: "A14",
+      text: "Attributes change the prototypes of the program's objects",
+      shown: [
+        [SUITE, "is refused at any depth, and pollutes nothing"],
+        ["unit/domain/session/attributes", "are refused at any depth"],
+        [SUITE, "refuses the output of a schema that holds a prototype key"],
+      ],
+    },
+    {
+      id: "A15",
+      text: "Visitors fill the store or the memory: bots, huge or deep data, many cookies",
+      shown: [
+        [SUITE, "refuses what is larger than 64 KiB, counted after the merge, and changes nothing"],
+        [SUITE, "are bounded in depth and number, and huge ones are refused without harm"],
+        ["unit/web/cookies", "looks through 16 384 characters, and no more"],
+        ["unit/web/device", "fits into a session, whatever the header"],
+      ],
+      open: "guests' sessions that an application opens for everybody are not limited",
+    },
+    {
+      id: "A16",
+      text: "Tokens and user ids that mean something to the store",
+      shown: [
+        ["bad-input/tokens-and-users", "answers a malformed text like a missing session, and sends nothing"],
+        ["bad-input/tokens-and-users", "refuses what is no user id, and sends nothing"],
+        ["stored-form/valid-at-each-moment", "no byte of a user id gets into a key, and nobody else's list is named"],
+      ],
+    },
+    {
+      id: "A17",
+      text: "One token in several spellings",
+      shown: [
+        ["unit/domain/session/ticket", "has one spelling only: no other text means the same bytes"],
+        ["unit/domain/session/ticket", "before or after it"],
+      ],
+    },
+    {
+      id: "A18",
+      text: "A neighbouring host plants a second cookie, or one with a name that looks alike",
+      shown: [
+        ["unit/web/cookies", "never lets two of the name through, whatever stands between and around"],
+        ["unit/web/cookies", "refuses two of the name"],
+      ],
+    },
+    {
+      id: "A19",
+      text: "A shared cache hands one user's answer or cookie to another",
+      shown: [["unit/web/WebRequest", "is kept by nobody, whatever the handler set"]],
+    },
+    {
+      id: "A20",
+      text: "Secrets in logs, errors and traces",
+      shown: [
+        ["leaks/leaks", "no secret of a token, no key and no password is in any command, key, value, error, event or log"],
+        ["service/life", "are in nothing that the process prints, whatever it is sent, wherever it is sent"],
+        ["service/refusals", "never repeat names or values that were sent"],
+        ["unit/web/cookies", "says nothing of a value when it refuses"],
+      ],
+    },
+    {
+      id: "A21",
+      text: "Line breaks in a user agent or a label make log lines or headers",
+      shown: [["unit/web/device", "keeps no control character"]],
+    },
+    {
+      id: "A22",
+      text: "Wrong clocks, and processes that start anew, prolong sessions",
+      shown: [
+        ["time/wrong-host-clocks", "ends short sessions on time, for every host"],
+        ["time/wrong-host-clocks", "judges a future time of authentication by the server's time"],
+        ["service/life", "kill -9 loses no session that was acknowledged"],
+      ],
+      open: "whoever can set the store's clock can prolong and end sessions",
+    },
+    {
+      id: "A23",
+      text: "A store that is short of memory throws out what denies access",
+      shown: [
+        ["unit/infrastructure/redis/upkeep/doctor-rules", "allkeys-lru"],
+        ["doctor/doctor-on-servers", "tells an eviction policy, a full memory, and a disk that failed"],
+        ["stored-form/full-server", "nobody is let in, and nobody is kept from reading, staying and signing out"],
+        ["security/whole-lists", "after the list was deleted by hand, ending all thoroughly leaves no session of the user"],
+      ],
+    },
+    {
+      id: "A24",
+      text: "While the store is away, everybody is let in, or everybody is signed out",
+      shown: [
+        ["unit/infrastructure/services/session/SessionService", "rejects with the store's error, and never answers null for it"],
+        ["clients/redis-connect", "comes back by itself when the server does, and applies nothing meanwhile"],
+        ["clients/server-refusals", "LOADING"],
+        ["clients/server-refusals", "READONLY and MASTERDOWN"],
+        ["clients/server-refusals", "OOM"],
+        ["service/life", "is 503 on every route meanwhile, and nobody is signed out"],
+        ["unit/web/problem", "says when to come again: soon, or when somebody has mended it"],
+      ],
+    },
+    {
+      id: "A25",
+      text: "Another site makes the browser send requests: changes, sign-ins, sign-outs",
+      shown: [
+        ["unit/web/origins", "is judged by Sec-Fetch-Site and Origin, with a cookie or without"],
+        ["unit/web/origins", "is judged by Origin alone"],
+        ["unit/web/origins", "a bearer token excuses nothing where bearer tokens are not read, or beside the cookie"],
+      ],
+    },
+    {
+      id: "A26",
+      text: "Weak or repeated random numbers",
+      shown: [
+        ["security/unguessable", "are 100 000 without a repetition"],
+        ["security/unguessable", "draw neither on Math.random nor on UUIDs"],
+        ["security/unguessable", "cannot be brought along"],
+      ],
+    },
+    {
+      id: "A27",
+      text: "Rate limits are passed by spellings of addresses, by forged headers, or by many requests at once",
+      shown: [
+        ["unit/web/client-address", "canonicalAddress"],
+        ["unit/web/client-address", "finds whom proxy-addr finds"],
+      ],
+      open: "the client's address is found as it should be; rate limits are not delivered yet",
+    },
+    { id: "A28", text: "Somebody locks the owner of an account out by guessing", open: "rate limits are not delivered yet" },
+    {
+      id: "A29",
+      text: "What is remembered of a session outlives its end, a change of roles, or an owed factor",
+      shown: [
+        ["races/shared-reads", "a read asked for after an acknowledged sign-out finds nothing, though an older one is under way"],
+        ["races/shared-reads", "a read asked for after an acknowledged update sees it"],
+        [SUITE, "a pending session signs nobody in: 5 idle minutes, 10 in all, never authenticated"],
+      ],
+    },
+    {
+      id: "A30",
+      text: "After a change of keys, something unsigned is taken too",
+      shown: [
+        ["unit/infrastructure/services/session/verifiers", "of plain SHA-256 are refused once there are secrets, unless listed"],
+        [SUITE, "sessions from before there were keys are refused, unless sha256 is listed"],
+        ["security/keys-replaced", "with the old key its sessions go, and no others"],
+      ],
+    },
+    {
+      id: "A31",
+      text: "A sign-out only clears the cookie",
+      shown: [
+        [SUITE, "ends the session: absent for every later call, gone from the list; a second call says false"],
+        ["service/session", "is signed out with 204, once"],
+      ],
+    },
+    {
+      id: "A32",
+      text: "Somebody ends sessions of others",
+      shown: [
+        [SUITE, "with updateUserSession: another user's session, a guest's, and what is no handle are missing"],
+        [SUITE, "does nothing for a wrong secret"],
+        ["service/users", "are ended one by one: 204, then 404, and 404 for another user's"],
+      ],
+    },
+    {
+      id: "A33",
+      text: "A token of one application is taken by another on the same store",
+      shown: [
+        ["security/from-a-dump", "a token of another application on the same server opens nothing: another prefix"],
+        ["security/from-a-dump", "a token of another application on the same server opens nothing: other keys under the same prefix"],
+      ],
+      open: "two applications with one prefix and one key are one application",
+    },
+    {
+      id: "A34",
+      text: "Rotations beside each other sign people out",
+      shown: [
+        [SUITE, "of several rotations of one token one wins, and the others are told"],
+        [SUITE, "in grace the old token may read, update, extend and delete, but not rotate"],
+        ["races/late-copies", "a copy of a rotation answers the same new token"],
+      ],
+      open: "a browser that never got the answer to a rotation is signed out when the grace is over; nothing rotates by itself",
+    },
+    {
+      id: "A35",
+      text: "A stolen token is used elsewhere",
+      open: "a replaced token that comes back after its grace opens nothing and is told of by an event, but its session does not end; nothing binds a token to a device",
+    },
+    { id: "A36", text: "Endpoints of device-bound sessions (DBSC) are misused", open: "there are none: sessions are not bound to devices" },
+    {
+      id: "A37",
+      text: "What lies in the store runs when it is read",
+      shown: [
+        ["bad-input/stored-garbage", "is that session's error alone; the others live on, and it can be ended"],
+        ["unit/infrastructure/services/session/record-json", "is refused when anything that the caller wrote is changed"],
+      ],
+    },
+    { id: "A38", text: "A WebSocket goes on after its session has ended", open: "no door for WebSockets is delivered yet" },
+    {
+      id: "A39",
+      text: "Something of a person stays after everything was erased",
+      shown: [["security/erased", "ending all sessions of a user leaves no key and no value that names the person"]],
+    },
+    {
+      id: "A40",
+      text: "A key cannot be replaced without signing everybody out, or never goes away",
+      shown: [["security/keys-replaced", "nobody is signed out, whichever release answers; with the old key its sessions go, and no others"]],
+    },
+    {
+      id: "A41",
+      text: "Two cookies, two headers, lists where one value was expected",
+      shown: [
+        ["unit/web/credentials", "is more than one header"],
+        ["unit/web/credentials", "beside a cookie is refused, were they equal"],
+        ["unit/web/cookies", "refuses two of the name"],
+        ["service/session", "without one token is 400"],
+      ],
+    },
+    {
+      id: "A42",
+      text: "One request makes the store walk over everything",
+      shown: [
+        ["cost/many-sessions", "nothing ever walks the keyspace but a cleanup and a thorough sign-out"],
+        ["cost/many-sessions", "listing 50 of a user's sessions takes two round trips, however many there are"],
+        ["cost/commands", "a refused input sends nothing"],
+      ],
+      open: "ending all sessions of a user takes a step for each page of them: no number per user that one write could raise is kept",
+    },
+    {
+      id: "A43",
+      text: "A sign-out says that it was done though the store did not do it",
+      shown: [
+        ["failover/durability", "by an error where a session was to end"],
+        ["service/life", "is 503 on every route meanwhile, and nobody is signed out"],
+      ],
+    },
+  ],
+}
