@@ -311,6 +311,13 @@ export const MUTANTS = [
     tests: SCRIPTS,
   },
   {
+    rule: "A creation whose second copy came too late is not begun anew: the first may have been made, and ended",
+    file: `${SESSION}/SessionService.ts`,
+    from: "if (this.#mayBeSecondCopy(repeated, mark)) throw perhapsOpened()\n",
+    to: "",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+  },
+  {
     rule: "A member leaves the list only when it is old (pruning)",
     file: `${LUA}/index-prune.lua`,
     from: "tonumber(score) + tonumber(ARGV[1]) < now and ",
@@ -433,8 +440,8 @@ export const MUTANTS = [
   {
     rule: "A clash that answers a second copy may be the first copy's doing",
     file: `${SESSION}/SessionService.ts`,
-    from: "return this.#clashed(write.expectedVersion, Number(values[0]), repeated ? null : mark)",
-    to: "return this.#clashed(write.expectedVersion, Number(values[0]), repeated ? mark : mark)",
+    from: "return repeated || markBefore === null ||",
+    to: "return markBefore === null ||",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   // Updates

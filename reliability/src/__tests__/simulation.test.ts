@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { MISTAKES, type Mistake } from "../simulation/mistakes.js"
+import { REGRESSION_SEEDS } from "../simulation/regressions.js"
 import { describeOptions, type Fault, optionsOf, type SeedOptions } from "../simulation/seed-options.js"
 import { simulateSeed } from "../simulation/simulate-seed.js"
 import { addResult, addTallies, EMPTY_TALLY, MUST_BE_SEEN, neverSeen } from "../simulation/tally.js"
@@ -35,6 +36,10 @@ it("explains every answer of a dozen seeds, each with faults of its own", { time
   expect(tally.calls).toBeGreaterThan(4_000)
   expect(tally.virtualMs).toBeGreaterThan(10_000)
   expect(tally.seen["histories searched"]).toBeGreaterThan(200)
+})
+
+it.each(REGRESSION_SEEDS)("seed %i, which once found a mistake, finds nothing any more", { timeout: 60_000 }, async (seed) => {
+  expect((await simulateSeed(optionsOf(seed))).findings).toEqual([])
 })
 
 it("without faults every call is answered, and no outcome is unknown", { timeout: 60_000 }, async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { SessionError } from "../../domain/errors.js"
 import { sessionCreateStatus } from "../../infrastructure/redis/scripts/scripts.generated.js"
 import type { RedisCall } from "../support/hooked-redis-service.js"
 import { SERVER_KINDS, sharedServer } from "../support/servers.js"
@@ -75,6 +76,34 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(await statusOf(call)).toBe(sessionCreateStatus.LATE)
       expect(await exists(session.sessionId)).toBe(0)
     })
+
+    it.concurrent.each(["the library", "the client"])(
+      "a create whose second copy, sent by %s, comes when the list has forgotten that the first was made and ended opens nothing",
+      async (resender) => {
+        const userId = `forgotten, ${resender}`
+        const slow = await hookedService(sharedServer(kind).url, { keyPrefix, timeout: "10s" }, clientName)
+        const endAndForget = async (): Promise<void> => {
+          expect(await other.service.deleteUserSessions(userId)).toBe(1)
+          await pause(2_600)
+          await other.service.deleteUserSessions(userId)
+          expect(await listed(userId)).toEqual([])
+        }
+        if (resender === "the client") {
+          slow.redis.copies.set("session-create", 2)
+          slow.redis.between = endAndForget
+        } else {
+          slow.redis.after = async ({ name }) => {
+            if (name !== "session-create") return
+            slow.redis.after = () => undefined
+            await endAndForget()
+            throw new SessionError("ERR_STORE_TIMEOUT", "the connection broke before the answer")
+          }
+        }
+        await expect(slow.service.createSession({ userId })).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "unknown" })
+        expect((await other.service.getUserSessions(userId)).sessions).toEqual([])
+        await slow.service.close()
+      },
+    )
 
     it.concurrent("a create that arrives only after its time limit does nothing, and the service's own next try succeeds", async () => {
       const slow = await hookedService(sharedServer(kind).url, { keyPrefix, timeout: "5s" }, clientName)

@@ -116,7 +116,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     let page: CreatePage = { cursor: "", counted: 0, oldest: "", until: "" }
     let late = 0
     for (let pages = 0; pages < CREATE_PAGES && late < LATE_TRIES; pages += 1) {
-      const { status, values } = await this.#create(draft, owner, limit, page, options)
+      const mark = this.#redis.resendMark()
+      const { status, values, repeated } = await this.#create(draft, owner, limit, page, options)
       switch (status) {
         case "DONE":
         case "REPLAYED":
@@ -127,6 +128,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
           gone(values.slice(4))
           break
         case "LATE":
+          // An earlier copy may have opened the session: by now it may be ended, and the list may have forgotten it. Opened again, it would be back.
+          if (this.#mayBeSecondCopy(repeated, mark)) throw perhapsOpened()
           // The reply brought the server's time, so the next try has a better limit.
           late += 1
           break
@@ -188,7 +191,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return answer
   }
 
-  /** Sends a change with a time limit. LATE means that no copy of it was made nor will be, so it is sent again with a new limit. */
+  /** Sends a change with a time limit. LATE means that the record is as it was, or as an earlier copy of this very change left it, so it is sent again with a new limit. */
   async #inTime<S extends string>(options: StepOptions, send: (notAfterMicros: number) => Promise<Answer<S | "LATE">>): Promise<Answer<S>> {
     for (let tries = 0; tries < LATE_TRIES; tries += 1) {
       const answer = await send(await this.#notAfter(this.#windowMicros, options))
@@ -223,7 +226,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const { status, values, repeated } = await this.#inTime(options, (notAfterMicros) =>
       this.#telling(record, options, (own) => this.#scripts.update(key, { ...args, notAfterMicros }, own)),
     )
-    if (status === "CLASH") return this.#clashed(write.expectedVersion, Number(values[0]), repeated ? null : mark)
+    if (status === "CLASH") return clashed(write.expectedVersion, Number(values[0]), this.#mayBeSecondCopy(repeated, mark))
     if (status !== "DONE" && status !== "REPLAYED") return refused(status)
     const prefix = decodePrefix(record, String(values[0]))
     return { status: "done", record: { ...prefix, version: write.expectedVersion + 1, body: write.body } }
@@ -247,25 +250,15 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const answer = await this.#inTime(options, (notAfterMicros) =>
       this.#telling(handle, options, (own) => this.#scripts.rotate(key, { ...args, notAfterMicros }, own)),
     )
-    if (answer.status === "CLASH") return this.#clashed(write?.expectedVersion ?? 0, Number(answer.values[0]), answer.repeated ? null : mark)
+    if (answer.status === "CLASH") return clashed(write?.expectedVersion ?? 0, Number(answer.values[0]), this.#mayBeSecondCopy(answer.repeated, mark))
     if (answer.status === "REPLACED_SECRET") return { status: "replaced-secret" }
     if (answer.status === "NOT_AUTHENTICATED") return { status: "not-authenticated" }
     return settled(handle, { ...answer, status: answer.status })
   }
 
-  /**
-   * Another version than expected. A change that was sent twice (`mark`: `null`, or one that has changed), and that was applied the first time, would be found among the last four;
-   * more changes than that since, and nobody can tell.
-   */
-  #clashed(expected: number, version: number, mark: number | null): StepResult {
-    const mayBeSecondCopy = mark === null || mark !== this.#redis.resendMark()
-    if (mayBeSecondCopy && version > expected + REMEMBERED_OPERATIONS) {
-      throw new SessionError(
-        "ERR_STORE_UNKNOWN",
-        "Expected to learn whether the change was made, got a reconnect in between and too many changes since. Read the session.",
-      )
-    }
-    return { status: "clash", version }
+  /** Whether an answer may be that to a second copy of a change, sent by this library or by the client. */
+  #mayBeSecondCopy(repeated: boolean, markBefore: number | null): boolean {
+    return repeated || markBefore === null || markBefore !== this.#redis.resendMark()
   }
 
   /**
@@ -452,6 +445,27 @@ function isInTime<S extends string>(answer: Answer<S | "LATE">): answer is Answe
 function inDoubt(error: unknown): unknown {
   if (!SessionError.is(error) || error.outcome !== "not-applied") return error
   return new SessionError(error.code, error.message, { outcome: "unknown", retryable: error.retryable })
+}
+
+/**
+ * Another version than expected. A change that was sent twice, and that was applied the first time, would be found among the last four;
+ * more changes than that since, and nobody can tell.
+ */
+function clashed(expected: number, version: number, mayBeSecondCopy: boolean): StepResult {
+  if (mayBeSecondCopy && version > expected + REMEMBERED_OPERATIONS) {
+    throw new SessionError(
+      "ERR_STORE_UNKNOWN",
+      "Expected to learn whether the change was made, got a reconnect in between and too many changes since. Read the session.",
+    )
+  }
+  return { status: "clash", version }
+}
+
+function perhapsOpened(): SessionError {
+  return new SessionError(
+    "ERR_STORE_TIMEOUT",
+    "Expected to learn whether the session was opened, got a connection that broke and a second copy that came too late to tell. It may have been opened.",
+  )
 }
 
 function verifiersOf(proof: Proof): readonly string[] {

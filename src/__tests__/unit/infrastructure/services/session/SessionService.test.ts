@@ -247,6 +247,19 @@ describe("createSession", () => {
     expect(second?.args[6]).toBe(first?.args[6])
   })
 
+  it.each([
+    { sender: "this library", answers: [new SessionError("ERR_STORE_TIMEOUT", "no answer"), [sessionCreateStatus.LATE, T]], marks: [0], copies: 2 },
+    { sender: "the client", answers: [[sessionCreateStatus.LATE, T]], marks: [0, 1], copies: 1 },
+    { sender: "a client that does not say so", answers: [[sessionCreateStatus.LATE, T]], marks: [null], copies: 1 },
+  ])("does not open it again when the late copy may be a second one, sent by $sender: the first may have, and be ended", async ({ answers, marks, copies }) => {
+    redis.marks = marks
+    redis.answer("session-create", ...answers, created())
+    const error = await refuses("ERR_STORE_TIMEOUT", serviceWith().createSession({ userId: "ada" }))
+    expect(error).toMatchObject({ retryable: true, outcome: "unknown" })
+    expect(redis.all("session-create")).toHaveLength(copies)
+    expect(events).toEqual([])
+  })
+
   it("gives up after three late copies: nothing was made, and another try may succeed", async () => {
     redis.answer("session-create", [sessionCreateStatus.LATE, T])
     const error = await refuses("ERR_STORE_UNAVAILABLE", serviceWith().createSession({ userId: "ada" }))
