@@ -53,7 +53,12 @@ export default {
       ["application", "domain", "shared", "web"],
       "A rule that two doors need belongs in web/, a use case in application/.",
     ),
-    layered("testing-knows-the-contract", "testing", ["domain", "shared"], "Let the caller of the suite hand in the service under test."),
+    layered(
+      "testing-knows-the-contract",
+      "testing",
+      ["application", "domain", "shared", "web"],
+      "Let the caller hand in the service, or the authenticator, under test.",
+    ),
     layered(
       "config-is-the-only-composer",
       "config",
@@ -133,13 +138,13 @@ export default {
     ),
     forbidden(
       "service-uses-the-package",
-      { path: "^(service|reliability)/", pathNot: "/__tests__/" },
+      { path: "^(service|reliability|bench)/", pathNot: "/__tests__/" },
       { path: "^(src|dist)/", pathNot: "^dist/exports/" },
       'Import "coatcheck" or one of its subpaths, as any user.',
     ),
     forbidden(
       "service-tests-use-the-package",
-      { path: "^(service|reliability)/src/__tests__/" },
+      { path: "^(service|reliability|bench)/src/__tests__/" },
       { path: "^(src|dist)/", pathNot: "^(dist/exports|src/__tests__/support)/" },
       'Import "coatcheck" or one of its subpaths; only src/__tests__/support/ is shared by all tests.',
     ),
@@ -149,14 +154,14 @@ export default {
       {
         orphan: true,
         pathNot:
-          "^((service/|reliability/)?src/__tests__|reliability/src/((workloads|simulation)/worker|faults/(doomed-process|tls/encrypted-application))[.]ts)",
+          "^((service/|reliability/|bench/)?src/__tests__|reliability/src/((workloads|simulation)/worker|faults/(doomed-process|tls/encrypted-application))[.]ts)",
       },
       {},
       "Use it or delete it.",
     ),
     forbidden(
       "no-unresolved-import",
-      { path: "^(src|service|reliability)/" },
+      { path: "^(src|service|reliability|bench)/" },
       { couldNotResolve: true, pathNot: "^((node:)?sqlite|better-sqlite3)$" },
       "Correct the path, or install the package.",
     ),

@@ -10,3 +10,4 @@ export type {
   TestRunner,
 } from "../testing/session-conformance/conformance-setup.js"
 export { describeSessionService } from "../testing/session-conformance/describe-session-service.js"
+export { type SignedIn, signInAs } from "../testing/sign-in-as.js"

@@ -92,7 +92,7 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
   },
   container: { values: ["DI_TOKENS", "createContainer"], types: ["Bindings", "Container"] },
   testing: {
-    values: ["createFakeClock", "describeSessionService"],
+    values: ["createFakeClock", "describeSessionService", "signInAs"],
     types: [
       "Capability",
       "ConformanceSetup",
@@ -101,6 +101,7 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
       "ProviderTraits",
       "RequestedOptions",
       "ServiceUnderTest",
+      "SignedIn",
       "StoreUnderTest",
       "TestRunner",
     ],
