@@ -1,7 +1,7 @@
 // The layer law. Each rule's comment says what to do instead.
 const CLIENTS =
   "node_modules/(redis|@redis/[^/]+|ioredis|iovalkey|libsql|better-sqlite3)/|^(redis|@redis/.+|ioredis|iovalkey|libsql|better-sqlite3|(node:)?sqlite)$"
-const FRAMEWORKS = "node_modules/(express|fastify|hono|koa|@hono/[^/]+)/|^(express|fastify|hono|koa|@hono/.+)$"
+const FRAMEWORKS = "(^|node_modules/)(@types/)?(express|express-serve-static-core|fastify|hono|@hono/[^/]+|koa|ws)(/|$)"
 const TYPED_INJECT = "(^|node_modules/)typed-inject(/|$)"
 
 /** Whatever lies in a layer may import that layer and the named ones, and nothing else, neither npm nor node:. */
@@ -52,6 +52,24 @@ export default {
       "doors",
       ["application", "domain", "shared", "web"],
       "A rule that two doors need belongs in web/, a use case in application/.",
+    ),
+    forbidden(
+      "doors-load-no-framework",
+      { path: "^src/doors/" },
+      { path: FRAMEWORKS, dependencyTypesNot: ["type-only"] },
+      "Import its types only: the framework is the user's, and optional.",
+    ),
+    forbidden(
+      "each-door-has-its-framework",
+      { path: "^src/doors/([^/.]+)[.]ts$", pathNot: "^src/doors/(websocket|SocketWatch)[.]ts$" },
+      { path: FRAMEWORKS, pathNot: "(^|node_modules/)(@types/)?$1(-serve-static-core)?(/|$)" },
+      "Whoever uses one door must not need the types of another framework: take what both need from node:http or the Web's Request.",
+    ),
+    forbidden(
+      "the-websocket-door-has-ws",
+      { path: "^src/doors/(websocket|SocketWatch)[.]ts$" },
+      { path: FRAMEWORKS, pathNot: "(^|node_modules/)(@types/)?ws(/|$)" },
+      "Take what it needs from node:http.",
     ),
     layered(
       "testing-knows-the-contract",

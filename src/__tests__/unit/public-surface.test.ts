@@ -5,12 +5,19 @@ import ts from "typescript"
 import { describe, expect, it } from "vitest"
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
-const DOORS = ["auth", "container", "index", "testing"] as const
+const DOORS = ["auth", "container", "express", "fastify", "hono", "index", "koa", "node", "testing", "web", "websocket"] as const
 const LOADED: Readonly<Record<(typeof DOORS)[number], () => Promise<object>>> = {
   auth: () => import("../../exports/auth.js"),
   container: () => import("../../exports/container.js"),
+  express: () => import("../../exports/express.js"),
+  fastify: () => import("../../exports/fastify.js"),
+  hono: () => import("../../exports/hono.js"),
   index: () => import("../../exports/index.js"),
+  koa: () => import("../../exports/koa.js"),
+  node: () => import("../../exports/node.js"),
   testing: () => import("../../exports/testing.js"),
+  web: () => import("../../exports/web.js"),
+  websocket: () => import("../../exports/websocket.js"),
 }
 
 /** The names that each subpath exports. A name that is added or taken away changes what users can rely on: change it here, and in CHANGELOG.md. */
@@ -91,6 +98,13 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
     ],
   },
   container: { values: ["DI_TOKENS", "createContainer"], types: ["Bindings", "Container"] },
+  express: { values: ["expressDoor"], types: ["ExpressDoor"] },
+  fastify: { values: ["fastifyDoor"], types: ["FastifyDoor"] },
+  hono: { values: ["honoDoor"], types: ["HonoDoor", "HonoDoorOptions"] },
+  koa: { values: ["koaDoor"], types: ["KoaDoor"] },
+  node: { values: ["nodeDoor"], types: ["NodeDoor"] },
+  web: { values: ["webDoor"], types: ["WebDoor", "WebDoorOptions"] },
+  websocket: { values: ["webSocketDoor"], types: ["WebSocketDoor", "WebSocketDoorOptions"] },
   testing: {
     values: ["createFakeClock", "describeSessionService", "signInAs"],
     types: [
@@ -134,7 +148,8 @@ function membersOf(name: string): readonly ts.Symbol[] {
 describe("the subpaths", () => {
   it("are those of the exports map", () => {
     const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly exports: Readonly<Record<string, unknown>> }
-    expect(Object.keys(exports).sort()).toEqual([".", "./auth", "./container", "./package.json", "./testing"])
+    const named = DOORS.map((door) => (door === "index" ? "." : `./${door}`))
+    expect(Object.keys(exports).sort()).toEqual([...named, "./package.json"].sort())
   })
 
   it.each(DOORS)("%s exports these values and types, and no others", async (door) => {

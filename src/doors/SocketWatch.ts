@@ -1,0 +1,58 @@
+import type { WebSocket } from "ws"
+import type { SessionId } from "../domain/interfaces/session/ISessionService.js"
+
+/** What a look at a socket's session found: `unknown` when nobody could say. */
+export type SessionState = "alive" | "ended" | "unknown"
+
+/** Close codes: the first is of the range for applications, made after 401; the second is registered as "try again later" (RFC 6455, 7.4.2). */
+const ENDED = { code: 4401, reason: "The session has ended." }
+const UNKNOWN = { code: 1013, reason: "Sessions cannot be looked at right now." }
+const MOST_UNKNOWN_LOOKS = 3
+/** How long a closed socket may take to say goodbye. */
+const GOODBYE_MS = 1_000
+
+/** Closes open sockets whose session has ended. */
+export class SocketWatch {
+  readonly #everyMs: number
+  readonly #sockets = new Map<SessionId, Set<WebSocket>>()
+
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs
+  }
+
+  /** Looks at the session in turns, one look at a time, until the socket is closed. */
+  watch(socket: WebSocket, sessionId: SessionId, look: () => Promise<SessionState>): void {
+    const sockets = this.#sockets.get(sessionId) ?? new Set()
+    this.#sockets.set(sessionId, sockets.add(socket))
+    let unknown = 0
+    const check = async (): Promise<void> => {
+      const state = await look().catch(() => "unknown" as const)
+      unknown = state === "unknown" ? unknown + 1 : 0
+      if (state === "ended") close(socket, ENDED)
+      else if (unknown === MOST_UNKNOWN_LOOKS) close(socket, UNKNOWN)
+      else if (socket.readyState === socket.OPEN) timer = this.#later(check)
+    }
+    let timer = this.#later(check)
+    socket.once("close", () => {
+      clearTimeout(timer)
+      sockets.delete(socket)
+      if (sockets.size === 0) this.#sockets.delete(sessionId)
+    })
+  }
+
+  /** Closes the sockets of a session at once. */
+  end(sessionId: SessionId): void {
+    for (const socket of this.#sockets.get(sessionId) ?? []) close(socket, ENDED)
+  }
+
+  #later(check: () => Promise<void>): NodeJS.Timeout {
+    return setTimeout(() => void check(), this.#everyMs).unref()
+  }
+}
+
+/** Nothing that arrives from now on is heard: whoever is at the other end may go on sending instead of saying goodbye. */
+function close(socket: WebSocket, { code, reason }: { readonly code: number; readonly reason: string }): void {
+  socket.removeAllListeners("message")
+  socket.close(code, reason)
+  setTimeout(() => socket.terminate(), GOODBYE_MS).unref()
+}

@@ -1,0 +1,29 @@
+import type { ActiveUserSession } from "../application/contract.js"
+import { SessionError } from "../domain/errors.js"
+import type { Refusal, RequestHead, ResponseHead } from "../web/contract.js"
+import type { Entered, EnteredFreely } from "../web/door.js"
+
+/** How one route lets requests in. */
+export type Entrance<E> = (head: RequestHead, response: ResponseHead) => E | Refusal | Promise<E | Refusal>
+
+/** Gives a request its fields; also where another library has given all requests a property of that name. */
+export function withFields<A extends object, I extends object>(request: object, entered: Entered<A, I> | EnteredFreely<A, I>): void {
+  const { ok: _, ...fields } = entered
+  for (const [name, value] of Object.entries(fields)) Object.defineProperty(request, name, { value, writable: true, configurable: true, enumerable: false })
+}
+
+/** Which session each request was let in with, for handlers that come after the door. */
+export class EnteredRequests<A extends object, I extends object> {
+  readonly #sessions = new WeakMap<object, ActiveUserSession<A, I>>()
+
+  remember(request: object, entered: EnteredFreely<A, I> | Entered<A, I>): void {
+    if ("session" in entered) this.#sessions.set(request, entered.session)
+  }
+
+  /** @throws ERR_CONFIG_INVALID for a request that came past the door */
+  sessionOf(request: object): ActiveUserSession<A, I> {
+    const session = this.#sessions.get(request)
+    if (session === undefined) throw new SessionError("ERR_CONFIG_INVALID", "Expected guard() or requireSession() of this door before sessionOf().")
+    return session
+  }
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from "express"
+import type { ParamsDictionary, Query } from "express-serve-static-core"
+import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { Authenticator, RouteRule } from "../web/contract.js"
+import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
+import { nodeAnswerHead, nodeRequestHead, sendRefusal } from "./node-head.js"
+
+// biome-ignore lint/suspicious/noExplicitAny: what Express itself takes bodies for
+type Anything = any
+type Handler<Extra, P, B, RB, Q> = (request: Omit<Request<P, B, RB, Q>, keyof Extra> & Extra, response: Response<B>, next: NextFunction) => unknown
+/** Typed on `node:http`, so that Express goes on inferring `request.params` from the path. */
+type Guard = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
+
+/** The door of Express 5 and 4. What this library has no answer for goes to Express's handling of errors, in Express 4 too. */
+export interface ExpressDoor<A extends object, I extends object> {
+  /** Calls the handler where somebody is signed in, and answers for it otherwise. @throws ERR_CONFIG_INVALID for the rule, at once */
+  requireSession<P = ParamsDictionary, B = Anything, RB = Anything, Q = Query>(
+    handler: Handler<{ readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> }, P, B, RB, Q>,
+    rule?: RouteRule,
+  ): RequestHandler<P, B, RB, Q>
+  /** Calls the handler for everybody whose request is no forgery. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
+  optionalSession<P = ParamsDictionary, B = Anything, RB = Anything, Q = Query>(
+    handler: Handler<{ readonly auth: RequestAuth<A, I> }, P, B, RB, Q>,
+    rule?: RouteRule,
+  ): RequestHandler<P, B, RB, Q>
+  /** Lets only those on who are signed in. Their session is found with `sessionOf`, and `answerErrors` answers for the handlers after it. @throws ERR_CONFIG_INVALID for the rule, at once */
+  guard(rule?: RouteRule): Guard
+  /** The session that `guard` or `requireSession` let this request in with. @throws ERR_CONFIG_INVALID for a request that passed neither */
+  sessionOf(request: IncomingMessage): ActiveUserSession<A, I>
+  /** For `app.use`, after the routes: answers errors of this library that handlers after a `guard` met, and hands on all others. */
+  answerErrors(): ErrorRequestHandler
+}
+
+/** Makes the door of Express. */
+export function expressDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>): ExpressDoor<A, I> {
+  const requests = new EnteredRequests<A, I>()
+
+  const answering = (response: ServerResponse, next: (error?: unknown) => void, rule?: RouteRule) => (error?: unknown) => {
+    const refusal = error === undefined ? null : answerTo(authenticator, error, nodeAnswerHead(response), rule)
+    if (refusal === null) next(error)
+    else sendRefusal(response, refusal)
+  }
+
+  const letIn = async <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, request: IncomingMessage, response: ServerResponse) => {
+    const entered = await enter(nodeRequestHead(request), nodeAnswerHead(response))
+    if (entered.ok) requests.remember(request, entered)
+    else sendRefusal(response, entered)
+    return entered
+  }
+
+  const wrapped =
+    <E extends Entered<A, I> | EnteredFreely<A, I>, P, B, RB, Q>(
+      enter: Entrance<E>,
+      handler: Handler<NoInfer<E>, P, B, RB, Q>,
+      rule: RouteRule | undefined,
+    ): RequestHandler<P, B, RB, Q> =>
+    (request, response, next) => {
+      const nextOrAnswer = answering(response, next, rule)
+      const run = async (): Promise<void> => {
+        const entered = await letIn(enter, request, response)
+        if (!entered.ok) return
+        withFields(request, entered)
+        await handler(request as unknown as Omit<Request<P, B, RB, Q>, keyof E> & E, response, nextOrAnswer)
+      }
+      run().catch(nextOrAnswer)
+    }
+
+  return {
+    requireSession: (handler, rule) => wrapped(entrance<A, I>(authenticator, rule), handler, rule),
+    optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
+    guard: (rule) => {
+      const enter = entrance(authenticator, rule)
+      return (request, response, next) => void letIn(enter, request, response).then(({ ok }) => ok && next(), answering(response, next, rule))
+    },
+    sessionOf: (request) => requests.sessionOf(request),
+    answerErrors: () => (error: unknown, _request, response, next) => answering(response, next)(error),
+  }
+}

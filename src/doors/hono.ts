@@ -1,0 +1,61 @@
+import type { Context, MiddlewareHandler } from "hono"
+import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
+import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { AnswerHead } from "./AnswerHead.js"
+import type { Entrance } from "./entered-requests.js"
+import { BODY_HEADERS } from "./node-head.js"
+import { completed, refusalResponse, webRequestHead } from "./web-head.js"
+
+export interface HonoDoorOptions {
+  /** Where a request came from: `(c) => getConnInfo(c).remote.address`, with `getConnInfo` of the runtime's adapter. `undefined` by default: sessions then have no address, unless a trusted proxy says it. */
+  readonly remoteAddress?: ((context: Context) => string | undefined) | undefined
+}
+
+/** The door of Hono 4. What this library has no answer for is left to `app.onError`. */
+export interface HonoDoor<A extends object, I extends object> {
+  /** Lets only those on who are signed in, with `c.var.session` and `c.var.auth`. @throws ERR_CONFIG_INVALID for the rule, at once */
+  requireSession(rule?: RouteRule): MiddlewareHandler<{ Variables: { readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> } }>
+  /** Lets everybody on whose request is no forgery, with `c.var.auth`. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
+  optionalSession(rule?: RouteRule): MiddlewareHandler<{ Variables: { readonly auth: RequestAuth<A, I> } }>
+}
+
+/** Makes the door of Hono. */
+export function honoDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: HonoDoorOptions = {}): HonoDoor<A, I> {
+  const middleware =
+    <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, rule: RouteRule | undefined): MiddlewareHandler =>
+    async (c, next) => {
+      let sent = false
+      const head = new AnswerHead(() => sent)
+      const entered = await enter(webRequestHead(c.req.raw, remoteAddress?.(c)), head)
+      if (entered.ok) {
+        const { ok: _, ...fields } = entered
+        for (const [name, value] of Object.entries(fields)) c.set(name, value)
+        await next()
+      }
+      // By now Hono has asked app.onError what to answer to an error of a handler.
+      const refusal = entered.ok ? c.error && answerTo(authenticator, c.error, head, rule) : entered
+      if (refusal) replace(c, refused(c.res, refusal))
+      if (head.waiting) replace(c, completed(c.res, head))
+      sent = true
+    }
+  return {
+    requireSession: (rule) => middleware(entrance<A, I>(authenticator, rule), rule),
+    optionalSession: (rule) => middleware(freeEntrance<A, I>(authenticator, rule), rule),
+  }
+}
+
+/** Keeps what other middleware has put into the head, such as the headers of CORS. */
+function refused(before: Response, refusal: Refusal): Response {
+  const answer = refusalResponse(refusal)
+  for (const [name, value] of before.headers) {
+    if (!answer.headers.has(name) && !BODY_HEADERS.includes(name)) answer.headers.append(name, value)
+  }
+  return answer
+}
+
+/** Hono would merge the head of the answer before into the new one. */
+function replace(c: Context, answer: Response): void {
+  c.res = undefined
+  c.res = answer
+}

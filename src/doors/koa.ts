@@ -1,0 +1,45 @@
+import type { Context, Middleware } from "koa"
+import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
+import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import type { Entrance } from "./entered-requests.js"
+import { BODY_HEADERS, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
+
+/** The door of Koa 3. What this library has no answer for is thrown on, to Koa's handling of errors. */
+export interface KoaDoor<A extends object, I extends object> {
+  /** Lets only those on who are signed in, with `context.state.session` and `context.state.auth`. @throws ERR_CONFIG_INVALID for the rule, at once */
+  requireSession(rule?: RouteRule): Middleware<{ readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> }>
+  /** Lets everybody on whose request is no forgery, with `context.state.auth`. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
+  optionalSession(rule?: RouteRule): Middleware<{ readonly auth: RequestAuth<A, I> }>
+}
+
+/** Makes the door of Koa. */
+export function koaDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>): KoaDoor<A, I> {
+  const middleware =
+    <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, rule: RouteRule | undefined): Middleware<Omit<E, "ok">> =>
+    async (context, next) => {
+      const head = nodeAnswerHead(context.res)
+      try {
+        const entered = await enter(nodeRequestHead(context.req), head)
+        if (!entered.ok) return refuse(context, entered)
+        const { ok: _, ...fields } = entered
+        Object.assign(context.state, fields)
+        await next()
+      } catch (error) {
+        const refusal = answerTo(authenticator, error, head, rule)
+        if (refusal === null) throw error
+        refuse(context, refusal)
+      }
+    }
+  return {
+    requireSession: (rule) => middleware(entrance<A, I>(authenticator, rule), rule),
+    optionalSession: (rule) => middleware(freeEntrance<A, I>(authenticator, rule), rule),
+  }
+}
+
+function refuse(context: Pick<Context, "remove" | "set" | "status" | "body">, { status, headers, problem }: Refusal): void {
+  for (const name of BODY_HEADERS) context.remove(name)
+  context.set(headers)
+  context.status = status
+  context.body = JSON.stringify(problem)
+}

@@ -1,0 +1,29 @@
+import type { Refusal, RequestHead } from "../web/contract.js"
+import type { AnswerHead } from "./AnswerHead.js"
+
+export function webRequestHead(request: Request, remoteAddress: string | undefined): RequestHead {
+  return { method: request.method, url: request.url, header: (name) => request.headers.get(name) ?? undefined, remoteAddress }
+}
+
+/**
+ * The answer with all that waits to be added to its head; the answer itself when nothing does.
+ *
+ * Always a copy: headers may be immutable, and a handler may answer many requests with one constant, which must not keep somebody's cookie.
+ */
+export function completed(answer: Response, head: AnswerHead): Response {
+  // Node's Response cannot be made with such a status: an upgrade, or a failure.
+  if (!head.waiting || answer.status < 200) return answer
+  const headers = new Headers(answer.headers)
+  head.complete({
+    get: (name) => (name === "set-cookie" ? headers.getSetCookie() : [headers.get(name) ?? []].flat()),
+    set: (name, values) => {
+      headers.delete(name)
+      for (const value of values) headers.append(name, value)
+    },
+  })
+  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
+}
+
+export function refusalResponse({ status, headers, problem }: Refusal): Response {
+  return new Response(JSON.stringify(problem), { status, headers })
+}

@@ -1,0 +1,56 @@
+import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { Authenticator, RouteRule } from "../web/contract.js"
+import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { AnswerHead } from "./AnswerHead.js"
+import type { Entrance } from "./entered-requests.js"
+import { completed, refusalResponse, webRequestHead } from "./web-head.js"
+
+type Handler<Extra, Rest extends unknown[]> = (request: Request, context: Extra, ...rest: Rest) => Response | Promise<Response>
+type Wrapped<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Promise<Response>
+
+export interface WebDoorOptions {
+  /** Where a request came from; a `Request` itself does not say. `undefined` by default: sessions then have no address, unless a trusted proxy says it. */
+  readonly remoteAddress?: ((request: Request) => string | undefined) | undefined
+}
+
+/** The door of functions from a Web `Request` to a `Response`. They reject with what this library has no answer for. */
+export interface WebDoor<A extends object, I extends object> {
+  /** Calls the handler where somebody is signed in, and answers for it otherwise. @throws ERR_CONFIG_INVALID for the rule, at once */
+  requireSession<Rest extends unknown[] = []>(
+    handler: Handler<{ readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> }, Rest>,
+    rule?: RouteRule,
+  ): Wrapped<Rest>
+  /** Calls the handler for everybody whose request is no forgery. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
+  optionalSession<Rest extends unknown[] = []>(handler: Handler<{ readonly auth: RequestAuth<A, I> }, Rest>, rule?: RouteRule): Wrapped<Rest>
+}
+
+/** Makes the door of Web requests: Next.js, SvelteKit, Bun and such. */
+export function webDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: WebDoorOptions = {}): WebDoor<A, I> {
+  const wrapped =
+    <E extends Entered<A, I> | EnteredFreely<A, I>, Rest extends unknown[]>(
+      enter: Entrance<E>,
+      handler: Handler<NoInfer<E>, Rest>,
+      rule: RouteRule | undefined,
+    ): Wrapped<Rest> =>
+    async (request, ...rest) => {
+      let sent = false
+      const head = new AnswerHead(() => sent)
+      const answer = async (): Promise<Response> => {
+        try {
+          const entered = await enter(webRequestHead(request, remoteAddress?.(request)), head)
+          return entered.ok ? await handler(request, entered, ...rest) : refusalResponse(entered)
+        } catch (error) {
+          const refusal = answerTo(authenticator, error, head, rule)
+          if (refusal === null) throw error
+          return refusalResponse(refusal)
+        }
+      }
+      const answered = completed(await answer(), head)
+      sent = true
+      return answered
+    }
+  return {
+    requireSession: (handler, rule) => wrapped(entrance<A, I>(authenticator, rule), handler, rule),
+    optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
+  }
+}

@@ -1,0 +1,1 @@
+export { type ExpressDoor, expressDoor } from "../doors/express.js"

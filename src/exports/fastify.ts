@@ -1,0 +1,1 @@
+export { type FastifyDoor, fastifyDoor } from "../doors/fastify.js"

@@ -1,0 +1,1 @@
+export { type HonoDoor, type HonoDoorOptions, honoDoor } from "../doors/hono.js"

@@ -1,0 +1,1 @@
+export { type KoaDoor, koaDoor } from "../doors/koa.js"

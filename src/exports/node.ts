@@ -1,0 +1,1 @@
+export { type NodeDoor, nodeDoor } from "../doors/node.js"

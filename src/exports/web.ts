@@ -1,0 +1,1 @@
+export { type WebDoor, type WebDoorOptions, webDoor } from "../doors/web.js"

@@ -1,0 +1,1 @@
+export { type WebSocketDoor, type WebSocketDoorOptions, webSocketDoor } from "../doors/websocket.js"
