@@ -47,8 +47,9 @@ export class AnswerHead implements ResponseHead {
     this.#add(name, { instead: before?.instead ?? false, values: [...(before?.values ?? []), value] })
   }
 
+  /** Of `Set-Cookie` it takes the place of what waits here alone: a handler's own cookies are its own business. */
   set(name: string, value: string): void {
-    this.#add(name, { instead: true, values: [value] })
+    this.#add(name, { instead: name.toLowerCase() !== "set-cookie", values: [value] })
   }
 
   values(name: string): readonly string[] {
