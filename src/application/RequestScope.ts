@@ -66,9 +66,10 @@ export class RequestScope<A extends object, I extends object> {
     const token = this.presented
     if (token === null) return null
     try {
-      const session = await readSession(this.sessions, token, this.#touch)
-      if (session === null) this.audit({ event: "session_use_after_expire" }, null)
-      else this.#known = this.opened({ token, session })
+      const { session, outlived } = await readSession(this.sessions, token, this.#touch)
+      if (session !== null) this.#known = this.opened({ token, session })
+      else if (outlived !== null) this.audit({ event: "session_expired", reason: "impersonator-signed-out" }, outlived)
+      else this.audit({ event: "session_use_after_expire" }, null)
       return this.#known
     } catch (error) {
       // A record that cannot be read signs nobody in. It stays, and so does its cookie: another release may be able to read it.

@@ -36,7 +36,7 @@ type AttributesFromGuest<A extends object, I extends object> =
 /** Options of `signIn`. `attributes` as a function gets what the guest's session (or the same user's pending one) holds, and says what to carry over. */
 export type SignInOptions<A extends object, I extends object> = Omit<
   CreateSessionOptions<I>,
-  "userId" | "attributes" | "device" | "pendingUserId" | "impersonatorId" | "persistent"
+  "userId" | "attributes" | "device" | "pendingUserId" | "impersonatorId" | "impersonatorSessionId" | "persistent"
 > & {
   readonly userId: UserId
   /** The longer timeouts of "remember me", and a cookie that outlasts the browser; false by default. */

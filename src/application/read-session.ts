@@ -1,11 +1,12 @@
 import type { ISessionService, SessionData, TokenText } from "../domain/interfaces/session/ISessionService.js"
 import type { ActiveSession } from "./contract.js"
+import { allSessionsOf } from "./devices.js"
 import { OpenSession } from "./OpenSession.js"
 
 /**
  * Opens the session of a token outside of a request, as for a WebSocket that is already open.
  *
- * @returns `null` when there is none; also for one whose impersonator's session is over
+ * @returns `null` when there is none; also for an impersonated one whose impersonator's own session is over
  * @throws what `getSession` throws
  */
 export async function openSession<A extends object, I extends object>(
@@ -13,15 +14,27 @@ export async function openSession<A extends object, I extends object>(
   token: TokenText | undefined,
 ): Promise<ActiveSession<A, I> | null> {
   if (token === undefined) return null
-  const session = await readSession(sessions, token, true)
+  const { session } = await readSession(sessions, token, true)
   return session === null ? null : new OpenSession(sessions, { token, session }).view
 }
 
-/** Finds the session of a token as far as it may be used. @throws what `getSession` throws */
-export async function readSession<A extends object, I extends object>(
-  sessions: ISessionService<A, I>,
-  token: TokenText,
-  touch: boolean,
-): Promise<SessionData<A> | null> {
-  return sessions.getSession(token, touch ? undefined : { touch })
+/** What a token opens. `outlived` is an impersonated session that was ended, because the session that it came from is over. */
+export interface Reading<A extends object> {
+  readonly session: SessionData<A> | null
+  readonly outlived: SessionData<A> | null
+}
+
+/** Finds the session of a token as far as it may be used. @throws what `getSession` throws; when it cannot be told whether it may be used, too */
+export async function readSession<A extends object, I extends object>(sessions: ISessionService<A, I>, token: TokenText, touch: boolean): Promise<Reading<A>> {
+  const session = await sessions.getSession(token, touch ? undefined : { touch })
+  if (session === null || (await hasItsImpersonator(sessions, session))) return { session, outlived: null }
+  await sessions.deleteSession(token, { reason: "revoked" })
+  return { session: null, outlived: session }
+}
+
+/** Nobody acts in a user's name for longer than they are signed in themselves. One more read, for impersonated sessions alone. */
+async function hasItsImpersonator<A extends object, I extends object>(sessions: ISessionService<A, I>, session: SessionData<A>): Promise<boolean> {
+  const { impersonatorId, impersonatorSessionId } = session
+  if (impersonatorId === null || impersonatorSessionId === null) return true
+  return (await allSessionsOf(sessions, impersonatorId)).some(({ sessionId }) => sessionId === impersonatorSessionId)
 }

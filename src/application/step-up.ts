@@ -26,13 +26,14 @@ export async function reauthenticated<A extends object, I extends object>(
 export async function impersonate<A extends object, I extends object>(scope: RequestScope<A, I>, userId: UserId): Promise<OpenSession<A, I>> {
   refuseWithoutCookie(scope.port)
   const own = signedIn(await scope.current())
-  const { impersonatorId, userId: ownId } = own
+  const { impersonatorId, userId: ownId, sessionId: impersonatorSessionId } = own
   const { maxAgeMs, absoluteTimeout } = scope.settings.impersonation
   if (impersonatorId !== null) throw notPermitted("to impersonate from within an impersonated session; sign out of it first")
   if (ownId === userId) throw notPermitted("to impersonate oneself")
   if (!(await provedWithin(own, maxAgeMs)))
     throw new SessionError("ERR_REAUTHENTICATION_NEEDED", `Expected the impersonator to have proved who they are at most ${maxAgeMs / 1000} s ago.`)
-  const issued = await scope.sessions.createSession({ userId, impersonatorId: ownId, absoluteTimeout, device: scope.port.device() } as CreateSessionOptions<I>)
+  const people = { userId, impersonatorId: ownId, impersonatorSessionId }
+  const issued = await scope.sessions.createSession({ ...people, absoluteTimeout, device: scope.port.device() } as CreateSessionOptions<I>)
   scope.port.giveToken(issued)
   const next = scope.opened(issued)
   scope.become(next)

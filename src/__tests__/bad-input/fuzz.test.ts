@@ -12,6 +12,7 @@ const OPTION_NAMES = [
   "userId",
   "pendingUserId",
   "impersonatorId",
+  "impersonatorSessionId",
   "authenticatedAt",
   "attributes",
   "device",

@@ -17,7 +17,7 @@ import { SERVER_KINDS, startServer, type TestServer } from "../support/servers.j
 const verifiers = createVerifiers(undefined)
 const place = userKey("ada")
 const MEMORY_MS = LIST_MEMORY_MICROS / 1000
-const fixed = { userId: "ada", pendingUserId: null, impersonatorId: null, persistent: false, device: {} } as const
+const fixed = { userId: "ada", pendingUserId: null, impersonatorId: null, impersonatorSessionId: null, persistent: false, device: {} } as const
 const body = encodeBody({ schemaVersion: 1, attributes: '{"n":1}' }, fixed)
 /** A time limit that no copy of a call misses, in microseconds. */
 const ANY_TIME = Number.MAX_SAFE_INTEGER
@@ -299,7 +299,14 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
 
   it("by owner, the record decides, whatever the tag says", async () => {
     const { record, key } = await put({
-      fixed: { userId: 'eve","userId":"ada', pendingUserId: null, impersonatorId: "ada", persistent: false, device: { label: '"userId":"ada",' } },
+      fixed: {
+        userId: 'eve","userId":"ada',
+        pendingUserId: null,
+        impersonatorId: "ada",
+        impersonatorSessionId: null,
+        persistent: false,
+        device: { label: '"userId":"ada",' },
+      },
     })
     expect(await scripts.delete(key, { owner: '"ada"', newest: null, version: null, verifiers: [] }, {})).toMatchObject({ status: "MISSING" })
     expect(await raw.exists(key)).toBe(1)

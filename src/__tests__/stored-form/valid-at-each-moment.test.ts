@@ -176,6 +176,7 @@ describe.each(SERVER_KINDS)("a stored session on %s", (kind) => {
     const options = {
       userId: text(id),
       impersonatorId: text(id),
+      impersonatorSessionId: `AAA.${"A".repeat(22)}`,
       device: { ip: text(ip), userAgent: text(userAgent), label: text(label) },
       persistent: true,
       attributes: { a: 1 },

@@ -7,6 +7,7 @@ export interface FixedFields {
   readonly userId: string | null
   readonly pendingUserId: string | null
   readonly impersonatorId: string | null
+  readonly impersonatorSessionId: string | null
   readonly persistent: boolean
   readonly device: Device
   /**

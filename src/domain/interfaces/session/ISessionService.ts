@@ -59,6 +59,8 @@ export interface SessionData<A extends object = SessionAttributes> {
   readonly pendingUserId: string | null
   /** Who acts in this session in the name of `userId`. */
   readonly impersonatorId: string | null
+  /** The impersonator's own session, from which this one was opened; doors let nobody in by it once that is over. `null` where it was not named. */
+  readonly impersonatorSessionId: SessionId | null
   readonly createdAt: Date
   /** When the user last proved who they are; `null` for guests, pending sessions and impersonation. */
   readonly authenticatedAt: Date | null
@@ -275,6 +277,8 @@ export type CreateSessionOptions<I> = CallOptions & {
   readonly userId?: UserId | undefined
   readonly pendingUserId?: UserId | undefined
   readonly impersonatorId?: UserId | undefined
+  /** The handle of the impersonator's own session; only together with `impersonatorId`. */
+  readonly impersonatorSessionId?: IdText | undefined
   /** When the user proved who they are, e.g. an identity provider's `auth_time`; now by default; never in the future. */
   readonly authenticatedAt?: Date | undefined
   readonly attributes?: DeepReadonly<I> | undefined

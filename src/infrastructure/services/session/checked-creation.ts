@@ -2,6 +2,7 @@ import type { CreateSessionOptions, Device } from "../../../domain/interfaces/se
 import { defaultTimeouts, type Standing, slackFor, TIMEOUT_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import type { FixedFields } from "../../../domain/session/record.js"
+import { parseHandle } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds } from "../../../shared/durations.js"
 import { checkUserId, type Unschemed } from "./checked-options.js"
@@ -23,10 +24,14 @@ export interface CheckedCreate {
   readonly limit: LimitRule | null
 }
 
+/** Who a session is about. */
+type People = Pick<CreateSessionOptions<unknown>, "userId" | "pendingUserId" | "impersonatorId" | "impersonatorSessionId">
+
 const CREATE_OPTIONS = [
   "userId",
   "pendingUserId",
   "impersonatorId",
+  "impersonatorSessionId",
   "authenticatedAt",
   "attributes",
   "device",
@@ -40,24 +45,36 @@ const CREATE_OPTIONS = [
 
 export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "attributes">, settings: SessionSettings): CheckedCreate {
   assertKnownKeys(options, "the options of createSession", CREATE_OPTIONS)
-  const userId = options.userId === undefined ? null : checkUserId(options.userId, "userId")
-  const pendingUserId = options.pendingUserId === undefined ? null : checkUserId(options.pendingUserId, "pendingUserId")
-  const impersonatorId = options.impersonatorId === undefined ? null : checkUserId(options.impersonatorId, "impersonatorId")
-  if (userId !== null && pendingUserId !== null)
-    throw new UnexpectedValue("Expected userId or pendingUserId, got both: who owes a second factor is not signed in.")
-  if (impersonatorId !== null && userId === null) throw new UnexpectedValue("Expected impersonatorId together with userId, got it alone.")
+  const people = checkPeople(options)
+  const { userId, pendingUserId, impersonatorId } = people
   if (options.persistent !== undefined && typeof options.persistent !== "boolean") throw expected("persistent", "true or false", options.persistent)
   const standing: Standing = userId !== null ? "user" : pendingUserId !== null ? "pending" : "guest"
   const authenticates = userId !== null && impersonatorId === null
   const timeouts = checkTimeouts(options, defaultTimeouts(settings.timeouts, standing))
   const limit = checkLimit(options, settings)
   return {
-    fixed: { userId, pendingUserId, impersonatorId, persistent: options.persistent ?? false, device: checkDevice(options.device) },
+    fixed: { ...people, persistent: options.persistent ?? false, device: checkDevice(options.device) },
     timeouts,
     slack: slackFor(settings.touchInterval, timeouts.idle),
     authenticatedAt: checkAuthenticatedAt(options.authenticatedAt, authenticates),
     limit: authenticates ? limit : null,
   }
+}
+
+function checkPeople(options: People): Pick<FixedFields, keyof People> {
+  const idOf = (name: "userId" | "pendingUserId" | "impersonatorId"): string | null => (options[name] === undefined ? null : checkUserId(options[name], name))
+  const [userId, pendingUserId, impersonatorId] = [idOf("userId"), idOf("pendingUserId"), idOf("impersonatorId")]
+  const impersonatorSessionId = options.impersonatorSessionId === undefined ? null : checkHandle(options.impersonatorSessionId)
+  if (userId !== null && pendingUserId !== null)
+    throw new UnexpectedValue("Expected userId or pendingUserId, got both: who owes a second factor is not signed in.")
+  if (impersonatorId !== null && userId === null) throw new UnexpectedValue("Expected impersonatorId together with userId, got it alone.")
+  if (impersonatorSessionId !== null && impersonatorId === null) throw new UnexpectedValue("Expected impersonatorSessionId together with impersonatorId.")
+  return { userId, pendingUserId, impersonatorId, impersonatorSessionId }
+}
+
+function checkHandle(value: unknown): string {
+  if (typeof value !== "string" || parseHandle(value) === null) throw expected("impersonatorSessionId", "a session's handle", value)
+  return value
 }
 
 function checkTimeouts(options: Pick<CreateSessionOptions<unknown>, "idleTimeout" | "absoluteTimeout">, defaults: Timeouts): Timeouts {

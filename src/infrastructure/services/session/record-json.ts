@@ -61,6 +61,7 @@ function renderFixed(fixed: FixedFields): string {
   if (fixed.userId !== null) text += `"userId":${JSON.stringify(fixed.userId)},`
   if (fixed.pendingUserId !== null) text += `"pendingUserId":${JSON.stringify(fixed.pendingUserId)},`
   if (fixed.impersonatorId !== null) text += `"impersonatorId":${JSON.stringify(fixed.impersonatorId)},`
+  if (fixed.impersonatorSessionId !== null) text += `"impersonatorSessionId":${JSON.stringify(fixed.impersonatorSessionId)},`
   if (fixed.persistent) text += '"persistent":true,'
   if (Object.keys(fixed.device).length > 0) text += `"device":${JSON.stringify(fixed.device)},`
   return text
@@ -116,12 +117,14 @@ export function decodePrefix(handle: Handle, text: string): Omit<SessionRecord, 
 
 function decodeFixed(text: string): Pick<SessionRecord, "fixed" | "authenticatedAt"> {
   const values = parseObject(`{${text.slice(0, -1)}}`)
-  const { authenticatedAt = null, userId = null, pendingUserId = null, impersonatorId = null, persistent = false, device = {} } = values
-  if (!isTextOrNull(userId) || !isTextOrNull(pendingUserId) || !isTextOrNull(impersonatorId)) throw corrupt("user ids as text", null)
+  const { authenticatedAt = null, userId = null, pendingUserId = null, persistent = false, device = {} } = values
+  const { impersonatorId = null, impersonatorSessionId = null } = values
+  if (!isTextOrNull(userId) || !isTextOrNull(pendingUserId) || !isTextOrNull(impersonatorId) || !isTextOrNull(impersonatorSessionId))
+    throw corrupt("ids as text", null)
   if (authenticatedAt !== null && typeof authenticatedAt !== "number") throw corrupt("a time of authentication", null)
   if (typeof persistent !== "boolean" || typeof device !== "object" || device === null) throw corrupt("a device and a choice of persistence", null)
   const stored = text.slice(authenticatedAt === null ? 0 : AUTHENTICATED_LENGTH)
-  return { fixed: { userId, pendingUserId, impersonatorId, persistent, device: device as Device, stored }, authenticatedAt }
+  return { fixed: { userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent, device: device as Device, stored }, authenticatedAt }
 }
 
 function decodeBody(text: string, fixed: FixedFields): Body {

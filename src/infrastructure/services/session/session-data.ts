@@ -1,4 +1,4 @@
-import type { SessionData } from "../../../domain/interfaces/session/ISessionService.js"
+import type { SessionData, SessionId } from "../../../domain/interfaces/session/ISessionService.js"
 import { expiresAt } from "../../../domain/session/deadlines.js"
 import type { SessionRecord } from "../../../domain/session/record.js"
 import { formatHandle } from "../../../domain/session/ticket.js"
@@ -10,6 +10,7 @@ export function toSessionData<A extends object>(record: SessionRecord, attribute
     userId: record.fixed.userId,
     pendingUserId: record.fixed.pendingUserId,
     impersonatorId: record.fixed.impersonatorId,
+    impersonatorSessionId: record.fixed.impersonatorSessionId as SessionId | null,
     createdAt: new Date(Math.floor(record.createdMicros / 1000)),
     authenticatedAt: record.authenticatedAt === null ? null : new Date(record.authenticatedAt),
     lastAccessedAt: new Date(record.lastAccessedAt),

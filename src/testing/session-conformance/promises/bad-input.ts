@@ -111,7 +111,18 @@ export function badInputPromises(suite: Suite): void {
 
 /** Undefined is "left out"; null comes from a database or from JSON, and must not turn a limit that somebody stored into no limit. */
 function nulls(suite: Suite): void {
-  const create = ["userId", "pendingUserId", "impersonatorId", "authenticatedAt", "attributes", "device", "idleTimeout", "absoluteTimeout", "persistent"]
+  const create = [
+    "userId",
+    "pendingUserId",
+    "impersonatorId",
+    "impersonatorSessionId",
+    "authenticatedAt",
+    "attributes",
+    "device",
+    "idleTimeout",
+    "absoluteTimeout",
+    "persistent",
+  ]
   const names: Record<string, readonly string[]> = {
     createSession: [...create, "maxSessionsPerUser", "onLimit", "signal"],
     getSession: ["touch", "signal"],

@@ -12,6 +12,7 @@ const FIELDS = [
   "device",
   "expiresAt",
   "impersonatorId",
+  "impersonatorSessionId",
   "lastAccessedAt",
   "pendingUserId",
   "persistent",
@@ -84,6 +85,7 @@ function defaultsAndOptions(suite: Suite): void {
     assert.equal(session.userId, "ada")
     assert.equal(session.pendingUserId, null)
     assert.equal(session.impersonatorId, null)
+    assert.equal(session.impersonatorSessionId, null)
     assert.equal(session.persistent, false)
     assert.equal(session.version, 1)
     assert.deepEqual(session.device, {})
@@ -115,6 +117,7 @@ function defaultsAndOptions(suite: Suite): void {
       userId: "ada",
       pendingUserId: undefined,
       impersonatorId: undefined,
+      impersonatorSessionId: undefined,
       authenticatedAt: undefined,
       attributes: undefined,
       device: undefined,

@@ -48,13 +48,29 @@ export function standingPromises(suite: Suite): void {
       assert.deepEqual(await service.getSession(token), session)
       const rotated = present(await service.rotateSession(token))
       assert.equal(rotated.session.impersonatorId, "root")
+      assert.equal(rotated.session.impersonatorSessionId, null)
       assert.equal(rotated.session.authenticatedAt, null)
+    })
+
+    suite.it("impersonation remembers the session that it came from", {}, async ({ service }) => {
+      const own = await service.createSession({ userId: "root" })
+      const impersonatorSessionId = own.session.sessionId
+      const { token, session } = await service.createSession({ userId: "ada", impersonatorId: "root", impersonatorSessionId })
+      assert.equal(session.impersonatorSessionId, impersonatorSessionId)
+      await service.updateSession(token, { impersonatorSessionId: "none" })
+      assert.equal(present(await service.rotateSession(token, { grace: 0 })).session.impersonatorSessionId, impersonatorSessionId)
+      const [listed] = (await service.getUserSessions("ada")).sessions
+      assert.equal(listed?.impersonatorSessionId, impersonatorSessionId)
     })
 
     suite.it("refuses somebody who is both signed in and pending, and an impersonator of nobody", {}, async ({ service }) => {
       await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: "ada", pendingUserId: "ada" }))
       await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ impersonatorId: "root" }))
       await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ pendingUserId: "ada", impersonatorId: "root" }))
+      const { session } = await service.createSession({ userId: "root" })
+      const named = { userId: "ada", impersonatorSessionId: session.sessionId }
+      await refuses("ERR_INVALID_ARGUMENT", () => service.createSession(named))
+      await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ ...named, impersonatorId: "root", impersonatorSessionId: "no handle" }))
       assert.deepEqual((await service.getUserSessions("ada")).sessions, [])
     })
 

@@ -143,7 +143,14 @@ describe("createSession", () => {
       '"userId":"ada","persistent":true,"device":{"ip":"192.0.2.1","label":"Laptop"},',
       encodeBody(
         { schemaVersion: 1, attributes: '{"n":[]}' },
-        { userId: "ada", pendingUserId: null, impersonatorId: null, persistent: true, device: { ip: "192.0.2.1", label: "Laptop" } },
+        {
+          userId: "ada",
+          pendingUserId: null,
+          impersonatorId: null,
+          impersonatorSessionId: null,
+          persistent: true,
+          device: { ip: "192.0.2.1", label: "Laptop" },
+        },
       ),
       5,
       "reject",

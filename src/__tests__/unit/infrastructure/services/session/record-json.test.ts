@@ -32,6 +32,7 @@ const records: fc.Arbitrary<SessionRecord> = fc.record({
     userId: fc.option(userText),
     pendingUserId: fc.option(userText),
     impersonatorId: fc.option(userText),
+    impersonatorSessionId: fc.option(fc.constant("AAA.abcdefghijklmnopqrstuv")),
     persistent: fc.boolean(),
     device: fc
       .record(
