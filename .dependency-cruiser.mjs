@@ -78,6 +78,12 @@ export default {
       "Let the caller hand in the service, or the authenticator, under test.",
     ),
     layered(
+      "drop-ins-only-translate",
+      "drop-in",
+      ["config", "domain", "shared"],
+      "What every session library needs belongs in infrastructure/services/records/, a rule in domain/records/.",
+    ),
+    layered(
       "config-is-the-only-composer",
       "config",
       ["application", "domain", "infrastructure", "shared"],
@@ -104,9 +110,9 @@ export default {
     forbidden("nobody-imports-tests", { path: "^src/", pathNot: "^src/__tests__/" }, { path: "^src/__tests__/" }, "Move what users need to testing/."),
     forbidden(
       "nobody-imports-config",
-      { path: "^src/", pathNot: "^src/(config|exports|__tests__)/" },
+      { path: "^src/", pathNot: "^src/(config|drop-in|exports|__tests__)/" },
       { path: "^src/config/" },
-      "Take it as a constructor argument; config/ hands it in.",
+      "Take it as a constructor argument; config/ hands it in. Only a drop-in store, whose library wants a finished object, opens one.",
     ),
     forbidden(
       "one-place-for-the-container",

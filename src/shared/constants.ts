@@ -4,6 +4,8 @@ export const CACHE_KEYS_PATTERNS = {
   SESSION: (tag: string, id: string): string => `session:{${tag}}.${id}`,
   /** The sessions of one user, in the slot of those sessions: `user_sessions:{<tag>}:<user>`. */
   USER_SESSIONS: (tag: string, user: string): string => `user_sessions:{${tag}}:${user}`,
+  /** A session of a drop-in store, under a hash of the id that its library gave it: `record:<hash>`. */
+  RECORD: (name: string): string => `record:${name}`,
   /** One rate-limit rule of one subject: `rate_limit:{<subject>}:<rule>`. */
   RATE_LIMIT: (subject: string, rule: string): string => `rate_limit:{${subject}}:${rule}`,
 } as const

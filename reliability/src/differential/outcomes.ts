@@ -21,7 +21,7 @@ const MORE_EXPECTED: Readonly<Record<string, readonly string[]>> = {
 }
 const WRONG_TYPE = "WRONGTYPE"
 /** These look before they leap, so a key of another type is corrupt to them. */
-const NEVER_WRONG_TYPE = /^session-(?!create)/
+const NEVER_WRONG_TYPE = /^(session-(?!create)|record-(?!adopt))/
 
 /** All that the replies of a script can come to. */
 export function expectedOutcomes({ name, statuses }: RealScript): readonly string[] {

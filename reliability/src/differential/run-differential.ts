@@ -1,19 +1,21 @@
 import { isWanted, type LayerReport, type LayerSettings, type Row, type Scale } from "../layer.js"
 import { SERVER_KINDS, type ServerKind, StoreServer } from "../servers/StoreServer.js"
+import type { Keyspace } from "../simulation/store/Keyspace.js"
 import { SCRIPTS } from "../simulation/store/StoreEngine.js"
 import type { ScriptFunction } from "../simulation/store/script.js"
-import { randomFrom } from "../workloads/random.js"
+import { type Random, randomFrom } from "../workloads/random.js"
 import { CrowdedList } from "./CrowdedList.js"
 import { isPlanted, type World } from "./operation.js"
 import { expectedOutcomes, outcomesOf } from "./outcomes.js"
 import { RealStore } from "./RealStore.js"
 import { type RealScript, realScripts } from "./real-scripts.js"
+import { SmallRecords } from "./SmallRecords.js"
 import { SmallWorld } from "./SmallWorld.js"
 import { StorePair } from "./StorePair.js"
 
 const ROW = "simulated scripts"
 const OPERATIONS: Readonly<Record<Scale, number>> = { full: 100_000, quick: 5_000 }
-const WORLDS_A_CROWD = 6
+const WORLDS_A_ROUND = 6
 /** A rare outcome that was not met yet is waited for, up to so many times the operations. */
 const LONGEST = 3
 const SHOWN = 3
@@ -73,10 +75,15 @@ async function compareAll(
     const pair = new StorePair(real, scripts, functions)
     const { nowMicros } = await real.allKeys()
     pair.engine.keys.nowMicros = nowMicros
-    const world = worlds % WORLDS_A_CROWD === 1 ? new CrowdedList(random, pair.engine.keys, nowMicros) : new SmallWorld(random, pair.engine.keys)
+    const world = worldOf(worlds % WORLDS_A_ROUND, random, pair.engine.keys, nowMicros)
     await compareWorld(pair, world, scripts, found)
   }
   return found
+}
+
+function worldOf(turn: number, random: Random, store: Keyspace, nowMicros: number): World {
+  if (turn === 1) return new CrowdedList(random, store, nowMicros)
+  return turn === 3 ? new SmallRecords(random, store) : new SmallWorld(random, store)
 }
 
 async function compareWorld(pair: StorePair, world: World, scripts: ReadonlyMap<string, RealScript>, found: Found): Promise<void> {

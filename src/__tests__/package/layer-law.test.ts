@@ -17,6 +17,7 @@ const OFFENDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "doors-load-no-framework": { "src/doors/koa.ts": 'import Koa from "koa"\nexport const koa = Koa\n' },
   "each-door-has-its-framework": { "src/doors/hono.ts": 'import type { Request } from "express"\nexport type Hono = Request\n' },
   "the-websocket-door-has-ws": { "src/doors/websocket.ts": 'import type { Context } from "hono"\nexport type Socket = Context\n' },
+  "drop-ins-only-translate": { "src/drop-in/leaf.ts": 'import { leaf } from "../infrastructure/leaf.js"\nexport const store = leaf\n' },
   "testing-knows-the-contract": { "src/testing/suite.ts": 'import { leaf } from "../infrastructure/leaf.js"\nexport const suite = leaf\n' },
   "config-is-the-only-composer": { "src/config/late.ts": 'import { suite } from "../testing/suite.js"\nexport const late = suite\n' },
   "exports-know-no-tests": { "src/exports/tests.ts": 'export { helper } from "../__tests__/helper.js"\n' },

@@ -5,15 +5,33 @@ import ts from "typescript"
 import { describe, expect, it } from "vitest"
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
-const DOORS = ["auth", "container", "express", "fastify", "hono", "index", "koa", "node", "testing", "web", "websocket"] as const
+const DOORS = [
+  "auth",
+  "container",
+  "express",
+  "express-session",
+  "fastify",
+  "fastify-session",
+  "hono",
+  "index",
+  "koa",
+  "koa-session",
+  "node",
+  "testing",
+  "web",
+  "websocket",
+] as const
 const LOADED: Readonly<Record<(typeof DOORS)[number], () => Promise<object>>> = {
   auth: () => import("../../exports/auth.js"),
   container: () => import("../../exports/container.js"),
   express: () => import("../../exports/express.js"),
+  "express-session": () => import("../../exports/express-session.js"),
   fastify: () => import("../../exports/fastify.js"),
+  "fastify-session": () => import("../../exports/fastify-session.js"),
   hono: () => import("../../exports/hono.js"),
   index: () => import("../../exports/index.js"),
   koa: () => import("../../exports/koa.js"),
+  "koa-session": () => import("../../exports/koa-session.js"),
   node: () => import("../../exports/node.js"),
   testing: () => import("../../exports/testing.js"),
   web: () => import("../../exports/web.js"),
@@ -105,6 +123,9 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
   node: { values: ["nodeDoor"], types: ["NodeDoor"] },
   web: { values: ["webDoor"], types: ["WebDoor", "WebDoorOptions"] },
   websocket: { values: ["webSocketDoor"], types: ["WebSocketDoor", "WebSocketDoorOptions"] },
+  "express-session": { values: ["CoatcheckStore"], types: ["CoatcheckStoreOptions", "StoreUrl"] },
+  "fastify-session": { values: ["CoatcheckStore"], types: ["CoatcheckStoreOptions", "StoreUrl"] },
+  "koa-session": { values: ["CoatcheckStore"], types: ["CoatcheckStoreOptions", "StoreUrl"] },
   testing: {
     values: ["createFakeClock", "describeSessionService", "signInAs"],
     types: [

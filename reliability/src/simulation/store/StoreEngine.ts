@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { type Change, Keyspace } from "./Keyspace.js"
 import type { Reply, ScriptFunction } from "./script.js"
 import { indexCutoff, indexHeal, indexLists, indexPage, indexPrune } from "./scripts/index-scripts.js"
+import { recordAdopt, recordEnd, recordSave, recordTouch } from "./scripts/record-scripts.js"
 import { sessionCreate } from "./scripts/session-create.js"
 import { sessionDelete } from "./scripts/session-delete.js"
 import { sessionExtend } from "./scripts/session-extend.js"
@@ -38,6 +39,10 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "index-lists": indexLists,
   "index-page": indexPage,
   "index-prune": indexPrune,
+  "record-adopt": recordAdopt,
+  "record-end": recordEnd,
+  "record-save": recordSave,
+  "record-touch": recordTouch,
   "session-create": sessionCreate,
   "session-delete": sessionDelete,
   "session-extend": sessionExtend,

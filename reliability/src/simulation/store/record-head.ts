@@ -73,12 +73,18 @@ export function writeHead(
   const { idle, slack, absolute, created } = head
   return (
     `${BEGINNING}${pad(nowMs, 13)},"head":[${pad(idle, 11)},${pad(slack, 8)},1,${pad(version, 9)},` +
-    `${pad(absolute, 13)},${pad(created, 16)},"${operations}","${verifier}"],`
+    `${pad(absolute, 13)},${pad(created, 16)},"${printed(operations)}","${printed(verifier)}"],`
   )
 }
 
 export function writePrevious(verifier: string, until: number): string {
-  return `"previous":"${verifier}","until":${pad(until, 13)},`
+  return `"previous":"${printed(verifier)}","until":${pad(until, 13)},`
+}
+
+/** Short text as C prints it: as far as a zero byte, which only a damaged record holds. */
+function printed(text: string): string {
+  const end = text.indexOf("\0")
+  return end === -1 ? text : text.slice(0, end)
 }
 
 /** A number in a field of fixed width, as C writes it without a fraction. */

@@ -43,6 +43,42 @@ export const permissions: RedisScript = {
   source: "#!lua flags=no-writes,allow-stale\n-- coatcheck permissions\nlocal session, index = ARGV[1], ARGV[2]\nlocal needed = {\n{ 'PING' },\n{ 'TIME' },\n{ 'SCAN', '0' },\n{ 'EVALSHA', '', '1', session },\n{ 'GET', session },\n{ 'MGET', session },\n{ 'UNLINK', session },\n{ 'EXISTS', session },\n{ 'GETRANGE', session, '0', '0' },\n{ 'SETRANGE', session, '0', '' },\n{ 'SET', session, '' },\n{ 'PEXPIRE', session, '1' },\n{ 'PEXPIREAT', index, '1' },\n{ 'ZADD', index, '0', '' },\n{ 'ZCARD', index },\n{ 'ZRANGE', index, '0', '0' },\n{ 'ZREM', index, '' },\n{ 'ZSCORE', index, '' },\n}\nlocal denied = {}\nfor _, command in ipairs(needed) do\nlocal known, allowed = pcall(redis.acl_check_cmd, unpack(command))\nif not (known and allowed) then denied[#denied + 1] = command[1] end\nend\nreturn denied",
 }
 
+export const recordAdopt: RedisScript = {
+  name: "record-adopt",
+  sha1: "3677fd9cc191045fc7033989275839763c00abea",
+  readOnly: false,
+  source: "#!lua flags=allow-oom\n-- coatcheck record-adopt\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal DONE, TAKEN, CHANGED = 0, 1, 2\nlocal now = now_micros()\nlocal text = redis.call('GET', KEYS[1])\nif text then\nredis.call('UNLINK', KEYS[2])\nreturn { TAKEN, whole(now), text }\nend\nif redis.call('GET', KEYS[2]) ~= ARGV[1] then return { CHANGED, whole(now) } end\nlocal ttl = redis.call('PTTL', KEYS[2])\nif ttl < 0 then ttl = tonumber(ARGV[2]) end\nredis.call('SET', KEYS[1], ARGV[3], 'PX', whole(math.max(ttl, 1)))\nredis.call('UNLINK', KEYS[2])\nreturn { DONE, whole(now) }",
+}
+
+export const recordAdoptStatus = {"DONE":0,"TAKEN":1,"CHANGED":2} as const
+
+export const recordEnd: RedisScript = {
+  name: "record-end",
+  sha1: "b2f36efcf17b799d373be7beb9b8dbc0dcc4e060",
+  readOnly: false,
+  source: "#!lua flags=allow-oom\n-- coatcheck record-end\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal function read_record(key)\nlocal text = redis.pcall('GETRANGE', key, 0, 110)\nif type(text) ~= 'string' then return 'corrupt' end\nif text == '' then return redis.call('EXISTS', key) == 1 and 'corrupt' or 'none' end\nif text == '{\"ended\":1}' then return 'ended' end\nlocal version = tonumber(string.match(string.sub(text, 14, 22), '^ *(%d+)$'))\nif #text < 111 or string.sub(text, 1, 13) ~= '{\"record\":[1,' or string.sub(text, 103, 111) ~= '\",\"data\":' or not version then return 'corrupt' end\nreturn 'live', version, string.sub(text, 25, 48)\nend\nlocal DONE, MISSING = 0, 1\nlocal now = now_micros()\nlocal removed = KEYS[2] and redis.call('UNLINK', KEYS[2]) or 0\nlocal state = read_record(KEYS[1])\nif state == 'ended' or (state == 'none' and removed == 0) then return { MISSING, whole(now) } end\nredis.call('SET', KEYS[1], '{\"ended\":1}', 'PX', ARGV[1])\nreturn { DONE, whole(now) }",
+}
+
+export const recordEndStatus = {"DONE":0,"MISSING":1} as const
+
+export const recordSave: RedisScript = {
+  name: "record-save",
+  sha1: "1bffde075b2ef31146401f9a9a89ce9543e2b015",
+  readOnly: false,
+  source: "#!lua\n-- coatcheck record-save\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal function was_applied(operations, operation)\nfor at = 1, 19, 6 do\nif string.sub(operations, at, at + 5) == operation then return true end\nend\nreturn false\nend\nlocal function push_operation(operations, operation)\nreturn operation .. string.sub(operations, 1, 18)\nend\nlocal function read_record(key)\nlocal text = redis.pcall('GETRANGE', key, 0, 110)\nif type(text) ~= 'string' then return 'corrupt' end\nif text == '' then return redis.call('EXISTS', key) == 1 and 'corrupt' or 'none' end\nif text == '{\"ended\":1}' then return 'ended' end\nlocal version = tonumber(string.match(string.sub(text, 14, 22), '^ *(%d+)$'))\nif #text < 111 or string.sub(text, 1, 13) ~= '{\"record\":[1,' or string.sub(text, 103, 111) ~= '\",\"data\":' or not version then return 'corrupt' end\nreturn 'live', version, string.sub(text, 25, 48)\nend\nlocal DONE, REPLAYED, ENDED, MISSING, CLASH, LATE, CORRUPT = 0, 1, 2, 3, 4, 5, 6\nlocal now = now_micros()\nlocal state, version, operations = read_record(KEYS[1])\nif state == 'corrupt' then return { CORRUPT, whole(now) } end\nif state == 'ended' then return { ENDED, whole(now) } end\nif state == 'live' and was_applied(operations, ARGV[2]) then return { REPLAYED, whole(now), whole(version) } end\nif state == 'none' and ARGV[1] ~= '' then return { MISSING, whole(now) } end\nif state == 'live' and ARGV[1] ~= '' and version ~= tonumber(ARGV[1]) then return { CLASH, whole(now), redis.call('GET', KEYS[1]) } end\nif now > tonumber(ARGV[3]) then return { LATE, whole(now) } end\nversion = (version or 0) % 999999999 + 1\noperations = push_operation(operations or '------------------------', ARGV[2])\nlocal head = string.format('{\"record\":[1,%9.0f,\"%s\"],\"name\":\"%s\",\"data\":', version, operations, ARGV[5])\nredis.call('SET', KEYS[1], head .. ARGV[6] .. '}', 'PX', ARGV[4])\nif KEYS[2] then redis.call('UNLINK', KEYS[2]) end\nreturn { DONE, whole(now), whole(version) }",
+}
+
+export const recordSaveStatus = {"DONE":0,"REPLAYED":1,"ENDED":2,"MISSING":3,"CLASH":4,"LATE":5,"CORRUPT":6} as const
+
+export const recordTouch: RedisScript = {
+  name: "record-touch",
+  sha1: "e2f31b0b27dbbba5bb33f04e9458bc8e8920e5b3",
+  readOnly: false,
+  source: "#!lua flags=allow-oom\n-- coatcheck record-touch\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal function read_record(key)\nlocal text = redis.pcall('GETRANGE', key, 0, 110)\nif type(text) ~= 'string' then return 'corrupt' end\nif text == '' then return redis.call('EXISTS', key) == 1 and 'corrupt' or 'none' end\nif text == '{\"ended\":1}' then return 'ended' end\nlocal version = tonumber(string.match(string.sub(text, 14, 22), '^ *(%d+)$'))\nif #text < 111 or string.sub(text, 1, 13) ~= '{\"record\":[1,' or string.sub(text, 103, 111) ~= '\",\"data\":' or not version then return 'corrupt' end\nreturn 'live', version, string.sub(text, 25, 48)\nend\nlocal DONE, MISSING = 0, 1\nlocal now = now_micros()\nif read_record(KEYS[1]) ~= 'live' then return { MISSING, whole(now) } end\nredis.call('PEXPIRE', KEYS[1], ARGV[1])\nreturn { DONE, whole(now) }",
+}
+
+export const recordTouchStatus = {"DONE":0,"MISSING":1} as const
+
 export const sessionCreate: RedisScript = {
   name: "session-create",
   sha1: "7469836bc6e4461dae95318d7d859b5d8f2073e0",

@@ -1,0 +1,65 @@
+import type { Keyspace } from "../Keyspace.js"
+import { pad, pushOperation, wasApplied } from "../record-head.js"
+import type { ScriptFunction } from "../script.js"
+
+const MARK = '{"ended":1}'
+
+type Found = "corrupt" | "none" | "ended" | { readonly version: number; readonly operations: string }
+
+function readRecord(keys: Keyspace, key: string): Found {
+  const entry = keys.find(key)
+  if (entry === undefined) return "none"
+  if (entry.type !== "string") return "corrupt"
+  const text = keys.getRange(key, 0, 110)
+  if (text === MARK) return "ended"
+  const [, version] = /^ *(\d+)$/.exec(text.slice(13, 22)) ?? []
+  if (text.length < 111 || !text.startsWith('{"record":[1,') || text.slice(102, 111) !== '","data":' || version === undefined) return "corrupt"
+  return { version: Number(version), operations: text.slice(24, 48) }
+}
+
+export const recordSave: ScriptFunction = (keys, [record = "", old], [expected = "", operation = "", notAfter, lifetime, name = "", data = ""]) => {
+  const now = String(keys.nowMicros)
+  const found = readRecord(keys, record)
+  if (found === "corrupt") return [6, now]
+  if (found === "ended") return [2, now]
+  if (found !== "none" && wasApplied(found.operations, operation)) return [1, now, String(found.version)]
+  if (found === "none" && expected !== "") return [3, now]
+  if (found !== "none" && expected !== "" && found.version !== Number(expected)) return [4, now, keys.get(record)]
+  if (keys.nowMicros > Number(notAfter)) return [5, now]
+  const before = found === "none" ? { version: 0, operations: "------".repeat(4) } : found
+  const version = (before.version % 999_999_999) + 1
+  const head = `{"record":[1,${pad(version, 9)},"${pushOperation(before.operations, operation)}"],"name":"${name}","data":`
+  keys.set(record, `${head}${data}}`, Number(lifetime))
+  if (old !== undefined) keys.unlink(old)
+  return [0, now, String(version)]
+}
+
+export const recordTouch: ScriptFunction = (keys, [record = ""], [lifetime]) => {
+  const now = String(keys.nowMicros)
+  if (typeof readRecord(keys, record) === "string") return [1, now]
+  keys.pexpire(record, Number(lifetime))
+  return [0, now]
+}
+
+export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember]) => {
+  const now = String(keys.nowMicros)
+  const removed = old === undefined ? 0 : keys.unlink(old)
+  const found = readRecord(keys, record)
+  if (found === "ended" || (found === "none" && removed === 0)) return [1, now]
+  keys.set(record, MARK, Number(remember))
+  return [0, now]
+}
+
+export const recordAdopt: ScriptFunction = (keys, [record = "", old = ""], [found, lifetime, text = ""]) => {
+  const now = String(keys.nowMicros)
+  const taken = keys.get(record)
+  if (taken !== null) {
+    keys.unlink(old)
+    return [1, now, taken]
+  }
+  if (keys.get(old) !== found) return [2, now]
+  const expiresAt = keys.find(old)?.expiresAt
+  keys.set(record, text, expiresAt === undefined ? Number(lifetime) : Math.max(expiresAt - keys.nowMs, 1))
+  keys.unlink(old)
+  return [0, now]
+}

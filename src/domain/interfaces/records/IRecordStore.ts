@@ -1,0 +1,55 @@
+import type { MergeRule } from "../../records/merge-fields.js"
+
+/**
+ * What one holder of a session, such as the session object of a request, knows of its record. Made by whoever holds the session, and kept current by
+ * the store.
+ */
+export interface Seen {
+  /** The caller's id. What was seen of one record says nothing of another. */
+  readonly id: string
+  /** `null`: the holder has seen none, as of a session that is new. */
+  record: SeenRecord | null
+}
+
+/** A record as its holder knows it. */
+export interface SeenRecord {
+  readonly version: number
+  /** What the holder read or wrote last, as JSON. */
+  readonly known: string
+  /** What is stored at that version: more than `known` where another request's changes were merged. */
+  readonly stored: string
+}
+
+/** One save of a session. */
+export interface SaveRecord {
+  /** The session as a JSON object. */
+  readonly text: string
+  /** How long it is kept, in milliseconds. Zero ends it. */
+  readonly lifetimeMs: number
+  readonly rule: MergeRule
+}
+
+/**
+ * Sessions of another library, each a record under the SHA-256 of the id that this library gave it. A port for the drop-in stores alone: it knows no
+ * users, keeps no list, and sets no limit.
+ *
+ * Each call is one atomic step on the store, ends within `timeout`, and rejects with a `SessionError`: `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`,
+ * `ERR_STORE_OVERLOADED`, `ERR_CLOSED`, `ERR_INVALID_ARGUMENT` (not applied), `ERR_STORE_TIMEOUT`, `ERR_STORE_PROTOCOL` (unknown).
+ */
+export interface IRecordStore extends AsyncDisposable {
+  /** The session's fields, as an object of the caller's own; `null` when there is none. `seen` learns of it. @throws ERR_SESSION_CORRUPT */
+  read(seen: Seen): Promise<Record<string, unknown> | null>
+  /**
+   * Stores a session, unless it was ended or ran out since `seen` was read. Where another request saved it meanwhile, fields that only one of the two
+   * changed are merged. A save that changes nothing never fails for what happened meanwhile.
+   *
+   * @throws ERR_SESSION_ENDED · ERR_SESSION_CONFLICT when both changed one field · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT
+   */
+  save(seen: Seen, save: SaveRecord): Promise<void>
+  /** Keeps a session for this many milliseconds from now; one that is over stays so. Zero ends it. */
+  touch(id: string, lifetimeMs: number): Promise<void>
+  /** Ends a session, and remembers that it was ended. */
+  end(id: string): Promise<void>
+  ping(): Promise<void>
+  close(): Promise<void>
+}

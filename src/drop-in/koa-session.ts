@@ -1,0 +1,78 @@
+import { type DropInOptions, type OpenRecords, openRecords } from "../config/open-records.js"
+import type { Seen } from "../domain/interfaces/records/IRecordStore.js"
+import { boundedLifetime } from "../domain/records/lifetime.js"
+import type { MergeRule } from "../domain/records/merge-fields.js"
+import { koaRule } from "./merge-rules.js"
+
+/** Options of `CoatcheckStore`. */
+export type CoatcheckStoreOptions = DropInOptions
+
+/** What koa-session tells of a call: for which request it is. */
+interface Call {
+  readonly ctx?: object | undefined
+}
+
+/**
+ * A store for koa-session in which a session that was ended stays ended, and parallel requests lose nothing of each other's.
+ *
+ * A save is refused when the session was ended or ran out meanwhile (`ERR_SESSION_ENDED`), and merged with what other requests saved meanwhile, field by
+ * field; two values for one field are refused (`ERR_SESSION_CONFLICT`), unless `lastWins` names it. A store that does not answer rejects, and never says
+ * "no session".
+ *
+ * @example
+ * app.use(session({ store: new CoatcheckStore({ store: "redis://localhost" }) }, app))
+ */
+export class CoatcheckStore {
+  readonly #open: OpenRecords
+  readonly #rule: MergeRule
+  /** By the request's context: koa-session hands over a new object each time. */
+  readonly #requests = new WeakMap<object, Map<string, Seen>>()
+
+  /** Opens nothing yet: the first request does, or `ready()`. @throws ERR_CONFIG_INVALID */
+  constructor(options: CoatcheckStoreOptions) {
+    this.#open = openRecords(options, false)
+    this.#rule = koaRule(this.#open.settings.lastWins)
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: koa-session's own type of a session.
+  async get(key: string, _maxAge?: unknown, call?: Call): Promise<any> {
+    const records = await this.#open.records.opened()
+    return records.read(this.#seenBy(call, key))
+  }
+
+  async set(key: string, session: object, maxAge?: unknown, call?: Call): Promise<void> {
+    const lifetimeMs = typeof maxAge === "number" && !Number.isNaN(maxAge) ? boundedLifetime(maxAge) : this.#open.settings.idleMs
+    const save = { text: JSON.stringify(session), lifetimeMs, rule: this.#rule }
+    const records = await this.#open.records.opened()
+    await records.save(this.#seenBy(call, key), save)
+  }
+
+  async destroy(key: string): Promise<void> {
+    const records = await this.#open.records.opened()
+    await records.end(key)
+  }
+
+  /** Opens the store and asks whether it answers: for the start of an application. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_REFUSED and others */
+  ready(): Promise<void> {
+    return this.#open.records.ready()
+  }
+
+  /** Waits for the calls under way, then closes what this store opened. A client of yours stays open. */
+  close(): Promise<void> {
+    return this.#open.records.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #seenBy(call: Call | undefined, id: string): Seen {
+    const fresh: Seen = { id, record: null }
+    if (call?.ctx === undefined) return fresh
+    const ofRequest = this.#requests.get(call.ctx) ?? new Map<string, Seen>()
+    this.#requests.set(call.ctx, ofRequest)
+    const seen = ofRequest.get(id) ?? fresh
+    ofRequest.set(id, seen)
+    return seen
+  }
+}

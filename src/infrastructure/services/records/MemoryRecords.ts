@@ -1,0 +1,60 @@
+import type { Clock } from "../../../domain/interfaces/ports.js"
+import { ENDED, type LiveRecord, type RecordWrite, type Saved, saveRecord } from "../../../domain/records/record.js"
+import { Patrol } from "../Patrol.js"
+import type { RecordPlace, RecordSteps } from "./record-steps.js"
+
+interface Entry {
+  readonly stored: LiveRecord | typeof ENDED
+  readonly ends: number
+}
+
+/** Records in this process's memory. Nothing here waits, so each step is atomic by nature. */
+export class MemoryRecords implements RecordSteps {
+  readonly #clock: Clock
+  readonly #entries = new Map<string, Entry>()
+  readonly #patrol = new Patrol(this.#entries, (name) => void this.#find(name))
+
+  constructor(clock: Clock = Date) {
+    this.#clock = clock
+  }
+
+  async find({ name }: RecordPlace): Promise<LiveRecord | null> {
+    const stored = this.#find(name)
+    return stored === ENDED ? null : stored
+  }
+
+  async save({ name }: RecordPlace, write: RecordWrite, lifetimeMs: number): Promise<Saved> {
+    this.#patrol.step()
+    const { next, saved } = saveRecord(this.#find(name), write)
+    if (next !== null) this.#put(name, next, lifetimeMs)
+    return saved
+  }
+
+  async touch({ name }: RecordPlace, lifetimeMs: number): Promise<void> {
+    const stored = this.#find(name)
+    if (stored !== null && stored !== ENDED) this.#put(name, stored, lifetimeMs)
+  }
+
+  async end({ name }: RecordPlace, rememberMs: number): Promise<void> {
+    const stored = this.#find(name)
+    if (stored !== null && stored !== ENDED) this.#put(name, ENDED, rememberMs)
+  }
+
+  async probe(): Promise<void> {}
+
+  async release(): Promise<void> {
+    this.#entries.clear()
+  }
+
+  #put(name: string, stored: Entry["stored"], lifetimeMs: number): void {
+    this.#entries.set(name, { stored, ends: this.#clock.now() + lifetimeMs })
+  }
+
+  #find(name: string): Entry["stored"] | null {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return null
+    if (entry.ends >= this.#clock.now()) return entry.stored
+    this.#entries.delete(name)
+    return null
+  }
+}

@@ -1,0 +1,149 @@
+import { hash } from "node:crypto"
+import { SessionError } from "../../../domain/errors.js"
+import type { IRecordStore, SaveRecord, Seen, SeenRecord } from "../../../domain/interfaces/records/IRecordStore.js"
+import { boundedLifetime } from "../../../domain/records/lifetime.js"
+import { changesNothing, type MergeRule, mergeFields } from "../../../domain/records/merge-fields.js"
+import { expected } from "../../../shared/assertions.js"
+import type { CallStep } from "../CallStep.js"
+import { ServiceCalls } from "../ServiceCalls.js"
+import { newOperationId } from "../session/randomness.js"
+import { backOff, UpdateQueue } from "../session/update-queue.js"
+import type { RecordSettings } from "./record-settings.js"
+import type { RecordPlace, RecordSteps } from "./record-steps.js"
+import { fieldsOf } from "./record-text.js"
+
+/** UTF-8 bytes of one session. */
+const MAX_BYTES = 1_048_576
+const MAX_ID_LENGTH = 4_096
+
+/** What every record store has in common: checks, names, deadlines, and the loop that merges saves. A provider adds the atomic steps on its store. */
+export class RecordFront implements IRecordStore {
+  readonly #steps: RecordSteps
+  readonly #settings: Pick<RecordSettings, "timeoutMs" | "rememberMs">
+  readonly #calls: ServiceCalls
+  readonly #queue = new UpdateQueue()
+  #closing: Promise<void> | null = null
+
+  constructor(steps: RecordSteps, settings: Pick<RecordSettings, "timeoutMs" | "rememberMs">) {
+    this.#steps = steps
+    this.#settings = settings
+    this.#calls = new ServiceCalls("session store", settings.timeoutMs)
+  }
+
+  read(seen: Seen): Promise<Record<string, unknown> | null> {
+    return this.#calls.run(undefined, async (step) => {
+      const place = placeOf(seen.id)
+      // No library of sessions makes such an id, so nobody can have opened one under it.
+      if (place === null) return null
+      const found = await this.#steps.find(place, step.reading)
+      seen.record = found === null ? null : { version: found.version, known: found.text, stored: found.text }
+      return found === null ? null : fieldsOf(found.text)
+    })
+  }
+
+  save(seen: Seen, save: SaveRecord): Promise<void> {
+    return this.#calls.run(undefined, async (step) => {
+      const place = placeOf(seen.id) ?? refuseId(seen.id)
+      const lifetimeMs = boundedLifetime(save.lifetimeMs)
+      if (lifetimeMs === 0) return this.#steps.end(place, this.#settings.rememberMs, step.change())
+      assertSize(save.text)
+      // Saves of one session follow each other within this process, so that two of one request do not take each other for somebody else's.
+      await this.#queue.run(place.name, () => this.#merge(place, seen, { ...save, lifetimeMs }, step), step.options.signal)
+    })
+  }
+
+  touch(id: string, lifetimeMs: number): Promise<void> {
+    return this.#calls.run(undefined, async (step) => {
+      const place = placeOf(id)
+      if (place === null) return
+      const bounded = boundedLifetime(lifetimeMs)
+      if (bounded === 0) return this.#steps.end(place, this.#settings.rememberMs, step.change())
+      return this.#steps.touch(place, bounded, step.change())
+    })
+  }
+
+  end(id: string): Promise<void> {
+    return this.#calls.signOut(undefined, async (step) => {
+      const place = placeOf(id)
+      if (place !== null) await this.#steps.end(place, this.#settings.rememberMs, step.change())
+    })
+  }
+
+  ping(): Promise<void> {
+    return this.#calls.run(undefined, (step) => this.#steps.probe(step.options))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#drain()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #drain(): Promise<void> {
+    await this.#calls.drain()
+    await this.#steps.release()
+  }
+
+  /** Merges and writes until no other save came between. */
+  async #merge(place: RecordPlace, seen: Seen, save: SaveRecord, step: CallStep): Promise<void> {
+    const operation = newOperationId()
+    const { text: mine, lifetimeMs, rule } = save
+    let { record } = seen
+    for (let attempt = 1; ; attempt += 1) {
+      const text = record === null ? mine : merged(record, mine, rule)
+      // Somebody else's newer save stands, and this one has nothing to add to it but its own use of the session.
+      if (record !== null && text === record.stored && text !== mine) {
+        seen.record = { ...record, known: mine }
+        return this.#steps.touch(place, lifetimeMs, step.change())
+      }
+      const saved = await this.#steps.save(place, { expected: record?.version ?? null, operation, text }, lifetimeMs, step.change())
+      switch (saved.status) {
+        case "done":
+          seen.record = { version: saved.version, known: mine, stored: text }
+          return
+        case "ended":
+        case "missing":
+          step.unchanged()
+          if (seen.record !== null && saysNothingNew(seen.record, mine, rule)) return
+          throw new SessionError("ERR_SESSION_ENDED", "Expected the session to last until it was saved, got one that was ended or ran out meanwhile.")
+        case "clash":
+          step.unchanged()
+          // Only who has seen a version clashes with another.
+          record = { version: saved.record.version, known: record?.known ?? saved.record.text, stored: saved.record.text }
+          if (attempt > 1) await backOff(attempt)
+      }
+    }
+  }
+}
+
+/** What is to be stored so that neither side loses a change. @throws ERR_SESSION_CONFLICT */
+function merged({ known, stored }: SeenRecord, mine: string, rule: MergeRule): string {
+  if (known === stored) return mine
+  const fields = mergeFields(fieldsOf(known), fieldsOf(mine), fieldsOf(stored), rule)
+  if (fields !== null) return changesNothing(fieldsOf(stored), fields, rule) ? stored : JSON.stringify(fields)
+  throw new SessionError(
+    "ERR_SESSION_CONFLICT",
+    "Expected no other request to change the same field of the session meanwhile, got one that did. Name the field in lastWins where the last value may win.",
+  )
+}
+
+function saysNothingNew({ known }: SeenRecord, mine: string, rule: MergeRule): boolean {
+  return changesNothing(fieldsOf(known), fieldsOf(mine), rule)
+}
+
+function placeOf(id: unknown): RecordPlace | null {
+  if (typeof id !== "string" || id === "" || id.length > MAX_ID_LENGTH) return null
+  return { id, name: hash("sha256", id, "base64url") }
+}
+
+function refuseId(id: unknown): never {
+  throw expected("the session's id", `text of 1 to ${MAX_ID_LENGTH} characters`, id)
+}
+
+function assertSize(text: string): void {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > MAX_BYTES) throw new SessionError("ERR_SESSION_TOO_LARGE", `Expected a session of at most ${MAX_BYTES} bytes as JSON, got ${bytes}.`)
+}
