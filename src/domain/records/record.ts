@@ -30,23 +30,21 @@ export interface RecordWrite {
 }
 
 /**
- * What a save came to. `missing`: the version that was seen is there no more, so the session ran out or was ended. `clash`: another save came
- * between, and this is what it left.
+ * What a save came to, and what is stored now. `missing`: the version that was seen is there no more, so the session ran out or was ended. `clash`:
+ * another save came between.
  */
-export type Saved =
-  | { readonly status: "done"; readonly version: number }
-  | { readonly status: "ended" | "missing" }
-  | { readonly status: "clash"; readonly record: Pick<LiveRecord, "version" | "text"> }
+export type Saved = { readonly status: "done" | "clash"; readonly record: Pick<LiveRecord, "version" | "text"> } | { readonly status: "ended" | "missing" }
 
 /** What a save makes of what is stored: `next` is stored when it is given. A save is never the way back of a record that is over. */
 export function saveRecord(stored: Stored, write: RecordWrite): { readonly next: LiveRecord | null; readonly saved: Saved } {
   if (stored === ENDED) return { next: null, saved: { status: "ended" } }
-  if (stored !== null && wasApplied(stored, write.operation)) return { next: null, saved: { status: "done", version: stored.version } }
+  if (stored !== null && wasApplied(stored, write.operation)) return { next: null, saved: { status: "done", record: stored } }
   if (stored === null && write.expected !== null) return { next: null, saved: { status: "missing" } }
   if (stored !== null && write.expected !== null && write.expected !== stored.version) return { next: null, saved: { status: "clash", record: stored } }
   const version = ((stored?.version ?? 0) % LAST_VERSION) + 1
   const operations = (write.operation + (stored?.operations ?? NO_OPERATIONS)).slice(0, NO_OPERATIONS.length)
-  return { next: { version, operations, text: write.text }, saved: { status: "done", version } }
+  const next = { version, operations, text: write.text }
+  return { next, saved: { status: "done", record: next } }
 }
 
 function wasApplied({ operations }: LiveRecord, operation: string): boolean {

@@ -9,7 +9,7 @@
             4 lifetime     how long it is kept, in ms, at least 1
             5 name         43 characters: the hash that the key ends with
             6 data         the session as JSON
-  returns   status, time µs, then the version (DONE, REPLAYED) or the record that is stored (CLASH)
+  returns   status, time µs, then the version (DONE) or the record that is stored (REPLAYED, CLASH)
   status    0 DONE · 1 REPLAYED · 2 ENDED · 3 MISSING · 4 CLASH · 5 LATE · 6 CORRUPT
   effects   may write 1; may remove 2
   cost      O(size of the record)
@@ -22,7 +22,7 @@ local now = now_micros()
 local state, version, operations = read_record(KEYS[1])
 if state == 'corrupt' then return { CORRUPT, whole(now) } end
 if state == 'ended' then return { ENDED, whole(now) } end
-if state == 'live' and was_applied(operations, ARGV[2]) then return { REPLAYED, whole(now), whole(version) } end
+if state == 'live' and was_applied(operations, ARGV[2]) then return { REPLAYED, whole(now), redis.call('GET', KEYS[1]) } end
 if state == 'none' and ARGV[1] ~= '' then return { MISSING, whole(now) } end
 if state == 'live' and ARGV[1] ~= '' and version ~= tonumber(ARGV[1]) then return { CLASH, whole(now), redis.call('GET', KEYS[1]) } end
 if now > tonumber(ARGV[3]) then return { LATE, whole(now) } end

@@ -102,7 +102,7 @@ export class RecordFront implements IRecordStore {
       const saved = await this.#steps.save(place, { expected: record?.version ?? null, operation, text }, lifetimeMs, step.change())
       switch (saved.status) {
         case "done":
-          seen.record = { version: saved.version, known: mine, stored: text }
+          seen.record = { version: saved.record.version, known: mine, stored: saved.record.text }
           return
         case "ended":
         case "missing":

@@ -52,17 +52,15 @@ export class RedisRecords implements RecordSteps {
       const { status, values } = await this.#scripts.save(this.#keys(place), args, options)
       switch (status) {
         case "DONE":
-        case "REPLAYED":
-          return { status: "done", version: Number(values[0]) }
+          return { status: "done", record: { version: Number(values[0]), text } }
         case "ENDED":
           return { status: "ended" }
         case "MISSING":
           return { status: "missing" }
-        case "CLASH": {
-          const record = living(place.name, String(values[0]))
-          if (record === null) throw corruptRecord()
-          return { status: "clash", record }
-        }
+        case "REPLAYED":
+          return { status: "done", record: savedRecord(place.name, values[0]) }
+        case "CLASH":
+          return { status: "clash", record: savedRecord(place.name, values[0]) }
         case "CORRUPT":
           throw corruptRecord()
         case "LATE":
@@ -119,6 +117,12 @@ export class RedisRecords implements RecordSteps {
       old: this.#oldPrefix === null ? null : this.#oldPrefix + id,
     }
   }
+}
+
+function savedRecord(name: string, text: unknown): LiveRecord {
+  const record = living(name, String(text))
+  if (record === null) throw corruptRecord()
+  return record
 }
 
 function living(name: string, text: string): LiveRecord | null {

@@ -22,7 +22,7 @@ export const recordSave: ScriptFunction = (keys, [record = "", old], [expected =
   const found = readRecord(keys, record)
   if (found === "corrupt") return [6, now]
   if (found === "ended") return [2, now]
-  if (found !== "none" && wasApplied(found.operations, operation)) return [1, now, String(found.version)]
+  if (found !== "none" && wasApplied(found.operations, operation)) return [1, now, keys.get(record)]
   if (found === "none" && expected !== "") return [3, now]
   if (found !== "none" && expected !== "" && found.version !== Number(expected)) return [4, now, keys.get(record)]
   if (keys.nowMicros > Number(notAfter)) return [5, now]
