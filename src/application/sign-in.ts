@@ -15,6 +15,7 @@ export async function signIn<A extends object, I extends object>(scope: RequestS
   const options = named(given, "the options of signIn", SIGN_IN_OPTIONS) as SignInOptions<A, I>
   const { remember = false, attributes, ...draft } = options
   if (typeof remember !== "boolean") throw expected("remember", "true or false", remember)
+  refuseNobody(draft.userId)
   const old = await scope.current()
   const longer = remember ? scope.settings.remember : {}
   const wanted = { ...longer, ...withoutUndefined(draft), persistent: remember }
@@ -42,9 +43,15 @@ export async function startPending<A extends object, I extends object>(
     "the options of startPending",
     PENDING_OPTIONS,
   )
+  refuseNobody(userId)
   const next = await replaceSession(scope, { pendingUserId: userId } as never, attributes, userId)
   scope.audit({ event: "session_created" }, next.view)
   return next
+}
+
+/** The service takes a missing user for a guest. What a user id looks like is the service's to judge. */
+function refuseNobody(userId: unknown): void {
+  if (typeof userId !== "string") throw expected("userId", "text", userId)
 }
 
 function named<T>(given: T, name: string, known: readonly string[]): T {
