@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js"
 import proxyAddr from "proxy-addr"
+import { canonicalAddress } from "../shared/addresses.js"
 import { assertInteger, expected } from "../shared/assertions.js"
 
 /** Whether the one that is `hop` steps away, from 0 for the socket, may say who sent it the request. */
@@ -9,7 +10,6 @@ export type StoredAddress = "whole" | "prefix" | "none"
 
 const MOST_HOPS = 32
 const MOST_NETWORKS = 1_000
-const WITH_PORT = /^(?:\[(.*)\](?::\d{1,5})?|(\d[\d.]*)(?::\d{1,5})?)$/
 
 /**
  * Reads whose `X-Forwarded-For` is believed: networks, or how many proxies stand in front.
@@ -52,17 +52,6 @@ export function clientAddress(remoteAddress: string | undefined, forwardedFor: s
   const chain = [remoteAddress, ...nearest.reverse()]
   const stranger = chain.findIndex((address, hop) => !trust(address, hop))
   return canonicalAddress(chain.at(stranger))
-}
-
-/** One spelling for each address: IPv4 in IPv6 becomes IPv4, zone and port go. What is no address is `undefined`. */
-export function canonicalAddress(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const [, inBrackets, four] = WITH_PORT.exec(text) ?? []
-  const bare = (inBrackets ?? four ?? text).replace(/%.*$/, "")
-  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return bare
-  if (!ipaddr.IPv6.isValid(bare)) return undefined
-  const address = ipaddr.IPv6.parse(bare)
-  return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String()
 }
 
 /** What a session keeps of an address: all of it, its network (/24, /48), or nothing. */

@@ -1,8 +1,9 @@
 import fc from "fast-check"
 import proxyAddr from "proxy-addr"
 import { describe, expect, it } from "vitest"
+import { canonicalAddress } from "../../../shared/addresses.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
-import { canonicalAddress, clientAddress, readTrust, storedAddress } from "../../../web/client-address.js"
+import { clientAddress, readTrust, storedAddress } from "../../../web/client-address.js"
 
 describe("canonicalAddress", () => {
   it.each([

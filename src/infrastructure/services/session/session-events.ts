@@ -1,32 +1,5 @@
-import type { Logger, SessionEvent } from "../../../domain/interfaces/ports.js"
+import type { SessionEvent } from "../../../domain/interfaces/ports.js"
+import { Events } from "../Events.js"
 
-/** Tells the application what happened. A failure of its listener or its logger is never the caller's. */
-export class SessionEvents {
-  readonly #listener: ((event: SessionEvent) => unknown) | null
-  readonly #logger: Logger | null
-
-  constructor(settings: { readonly onEvent: ((event: SessionEvent) => unknown) | null; readonly logger: Logger | null }) {
-    this.#listener = settings.onEvent
-    this.#logger = settings.logger
-  }
-
-  emit(event: SessionEvent): void {
-    // What a listener throws may hold anything, so it is not logged.
-    const failed = (): void => this.warn({ event: event.type }, "A session event listener threw")
-    try {
-      const returned = this.#listener?.(event)
-      if (returned instanceof Promise) returned.catch(failed)
-    } catch {
-      failed()
-    }
-  }
-
-  /** A broken logger must break no call either. */
-  warn(fields: Parameters<Logger["warn"]>[0], message: string): void {
-    try {
-      this.#logger?.warn(fields, message)
-    } catch {
-      // There is nobody left to tell.
-    }
-  }
-}
+/** Tells the application what happened to sessions. */
+export class SessionEvents extends Events<SessionEvent> {}

@@ -1,0 +1,32 @@
+import type { Logger } from "../../domain/interfaces/ports.js"
+
+/** Tells the application what happened. A failure of its listener or its logger is never the caller's. */
+export class Events<E extends { readonly type: string }> {
+  readonly #listener: ((event: E) => unknown) | null
+  readonly #logger: Logger | null
+
+  constructor(settings: { readonly onEvent: ((event: E) => unknown) | null; readonly logger: Logger | null }) {
+    this.#listener = settings.onEvent
+    this.#logger = settings.logger
+  }
+
+  emit(event: E): void {
+    // What a listener throws may hold anything, so it is not logged.
+    const failed = (): void => this.warn({ event: event.type }, "An event listener threw")
+    try {
+      const returned = this.#listener?.(event)
+      if (returned instanceof Promise) returned.catch(failed)
+    } catch {
+      failed()
+    }
+  }
+
+  /** A broken logger must break no call either. */
+  warn(fields: Parameters<Logger["warn"]>[0], message: string): void {
+    try {
+      this.#logger?.warn(fields, message)
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+}
