@@ -1,5 +1,12 @@
 export { createFakeClock, type FakeClock } from "../testing/fake-clock.js"
 export type {
+  RateLimitConformanceSetup,
+  RateLimitsUnderTest,
+  RateLimitTraits,
+  RequestedRateLimits,
+} from "../testing/rate-limit-conformance/conformance-setup.js"
+export { describeRateLimitingService } from "../testing/rate-limit-conformance/describe-rate-limiting-service.js"
+export type {
   Capability,
   ConformanceSetup,
   Corruption,

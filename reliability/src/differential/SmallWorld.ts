@@ -2,6 +2,7 @@ import type { Keyspace } from "../simulation/store/Keyspace.js"
 import { readHead } from "../simulation/store/record-head.js"
 import { choose, type Random } from "../workloads/random.js"
 import { type Call, type Operation, PLAIN_COMMANDS, type Planted, type World } from "./operation.js"
+import { RATE_KEYS, RateCalls } from "./rate-calls.js"
 import { BODIES, CHANGES, damage, fixedMembers, makeRecord, OWNERS, ownMembers, pick, VERIFIERS } from "./records.js"
 
 const IDS = ["one", "two", "three", "four", "five", "six\u00ff"] as const
@@ -11,16 +12,18 @@ const HOUR_MS = 3_600_000
 
 /** A few sessions and lists, so that calls meet what others left, and every key can be looked at after each. */
 export class SmallWorld implements World {
-  readonly keys: readonly string[] = [...IDS.map((id) => PREFIX + id), ...LISTS]
+  readonly keys: readonly string[] = [...IDS.map((id) => PREFIX + id), ...LISTS, ...RATE_KEYS]
   readonly planted: readonly Planted[] = []
   readonly length = 250
   readonly #random: Random
   readonly #store: Keyspace
+  readonly #rates: RateCalls
 
   /** @param store looked at to make calls that fit */
   constructor(random: Random, store: Keyspace) {
     this.#random = random
     this.#store = store
+    this.#rates = new RateCalls(random)
   }
 
   next(): Operation {
@@ -39,6 +42,10 @@ export class SmallWorld implements World {
       [2, () => ({ name: this.#pick(PLAIN_COMMANDS), keys: [this.#session()], args: [] })],
       [12, () => this.#plantRecord()],
       [2, () => this.#plantList()],
+      [14, () => this.#rates.take()],
+      [10, () => this.#rates.other()],
+      [10, () => this.#rates.lease()],
+      [2, () => this.#rates.plant()],
     ])
     return make()
   }

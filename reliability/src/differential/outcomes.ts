@@ -8,6 +8,21 @@ const WITHOUT_STATUS: Readonly<Record<string, Readonly<Record<string, (values: r
   "index-heal": { added: ([, added]) => added === 1, nothing: ([, added]) => added === 0 },
   "index-lists": { listed: (values) => values.includes(1), missing: (values) => values.includes(0), none: ({ length }) => length === 1 },
   "index-page": { some: ({ length }) => length > 1, empty: ({ length }) => length === 1 },
+  "rate-adjust": { done: ({ length }) => length === 1 },
+  "rate-block": { done: ({ length }) => length === 1 },
+  "rate-lease": {
+    held: ([, held]) => held === 1,
+    full: ([, held, , wait]) => held === 0 && wait !== "0",
+    refused: ([, held, , wait]) => held === 0 && wait === "0",
+  },
+  "rate-look": { free: ([, , , wait]) => wait === "0", denied: ([, , , wait]) => wait !== "0", blocked: ([, , span]) => span !== "0" },
+  "rate-release": { done: ({ length }) => length === 1 },
+  "rate-take": {
+    taken: ([, taken]) => taken === 1,
+    denied: ([, taken, , wait]) => taken === 0 && wait !== "0",
+    blocked: ([, , span]) => span !== "0",
+    several: ({ length }) => length > 6,
+  },
   "index-prune": { removed: ([, removed]) => Number(removed) > 0, kept: ([, removed]) => removed === 0 },
 }
 /** Answers on which more than a status depends. */
@@ -20,8 +35,8 @@ const MORE_EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "session-delete": ["DONE of what is no record"],
 }
 const WRONG_TYPE = "WRONGTYPE"
-/** These look before they leap, so a key of another type is corrupt to them. */
-const NEVER_WRONG_TYPE = /^(session-(?!create)|record-(?!adopt))/
+/** To these a key of another type is corrupt, or counts nothing: they look before they leap. */
+const NEVER_WRONG_TYPE = /^(session-(?!create)|record-(?!adopt)|rate-)/
 
 /** All that the replies of a script can come to. */
 export function expectedOutcomes({ name, statuses }: RealScript): readonly string[] {

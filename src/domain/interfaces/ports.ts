@@ -27,6 +27,18 @@ export type SessionEvent =
   | { readonly type: "stale-version"; readonly sessionId: SessionId; readonly attempt: number }
   | { readonly type: "ended"; readonly sessionId: SessionId; readonly reason: EndReason }
 
+/**
+ * What a rate limit did. No event ever names a subject.
+ *
+ * - `denied`: a call was denied.
+ * - `shadow-denied`: a rule in shadow mode would have denied it.
+ * - `outage`: the store could not be asked, and the rule's `onOutage` decided.
+ */
+export type RateLimitEvent =
+  | { readonly type: "denied"; readonly rule: string; readonly reason: "limit" | "blocked" | "unavailable"; readonly judgedBy: "store" | "local" | "policy" }
+  | { readonly type: "shadow-denied"; readonly rule: string }
+  | { readonly type: "outage"; readonly rule: string; readonly onOutage: "open" | "closed" | "local" }
+
 /** Where diagnostics go. Messages never hold a token, a key, a URL or session data; pino and console fit. */
 export interface Logger {
   warn(fields: Readonly<Record<string, string | number | boolean>>, message: string): void

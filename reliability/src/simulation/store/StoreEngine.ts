@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { type Change, Keyspace } from "./Keyspace.js"
 import type { Reply, ScriptFunction } from "./script.js"
 import { indexCutoff, indexHeal, indexLists, indexPage, indexPrune } from "./scripts/index-scripts.js"
+import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "./scripts/rate-scripts.js"
 import { recordAdopt, recordEnd, recordSave, recordTouch } from "./scripts/record-scripts.js"
 import { sessionCreate } from "./scripts/session-create.js"
 import { sessionDelete } from "./scripts/session-delete.js"
@@ -39,6 +40,12 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "index-lists": indexLists,
   "index-page": indexPage,
   "index-prune": indexPrune,
+  "rate-adjust": rateAdjust,
+  "rate-block": rateBlock,
+  "rate-lease": rateLease,
+  "rate-look": rateLook,
+  "rate-release": rateRelease,
+  "rate-take": rateTake,
   "record-adopt": recordAdopt,
   "record-end": recordEnd,
   "record-save": recordSave,

@@ -54,8 +54,14 @@ export class ScriptRunner {
 
   /** Runs a script that may be sent twice without harm, or whose loss does none: the values that follow the time. */
   async plain(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options: ScriptOptions): Promise<readonly RedisReply[]> {
-    const [time, ...values] = reply(script, await this.#redis.run(script, keys, args, options))
-    this.#clock?.observe(Number(time))
+    const [, ...values] = await this.timed(script, keys, args, options)
+    return values
+  }
+
+  /** The same, with the time: its whole reply. */
+  async timed(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options: ScriptOptions): Promise<readonly RedisReply[]> {
+    const values = reply(script, await this.#redis.run(script, keys, args, options))
+    this.#clock?.observe(Number(values[0]))
     return values
   }
 }

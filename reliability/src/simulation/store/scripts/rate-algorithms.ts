@@ -1,0 +1,142 @@
+import { luaNumber } from "../record-head.js"
+
+/** What a record says, as it counts at some instant. Only what the algorithm keeps is there. */
+export interface Marks {
+  readonly full: number
+  /** Times, the oldest first. */
+  readonly log: readonly number[]
+  readonly start: number
+  readonly count: number
+  readonly previous: number
+  readonly leases: readonly { readonly id: string; readonly ends: number }[]
+}
+
+/** A rule at an instant of the server's clock, all in microseconds. */
+export interface Frame {
+  readonly now: number
+  readonly capacity: number
+  readonly period: number
+}
+
+export interface RateAlgorithm {
+  settle(text: string, frame: Frame): Marks
+  wait(marks: Marks, frame: Frame, cost: number): number
+  used(marks: Marks, frame: Frame): number
+  ends(marks: Marks, frame: Frame): number
+  take(marks: Marks, frame: Frame, cost: number): Marks
+  back(marks: Marks, frame: Frame, cost: number, taken: string): Marks
+  write(marks: Marks): string
+}
+
+const NONE: Marks = { full: 0, log: [], start: 0, count: 0, previous: 0, leases: [] }
+
+export function sixteen(number: number): string {
+  return String(number).padStart(16, "0")
+}
+
+function numberAt(text: string, from: number, width: number): number {
+  return luaNumber(text.slice(from, from + width)) ?? 0
+}
+
+const left = ({ now, period }: Frame): number => period - (now % period)
+const seven = (number: number): string => String(number).padStart(7, "0")
+const overlapping = ({ previous }: Marks, frame: Frame): number => Math.ceil((previous * left(frame)) / frame.period)
+
+const genericCellRate: RateAlgorithm = {
+  settle: (text, { now, capacity, period }) => ({ ...NONE, full: Math.max(now, Math.min(numberAt(text, 17, 16), now + capacity * period)) }),
+  wait: ({ full }, { now, capacity, period }, cost) => Math.max(0, full + cost * period - (now + capacity * period)),
+  used: ({ full }, { now, period }) => Math.ceil((full - now) / period),
+  ends: ({ full }, { now }) => full - now,
+  take: (marks, { now, capacity, period }, cost) => ({ ...marks, full: Math.min(marks.full + cost * period, now + capacity * period) }),
+  back: (marks, { now, period }, cost) => ({ ...marks, full: Math.max(now, marks.full - cost * period) }),
+  write: ({ full }) => sixteen(full),
+}
+
+const slidingLog: RateAlgorithm = {
+  settle: (text, { now, capacity, period }) => {
+    const times = Array.from({ length: Math.max(0, Math.floor((text.length - 17) / 16)) }, (_, at) => numberAt(text, 17 + at * 16, 16))
+    const counting = times.filter((time) => time > now - period).map((time) => Math.min(time, now))
+    return { ...NONE, log: counting.slice(-capacity) }
+  },
+  wait: ({ log }, { now, capacity, period }, cost) => {
+    const leaves = log.length + cost - capacity
+    return leaves <= 0 ? 0 : (log[leaves - 1] ?? now) + period - now
+  },
+  used: ({ log }) => log.length,
+  ends: ({ log }, { now, period }) => (log.length === 0 ? 0 : (log.at(-1) ?? now) + period - now),
+  take: (marks, { now, capacity }, cost) => ({ ...marks, log: [...marks.log, ...new Array<number>(cost).fill(now)].slice(-capacity) }),
+  back: (marks, _frame, cost, taken) => {
+    if (taken === "") return { ...marks, log: marks.log.slice(0, Math.max(0, marks.log.length - cost)) }
+    let due = cost
+    return { ...marks, log: marks.log.filter((time) => sixteen(time) !== taken || due-- <= 0) }
+  },
+  write: ({ log }) => log.map(sixteen).join(""),
+}
+
+const fixedWindow: RateAlgorithm = {
+  settle: (text, frame) => {
+    const start = frame.now - (frame.now % frame.period)
+    return { ...NONE, start, count: numberAt(text, 17, 16) < start ? 0 : Math.min(numberAt(text, 33, 7), frame.capacity) }
+  },
+  wait: ({ count }, frame, cost) => (count + cost <= frame.capacity ? 0 : left(frame)),
+  used: ({ count }) => count,
+  ends: ({ count }, frame) => (count === 0 ? 0 : left(frame)),
+  take: (marks, { capacity }, cost) => ({ ...marks, count: Math.min(marks.count + cost, capacity) }),
+  back: (marks, _frame, cost, taken) => (taken !== "" && Number(taken) < marks.start ? marks : { ...marks, count: Math.max(0, marks.count - cost) }),
+  write: ({ start, count }) => sixteen(start) + seven(count),
+}
+
+const slidingCounter: RateAlgorithm = {
+  settle: (text, { now, capacity, period }) => {
+    const start = now - (now % period)
+    const known = numberAt(text, 17, 16)
+    const [mine, before] = [numberAt(text, 33, 7), numberAt(text, 40, 7)].map((units) => Math.min(units, capacity)) as [number, number]
+    if (known >= start) return { ...NONE, start, count: mine, previous: before }
+    return { ...NONE, start, previous: known === start - period ? mine : 0 }
+  },
+  wait: (marks, frame, cost) => {
+    const room = frame.capacity - cost
+    if (marks.count + overlapping(marks, frame) <= room) return 0
+    const overlap = (units: number, of: number): number => Math.floor((units * frame.period) / of)
+    if (marks.count <= room) return Math.max(1, left(frame) - overlap(room - marks.count, marks.previous))
+    return left(frame) + frame.period - overlap(room, marks.count)
+  },
+  used: (marks, frame) => Math.min(frame.capacity, marks.count + overlapping(marks, frame)),
+  ends: ({ count, previous }, frame) => (count > 0 ? left(frame) + frame.period : previous > 0 ? left(frame) : 0),
+  take: fixedWindow.take,
+  back: (marks, { period }, cost, taken) => {
+    const at = taken === "" ? marks.start : Number(taken)
+    const mine = at >= marks.start ? cost : 0
+    const earlier = at >= marks.start - period ? cost - mine : 0
+    const before = taken === "" ? Math.max(0, cost - marks.count) : earlier
+    return { ...marks, count: Math.max(0, marks.count - mine), previous: Math.max(0, marks.previous - before) }
+  },
+  write: ({ start, count, previous }) => sixteen(start) + seven(count) + seven(previous),
+}
+
+const concurrency: RateAlgorithm = {
+  ...genericCellRate,
+  settle: (text, { now, period }) => {
+    const all = Array.from({ length: Math.max(0, Math.floor((text.length - 17) / 38)) }, (_, at) => {
+      const from = 17 + at * 38
+      return { id: text.slice(from, from + 22), ends: numberAt(text, from + 22, 16) }
+    })
+    return { ...NONE, leases: all.filter(({ ends }) => ends > now).map(({ id, ends }) => ({ id, ends: Math.min(ends, now + period) })) }
+  },
+  wait: ({ leases }, { now, capacity }) => {
+    const ends = leases.map((lease) => lease.ends).sort((a, b) => a - b)
+    return ends.length < capacity ? 0 : (ends[ends.length - capacity] ?? now) - now
+  },
+  used: ({ leases }) => leases.length,
+  ends: ({ leases }, { now }) => Math.max(now, ...leases.map((lease) => lease.ends)) - now,
+  write: ({ leases }) => leases.map(({ id, ends }) => id + sixteen(ends)).join(""),
+}
+
+/** By the letter that begins a record. */
+export const RATE_ALGORITHMS: Readonly<Record<string, RateAlgorithm>> = {
+  g: genericCellRate,
+  l: slidingLog,
+  f: fixedWindow,
+  c: slidingCounter,
+  s: concurrency,
+}

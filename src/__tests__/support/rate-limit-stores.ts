@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto"
+import { rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
+import { Redis as IoRedis } from "ioredis"
+import { createClient } from "redis"
+import { afterAll, describe, it } from "vitest"
+import type { RateLimitRules } from "../../domain/interfaces/rate-limit/IRateLimitingService.js"
+import { createRateLimitingService } from "../../exports/rate-limit.js"
+import {
+  createFakeClock,
+  describeRateLimitingService,
+  type RateLimitConformanceSetup,
+  type RateLimitsUnderTest,
+  type RequestedRateLimits,
+} from "../../exports/testing.js"
+import { type ServerKind, sharedServer } from "./servers.js"
+
+const CLIENTS = {
+  "node-redis": async (url: string) => {
+    const client = createClient({ url })
+    client.on("error", () => undefined)
+    await client.connect()
+    return { client, end: () => client.close() }
+  },
+  ioredis: async (url: string) => {
+    const client = new IoRedis(url)
+    return { client, end: () => client.quit() }
+  },
+} as const
+
+/** Each store is a service of its own. */
+export async function memoryRateLimits<const R extends RateLimitRules>(options: RequestedRateLimits<R>): Promise<RateLimitsUnderTest<R>> {
+  const clock = createFakeClock()
+  const service = await createRateLimitingService({ store: "memory:", clock, ...options })
+  return { service, advance: async (by) => clock.advance(by), close: () => service.close() }
+}
+
+/** Each store is a file of its own. */
+export async function sqliteRateLimits<const R extends RateLimitRules>(options: RequestedRateLimits<R>): Promise<RateLimitsUnderTest<R>> {
+  const clock = createFakeClock()
+  const path = join(tmpdir(), `coatcheck-${randomUUID()}.db`)
+  const open = () => createRateLimitingService({ store: `sqlite:${path}`, clock, ...options })
+  const service = await open()
+  return {
+    service,
+    advance: async (by) => clock.advance(by),
+    another: open,
+    close: async () => {
+      await service.close()
+      for (const end of ["", "-wal", "-shm", "-reserve"]) rmSync(path + end, { force: true })
+    },
+  }
+}
+
+/** The whole suite on one server through one client; each store is a key prefix of its own. */
+export function describeRateLimitsOnRedis(kind: ServerKind, through: keyof typeof CLIENTS): void {
+  let connecting: ReturnType<(typeof CLIENTS)[typeof through]> | undefined
+  const setup: RateLimitConformanceSetup = async (options) => {
+    connecting ??= CLIENTS[through](sharedServer(kind).url)
+    const { client } = await connecting
+    const keyPrefix = `${randomUUID().slice(0, 13)}:`
+    const open = () => createRateLimitingService({ store: client, keyPrefix, ...options })
+    const service = await open()
+    return {
+      service,
+      advance: async (by) => {
+        await wait(Math.ceil(Number.parseFloat(String(by))))
+      },
+      another: open,
+      close: () => service.close(),
+    }
+  }
+  afterAll(async () => {
+    await (await connecting)?.end()
+  })
+  describeRateLimitingService({ describe, it: it.concurrent }, `${kind} through ${through}`, setup)
+}

@@ -1,0 +1,170 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import type { Limit, Marks } from "../../../../domain/rate-limit/algorithm.js"
+import { ALGORITHMS } from "../../../../domain/rate-limit/record.js"
+import type { CountingAlgorithm } from "../../../../domain/rate-limit/rules.js"
+
+/** A multiple of every window below, so that the first window begins with it. */
+const START = 1_800_000_000_000_000 - (1_800_000_000_000_000 % 5_040)
+
+interface Step {
+  /** Microseconds since the step before; negative where the clock is set back. */
+  readonly after: number
+  readonly cost: number
+}
+interface Admitted {
+  readonly at: number
+  readonly cost: number
+}
+
+const limits = fc.record({ capacity: fc.integer({ min: 1, max: 8 }), period: fc.constantFrom(7, 60, 100, 720) })
+const steps = (least: number) => fc.array(fc.record({ after: fc.integer({ min: least, max: 200 }), cost: fc.integer({ min: 1, max: 3 }) }), { maxLength: 60 })
+
+/** Lets traffic through an algorithm. @param real the time that passes whatever the clock says */
+function admit(name: CountingAlgorithm, limit: Limit, traffic: readonly Step[]): { readonly admitted: readonly Admitted[]; readonly denied: number } {
+  const { settle, wait, take } = ALGORITHMS[name]
+  const admitted: Admitted[] = []
+  let [marks, now, real, denied]: [Marks, number, number, number] = [[], START, START, 0]
+  for (const { after, cost: wanted } of traffic) {
+    now += after
+    real += Math.max(0, after)
+    const cost = Math.min(wanted, limit.capacity)
+    const settled = settle(marks, limit, now)
+    if (wait(settled, limit, now, cost) === 0) {
+      marks = take(settled, limit, now, cost)
+      admitted.push({ at: real, cost })
+    } else denied += 1
+  }
+  return { admitted, denied }
+}
+
+/** The most units that were admitted in any span of this length that begins with one: both ends included, or its end left out. */
+function most(admitted: readonly Admitted[], span: number, endIncluded: boolean): number {
+  const within = (from: number, at: number) => at >= from && (endIncluded ? at <= from + span : at < from + span)
+  return Math.max(0, ...admitted.map(({ at: from }) => admitted.filter(({ at }) => within(from, at)).reduce((sum, { cost }) => sum + cost, 0)))
+}
+
+describe("sliding log", () => {
+  it.each([1, -150])("admits no more than the limit in any window, steps of the clock from %d", (least) => {
+    fc.assert(
+      fc.property(limits, steps(least), (limit, traffic) => {
+        expect(most(admit("sliding-log", limit, traffic).admitted, limit.period, false)).toBeLessThanOrEqual(limit.capacity)
+      }),
+    )
+  })
+})
+
+describe("GCRA", () => {
+  it.each([1, -150])("admits no more than the burst and a unit each period in any time, steps of the clock from %d", (least) => {
+    fc.assert(
+      fc.property(limits, steps(least), fc.integer({ min: 0, max: 2_000 }), (limit, traffic, span) => {
+        const { admitted } = admit("gcra", limit, traffic)
+        expect(most(admitted, span, true)).toBeLessThanOrEqual(limit.capacity + Math.floor(span / limit.period))
+      }),
+    )
+  })
+
+  it("never denies whoever takes one unit each period", () => {
+    fc.assert(
+      fc.property(limits, fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 40 }), (limit, late) => {
+        const traffic = late.map((extra) => ({ after: limit.period + extra, cost: 1 }))
+        expect(admit("gcra", limit, traffic).denied).toBe(0)
+      }),
+    )
+  })
+})
+
+describe.each(["fixed-window", "sliding-counter"] as const)("%s", (name) => {
+  it("admits no more than the limit in each aligned window, and no more than twice as many in any", () => {
+    fc.assert(
+      fc.property(limits, steps(1), (limit, traffic) => {
+        const { admitted } = admit(name, limit, traffic)
+        const windows = new Map<number, number>()
+        for (const { at, cost } of admitted) {
+          const window = Math.floor(at / limit.period)
+          windows.set(window, (windows.get(window) ?? 0) + cost)
+        }
+        expect(Math.max(0, ...windows.values())).toBeLessThanOrEqual(limit.capacity)
+        expect(most(admitted, limit.period, false)).toBeLessThanOrEqual(2 * limit.capacity - (name === "sliding-counter" ? 1 : 0))
+      }),
+    )
+  })
+})
+
+describe.each(Object.keys(ALGORITHMS) as CountingAlgorithm[])("%s", (name) => {
+  const { settle, used, wait, ends, take, giveBack } = ALGORITHMS[name]
+
+  /** Marks after some traffic, settled at a later moment. */
+  const states = fc.record({ limit: limits, traffic: steps(-50), later: fc.integer({ min: 0, max: 800 }) }).map(({ limit, traffic, later }) => {
+    let [marks, now]: [Marks, number] = [[], START]
+    for (const { after, cost } of traffic) {
+      now += after
+      const settled = settle(marks, limit, now)
+      marks = wait(settled, limit, now, Math.min(cost, limit.capacity)) === 0 ? take(settled, limit, now, Math.min(cost, limit.capacity)) : settled
+    }
+    return { limit, now: now + later, marks: settle(marks, limit, now + later) }
+  })
+
+  it("says how long to wait: to the microsecond, and no shorter", () => {
+    fc.assert(
+      fc.property(states, fc.integer({ min: 1, max: 8 }), ({ limit, now, marks }, wanted) => {
+        const cost = Math.min(wanted, limit.capacity)
+        const span = wait(marks, limit, now, cost)
+        const inThen = (passed: number) => wait(settle(marks, limit, now + passed), limit, now + passed, cost)
+        expect(inThen(span)).toBe(0)
+        if (span > 0) expect(inThen(span - 1)).toBeGreaterThan(0)
+      }),
+    )
+  })
+
+  it("says when nothing counts any more: to the microsecond", () => {
+    fc.assert(
+      fc.property(states, ({ limit, now, marks }) => {
+        const span = ends(marks, limit, now)
+        const inThen = (passed: number) => used(settle(marks, limit, now + passed), limit, now + passed)
+        expect(inThen(span)).toBe(0)
+        if (span > 0) expect(inThen(span - 1)).toBeGreaterThan(0)
+      }),
+    )
+  })
+
+  it("counts what is taken, never more than the capacity, and never less than nothing", () => {
+    fc.assert(
+      fc.property(states, fc.integer({ min: 1, max: 8 }), ({ limit, now, marks }, wanted) => {
+        const cost = Math.min(wanted, limit.capacity)
+        const before = used(marks, limit, now)
+        const taken = take(marks, limit, now, cost)
+        expect(used(taken, limit, now)).toBe(Math.min(limit.capacity, before + cost))
+        expect(used(giveBack(taken, limit, now, 100, null), limit, now)).toBe(0)
+        const back = giveBack(marks, limit, now, cost, null)
+        expect(used(back, limit, now)).toBeGreaterThanOrEqual(0)
+        expect(used(back, limit, now)).toBeLessThanOrEqual(before)
+      }),
+    )
+  })
+
+  it("gives back what was taken, as if it had not been, and nothing that has run out since", () => {
+    fc.assert(
+      fc.property(states, ({ limit, now, marks }) => {
+        fc.pre(wait(marks, limit, now, 1) === 0)
+        const taken = take(marks, limit, now, 1)
+        expect(used(giveBack(taken, limit, now, 1, now), limit, now)).toBe(used(marks, limit, now))
+        const muchLater = now + 10 * limit.capacity * limit.period
+        const others = take(settle(taken, limit, muchLater), limit, muchLater, 1)
+        if (name !== "gcra") expect(used(giveBack(others, limit, muchLater, 1, now), limit, muchLater)).toBe(1)
+      }),
+    )
+  })
+
+  it("counts on what lies ahead after the clock was set back, and no longer than if it had been taken then", () => {
+    fc.assert(
+      fc.property(limits, fc.integer({ min: 1, max: 1e9 }), (limit, back) => {
+        const full = take([], limit, START, limit.capacity)
+        const now = START - back
+        const settled = settle(full, limit, now)
+        expect(used(settled, limit, now)).toBe(limit.capacity)
+        expect(ends(settled, limit, now)).toBeLessThanOrEqual(ends(take([], limit, now, limit.capacity), limit, now))
+      }),
+    )
+  })
+})

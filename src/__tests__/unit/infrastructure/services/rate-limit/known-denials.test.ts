@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { KnownDenials } from "../../../../../infrastructure/services/rate-limit/known-denials.js"
+
+const denied = { at: 1_800_000_000_000_000, taken: false, blockedFor: 0, wait: 500_000, used: 5, ends: 2_000_000 }
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+it("holds a denial until what was denied could be allowed, and no longer", () => {
+  const denials = new KnownDenials()
+  vi.advanceTimersByTime(10)
+  denials.remember("k", { cost: 2, sentAt: performance.now(), judgement: denied })
+  expect(denials.find("k", 2)).toEqual(denied)
+  vi.advanceTimersByTime(499)
+  expect(denials.find("k", 2)).toEqual({ ...denied, at: denied.at + 499_000, wait: 1_000, ends: 1_501_000 })
+  vi.advanceTimersByTime(1)
+  expect(denials.find("k", 2)).toBeNull()
+})
+
+it("says nothing of fewer units, nor of other places", () => {
+  const denials = new KnownDenials()
+  vi.advanceTimersByTime(10)
+  denials.remember("k", { cost: 2, sentAt: performance.now(), judgement: denied })
+  expect(denials.find("k", 1)).toBeNull()
+  expect(denials.find("k", 3)).not.toBeNull()
+  expect(denials.find("other", 2)).toBeNull()
+})
+
+it("forgets what was reset here, and a denial that was judged before that and heard of after", () => {
+  const denials = new KnownDenials()
+  vi.advanceTimersByTime(10)
+  const sentAt = performance.now()
+  denials.remember("k", { cost: 1, sentAt, judgement: denied })
+  denials.forget("k")
+  expect(denials.find("k", 1)).toBeNull()
+  denials.remember("k", { cost: 1, sentAt, judgement: denied })
+  expect(denials.find("k", 1)).toBeNull()
+})
+
+it("is bounded: the oldest is forgotten first", () => {
+  const denials = new KnownDenials()
+  vi.advanceTimersByTime(10)
+  for (let place = 0; place <= 10_000; place += 1) denials.remember(`k${place}`, { cost: 1, sentAt: performance.now(), judgement: denied })
+  expect([denials.find("k0", 1), denials.find("k1", 1)?.wait]).toEqual([null, 500_000])
+})

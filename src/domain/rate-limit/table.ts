@@ -1,0 +1,78 @@
+import { holdLease, releaseLease } from "./leases.js"
+import { ALGORITHMS, fits, type Judgement, judge, type LimitRecord, settle } from "./record.js"
+import type { Rule } from "./rules.js"
+
+/** Records by their keys. Whoever runs the functions below keeps everybody else away from it meanwhile. */
+export interface LimitTable {
+  get(key: string): LimitRecord | null
+  /** @param endsAt when the record may be forgotten, in microseconds */
+  put(key: string, record: LimitRecord, endsAt: number): void
+  drop(key: string): void
+}
+
+/** Units of one rule that one subject asks for. */
+export interface Claim {
+  readonly key: string
+  readonly rule: Rule
+  readonly cost: number
+}
+
+/** Takes all claims, or none. A rule in shadow mode hinders none, and takes only what fits. The keys differ. */
+export function takeAll(table: LimitTable, claims: readonly Claim[], now: number): readonly Judgement[] {
+  const looked = lookAt(table, claims, now)
+  if (!looked.every(({ rule, judgement }) => rule.shadow || fits(judgement))) return looked.map(({ judgement }) => judgement)
+  return looked.map(({ key, rule, cost, record, judgement }) =>
+    fits(judgement) ? { ...changed(table, key, rule, record, cost, now), taken: true } : judgement,
+  )
+}
+
+/** What one unit would be answered. */
+export function look(table: LimitTable, key: string, rule: Rule, now: number): Judgement {
+  return judge(settle(table.get(key), rule, now), rule, now, 1)
+}
+
+/** Takes units whatever is left, or gives them back where they are negative. @param taken when they were taken; `null`: not known */
+export function adjust(table: LimitTable, { key, rule, cost }: Claim, taken: number | null, now: number): void {
+  changed(table, key, rule, settle(table.get(key), rule, now), cost, now, taken)
+}
+
+export function block(table: LimitTable, key: string, rule: Rule, span: number, now: number): void {
+  keep(table, key, rule, { ...settle(table.get(key), rule, now), blockedUntil: now + span }, now)
+}
+
+/** Begins a lease, or renews the holder's own. `onlyRenew`: not where it has ended. */
+export function hold(table: LimitTable, key: string, rule: Rule, id: string, onlyRenew: boolean, now: number): Judgement {
+  const record = settle(table.get(key), rule, now)
+  const judgement = judge(record, rule, now, 1, id)
+  const isHeld = record.leases.some((lease) => lease.id === id)
+  if (onlyRenew ? !isHeld : !fits(judgement)) return judgement
+  const leases = holdLease(record.leases, rule.limit, now, id)
+  return { ...keep(table, key, rule, { ...record, leases }, now), taken: true }
+}
+
+export function release(table: LimitTable, key: string, rule: Rule, id: string, now: number): void {
+  const record = settle(table.get(key), rule, now)
+  keep(table, key, rule, { ...record, leases: releaseLease(record.leases, id) }, now)
+}
+
+function lookAt(table: LimitTable, claims: readonly Claim[], now: number) {
+  return claims.map((claim) => {
+    const record = settle(table.get(claim.key), claim.rule, now)
+    return { ...claim, record, judgement: judge(record, claim.rule, now, claim.cost) }
+  })
+}
+
+function changed(table: LimitTable, key: string, rule: Rule, record: LimitRecord, cost: number, now: number, taken: number | null = null): Judgement {
+  if (rule.algorithm === "concurrency") return keep(table, key, rule, record, now)
+  const { take, giveBack } = ALGORITHMS[rule.algorithm]
+  const marks = cost > 0 ? take(record.marks, rule.limit, now, cost) : giveBack(record.marks, rule.limit, now, -cost, taken)
+  return keep(table, key, rule, { ...record, marks }, now)
+}
+
+function keep(table: LimitTable, key: string, rule: Rule, record: LimitRecord, now: number): Judgement {
+  const judgement = judge(record, rule, now, 1)
+  const endsAt = now + Math.max(judgement.ends, judgement.blockedFor)
+  if (endsAt > now) table.put(key, record, endsAt)
+  else table.drop(key)
+  return judgement
+}

@@ -1,0 +1,17 @@
+export type { RateLimitingServiceOptions } from "../config/create-rate-limiting-service.js"
+export { createRateLimitingService } from "../config/create-rate-limiting-service.js"
+export type { RateLimitEvent } from "../domain/interfaces/ports.js"
+export type {
+  ConcurrencyName,
+  ConcurrencyRule,
+  CountingName,
+  CountingRule,
+  IRateLimitingService,
+  Lease,
+  LeaseDenied,
+  OwnedRateLimitingService,
+  RateLimitCheck,
+  RateLimitDecision,
+  RateLimitRules,
+  Subject,
+} from "../domain/interfaces/rate-limit/IRateLimitingService.js"

@@ -1,0 +1,27 @@
+#!lua
+--[[
+  does      takes units whatever is left, or gives them back
+  keys      1 record       string  of the rule
+  args      1 letter       of the algorithm
+            2 capacity     units
+            3 period       µs
+            4 units        negative ones are given back
+            5 taken        when units that are given back were taken, in µs; empty: not known
+  returns   time µs
+  effects   may write or remove 1
+  cost      O(length of the record)
+]]
+--- @include includes/time
+--- @include includes/rate-algorithms
+--- @include includes/rate-counting
+--- @include includes/rate-keep
+local now = now_micros()
+local rule = read_rule(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now)
+local cost = tonumber(ARGV[4])
+if cost > 0 then
+  rule.marks = rule.algorithm.take(rule.marks, now, rule.capacity, rule.period, cost)
+else
+  rule.marks = rule.algorithm.back(rule.marks, now, rule.period, -cost, ARGV[5] ~= '' and ARGV[5])
+end
+keep(rule, now)
+return { whole(now) }

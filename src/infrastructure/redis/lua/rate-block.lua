@@ -1,0 +1,22 @@
+#!lua
+--[[
+  does      denies everything for a while
+  keys      1 record       string  of the rule
+  args      1 letter       of the algorithm
+            2 capacity     units
+            3 period       µs
+            4 span         µs from now
+  returns   time µs
+  effects   writes 1
+  cost      O(length of the record)
+]]
+--- @include includes/time
+--- @include includes/rate-algorithms
+--- @include includes/rate-counting
+--- @include includes/rate-leases
+--- @include includes/rate-keep
+local now = now_micros()
+local rule = read_rule(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now)
+rule.blocked = now + tonumber(ARGV[4])
+keep(rule, now)
+return { whole(now) }

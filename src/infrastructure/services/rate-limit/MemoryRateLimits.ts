@@ -1,0 +1,100 @@
+import type { Clock } from "../../../domain/interfaces/ports.js"
+import type { Judgement, LimitRecord } from "../../../domain/rate-limit/record.js"
+import * as table from "../../../domain/rate-limit/table.js"
+import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
+import { Patrol } from "../Patrol.js"
+import type { Adjustment, Place, PlacedClaim, RateLimitStore } from "./rate-limit-store.js"
+
+interface Entry {
+  readonly record: LimitRecord
+  readonly endsAt: number
+}
+
+/** Rules of subjects that a process keeps at most; about 30 MB with short records. */
+const MOST_ENTRIES = 100_000
+/** Stands for every subject that finds no room: they share one count, so that a flood of subjects cannot have what few could not. */
+const NO_ROOM = "overflow"
+
+/** Rate limits in this process's memory: for tests, for one process, and for others while their store is away. Nothing here waits, so each step is atomic by nature. */
+export class MemoryRateLimits implements RateLimitStore {
+  readonly #clock: Clock
+  readonly #mostEntries: number
+  readonly #entries = new Map<string, Entry>()
+  readonly #patrol = new Patrol(this.#entries, (key) => this.#dropIfOver(key))
+  readonly #table: table.LimitTable = {
+    get: (key) => this.#entries.get(key)?.record ?? null,
+    put: (key, record, endsAt) => void this.#entries.set(key, { record, endsAt }),
+    drop: (key) => void this.#entries.delete(key),
+  }
+
+  constructor(clock: Clock, mostEntries: number = MOST_ENTRIES) {
+    this.#clock = clock
+    this.#mostEntries = mostEntries
+  }
+
+  async take(claims: readonly PlacedClaim[]): Promise<readonly Judgement[]> {
+    this.#patrol.step()
+    const keys = claims.map((claim) => this.#key(claim))
+    const placed = merged(claims.map(({ rule, cost }, at) => ({ key: keys[at] ?? "", rule, cost })))
+    const judgements = table.takeAll(this.#table, [...placed.values()], this.#now())
+    const byKey = new Map([...placed.keys()].map((key, at) => [key, judgements[at]]))
+    return keys.map((key) => byKey.get(key)).filter((one) => one !== undefined)
+  }
+
+  async look(place: Place): Promise<Judgement> {
+    return table.look(this.#table, this.#key(place), place.rule, this.#now())
+  }
+
+  async adjust(adjustments: readonly Adjustment[]): Promise<void> {
+    for (const { rule, cost, taken, subject } of adjustments) table.adjust(this.#table, { key: this.#key({ subject, rule }), rule, cost }, taken, this.#now())
+  }
+
+  async block(place: Place, spanMicros: number): Promise<void> {
+    table.block(this.#table, this.#key(place), place.rule, spanMicros, this.#now())
+  }
+
+  async reset(place: Place): Promise<void> {
+    this.#entries.delete(keyOf(place))
+  }
+
+  async hold(place: Place, id: string, onlyRenew: boolean): Promise<Judgement> {
+    this.#patrol.step()
+    return table.hold(this.#table, this.#key(place), place.rule, id, onlyRenew, this.#now())
+  }
+
+  async release(place: Place, id: string): Promise<void> {
+    table.release(this.#table, this.#key(place), place.rule, id, this.#now())
+  }
+
+  async close(): Promise<void> {
+    this.#entries.clear()
+  }
+
+  #now(): number {
+    return Math.floor(this.#clock.now() * 1_000)
+  }
+
+  #key(place: Place): string {
+    const key = keyOf(place)
+    if (this.#entries.has(key) || this.#entries.size < this.#mostEntries) return key
+    return keyOf({ ...place, subject: NO_ROOM })
+  }
+
+  #dropIfOver(key: string): void {
+    if ((this.#entries.get(key)?.endsAt ?? Number.POSITIVE_INFINITY) <= this.#now()) this.#entries.delete(key)
+  }
+}
+
+function keyOf({ subject, rule }: Place): string {
+  return CACHE_KEYS_PATTERNS.RATE_LIMIT(subject, rule.name)
+}
+
+/** Claims of one rule whose subjects find no room are one claim. */
+function merged(claims: readonly table.Claim[]): ReadonlyMap<string, table.Claim> {
+  const byKey = new Map<string, table.Claim>()
+  for (const claim of claims) {
+    const cost = claim.cost + (byKey.get(claim.key)?.cost ?? 0)
+    byKey.set(claim.key, { ...claim, cost: Math.min(claim.rule.limit.capacity, cost) })
+  }
+  return byKey
+}

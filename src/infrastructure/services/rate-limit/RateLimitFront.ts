@@ -1,0 +1,284 @@
+import { SessionError } from "../../../domain/errors.js"
+import type { RateLimitEvent } from "../../../domain/interfaces/ports.js"
+import type {
+  ConcurrencyName,
+  CountingName,
+  Lease,
+  LeaseDenied,
+  OwnedRateLimitingService,
+  RateLimitCheck,
+  RateLimitDecision,
+  RateLimitRules,
+  Subject,
+} from "../../../domain/interfaces/rate-limit/IRateLimitingService.js"
+import type { CallOptions } from "../../../domain/interfaces/session/ISessionService.js"
+import type { Judgement } from "../../../domain/rate-limit/record.js"
+import { checkCost, findRule, type Rule, SPAN_RANGE } from "../../../domain/rate-limit/rules.js"
+import { assertKnownKeys, expected, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
+import { type Duration, toMilliseconds } from "../../../shared/durations.js"
+import { checkSignal } from "../call-signal.js"
+import { Events } from "../Events.js"
+import { ServiceCalls } from "../ServiceCalls.js"
+import { newSessionId } from "../session/randomness.js"
+import { decisionOf, decisionWithoutStore, decisive } from "./decisions.js"
+import { MemoryRateLimits } from "./MemoryRateLimits.js"
+import { type RateLimitOptions, type RateLimitSettings, resolveRateLimits } from "./rate-limit-settings.js"
+import type { Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
+import { subjectName } from "./subjects.js"
+
+/** Rules of subjects that are counted here at most while the store is away. */
+const MOST_LOCAL = 10_000
+const MOST_CHECKS = 16
+
+/** Decisions about claims, and where they were counted. */
+interface Outcome {
+  readonly decisions: readonly RateLimitDecision[]
+  /** Gives back what was taken. */
+  giveBack(): Promise<void>
+}
+
+/** What all providers have in common: checks, subjects, deadlines, what is answered during an outage, and events. A store adds the atomic steps. */
+export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimitingService<R> {
+  readonly rules: R
+  readonly #settings: RateLimitSettings
+  readonly #store: RateLimitStore
+  readonly #local = new MemoryRateLimits({ now: () => performance.timeOrigin + performance.now() }, MOST_LOCAL)
+  readonly #events: Events<RateLimitEvent>
+  readonly #calls: ServiceCalls
+  #closing: Promise<void> | null = null
+
+  constructor(store: RateLimitStore, options: RateLimitOptions<R>) {
+    this.#settings = resolveRateLimits(options)
+    this.#store = store
+    this.rules = options.rules
+    this.#events = new Events(this.#settings)
+    this.#calls = new ServiceCalls("rate limiting service", this.#settings.timeoutMs)
+  }
+
+  async checkRateLimit<N extends CountingName<R>>(
+    subject: Subject,
+    rule: N,
+    options?: CallOptions & { readonly cost?: number | undefined },
+  ): Promise<RateLimitDecision<N>> {
+    return checked(async () => {
+      const own = readOptions(options, ["cost"])
+      return this.#check([{ subject, rule, cost: own.cost }], own.signal)
+    })
+  }
+
+  async checkRateLimits<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], options?: CallOptions): Promise<RateLimitDecision<N>> {
+    return checked(async () => this.#check(checks, readOptions(options, []).signal))
+  }
+
+  async #check<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], signal: AbortSignal | undefined): Promise<RateLimitDecision<N>> {
+    const { decisions } = await this.#take(this.#claims(checks), signal)
+    for (const decision of decisions) this.#report(decision)
+    return decisive(decisions) as RateLimitDecision<N>
+  }
+
+  async acquireLease<N extends ConcurrencyName<R>>(subject: Subject, rule: N, options?: CallOptions): Promise<Lease<N> | LeaseDenied<N>> {
+    return checked(async () => {
+      const { signal } = readOptions(options, [])
+      const place = this.#place(subject, rule, "concurrency")
+      const id = newSessionId()
+      try {
+        const judgement = await this.#ask((own) => this.#store.hold(place, id, false, own), signal)
+        return this.#leaseOf(this.#store, place, id, judgement) as Lease<N> | LeaseDenied<N>
+      } catch (error) {
+        // The lease may have been made, and its answer lost.
+        if (SessionError.is(error) ? error.outcome === "unknown" : signal?.aborted) this.#store.release(place, id, {}).catch(() => undefined)
+        this.#refuseUnlessOutage(error)
+        return (await this.#leaseWithoutStore(place, id)) as Lease<N> | LeaseDenied<N>
+      }
+    })
+  }
+
+  async getRateLimitStatus<N extends keyof R & string>(subject: Subject, rule: N, options?: CallOptions): Promise<RateLimitDecision<N>> {
+    return checked(async () => {
+      const { signal } = readOptions(options, [])
+      const place = this.#place(subject, rule)
+      const decision = await this.#ask((own) => this.#store.look(place, own), signal).then(
+        (judgement) => decisionOf(place.rule, judgement, "store"),
+        async (error: unknown) => {
+          this.#refuseUnlessOutage(error)
+          if (place.rule.onOutage !== "local") return decisionWithoutStore(place.rule, this.#nowMicros())
+          return decisionOf(place.rule, await this.#local.look(place), "local")
+        },
+      )
+      return decision as RateLimitDecision<N>
+    })
+  }
+
+  async resetRateLimit(subject: Subject, rule: keyof R & string, options?: CallOptions): Promise<void> {
+    return checked(async () => {
+      const { signal } = readOptions(options, [])
+      const place = this.#place(subject, rule)
+      await this.#local.reset(place)
+      await this.#ask((own) => this.#store.reset(place, own), signal)
+    })
+  }
+
+  async reward(subject: Subject, rule: CountingName<R>, cost?: number): Promise<void> {
+    return this.#adjust(subject, rule, cost, -1)
+  }
+
+  async penalize(subject: Subject, rule: CountingName<R>, cost?: number): Promise<void> {
+    return this.#adjust(subject, rule, cost, 1)
+  }
+
+  async block(subject: Subject, rule: keyof R & string, duration: Duration): Promise<void> {
+    return checked(async () => {
+      const place = this.#place(subject, rule)
+      const span = toMilliseconds(duration, "duration", SPAN_RANGE) * 1_000
+      await this.#ask((own) => this.#store.block(place, span, own))
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #end(): Promise<void> {
+    await this.#calls.drain()
+    await this.#store.close()
+  }
+
+  #adjust(subject: Subject, rule: string, cost: number | undefined, sign: 1 | -1): Promise<void> {
+    return checked(async () => {
+      const place = this.#place(subject, rule, "counting")
+      const adjustment = { ...place, cost: sign * checkCost(cost, place.rule), taken: null }
+      await this.#ask((own) => this.#store.adjust([adjustment], own))
+    })
+  }
+
+  /** Asks the store within the call's deadline. @throws what the store throws · the signal's reason · ERR_CLOSED · ERR_STORE_OVERLOADED */
+  #ask<T>(step: (options: StoreOptions) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#calls.run({ signal }, (call) => step(call.change()))
+  }
+
+  async #take(claims: readonly PlacedClaim[], signal: AbortSignal | undefined): Promise<Outcome> {
+    try {
+      return outcomeOf(this.#store, claims, await this.#ask((own) => this.#store.take(claims, own), signal), "store")
+    } catch (error) {
+      this.#refuseUnlessOutage(error)
+      return this.#takeWithoutStore(claims)
+    }
+  }
+
+  async #takeWithoutStore(claims: readonly PlacedClaim[]): Promise<Outcome> {
+    for (const { rule } of claims) this.#events.emit({ type: "outage", rule: rule.name, onOutage: rule.onOutage })
+    const at = this.#nowMicros()
+    const byPolicy = claims.filter(({ rule }) => rule.onOutage !== "local").map(({ rule }) => decisionWithoutStore(rule, at))
+    const local = claims.filter(({ rule }) => rule.onOutage === "local")
+    // Nothing is taken of what is denied in any case.
+    if (local.length === 0 || byPolicy.some(({ allowed }) => !allowed)) return { decisions: byPolicy, giveBack: nothing }
+    const here = outcomeOf(this.#local, local, await this.#local.take(local), "local")
+    return { ...here, decisions: [...here.decisions, ...byPolicy] }
+  }
+
+  async #leaseWithoutStore(place: Place, id: string): Promise<Lease | LeaseDenied> {
+    const { rule } = place
+    this.#events.emit({ type: "outage", rule: rule.name, onOutage: rule.onOutage })
+    if (rule.onOutage === "local") return this.#leaseOf(this.#local, place, id, await this.#local.hold(place, id, false))
+    const decision = decisionWithoutStore(rule, this.#nowMicros())
+    this.#report(decision)
+    return decision.allowed ? { ...countsOf(decision), ...heldNowhere() } : decision
+  }
+
+  #leaseOf(store: RateLimitStore, place: Place, id: string, judgement: Judgement): Lease | LeaseDenied {
+    const decision = decisionOf(place.rule, judgement, store === this.#local ? "local" : "store")
+    this.#report(decision)
+    if (!decision.allowed) return decision
+    return { ...countsOf(decision), ...(judgement.taken ? this.#heldIn(store, place, id) : heldNowhere()) }
+  }
+
+  #heldIn(store: RateLimitStore, place: Place, id: string): Pick<Lease, "release" | "renew" | typeof Symbol.asyncDispose> {
+    let releasing: Promise<void> | null = null
+    const release = (): Promise<void> => {
+      releasing ??= this.#ask((own) => store.release(place, id, own)).catch(() => undefined)
+      return releasing
+    }
+    const renew = async (): Promise<boolean> => releasing === null && (await this.#ask((own) => store.hold(place, id, true, own))).taken
+    return { release, renew, [Symbol.asyncDispose]: release }
+  }
+
+  /** @throws UnexpectedValue */
+  #claims(checks: readonly RateLimitCheck[]): readonly PlacedClaim[] {
+    if (!Array.isArray(checks) || checks.length === 0 || checks.length > MOST_CHECKS) throw expected("checks", `a list of 1 to ${MOST_CHECKS} checks`, checks)
+    const claims = new Map<string, PlacedClaim>()
+    for (const given of checks as readonly RateLimitCheck[]) {
+      assertKnownKeys(given, "a check", ["subject", "rule", "cost"])
+      const { subject, rule, cost } = readOnce(given)
+      const place = this.#place(subject, rule, "counting")
+      const key = `${place.subject}:${place.rule.name}`
+      const all = checkCost(cost, place.rule) + (claims.get(key)?.cost ?? 0)
+      claims.set(key, { ...place, cost: checkCost(all, place.rule) })
+    }
+    return [...claims.values()]
+  }
+
+  /** @throws UnexpectedValue */
+  #place(subject: unknown, rule: unknown, kind?: "counting" | "concurrency"): Place {
+    const found: Rule = findRule(this.#settings.rules, rule, kind)
+    return { subject: subjectName(readOnce(subject), this.#settings.ipv6Bits), rule: found }
+  }
+
+  #report(decision: RateLimitDecision): void {
+    const { rule, judgedBy } = decision
+    if (!decision.allowed) this.#events.emit({ type: "denied", rule, reason: decision.reason, judgedBy })
+    else if (decision.shadowDenied) this.#events.emit({ type: "shadow-denied", rule })
+  }
+
+  /** @throws the error, unless it says that the store could not be asked */
+  #refuseUnlessOutage(error: unknown): void {
+    if (!SessionError.is(error) || !error.code.startsWith("ERR_STORE_")) throw error
+    this.#events.warn({ code: error.code }, "A rate limit could not ask its store")
+  }
+
+  #nowMicros(): number {
+    return Math.floor((performance.timeOrigin + performance.now()) * 1_000)
+  }
+}
+
+function outcomeOf(store: RateLimitStore, claims: readonly PlacedClaim[], judgements: readonly Judgement[], judgedBy: "store" | "local"): Outcome {
+  const judged = claims.flatMap((claim, at) => judgements.slice(at, at + 1).map((judgement) => ({ claim, judgement })))
+  const back = judged.filter(({ judgement }) => judgement.taken).map(({ claim, judgement }) => ({ ...claim, cost: -claim.cost, taken: judgement.at }))
+  return {
+    decisions: judged.map(({ claim, judgement }) => decisionOf(claim.rule, judgement, judgedBy)),
+    giveBack: () => (back.length > 0 ? store.adjust(back, {}) : nothing()),
+  }
+}
+
+function countsOf({ rule, limit, remaining, resetAt, totalRequests, judgedBy }: RateLimitDecision) {
+  return { rule, limit, remaining, resetAt, totalRequests, judgedBy, allowed: true } as const
+}
+
+/** A lease that nobody counts. */
+function heldNowhere(): Pick<Lease, "release" | "renew" | typeof Symbol.asyncDispose> {
+  return { release: nothing, renew: async () => true, [Symbol.asyncDispose]: nothing }
+}
+
+async function nothing(): Promise<void> {}
+
+/** Bad input gets its code. */
+async function checked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
+  }
+}
+
+/** @throws UnexpectedValue */
+function readOptions<O extends CallOptions>(given: O | undefined, own: readonly string[]): Partial<O> {
+  const options = readOnce(given)
+  if (options === undefined) return {}
+  assertKnownKeys(options, "the options of a call", ["signal", ...own])
+  checkSignal(options)
+  return options
+}

@@ -1,0 +1,12 @@
+import type { RateLimitRules } from "../../../domain/interfaces/rate-limit/IRateLimitingService.js"
+import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import { RateLimitFront } from "./RateLimitFront.js"
+import { RedisRateLimits } from "./RedisRateLimits.js"
+import { type RateLimitOptions, resolveRateLimits } from "./rate-limit-settings.js"
+
+/** Rate limits on Redis or Valkey. */
+export class RateLimitingService<R extends RateLimitRules> extends RateLimitFront<R> {
+  constructor(redis: IRedisService, options: RateLimitOptions<R>) {
+    super(new RedisRateLimits(redis, resolveRateLimits(options)), options)
+  }
+}

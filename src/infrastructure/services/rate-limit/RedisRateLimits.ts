@@ -1,0 +1,132 @@
+import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
+import { fits, type Judgement } from "../../../domain/rate-limit/record.js"
+import type { AlgorithmName, Rule } from "../../../domain/rate-limit/rules.js"
+import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
+import { ScriptRunner } from "../../redis/scripts/ScriptRunner.js"
+import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "../../redis/scripts/scripts.generated.js"
+import { KnownDenials } from "./known-denials.js"
+import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
+
+/** The letter that begins a record. */
+const LETTERS: Readonly<Record<AlgorithmName, string>> = {
+  gcra: "g",
+  "sliding-log": "l",
+  "sliding-counter": "c",
+  "fixed-window": "f",
+  concurrency: "s",
+}
+/** Numbers that a reply holds for each rule. */
+const FIELDS = 5
+const UNKNOWN: Judgement = { at: 0, taken: false, blockedFor: 0, wait: 0, used: 0, ends: 0 }
+
+/** Rate limits on Redis or Valkey: each step is one script, and the server's clock decides. No script is ever sent twice. */
+export class RedisRateLimits implements RateLimitStore {
+  readonly #redis: IRedisService
+  readonly #scripts: ScriptRunner
+  readonly #keyPrefix: string
+  readonly #denials = new KnownDenials()
+
+  constructor(redis: IRedisService, settings: { readonly timeoutMs: number; readonly keyPrefix: string }) {
+    this.#redis = redis
+    this.#scripts = new ScriptRunner(redis, settings.timeoutMs, null)
+    this.#keyPrefix = settings.keyPrefix
+  }
+
+  async take(claims: readonly PlacedClaim[], options: StoreOptions): Promise<readonly Judgement[]> {
+    const known = claims.map((claim) => (claim.rule.shadow ? null : this.#denials.find(this.#key(claim), claim.cost)))
+    if (known.some((judgement) => judgement !== null)) return known.map((judgement) => judgement ?? UNKNOWN)
+    const groups = this.#redis.singleNode ? [claims] : bySubject(claims)
+    const judged = new Map<PlacedClaim, Judgement>()
+    for (const group of groups) {
+      const judgements = await this.#takeTogether(group, options)
+      for (const [at, claim] of group.entries()) judged.set(claim, judgements[at] ?? UNKNOWN)
+      if (judgements.every(({ taken }, at) => taken || group[at]?.rule.shadow)) continue
+      // On a cluster the subjects before this one were counted on other nodes.
+      const earlier = [...judged].filter(([claim, { taken }]) => taken && !group.includes(claim))
+      await this.adjust(
+        earlier.map(([claim, { at }]) => ({ ...claim, cost: -claim.cost, taken: at })),
+        options,
+      )
+      for (const [claim, judgement] of earlier) judged.set(claim, { ...judgement, taken: false })
+      break
+    }
+    return claims.map((claim) => judged.get(claim) ?? UNKNOWN)
+  }
+
+  async #takeTogether(claims: readonly PlacedClaim[], options: StoreOptions): Promise<readonly Judgement[]> {
+    const keys = claims.map((claim) => this.#key(claim))
+    const args = claims.flatMap(({ rule, cost }) => [LETTERS[rule.algorithm], rule.limit.capacity, rule.limit.period, cost, rule.shadow ? 1 : 0])
+    const sentAt = performance.now()
+    const [at, ...values] = await this.#scripts.timed(rateTake, keys, args, options)
+    const judgements = claims.map((_claim, place) => judgementOf(at, values.slice(place * FIELDS)))
+    judgements.forEach((judgement, place) => {
+      const { cost = 0, rule } = claims[place] ?? {}
+      if (!judgement.taken && !fits(judgement) && rule?.shadow === false) this.#denials.remember(keys[place] ?? "", { cost, sentAt, judgement })
+    })
+    return judgements
+  }
+
+  async look(place: Place, options: StoreOptions): Promise<Judgement> {
+    const [at, ...values] = await this.#scripts.timed(rateLook, [this.#key(place)], ruleArguments(place.rule), options)
+    return judgementOf(at, values)
+  }
+
+  async adjust(adjustments: readonly Adjustment[], options: StoreOptions): Promise<void> {
+    for (const adjustment of adjustments) {
+      const { rule, cost, taken } = adjustment
+      const key = this.#key(adjustment)
+      try {
+        await this.#scripts.timed(rateAdjust, [key], [...ruleArguments(rule), cost, taken ?? ""], options)
+      } finally {
+        this.#denials.forget(key)
+      }
+    }
+  }
+
+  async block(place: Place, spanMicros: number, options: StoreOptions): Promise<void> {
+    await this.#scripts.timed(rateBlock, [this.#key(place)], [...ruleArguments(place.rule), spanMicros], options)
+  }
+
+  async reset(place: Place, options: StoreOptions): Promise<void> {
+    const key = this.#key(place)
+    try {
+      await this.#redis.unlink([key], options)
+    } finally {
+      this.#denials.forget(key)
+    }
+  }
+
+  async hold(place: Place, id: string, onlyRenew: boolean, options: StoreOptions): Promise<Judgement> {
+    const { capacity, period } = place.rule.limit
+    const [at, ...values] = await this.#scripts.timed(rateLease, [this.#key(place)], [capacity, period, id, onlyRenew ? 1 : 0], options)
+    return judgementOf(at, values)
+  }
+
+  async release(place: Place, id: string, options: StoreOptions): Promise<void> {
+    const { capacity, period } = place.rule.limit
+    await this.#scripts.timed(rateRelease, [this.#key(place)], [capacity, period, id], options)
+  }
+
+  async close(): Promise<void> {
+    await this.#redis.close()
+  }
+
+  #key({ subject, rule }: Place): string {
+    return this.#keyPrefix + CACHE_KEYS_PATTERNS.RATE_LIMIT(subject, rule.name)
+  }
+}
+
+function ruleArguments({ algorithm, limit }: Rule): readonly (string | number)[] {
+  return [LETTERS[algorithm], limit.capacity, limit.period]
+}
+
+function judgementOf(at: RedisReply | undefined, values: readonly RedisReply[]): Judgement {
+  const [taken = 0, blockedFor = 0, wait = 0, used = 0, ends = 0] = values.slice(0, FIELDS).map(Number)
+  return { at: Number(at), taken: taken === 1, blockedFor, wait, used, ends }
+}
+
+function bySubject(claims: readonly PlacedClaim[]): readonly (readonly PlacedClaim[])[] {
+  const groups = new Map<string, PlacedClaim[]>()
+  for (const claim of claims) groups.set(claim.subject, [...(groups.get(claim.subject) ?? []), claim])
+  return [...groups.values()]
+}

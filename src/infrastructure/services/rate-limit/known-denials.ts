@@ -1,0 +1,49 @@
+import type { Judgement } from "../../../domain/rate-limit/record.js"
+
+/** What the store said of one place. `sentAt`: when it was asked, by `performance.now()`. */
+interface Denial {
+  readonly cost: number
+  readonly sentAt: number
+  readonly judgement: Judgement
+}
+
+const MOST_DENIALS = 10_000
+
+/**
+ * Denials that are still good: what was denied so many units is denied as many until the time that the store named, for others can only take more.
+ * Only a reward or a reset ends that sooner; those of this process are seen to. Bounded; what is forgotten costs a round trip.
+ */
+export class KnownDenials {
+  readonly #denials = new Map<string, Denial>()
+  /** Since when nothing was given back or reset here, by `performance.now()`. */
+  #unchangedSince = Number.NEGATIVE_INFINITY
+
+  remember(key: string, denial: Denial): void {
+    // It may have been judged before something was given back.
+    if (denial.sentAt <= this.#unchangedSince) return
+    this.#denials.delete(key)
+    this.#denials.set(key, denial)
+    const [oldest] = this.#denials.keys()
+    if (this.#denials.size > MOST_DENIALS && oldest !== undefined) this.#denials.delete(oldest)
+  }
+
+  /** How the place looks now, when that many units are known to be denied; `null`: the store has to be asked. */
+  find(key: string, cost: number): Judgement | null {
+    const known = this.#denials.get(key)
+    if (known === undefined || cost < known.cost) return null
+    const { at, blockedFor, wait, used, ends } = known.judgement
+    // The store judged after it was asked, so this ends no later than there.
+    const passed = Math.ceil((performance.now() - known.sentAt) * 1_000)
+    if (passed >= Math.max(blockedFor, wait)) {
+      this.#denials.delete(key)
+      return null
+    }
+    const left = (span: number): number => Math.max(0, span - passed)
+    return { at: at + passed, taken: false, blockedFor: left(blockedFor), wait: left(wait), used, ends: left(ends) }
+  }
+
+  forget(key: string): void {
+    this.#unchangedSince = performance.now()
+    this.#denials.delete(key)
+  }
+}

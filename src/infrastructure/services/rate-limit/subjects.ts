@@ -1,0 +1,39 @@
+import { hash } from "node:crypto"
+import { canonicalAddress, networkOf } from "../../../shared/addresses.js"
+import { expected } from "../../../shared/assertions.js"
+
+const KINDS = ["address", "userId", "sessionId", "device", "key"] as const
+const MOST_BYTES = 512
+/** No address reads like this. */
+const UNREADABLE = ""
+
+/**
+ * Names a subject: 22 characters, 132 bits of a hash over its kind and value. No byte of the value gets into a key, and two kinds never meet.
+ *
+ * @param ipv6Bits - by how much of an IPv6 address subjects are told apart
+ * @throws UnexpectedValue
+ */
+export function subjectName(given: unknown, ipv6Bits: number): string {
+  if (typeof given !== "object" || given === null) throw expected("subject", "an object with one of address, userId, sessionId, device and key", given)
+  const [kind, ...more] = Object.keys(given)
+  const known = KINDS.find((one) => one === kind)
+  if (known === undefined || more.length > 0) throw expected("subject", "an object with exactly one of address, userId, sessionId, device and key", given)
+  const value: unknown = (given as Readonly<Record<string, unknown>>)[known]
+  return nameOf(known, known === "address" ? addressText(value, ipv6Bits) : checkedText(value, `subject.${known}`))
+}
+
+function nameOf(kind: string, text: string): string {
+  return hash("sha256", `${kind}\0${text}`, "base64url").slice(0, 22)
+}
+
+function addressText(address: unknown, ipv6Bits: number): string {
+  if (address !== undefined && typeof address !== "string") throw expected("subject.address", "text, or undefined where it is not known", address)
+  const canonical = canonicalAddress(address)
+  return canonical === undefined ? UNREADABLE : networkOf(canonical, ipv6Bits)
+}
+
+function checkedText(value: unknown, name: string): string {
+  if (typeof value !== "string" || value === "" || value.length > MOST_BYTES || Buffer.byteLength(value) > MOST_BYTES || !value.isWellFormed())
+    throw expected(name, `1 to ${MOST_BYTES} bytes of well-formed text`, value)
+  return value
+}
