@@ -11,7 +11,8 @@ type Wrapped = (request: IncomingMessage, response: ServerResponse) => Promise<v
 /**
  * The door of `node:http`, and of `node:http2` through its compatibility layer.
  *
- * A wrapped handler rejects with what this library has no answer for; of a server made with `captureRejections: true`, Node then answers 500.
+ * A wrapped handler rejects with what this library has no answer for. Catch it where requests are told apart: Node has no handling of its own, and a
+ * rejection that nobody catches ends the process.
  */
 export interface NodeDoor<A extends object, I extends object> {
   /** Calls the handler where somebody is signed in, and answers for it otherwise. @throws ERR_CONFIG_INVALID for the rule, at once */
