@@ -8,7 +8,7 @@ import { readVersions } from "./versions.js"
 const CANCELLED = 130
 const COULD_NOT_RUN = 2
 /** For what is under way to end in order; then everything is ended outright. */
-const ORDERLY_END_MS = 15_000
+const ORDERLY_END_MS = 40_000
 
 process.exitCode = await main(process.argv.slice(2))
 

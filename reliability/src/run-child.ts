@@ -20,7 +20,8 @@ export interface ChildOptions {
   onLine?(line: string): void
 }
 
-const END_MS = 8_000
+/** How long it may take to clear away what it made. */
+const END_MS = 20_000
 const KEPT = 200_000
 
 /**

@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
+import { onTestFinished } from "vitest"
 
 const PROGRAM = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 
@@ -12,8 +15,15 @@ export interface CommandEnd {
   readonly stderr: string
 }
 
+/** For the temporary files of one run; it is gone with the test that asked for it. */
+export function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-reliability-test-"))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  return folder
+}
+
 /**
- * Runs the built command.
+ * Runs the built command, until the test is over at the latest.
  *
  * @param folder where it puts its temporary files
  * @param onStderr told each piece of its progress, and how to interrupt it
@@ -26,6 +36,7 @@ export async function runCommand(
   if (!existsSync(PROGRAM)) throw new Error("Expected the command to be built: npm run build:reliability")
   const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: folder } })
   const ended = once(child, "exit")
+  onTestFinished(() => void child.kill("SIGTERM"))
   let stderr = ""
   child.stderr.setEncoding("utf8").on("data", (piece: string) => {
     stderr += piece

@@ -26,7 +26,7 @@ function script(name: string): ScriptFunction {
   return found
 }
 
-it("finds no difference on either server, and sees every script and every status", { timeout: 60_000 }, async () => {
+it("finds no difference on either server, and sees every script and every status", { timeout: 600_000 }, async () => {
   for (const kind of ["redis", "valkey"]) {
     const { verdict, why, figures } = await compare({}, { rows: [kind], least: undefined })
     expect({ why, verdict }).toEqual({ why: [], verdict: "passed" })
@@ -85,7 +85,7 @@ const PLANTED: Readonly<Record<string, Readonly<Record<string, ScriptFunction>>>
 }
 
 describe("finds", () => {
-  it.each(Object.keys(PLANTED))("%s", { timeout: 60_000 }, async (name) => {
+  it.each(Object.keys(PLANTED))("%s", { timeout: 600_000 }, async (name) => {
     const { verdict, figures, why } = await compare(PLANTED[name])
     expect(verdict).toBe("failed")
     expect(figures["differences"]).toBeGreaterThan(0)
@@ -93,7 +93,7 @@ describe("finds", () => {
   })
 })
 
-it("fails when a script is none of the simulation's, and says which", { timeout: 60_000 }, async () => {
+it("fails when a script is none of the simulation's, and says which", { timeout: 600_000 }, async () => {
   const { "index-lists": gone, ...rest } = SCRIPTS
   expect(gone).toBeDefined()
   const { verdict, why } = await compare(rest, { functions: rest })

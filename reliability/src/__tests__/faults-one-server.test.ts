@@ -5,7 +5,7 @@ import { onOneServer } from "../faults/on-one-server.js"
 import { QUICK_SITE } from "./quick-site.js"
 
 describe("rows on one server", () => {
-  it("a store that forgets what it acknowledged fails its row", { timeout: 60_000 }, async () => {
+  it("a store that forgets what it acknowledged fails its row", { timeout: 600_000 }, async () => {
     const found = await onOneServer(QUICK_SITE, {}, async ({ load, ask }) => {
       await load.run(200)
       await ask("FLUSHALL")

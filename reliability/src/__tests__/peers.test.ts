@@ -4,7 +4,7 @@ import { runPeers } from "../peers/run-peers.js"
 
 const SETTINGS: LayerSettings = { seed: 7, scale: "quick", signal: new AbortController().signal, rows: [], onProgress: () => undefined }
 
-it("the same visits revive sessions and lose updates in a peer, and not in coatcheck", { timeout: 120_000 }, async () => {
+it("the same visits revive sessions and lose updates in a peer, and not in coatcheck", { timeout: 600_000 }, async () => {
   const [own, peer, ...more] = await runPeers(SETTINGS)
   expect(more).toEqual([])
   expect(own).toMatchObject({ name: "coatcheck", verdict: "passed", figures: { "revived sessions": 0, "lost updates": 0, "hung calls": 0 }, why: [] })

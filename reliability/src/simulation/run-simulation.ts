@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process"
-import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import { askChild } from "../ask-child.js"
 import { isWanted, type LayerReport, type LayerSettings, type Scale } from "../layer.js"
 import { REGRESSION_SEEDS } from "./regressions.js"
 import { addTallies, EMPTY_TALLY, neverSeen, type SimulationTask, type Tally } from "./tally.js"
@@ -97,20 +97,9 @@ async function simulateAll(seeds: readonly number[], { signal, onProgress }: Sim
 }
 
 async function ask(worker: ChildProcess, task: SimulationTask): Promise<Tally> {
-  const over = new AbortController()
-  const answered = once(worker, "message", { signal: over.signal })
-  const ended = once(worker, "exit", { signal: over.signal }).then(() => {
-    throw new Error("Expected the simulation's process to answer, got its end")
-  })
-  try {
-    worker.send(task)
-    const [answer] = (await Promise.race([answered, ended])) as [{ readonly tally?: Tally; readonly error?: string }]
-    if (answer.tally === undefined) throw new Error(`Expected a simulated seed to end, got ${answer.error}`)
-    return answer.tally
-  } finally {
-    over.abort()
-    for (const wait of [answered, ended]) wait.catch(() => undefined)
-  }
+  const answer = await askChild<{ readonly tally?: Tally; readonly error?: string }>(worker, task, "the simulation's process")
+  if (answer.tally === undefined) throw new Error(`Expected a simulated seed to end, got ${answer.error}`)
+  return answer.tally
 }
 
 function end(worker: ChildProcess): void {

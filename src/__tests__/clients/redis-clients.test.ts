@@ -163,6 +163,15 @@ describe.each(SERVER_KINDS)("on %s", (kind: ServerKind) => {
       await redis.ping()
     })
 
+    it("hangs no more on a client that a dozen services share than on one of one service: Node takes more than ten listeners for a leak", async () => {
+      const alone = made.listeners()
+      const others = await Promise.all(Array.from({ length: 12 }, () => connectRedis(made.client, { timeoutMs: TIMEOUT_MS })))
+      expect(made.listeners()).toBe(alone)
+      await Promise.all(others.map((other) => other.close()))
+      expect(made.listeners()).toBe(alone)
+      await redis.ping()
+    })
+
     it("says that nothing was sent when the client is closed", async () => {
       await made.end()
       await expect.poll(() => made.isOpen()).toBe(false)

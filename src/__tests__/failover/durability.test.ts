@@ -5,11 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { createSessionService, type ISessionService, type SessionEvent, type SessionServiceOptions } from "../../exports/index.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
+import { timed } from "../silence/timed-calls.js"
 import { askServer, SERVER_KINDS, startSentinels, startServer, type TestServer } from "../support/servers.js"
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const PACKAGES = ["@redis/client", "redis", "ioredis", "iovalkey"] as const
-const SHORT_MS = 500
+const SHORT_MS = 1_000
+const BACK_WITHIN_MS = 20_000
 const NOT_DURABLE = { code: "ERR_NOT_DURABLE", outcome: "applied", retryable: true }
 
 expectNoUnhandledRejections()
@@ -38,7 +40,7 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
   beforeAll(async () => {
     primary = await startServer({ kind, args: ["--repl-diskless-sync-delay", "0"] })
     replica = await startServer({ kind, args: ["--replicaof", "127.0.0.1", String(primary.port)] })
-    await vi.waitFor(async () => expect(await askServer(primary.port, "INFO replication")).toContain("state=online"), { timeout: 10_000, interval: 50 })
+    await vi.waitFor(async () => expect(await askServer(primary.port, "INFO replication")).toContain("state=online"), { timeout: BACK_WITHIN_MS, interval: 50 })
   })
   afterAll(() => Promise.all([primary.stop(), replica.stop()]))
 
@@ -75,7 +77,8 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
     expect(await Promise.all(made.map(({ token }) => service.deleteSession(token)))).toEqual(made.map(() => true))
     const waits = (await waitsCounted(primary)) - before
     expect(waits).toBeGreaterThan(1)
-    expect(waits).toBeLessThan(40)
+    // Alone each of the 400 calls would wait for itself.
+    expect(waits).toBeLessThan(200)
     await service.close()
   })
 
@@ -114,8 +117,8 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
       } finally {
         replica.resume()
       }
-      await expect.poll(() => service.deleteSession(first?.token).catch(String), { timeout: 5_000 }).toBe(false)
-      await expect.poll(() => service.deleteUserSessions("paused").catch(String), { timeout: 5_000 }).toBe(0)
+      await expect.poll(() => service.deleteSession(first?.token).catch(String), { timeout: BACK_WITHIN_MS }).toBe(false)
+      await expect.poll(() => service.deleteUserSessions("paused").catch(String), { timeout: BACK_WITHIN_MS }).toBe(0)
       await service.close()
     })
 
@@ -138,13 +141,14 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
       const service = await open(clientPackage, SHORT_MS)
       replica.pause()
       try {
-        const began = performance.now()
         const calls = Array.from({ length: 20 }, async (_, n) => {
           await new Promise((resolve) => setTimeout(resolve, n * 40))
-          return service.createSession({ userId: `crowd ${n}` })
+          return timed(`crowd ${n}`, service.createSession({ userId: `crowd ${n}` }))
         })
-        expect((await Promise.allSettled(calls)).filter(({ status }) => status === "rejected")).toEqual([])
-        expect(performance.now() - began).toBeLessThan(20 * 40 + SHORT_MS + 2_000)
+        for (const { name, code, took } of await Promise.all(calls)) {
+          expect(code, name).toBeNull()
+          expect(took, name).toBeLessThan(SHORT_MS)
+        }
       } finally {
         replica.resume()
         await service.close()
@@ -152,18 +156,18 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
     })
 
     it("claims nothing after its connection was lost in the middle of a wait", async () => {
-      const service = await open(clientPackage, 4_000, events)
+      const service = await open(clientPackage, 20_000, events)
       const { token } = await service.createSession({})
       replica.pause()
       try {
         const deleting = service.deleteSession(token).catch((error: unknown) => error)
-        await expect.poll(() => askServer(primary.port, "INFO clients"), { timeout: 3_000 }).toMatch(/blocked_clients:1/)
+        await expect.poll(() => askServer(primary.port, "INFO clients"), { timeout: 8_000 }).toMatch(/blocked_clients:1/)
         await askServer(primary.port, "CLIENT KILL TYPE normal SKIPME yes")
         expect(await deleting).toMatchObject(NOT_DURABLE)
       } finally {
         replica.resume()
       }
-      await expect.poll(() => service.deleteSession(token).catch(String), { timeout: 5_000 }).toBe(false)
+      await expect.poll(() => service.deleteSession(token).catch(String), { timeout: BACK_WITHIN_MS }).toBe(false)
       await service.close()
     })
   })
@@ -183,7 +187,7 @@ describe.each(SERVER_KINDS)('durability "replicas" on %s', (kind) => {
       expect(await service.deleteSession(token)).toBe(true)
       expect((await countWaits(primary)) - waits).toBe(2)
       await service.close()
-      await expect.poll(connections, { timeout: 10_000 }).toBe(before)
+      await expect.poll(connections, { timeout: BACK_WITHIN_MS }).toBe(before)
       expect(await ("sendCommand" in client && client === node ? node.sendCommand(["PING"]) : (client as IoRedis).ping())).toBe("PONG")
     }
     node.destroy()
@@ -209,7 +213,7 @@ describe.each(SERVER_KINDS)('durability "fsync" on %s', (kind) => {
       code: "ERR_CONFIG_INVALID",
       message: expect.stringContaining("append-only file"),
     })
-    await expect.poll(() => askServer(server.port, "INFO clients"), { timeout: 10_000 }).toMatch(/connected_clients:1\r/)
+    await expect.poll(() => askServer(server.port, "INFO clients"), { timeout: BACK_WITHIN_MS }).toMatch(/connected_clients:1\r/)
   })
 })
 
@@ -243,10 +247,10 @@ describe.each(SERVER_KINDS)("Sentinels of %s", (kind) => {
     await Promise.all(services.slice(1).map((service) => service.close()))
     await group.primary.kill9()
     const survivor = services[0] as SessionService<object>
-    await expect.poll(() => survivor.createSession({}).then(() => "made", String), { timeout: 20_000, interval: 200 }).toBe("made")
+    await expect.poll(() => survivor.createSession({}).then(() => "made", String), { timeout: 3 * BACK_WITHIN_MS, interval: 200 }).toBe("made")
     // Reads travel over the other connection, which finds the new primary by itself.
-    await expect.poll(() => survivor.ping().then(() => "heard", String), { timeout: 20_000, interval: 200 }).toBe("heard")
+    await expect.poll(() => survivor.ping().then(() => "heard", String), { timeout: 3 * BACK_WITHIN_MS, interval: 200 }).toBe("heard")
     for (const { token } of made) expect(await survivor.getSession(token)).toBeNull()
     await survivor.close()
-  }, 60_000)
+  })
 })

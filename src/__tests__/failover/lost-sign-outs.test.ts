@@ -7,7 +7,7 @@ import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const CLIENTS = ["@redis/client", "redis", "ioredis", "iovalkey"] as const
 const TIMEOUT_MS = 1_000
-const BACK_WITHIN_MS = 20_000
+const BACK_WITHIN_MS = 60_000
 /** More than are remembered one by one. */
 const MANY = 1_001
 
@@ -69,7 +69,7 @@ describe.each(SERVER_KINDS)("a failover of %s that loses sign-outs", (kind) => {
             const behind = await Promise.all(group.replicas.map(({ port }) => askServer(port, "INFO replication")))
             return behind.every((text) => /slave_repl_offset:(\d+)/.exec(text)?.[1] === primary)
           },
-          { timeout: 10_000 },
+          { timeout: BACK_WITHIN_MS },
         )
         .toBe(true)
       await cutReplication(group)
@@ -99,5 +99,5 @@ describe.each(SERVER_KINDS)("a failover of %s that loses sign-outs", (kind) => {
     } finally {
       await Promise.all([witness, gone, ...living].map((service) => service.close()))
     }
-  }, 60_000)
+  })
 })

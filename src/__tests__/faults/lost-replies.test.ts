@@ -222,7 +222,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       return { struck, failed: true }
     }
 
-    it.concurrent.each(Object.keys(CALLS))("%s is made once, however the connection is cut", { timeout: 120_000 }, async (name) => {
+    it.concurrent.each(Object.keys(CALLS))("%s is made once, however the connection is cut", { timeout: 600_000 }, async (name) => {
       const call = CALLS[name]
       if (call === undefined) throw new Error(`Expected a call, got ${name}`)
       await using proxy = await startFaultProxy(sharedServer(kind).port)

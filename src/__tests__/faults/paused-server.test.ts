@@ -14,7 +14,7 @@ import { type RawClient, rawClient, sessionKeyOf } from "../support/services-und
 // A stopped server has calls in its sockets whose callers have long been told that time is up. When it goes on, it runs them.
 
 type Service = SessionService<SessionAttributes>
-const TIMEOUT_MS = 300
+const TIMEOUT_MS = 1_000
 const WRITES = new Set(["SET", "SETRANGE", "PEXPIRE", "PEXPIREAT", "ZADD", "UNLINK"])
 
 const CLIENTS: Readonly<Record<string, (url: string) => Promise<{ readonly client: RedisClientLike; end(): void }>>> = {
@@ -77,7 +77,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(stop.ran()).toBe(true)
       await pause(TIMEOUT_MS)
       server.resume()
-      await expect.poll(() => service.ping().then(() => true), { timeout: 10_000, interval: 20 }).toBe(true)
+      await expect.poll(() => service.ping().then(() => true), { timeout: 30_000, interval: 20 }).toBe(true)
       return outcome
     }
 

@@ -5,11 +5,11 @@ import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { startCluster } from "../support/servers.js"
 import { timed } from "./timed-calls.js"
 
-const TIMEOUT_MS = 200
+const TIMEOUT_MS = 1_000
 /** Of the first and the last third of the slots. */
 const [FIRST, LAST] = ["{b}", "{a}"]
 
-it("the silence of one node of a cluster refuses no call to another", { timeout: 60_000 }, async () => {
+it("the silence of one node of a cluster refuses no call to another", async () => {
   await using cluster = await startCluster("redis")
   const nodeRedis = createCluster({ rootNodes: cluster.urls.map((url) => ({ url })) })
   await nodeRedis.connect()

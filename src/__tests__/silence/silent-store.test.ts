@@ -6,10 +6,13 @@ import type { SessionAttributes } from "../../domain/interfaces/session/ISession
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import { askServer, SERVER_KINDS, startServer, type TestServer } from "../support/servers.js"
-import { bareTimer, type Ending, everyCall, type Service, timed } from "./timed-calls.js"
+import { type Ending, everyCall, type Service, timed } from "./timed-calls.js"
 
-const TIMEOUT_MS = 300
+const TIMEOUT_MS = 1_000
 const ALLOWANCE_MS = 50
+const BACK_WITHIN_MS = 20_000
+/** That wait at a time. */
+const MOST_CALLS = 4_000
 const PACKAGES = ["@redis/client", "ioredis", "iovalkey"] as const
 
 async function connectionIds(server: TestServer): Promise<string[]> {
@@ -38,7 +41,7 @@ describe.each(SERVER_KINDS)("on a silent %s", (kind) => {
     expect(unhandled).not.toHaveBeenCalled()
   })
 
-  it.each(PACKAGES)("every call through %s ends in time, later ones at once, and all is well soon after", { timeout: 20_000 }, async (clientPackage) => {
+  it.each(PACKAGES)("every call through %s ends in time, later ones at once, and all is well soon after", async (clientPackage) => {
     const redis = await connectRedis(server.url, { timeoutMs: TIMEOUT_MS, clientPackage })
     await using service: Service = new SessionService<SessionAttributes>(redis, { timeout: `${TIMEOUT_MS}ms` })
     const sessions = await Promise.all(Array.from({ length: 20 }, () => service.createSession({ userId: "ada" })))
@@ -47,10 +50,9 @@ describe.each(SERVER_KINDS)("on a silent %s", (kind) => {
     const pausedAt = performance.now()
     const calls = sessions.flatMap(({ token, session }) => Object.entries(everyCall(service, token, "ada", session.sessionId)))
     expect(calls).toHaveLength(200)
-    const bare = bareTimer(TIMEOUT_MS)
     const endings = await Promise.all(calls.map(([name, call]) => timed(name, call())))
     const slowest = latest(endings)
-    expect(slowest.took, slowest.name).toBeLessThan(Math.max(TIMEOUT_MS, await bare) + ALLOWANCE_MS)
+    expect(slowest.took, slowest.name).toBeLessThan(TIMEOUT_MS + ALLOWANCE_MS)
     for (const { name, code, outcome } of endings) {
       expect(code, name).toBe("ERR_STORE_TIMEOUT")
       // Whether an update reads or waits for another, nothing was changed yet; a rotation reads first as well.
@@ -59,17 +61,20 @@ describe.each(SERVER_KINDS)("on a silent %s", (kind) => {
     }
     const [first] = sessions
     if (first === undefined) throw new Error("Expected a session")
-    for (const [name, call] of Object.entries(everyCall(service, first.token, "ada", first.session.sessionId))) {
-      const endings = [await timed(name, call()), await timed(name, call()), await timed(name, call())]
-      for (const ending of endings) expect(ending).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
-      // The quickest: other processes may hold this one up now and then.
-      expect(Math.min(...endings.map(({ took }) => took)), name).toBeLessThan(5)
+    // Of so many calls at a time one may be sent to see whether the store answers again.
+    const later = await Promise.all(
+      [1, 2, 3].flatMap(() => Object.entries(everyCall(service, first.token, "ada", first.session.sessionId)).map(([name, call]) => timed(name, call()))),
+    )
+    const refused = later.filter(({ code }) => code === "ERR_STORE_UNAVAILABLE")
+    expect(refused.length).toBeGreaterThanOrEqual(later.length - 1)
+    for (const { name, outcome, took } of refused) {
+      expect(outcome, name).toBe("not-applied")
+      expect(took, name).toBeLessThan(TIMEOUT_MS / 2)
     }
-    await pause(3_000 - (performance.now() - pausedAt))
+    // Three silences in a row, and two pauses between them.
+    await pause(8 * TIMEOUT_MS - (performance.now() - pausedAt))
     server.resume()
-    const resumedAt = performance.now()
-    await expect.poll(() => service.ping().then(() => "answers"), { timeout: 5_000, interval: 20 }).toBe("answers")
-    expect(performance.now() - resumedAt).toBeLessThan(2_000)
+    await expect.poll(() => service.ping().then(() => "answers", String), { timeout: BACK_WITHIN_MS, interval: 20 }).toBe("answers")
     const after = await connectionIds(server)
     expect(after.filter((id) => before.slice(0, 1).includes(id))).toEqual([])
     expect((await service.createSession({ userId: "ada" })).session.version).toBe(1)
@@ -80,38 +85,38 @@ describe.each(SERVER_KINDS)("on a silent %s", (kind) => {
     const { token } = await service.createSession({ userId: "ada" })
     await service.getSession(token)
     server.pause()
-    const bare = bareTimer(TIMEOUT_MS)
     const updates = Array.from({ length: 50 }, (_, n) => timed(`update ${n}`, service.updateSession(token, { [`n${n}`]: n })))
     const endings = await Promise.all(updates)
-    expect(latest(endings).took).toBeLessThan(Math.max(TIMEOUT_MS, await bare) + ALLOWANCE_MS)
+    expect(latest(endings).took).toBeLessThan(TIMEOUT_MS + ALLOWANCE_MS)
     for (const ending of endings) expect(ending).toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "not-applied" })
     server.resume()
-    await expect.poll(() => service.getSession(token).then((session) => session?.version), { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => service.getSession(token).then((session) => session?.version), { timeout: BACK_WITHIN_MS }).toBe(1)
   })
 
-  it("refuses more calls than can wait, and still takes sign-outs", { timeout: 30_000 }, async () => {
+  it("refuses more calls than can wait, and still takes sign-outs", async () => {
     const client = createClient({ url: server.url })
     client.on("error", () => undefined)
     await client.connect()
-    const service = await createSessionService({ store: client, timeout: "10s" })
+    const service = await createSessionService({ store: client, timeout: "60s" })
     const { token } = await service.createSession({ userId: "ada" })
     const { token: other } = await service.createSession({ userId: "ada" })
     const connected = await connectionIds(server)
     server.pause()
     const heap = process.memoryUsage().heapUsed
-    const began = performance.now()
     const calls = Array.from({ length: 5_000 }, (_, n) =>
       timed(`call ${n}`, n % 2 === 0 ? service.getSession(other) : service.createSession({ userId: "ada" })),
     )
+    let waiting = MOST_CALLS
+    for (const call of calls.slice(0, MOST_CALLS)) void call.then(() => waiting--)
     const signOut = service.deleteSession(token)
-    const refused = (await Promise.all(calls.slice(4_000))).map(({ code, outcome }) => `${code} ${outcome}`)
-    expect(performance.now() - began).toBeLessThan(8_000)
+    const refused = (await Promise.all(calls.slice(MOST_CALLS))).map(({ code, outcome }) => `${code} ${outcome}`)
+    expect(waiting).toBe(MOST_CALLS)
     expect(new Set(refused)).toEqual(new Set(["ERR_STORE_OVERLOADED not-applied"]))
     expect(refused).toHaveLength(1_000)
     expect(process.memoryUsage().heapUsed - heap).toBeLessThan(100e6)
     server.resume()
     expect(await signOut).toBe(true)
-    for (const { code } of await Promise.all(calls.slice(0, 4_000))) expect(code).toBeNull()
+    for (const { code } of await Promise.all(calls.slice(0, MOST_CALLS))) expect(code).toBeNull()
     // The application's own connection is as it was.
     expect(await connectionIds(server)).toContain(connected[0])
     await service.close()
@@ -130,14 +135,14 @@ describe.each(SERVER_KINDS)("on a silent %s", (kind) => {
     server.pause()
     for (const until = performance.now() + 1_500; performance.now() < until; await pause(10)) await timed("ping", service.ping())
     server.resume()
-    await expect.poll(() => service.ping().then(() => "answers"), { timeout: 5_000 }).toBe("answers")
+    await expect.poll(() => service.ping().then(() => "answers"), { timeout: BACK_WITHIN_MS }).toBe("answers")
     expect(reconnecting).not.toHaveBeenCalled()
     expect(await connectionIds(server)).toContain(before)
     await service.close()
     client.destroy()
   })
 
-  it.each(PACKAGES)("goes on through %s after the server was killed and started again", { timeout: 20_000 }, async (clientPackage) => {
+  it.each(PACKAGES)("goes on through %s after the server was killed and started again", async (clientPackage) => {
     const redis = await connectRedis(server.url, { timeoutMs: TIMEOUT_MS, clientPackage })
     await using service: Service = new SessionService<SessionAttributes>(redis, { timeout: `${TIMEOUT_MS}ms` })
     const { token } = await service.createSession({ userId: "ada" })
@@ -148,7 +153,7 @@ describe.each(SERVER_KINDS)("on a silent %s", (kind) => {
       expect(ending.took).toBeLessThan(TIMEOUT_MS + ALLOWANCE_MS)
     }
     await server.restart()
-    await expect.poll(() => service.ping().then(() => "answers"), { timeout: 5_000, interval: 50 }).toBe("answers")
+    await expect.poll(() => service.ping().then(() => "answers", String), { timeout: BACK_WITHIN_MS, interval: 50 }).toBe("answers")
     expect(await service.getSession(token)).toBeNull()
     expect((await service.createSession({ userId: "ada" })).session.userId).toBe("ada")
   })

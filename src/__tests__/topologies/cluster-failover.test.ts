@@ -10,7 +10,7 @@ import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 type Redis = Awaited<ReturnType<typeof connectRedis>>
 
-const TIMEOUT_MS = 500
+const TIMEOUT_MS = 1_000
 /** Keys of the first, the second and the last third of the slots. */
 const [FIRST, MIDDLE, LAST] = ["{b}", "{c}", "{a}"] as const
 const PACKAGES = ["@redis/client", "ioredis", "iovalkey"] as const
@@ -67,7 +67,7 @@ describe.each(SERVER_KINDS)("a cluster of %s with replicas", (kind) => {
     await cluster?.stop()
   })
 
-  it("hands over by CLUSTER FAILOVER almost unseen", { timeout: 30_000 }, async () => {
+  it("hands over by CLUSTER FAILOVER almost unseen", async () => {
     const { services } = opened
     for (const redis of Object.values(services)) for (const key of [FIRST, MIDDLE, LAST]) await redis.run(INCREMENT, [key], [])
     const replica = cluster.replicas[1]?.port ?? 0
@@ -75,7 +75,7 @@ describe.each(SERVER_KINDS)("a cluster of %s with replicas", (kind) => {
     // "OK" says that it has begun. The calls go on until it is over, and for a while beyond.
     let endsAt = Number.POSITIVE_INFINITY
     const handedOver = expect
-      .poll(() => askServer(replica, "ROLE"), { timeout: 15_000, interval: 50 })
+      .poll(() => askServer(replica, "ROLE"), { timeout: 60_000, interval: 50 })
       .toContain("master")
       .finally(() => {
         endsAt = performance.now() + 2_000
@@ -91,67 +91,59 @@ describe.each(SERVER_KINDS)("a cluster of %s with replicas", (kind) => {
     await handedOver
   })
 
-  it.each(kind === "redis" ? (["killed", "silent"] as const) : (["killed"] as const))(
-    "lets the replica take over from a primary that is %s",
-    { timeout: 40_000 },
-    async (what) => {
-      const { services } = opened
-      const [key, other] = what === "killed" ? [FIRST, LAST] : [LAST, FIRST]
-      const primary = cluster.nodes[what === "killed" ? 0 : 2]
-      for (const redis of Object.values(services)) await redis.run(INCREMENT, [key], [])
-      if (what === "killed") await primary?.kill9()
-      else primary?.pause()
-      const began = performance.now()
-      try {
-        const own = Object.entries(services).filter(([name]) => what === "killed" || name.startsWith("URL"))
-        const backAfter = await Promise.all(
-          own.map(async ([name, redis]) => {
-            const endings = await untilServed(name, () => redis.run(INCREMENT, [key], []), 20_000)
-            expect(Math.max(...endings.map(({ took }) => took)), name).toBeLessThan(3 * TIMEOUT_MS)
-            for (const { code } of endings) expect([null, "ERR_STORE_UNAVAILABLE", "ERR_STORE_TIMEOUT"]).toContain(code)
-            expect((await timed(name, redis.get(other))).code, name).toBeNull()
-            return `${name} ${Math.round(performance.now() - began)}`
-          }),
-        )
-        console.info(`${kind}: served again after a primary was ${what}, after ms: ${backAfter.join(", ")}`)
-      } finally {
-        if (what === "silent") primary?.resume()
-      }
-    },
-  )
+  it.each(kind === "redis" ? (["killed", "silent"] as const) : (["killed"] as const))("lets the replica take over from a primary that is %s", async (what) => {
+    const { services } = opened
+    const [key, other] = what === "killed" ? [FIRST, LAST] : [LAST, FIRST]
+    const primary = cluster.nodes[what === "killed" ? 0 : 2]
+    for (const redis of Object.values(services)) await redis.run(INCREMENT, [key], [])
+    if (what === "killed") await primary?.kill9()
+    else primary?.pause()
+    const began = performance.now()
+    try {
+      const own = Object.entries(services).filter(([name]) => what === "killed" || name.startsWith("URL"))
+      const backAfter = await Promise.all(
+        own.map(async ([name, redis]) => {
+          const endings = await untilServed(name, () => redis.run(INCREMENT, [key], []), 60_000)
+          expect(Math.max(...endings.map(({ took }) => took)), name).toBeLessThan(3 * TIMEOUT_MS)
+          for (const { code } of endings) expect([null, "ERR_STORE_UNAVAILABLE", "ERR_STORE_TIMEOUT"]).toContain(code)
+          expect((await timed(name, redis.get(other))).code, name).toBeNull()
+          return `${name} ${Math.round(performance.now() - began)}`
+        }),
+      )
+      console.info(`${kind}: served again after a primary was ${what}, after ms: ${backAfter.join(", ")}`)
+    } finally {
+      if (what === "silent") primary?.resume()
+    }
+  })
 })
 
 describe("a cluster without replicas", () => {
-  it.each(["silent", "killed"] as const)(
-    "refuses the calls to a node that is %s, soon at once, and serves the others as before",
-    { timeout: 60_000 },
-    async (what) => {
-      await using cluster = await startCluster("redis", { args: ["--cluster-require-full-coverage", "no", "--cluster-node-timeout", "1000"] })
-      const { services, close } = await everyService(cluster)
-      const node = cluster.nodes[0]
-      try {
-        for (const redis of Object.values(services)) for (const key of [FIRST, MIDDLE, LAST]) await redis.run(INCREMENT, [key], [])
-        if (what === "silent") node?.pause()
-        else await node?.kill9()
-        for (const [name, redis] of Object.entries(services)) {
-          const first = await Promise.all(Array.from({ length: 20 }, () => timed(name, redis.run(INCREMENT, [FIRST], []))))
-          for (const { code, took } of first) {
-            expect(["ERR_STORE_UNAVAILABLE", "ERR_STORE_TIMEOUT"], name).toContain(code)
-            expect(took, name).toBeLessThan(3 * TIMEOUT_MS)
-          }
-          for (const key of [MIDDLE, LAST]) expect(await redis.run(INCREMENT, [key], []), name).toBeGreaterThan(0)
-          const refused = await Promise.all(Array.from({ length: 20 }, () => timed(name, redis.run(INCREMENT, [FIRST], []))))
-          for (const ending of refused) expect(ending, name).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
-          // The quickest: other processes may hold this one up now and then.
-          expect(Math.min(...refused.map(({ took }) => took)), name).toBeLessThan(TIMEOUT_MS / 4)
+  it.each(["silent", "killed"] as const)("refuses the calls to a node that is %s, soon at once, and serves the others as before", async (what) => {
+    await using cluster = await startCluster("redis", { args: ["--cluster-require-full-coverage", "no", "--cluster-node-timeout", "1000"] })
+    const { services, close } = await everyService(cluster)
+    const node = cluster.nodes[0]
+    try {
+      for (const redis of Object.values(services)) for (const key of [FIRST, MIDDLE, LAST]) await redis.run(INCREMENT, [key], [])
+      if (what === "silent") node?.pause()
+      else await node?.kill9()
+      for (const [name, redis] of Object.entries(services)) {
+        const first = await Promise.all(Array.from({ length: 20 }, () => timed(name, redis.run(INCREMENT, [FIRST], []))))
+        for (const { code, took } of first) {
+          expect(["ERR_STORE_UNAVAILABLE", "ERR_STORE_TIMEOUT"], name).toContain(code)
+          expect(took, name).toBeLessThan(3 * TIMEOUT_MS)
         }
-        if (what === "silent") node?.resume()
-        else await node?.restart()
-        for (const [name, redis] of Object.entries(services)) await untilServed(name, () => redis.get(FIRST), 15_000)
-      } finally {
-        if (what === "silent") node?.resume()
-        await close()
+        for (const key of [MIDDLE, LAST]) expect(await redis.run(INCREMENT, [key], []), name).toBeGreaterThan(0)
+        const refused = await Promise.all(Array.from({ length: 20 }, () => timed(name, redis.run(INCREMENT, [FIRST], []))))
+        for (const ending of refused) expect(ending, name).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
+        // The quickest: other processes may hold this one up now and then.
+        expect(Math.min(...refused.map(({ took }) => took)), name).toBeLessThan(TIMEOUT_MS / 4)
       }
-    },
-  )
+      if (what === "silent") node?.resume()
+      else await node?.restart()
+      for (const [name, redis] of Object.entries(services)) await untilServed(name, () => redis.get(FIRST), 60_000)
+    } finally {
+      if (what === "silent") node?.resume()
+      await close()
+    }
+  })
 })

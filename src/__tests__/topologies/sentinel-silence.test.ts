@@ -7,9 +7,9 @@ import { askServer, startSentinels, type TestSentinels } from "../support/server
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const CLIENTS = ["@redis/client", "ioredis", "iovalkey"] as const
-const TIMEOUT_MS = 500
+const TIMEOUT_MS = 1_000
 /** The pause is ended when all are back, or after this. */
-const LONGEST_PAUSE_MS = 15_000
+const LONGEST_PAUSE_MS = 60_000
 
 expectNoUnhandledRejections()
 
@@ -33,7 +33,7 @@ describe("under Sentinels", () => {
   })
   afterAll(() => group.stop())
 
-  it("an unreachable Sentinel and one that hangs are passed over, when connecting and later", { timeout: 30_000 }, async () => {
+  it("an unreachable Sentinel and one that hangs are passed over, when connecting and later", async () => {
     const [silent, ...others] = group.sentinels
     const ports = [1, ...group.sentinels.map(({ port }) => port)]
     silent?.pause()
@@ -54,7 +54,7 @@ describe("under Sentinels", () => {
     }
   })
 
-  it("clients leave a primary that is silent before it goes on, and nothing they sent it is taken for applied", { timeout: 60_000 }, async () => {
+  it("clients leave a primary that is silent before it goes on, and nothing they sent it is taken for applied", async () => {
     const url = urlOf(
       group,
       group.sentinels.map(({ port }) => port),
@@ -92,15 +92,15 @@ describe("under Sentinels", () => {
       console.info(`back at a new primary, while the old one was silent, after ms: ${backAfter.join(", ")}`)
       // The old primary still stands: whoever is back is back elsewhere.
       for (const [n, { name, service }] of opened.entries()) {
-        await expect.poll(() => service.getSession(made[n]?.token).then((session) => session?.userId, String), { timeout: 5_000 }).toBe(name)
+        await expect.poll(() => service.getSession(made[n]?.token).then((session) => session?.userId, String), { timeout: LONGEST_PAUSE_MS }).toBe(name)
         expect((await service.createSession({ userId: name })).session.userId).toBe(name)
       }
       await pause(500)
       group.primary.resume()
       // What was sent on the old sockets is gone with them.
-      for (const { name, connections } of opened) await expect.poll(connections, { timeout: 5_000, message: name }).toBe(0)
+      for (const { name, connections } of opened) await expect.poll(connections, { timeout: LONGEST_PAUSE_MS, message: name }).toBe(0)
       for (const [n, { service, name }] of opened.entries()) {
-        await expect.poll(() => service.getSession(made[n]?.token).then((session) => session?.userId, String), { timeout: 5_000 }).toBe(name)
+        await expect.poll(() => service.getSession(made[n]?.token).then((session) => session?.userId, String), { timeout: LONGEST_PAUSE_MS }).toBe(name)
       }
     } finally {
       group.primary.resume()

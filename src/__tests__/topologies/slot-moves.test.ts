@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { SessionError } from "../../domain/errors.js"
 import type { SessionAttributes } from "../../domain/interfaces/session/ISessionService.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
+import { timed } from "../silence/timed-calls.js"
 import { SERVER_KINDS, startCluster, type TestCluster } from "../support/servers.js"
 import { CLIENT_NAMES, indexKeyOf, type RawClient, rawClient, sessionKeyOf } from "../support/services-under-watch.js"
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
-const TIMEOUT_MS = 1_000
+const TIMEOUT_MS = 3_000
 
 describe.each(SERVER_KINDS)("a cluster of %s, by URL", (kind) => {
   let cluster: TestCluster
@@ -67,11 +67,10 @@ describe.each(SERVER_KINDS)("a cluster of %s, by URL", (kind) => {
 
       // A create takes several keys, and the new one is on neither node.
       const began = performance.now()
-      const failed = await service.createSession({ userId }).catch((error: unknown) => error)
-      expect(SessionError.is(failed)).toBe(true)
-      expect(failed).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", retryable: true, outcome: "not-applied" })
+      const failed = await timed("create", service.createSession({ userId }))
+      expect(failed).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
       expect(performance.now() - began).toBeGreaterThan(TIMEOUT_MS / 3)
-      expect(performance.now() - began).toBeLessThan(TIMEOUT_MS)
+      expect(failed.took).toBeLessThan(TIMEOUT_MS)
       expect(await service.deleteUserSessions(userId)).toBe(10)
       expect(await reads(made.map(({ token }) => token))).toEqual(made.map(() => undefined))
 
@@ -81,7 +80,7 @@ describe.each(SERVER_KINDS)("a cluster of %s, by URL", (kind) => {
       expect((await waiting).session.userId).toBe(userId)
       expect((await service.getUserSessions(userId)).sessions).toHaveLength(1)
       expect(await service.deleteUserSessions(userId)).toBe(1)
-    }, 30_000)
+    })
   })
 
   it.each(["redis", "iovalkey"] as const)("%s serves it too, and fails fast where no node answers", async (clientPackage) => {
@@ -95,12 +94,13 @@ describe.each(SERVER_KINDS)("a cluster of %s, by URL", (kind) => {
     } finally {
       await one.close()
     }
-    const began = performance.now()
-    await expect(connectRedis("redis+cluster://:p%40ss@127.0.0.1:1,127.0.0.1:2", { timeoutMs: TIMEOUT_MS, clientPackage })).rejects.toMatchObject({
+    const refused = connectRedis("redis+cluster://:p%40ss@127.0.0.1:1,127.0.0.1:2", { timeoutMs: TIMEOUT_MS, clientPackage })
+    const ending = timed("connect", refused)
+    await expect(refused).rejects.toMatchObject({
       code: "ERR_STORE_UNAVAILABLE",
       message: expect.stringMatching(/127\.0\.0\.1:1, 127\.0\.0\.1:2(?!.*p@ss)/),
     })
-    expect(performance.now() - began).toBeLessThan(TIMEOUT_MS + 500)
+    expect((await ending).took).toBeLessThan(TIMEOUT_MS + 500)
   })
 
   /** Moves a slot as redis-cli does, key by key, as far as the test says. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import { askChild } from "../../ask-child.js"
 import type { ClientName } from "../../workloads/store-clients.js"
 
 export type Question =
@@ -52,14 +53,7 @@ export class ShiftedApplication implements AsyncDisposable {
   }
 
   async ask(question: Question): Promise<Answer["value"]> {
-    const signal = AbortSignal.timeout(ANSWERS_MS)
-    const answered = once(this.#child, "message", { signal })
-    const ended = once(this.#child, "exit", { signal }).then(() => {
-      throw new Error("Expected the application to go on, but it ended")
-    })
-    ended.catch(() => undefined)
-    this.#child.send(question)
-    const [{ value, failed }] = (await Promise.race([answered, ended])) as [Answer]
+    const { value, failed } = await askChild<Answer>(this.#child, question, "the application", ANSWERS_MS)
     if (failed !== undefined) throw new Error(`The application failed: ${failed}`)
     return value
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import { askChild } from "../../ask-child.js"
 import type { ClientName } from "../../workloads/store-clients.js"
 
 export interface EncryptedSettings {
@@ -33,16 +34,16 @@ export class EncryptedApplication implements AsyncDisposable {
 
   /** Opens a connection that stays, and calls over it until `end`. */
   async begin(): Promise<void> {
-    await this.#ask("begin")
+    await askChild(this.#child, "begin", "the application", ANSWERS_MS)
   }
 
   /** Opens another connection, for one session. */
   async connect(): Promise<ConnectAnswer> {
-    return (await this.#ask("connect")) as ConnectAnswer
+    return askChild<ConnectAnswer>(this.#child, "connect", "the application", ANSWERS_MS)
   }
 
   async end(): Promise<LoadAnswer> {
-    return (await this.#ask("end")) as LoadAnswer
+    return askChild<LoadAnswer>(this.#child, "end", "the application", ANSWERS_MS)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -50,22 +51,5 @@ export class EncryptedApplication implements AsyncDisposable {
     const ended = once(this.#child, "exit")
     this.#child.kill("SIGKILL")
     await ended
-  }
-
-  async #ask(question: "begin" | "connect" | "end"): Promise<unknown> {
-    const over = new AbortController()
-    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(ANSWERS_MS)])
-    const ended = once(this.#child, "exit", { signal }).then(() => {
-      throw new Error("Expected the application to go on, but it ended")
-    })
-    ended.catch(() => undefined)
-    try {
-      const answered = once(this.#child, "message", { signal })
-      this.#child.send(question)
-      const [answer] = (await Promise.race([answered, ended])) as unknown[]
-      return answer
-    } finally {
-      over.abort()
-    }
   }
 }

@@ -4,6 +4,7 @@ import { ClientRedisService, type ClientServiceOptions } from "./ClientRedisServ
 import type { IoRedisFeatures, IoRedisLike } from "./client-shapes.js"
 import { keySlot } from "./key-slot.js"
 import { normaliseReply } from "./replies.js"
+import { listenTo } from "./shared-listeners.js"
 import { type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
 
 type RecognisedIoRedis = Extract<RecognisedClient, { readonly library: "ioredis" }>
@@ -16,6 +17,7 @@ export class IoRedisService extends ClientRedisService {
   readonly #bytesTellText: boolean
   readonly #watchesAll: boolean
   readonly #watched = new Set<WatchableNode>()
+  readonly #stopListening: (() => void)[] = []
   #closes = 0
   #readies = 0
   readonly #onClose = (): void => {
@@ -26,7 +28,6 @@ export class IoRedisService extends ClientRedisService {
     this.#readies++
     this.disrupted()
   }
-  readonly #onNodeReady = (): void => this.disrupted()
 
   /**
    * @param recognised - from `recogniseClient`
@@ -41,8 +42,8 @@ export class IoRedisService extends ClientRedisService {
     this.#numbersAsText = clientOptions?.stringNumbers === true
     // Automatic pipelining loses the command's name when bytes are asked for.
     this.#bytesTellText = this.#numbersAsText && client.callBuffer !== undefined && client.options?.enableAutoPipelining !== true
-    client.on?.("close", this.#onClose)
-    client.on?.("ready", this.#onReady)
+    this.#listenTo(client, "close", this.#onClose)
+    this.#listenTo(client, "ready", this.#onReady)
     this.#watchesAll = form === "client" || this.#watchCluster()
   }
 
@@ -57,9 +58,9 @@ export class IoRedisService extends ClientRedisService {
   #watchNode = (node: unknown): void => {
     if (!canBeWatched(node) || this.#watched.has(node)) return
     this.#watched.add(node)
-    node.on("close", this.#onClose)
+    this.#listenTo(node, "close", this.#onClose)
     // A replica is connected to when it has become the primary.
-    node.on("ready", this.#onNodeReady)
+    this.#listenTo(node, "ready", () => this.disrupted())
   }
 
   /** Whether each connection on which a command may be sent again is watched. */
@@ -68,7 +69,7 @@ export class IoRedisService extends ClientRedisService {
     const nodes = client.nodes?.("all") ?? []
     if (client.nodes === undefined || !nodes.every(canBeWatched)) return false
     for (const node of nodes) this.#watchNode(node)
-    client.on?.("+node", this.#watchNode)
+    this.#listenTo(client, "+node", this.#watchNode)
     return true
   }
 
@@ -109,20 +110,17 @@ export class IoRedisService extends ClientRedisService {
   }
 
   protected detach(): void {
-    const { client } = this.#recognised
-    client.removeListener?.("close", this.#onClose)
-    client.removeListener?.("ready", this.#onReady)
-    client.removeListener?.("+node", this.#watchNode)
-    for (const node of this.#watched) {
-      node.removeListener("close", this.#onClose)
-      node.removeListener("ready", this.#onNodeReady)
-    }
+    for (const stop of this.#stopListening) stop()
+  }
+
+  #listenTo(...of: Parameters<typeof listenTo>): void {
+    this.#stopListening.push(listenTo(...of))
   }
 }
 
 interface WatchableNode {
-  on(event: string, listener: () => void): unknown
-  removeListener(event: string, listener: () => void): unknown
+  on(event: string, listener: (detail: unknown) => void): unknown
+  removeListener(event: string, listener: (detail: unknown) => void): unknown
 }
 
 function canBeWatched(node: unknown): node is WatchableNode {

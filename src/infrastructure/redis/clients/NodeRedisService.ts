@@ -3,6 +3,7 @@ import { neverWritten } from "../failures/classify.js"
 import { ClientRedisService, type ClientServiceOptions, type Send } from "./ClientRedisService.js"
 import type { NodeRedisCommandOptions, NodeRedisLike } from "./client-shapes.js"
 import { keySlot } from "./key-slot.js"
+import { listenTo } from "./shared-listeners.js"
 import { type NodeRedisForm, type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
 
 /** What each form says when it has connected to a server anew. A pool says nothing. */
@@ -19,7 +20,7 @@ type RecognisedNodeRedis = Extract<RecognisedClient, { readonly library: "node-r
 export class NodeRedisService extends ClientRedisService {
   readonly singleNode: boolean
   readonly #recognised: RecognisedNodeRedis
-  readonly #onReady = (): void => this.disrupted()
+  readonly #stopListening: readonly (() => void)[]
 
   /**
    * @param recognised - from `recogniseClient`
@@ -29,7 +30,7 @@ export class NodeRedisService extends ClientRedisService {
     super(options)
     this.#recognised = recognised
     this.singleNode = recognised.form !== "cluster"
-    for (const event of READY_EVENTS[recognised.form]) recognised.client.on?.(event, this.#onReady)
+    this.#stopListening = READY_EVENTS[recognised.form].map((event) => listenTo(recognised.client, event, () => this.disrupted()))
   }
 
   /** Always the same, because this library never sends a written command again; `null` for its sentinel form, which does so after a lost connection. */
@@ -66,8 +67,7 @@ export class NodeRedisService extends ClientRedisService {
   }
 
   protected detach(): void {
-    const { client, form } = this.#recognised
-    for (const event of READY_EVENTS[form]) client.removeListener?.(event, this.#onReady)
+    for (const stop of this.#stopListening) stop()
   }
 }
 

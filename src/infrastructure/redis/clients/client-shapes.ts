@@ -33,8 +33,8 @@ export interface NodeRedisFeatures {
   readonly slots?: readonly ({ readonly master?: NodeRedisClusterNode } | undefined)[]
   nodeClient?(node: NodeRedisClusterNode): NodeRedisLike | Promise<NodeRedisLike>
   execute?<T>(task: (client: NodeRedisLike) => Promise<T>): Promise<T>
-  on?(event: string, listener: () => void): unknown
-  removeListener?(event: string, listener: () => void): unknown
+  on?(event: string, listener: (detail: unknown) => void): unknown
+  removeListener?(event: string, listener: (detail: unknown) => void): unknown
 }
 
 /** A node as node-redis lists it. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { NodeRedisCommandOptions, NodeRedisFeatures, NodeRedisLike } from "./client-shapes.js"
+import { listenTo } from "./shared-listeners.js"
 
 const FIRST_WAIT_MS = 5
 const LONGEST_WAIT_MS = 200
@@ -13,6 +14,7 @@ const SHARE_OF_CALL = 0.8
  * @param callMs - how long a call may take, in milliseconds; waiting ends at four fifths of it
  */
 export function waitingForSlots(client: NodeRedisLike & NodeRedisFeatures, callMs: number): NodeRedisLike & NodeRedisFeatures {
+  const stops = new Map<unknown, () => void>()
   return {
     get isOpen() {
       return client.isOpen ?? true
@@ -28,8 +30,8 @@ export function waitingForSlots(client: NodeRedisLike & NodeRedisFeatures, callM
       if (nodeClient === undefined) throw new TypeError("no client for this node")
       return nodeClient
     },
-    on: (event, listener) => client.on?.(event, listener),
-    removeListener: (event, listener) => client.removeListener?.(event, listener),
+    on: (event, listener) => void stops.set(listener, listenTo(client, event, listener)),
+    removeListener: (_event, listener) => stops.get(listener)?.(),
     withTypeMapping: (...args) => client.withTypeMapping(...args),
     sendCommand: (key: string | undefined, readOnly: boolean, args: readonly string[], options: NodeRedisCommandOptions) =>
       whileSlotMoves(() => client.sendCommand(key, readOnly, args, options), options.abortSignal, callMs * SHARE_OF_CALL),
