@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     globalSetup: "src/__tests__/support/global-setup.ts",
-    include: ["src/__tests__/**/*.test.ts", "service/src/__tests__/**/*.test.ts", "reliability/src/__tests__/**/*.test.ts"],
+    include: ["src/__tests__/**/*.test.ts", "service/src/__tests__/**/*.test.ts", "reliability/src/__tests__/**/*.test.ts", "bench/src/__tests__/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
     // Bounds for what hangs, not for speed: the slowest machine that runs the tests must pass them.

@@ -5,7 +5,7 @@ import { cruise } from "dependency-cruiser"
 import extractTSConfig from "dependency-cruiser/config-utl/extract-ts-config"
 import law from "../.dependency-cruiser.mjs"
 
-const ROOTS = ["src", "service/src", "reliability/src"].filter((root) => existsSync(root))
+const ROOTS = ["src", "service/src", "reliability/src", "bench/src"].filter((root) => existsSync(root))
 const FEWEST_MODULES = 8
 
 const { forbidden, options } = law

@@ -1,4 +1,4 @@
-// Checks the types of src (tests included), service and reliability with the project's compiler, then again with TypeScript 7.
+// Checks the types of src (tests included), service, reliability and bench with the project's compiler, then again with TypeScript 7.
 // Both see the library through its package: build first (npm run types does).
 import { spawnSync } from "node:child_process"
 
@@ -8,8 +8,11 @@ const COMPILERS = [
 ]
 const PROJECTS = [
   { name: "src", config: "tsconfig.json" },
+  // What runs in pages needs the types of a browser, which the library must not see.
+  { name: "browser", config: "src/__tests__/browser/tsconfig.json" },
   { name: "service", config: "service/tsconfig.check.json" },
   { name: "reliability", config: "reliability/tsconfig.check.json" },
+  { name: "bench", config: "bench/tsconfig.check.json" },
 ]
 
 let failed = false

@@ -10,7 +10,7 @@ const REPORT = ".cache/tests/report.json"
 process.exitCode = closeWithCount([...testCounts(), ...process.argv.slice(2).map(countScript)])
 
 function testCounts() {
-  for (const step of ["servers", "build", "build:service", "build:reliability"]) {
+  for (const step of ["servers", "build", "build:service", "build:reliability", "build:bench"]) {
     if (run("npm", ["run", "--silent", step]) !== 0) return [failedStep(`npm run ${step} failed: no test ran`)]
   }
   // An old report must not stand in for a run that wrote none.

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { env } from "node:process"
+import { fileURLToPath } from "node:url"
+import { KeptConnection, load } from "./load.js"
+
+const PROGRAM = fileURLToPath(new URL("application.js", import.meta.url))
+
+export interface Slice {
+  /** Processor time of the application's process for each request, in microseconds. */
+  readonly cpu: number
+  /** Requests a second. */
+  readonly rate: number
+}
+
+/** An application that runs, with its users signed in. */
+export class Served implements AsyncDisposable {
+  readonly name: string
+  readonly #child: ChildProcess
+  readonly #connections: readonly KeptConnection[]
+  readonly #requests: readonly string[]
+
+  private constructor(name: string, child: ChildProcess, connections: readonly KeptConnection[], requests: readonly string[]) {
+    this.name = name
+    this.#child = child
+    this.#connections = connections
+    this.#requests = requests
+  }
+
+  static async start(name: string, url: string, { users, connections }: { readonly users: number; readonly connections: number }): Promise<Served> {
+    const child = spawn(process.execPath, [PROGRAM, name, url], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      env: { ...env, NODE_ENV: "production" },
+    })
+    try {
+      const { port } = await told<{ port: number }>(child)
+      const cookies = await Promise.all(Array.from({ length: users }, (_, at) => signIn(port, `user${at}`)))
+      const requests = cookies.map(
+        (cookie) =>
+          `GET /me HTTP/1.1\r\nHost: app.example\r\nSec-Fetch-Site: same-origin\r\nUser-Agent: bench${cookie === "" ? "" : `\r\nCookie: ${cookie}`}\r\n\r\n`,
+      )
+      const opened = await Promise.all(Array.from({ length: connections }, async () => KeptConnection.open(port)))
+      return new Served(name, child, opened, requests)
+    } catch (error) {
+      child.kill()
+      throw error
+    }
+  }
+
+  async measure(count: number): Promise<Slice> {
+    const [before, began] = [await this.#cpu(), performance.now()]
+    await load(this.#connections, this.#requests, count)
+    const [seconds, after] = [(performance.now() - began) / 1000, await this.#cpu()]
+    return { cpu: (after - before) / count, rate: count / seconds }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.close()
+    const ended = once(this.#child, "exit")
+    this.#child.disconnect()
+    await ended
+  }
+
+  async #cpu(): Promise<number> {
+    const answer = told<{ cpu: number }>(this.#child)
+    this.#child.send("cpu")
+    return (await answer).cpu
+  }
+}
+
+async function told<T>(child: ChildProcess): Promise<T> {
+  const stop = new AbortController()
+  const ended = once(child, "exit", { signal: stop.signal }).then(() => {
+    throw new Error("Expected the application to answer, but it ended")
+  })
+  try {
+    const [message] = await Promise.race([once(child, "message", { signal: stop.signal }), ended])
+    return message as T
+  } finally {
+    ended.catch(() => undefined)
+    stop.abort()
+  }
+}
+
+async function signIn(port: number, user: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/sign-in/${user}`, { method: "POST", headers: { origin: "https://app.example" } })
+  if (!answer.ok) throw new Error(`Expected to sign in, got the status ${answer.status}`)
+  await answer.arrayBuffer()
+  return answer.headers
+    .getSetCookie()
+    .map((line) => line.split(";")[0])
+    .join("; ")
+}

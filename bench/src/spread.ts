@@ -1,0 +1,35 @@
+/** The middle of some measurements, and the middle half around it. */
+export interface Spread {
+  readonly low: number
+  readonly median: number
+  readonly high: number
+}
+
+/**
+ * Tells median and quartiles, interpolated between the two nearest values.
+ *
+ * @throws RangeError for no values
+ */
+export function spreadOf(values: readonly number[]): Spread {
+  if (values.length === 0) throw new RangeError("Expected at least one measurement")
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (part: number): number => {
+    const place = (sorted.length - 1) * part
+    const [below = 0, above = 0] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]]
+    return below + (above - below) * (place - Math.floor(place))
+  }
+  return { low: at(0.25), median: at(0.5), high: at(0.75) }
+}
+
+export interface Target {
+  readonly kind: "at most" | "at least"
+  readonly value: number
+}
+
+/** Whether a target was met: by the whole middle half, by the median alone (too noisy to tell), or not. */
+export function judge(spread: Spread, { kind, value }: Target): "reached" | "too noisy to tell" | "short" {
+  const meets = (measured: number): boolean => (kind === "at most" ? measured <= value : measured >= value)
+  const all = [spread.low, spread.high].map(meets)
+  if (all.every(Boolean)) return "reached"
+  return all.some(Boolean) ? "too noisy to tell" : "short"
+}
