@@ -46,7 +46,7 @@ app.use(
 )
 
 app.use(
-  route("DELETE", "/devices/([\\w-]+)", requireSession(), async (ctx, sessionId) => {
+  route("DELETE", "/devices/([^/]+)", requireSession(), async (ctx, sessionId) => {
     ctx.body = { ended: await ctx.state.auth.signOut({ sessionId }) }
   }),
 )
