@@ -19,7 +19,7 @@ export interface RateLimitingServiceOptions<R extends RateLimitRules = RateLimit
   readonly clock?: Clock | undefined
 }
 
-const OPTION_NAMES = ["store", "rules", "clock", "keyPrefix", "timeout", "ipv6Bits", "onEvent", "logger"]
+const OPTION_NAMES = ["store", "clock", "keyPrefix", "timeout", "ipv6Bits", "onEvent", "logger"]
 
 /**
  * Makes a rate limiting service over a store. Processes that share a store, a `keyPrefix` and a rule share its counts.
@@ -30,8 +30,16 @@ const OPTION_NAMES = ["store", "rules", "clock", "keyPrefix", "timeout", "ipv6Bi
  * await using limits = await createRateLimitingService({ store: "memory:", rules: { api: { limit: 100, window: "1m" } } })
  * const seen = await limits.checkRateLimit({ userId: "ada" }, "api")
  */
-export async function createRateLimitingService<const R extends RateLimitRules>(given: RateLimitingServiceOptions<R>): Promise<OwnedRateLimitingService<R>> {
-  const { options, store, connection } = asConfigError(() => resolve(given))
+export async function createRateLimitingService<const R extends RateLimitRules>(options: RateLimitingServiceOptions<R>): Promise<OwnedRateLimitingService<R>> {
+  return openRateLimits(options, OPTION_NAMES)
+}
+
+/** The same, for those who need more than the contract. @param names of the options that may be given */
+export async function openRateLimits<const R extends RateLimitRules>(
+  given: RateLimitingServiceOptions<R>,
+  names: readonly string[],
+): Promise<RateLimitFront<R>> {
+  const { options, store, connection } = asConfigError(() => resolve(given, [...names, "rules"]))
   // All options are checked before anything is opened.
   const { timeoutMs, keyPrefix } = resolveRateLimits(options)
   const { clock = Date } = options
@@ -45,8 +53,11 @@ export async function createRateLimitingService<const R extends RateLimitRules>(
   }
 }
 
-function resolve<R extends RateLimitRules>(given: RateLimitingServiceOptions<R>): ResolvedStore & { readonly options: RateLimitingServiceOptions<R> } {
+function resolve<R extends RateLimitRules>(
+  given: RateLimitingServiceOptions<R>,
+  names: readonly string[],
+): ResolvedStore & { readonly options: RateLimitingServiceOptions<R> } {
   const options = readOnce(given)
-  assertKnownKeys(options, "the options of createRateLimitingService", OPTION_NAMES)
+  assertKnownKeys(options, "the options of createRateLimitingService", names)
   return { ...whichStore(options), options }
 }

@@ -1,3 +1,6 @@
+export type { LoginAttempt, LoginOutcome, LoginProtection } from "../application/login-protection.js"
+export type { LoginProtectionOptions, OwnedLoginProtection } from "../config/create-login-protection.js"
+export { createLoginProtection } from "../config/create-login-protection.js"
 export type { RateLimitingServiceOptions } from "../config/create-rate-limiting-service.js"
 export { createRateLimitingService } from "../config/create-rate-limiting-service.js"
 export type { RateLimitEvent } from "../domain/interfaces/ports.js"

@@ -129,7 +129,7 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
   "fastify-session": { values: ["CoatcheckStore"], types: ["CoatcheckStoreOptions", "StoreUrl"] },
   "koa-session": { values: ["CoatcheckStore"], types: ["CoatcheckStoreOptions", "StoreUrl"] },
   "rate-limit": {
-    values: ["createRateLimitingService"],
+    values: ["createLoginProtection", "createRateLimitingService"],
     types: [
       "ConcurrencyName",
       "ConcurrencyRule",
@@ -138,6 +138,11 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
       "IRateLimitingService",
       "Lease",
       "LeaseDenied",
+      "LoginAttempt",
+      "LoginOutcome",
+      "LoginProtection",
+      "LoginProtectionOptions",
+      "OwnedLoginProtection",
       "OwnedRateLimitingService",
       "RateLimitCheck",
       "RateLimitDecision",

@@ -40,6 +40,8 @@ interface Outcome {
 /** What all providers have in common: checks, subjects, deadlines, what is answered during an outage, and events. A store adds the atomic steps. */
 export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimitingService<R> {
   readonly rules: R
+  /** By how much of an IPv6 address subjects are told apart. */
+  readonly ipv6Bits: number
   readonly #settings: RateLimitSettings
   readonly #store: RateLimitStore
   readonly #local = new MemoryRateLimits({ now: () => performance.timeOrigin + performance.now() }, MOST_LOCAL)
@@ -50,6 +52,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   constructor(store: RateLimitStore, options: RateLimitOptions<R>) {
     this.#settings = resolveRateLimits(options)
     this.#store = store
+    this.ipv6Bits = this.#settings.ipv6Bits
     this.rules = options.rules
     this.#events = new Events(this.#settings)
     this.#calls = new ServiceCalls("rate limiting service", this.#settings.timeoutMs)
@@ -68,6 +71,15 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 
   async checkRateLimits<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], options?: CallOptions): Promise<RateLimitDecision<N>> {
     return checked(async () => this.#check(checks, readOptions(options, []).signal))
+  }
+
+  /** Takes units that can be given back exactly. Beside the contract, for use cases that judge afterwards. */
+  async takeRateLimits(checks: readonly RateLimitCheck[]): Promise<Outcome & { readonly decision: RateLimitDecision }> {
+    return checked(async () => {
+      const outcome = await this.#take(this.#claims(checks), undefined)
+      for (const decision of outcome.decisions) this.#report(decision)
+      return { ...outcome, decision: decisive(outcome.decisions) }
+    })
   }
 
   async #check<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], signal: AbortSignal | undefined): Promise<RateLimitDecision<N>> {
@@ -225,7 +237,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   /** @throws UnexpectedValue */
   #place(subject: unknown, rule: unknown, kind?: "counting" | "concurrency"): Place {
     const found: Rule = findRule(this.#settings.rules, rule, kind)
-    return { subject: subjectName(readOnce(subject), this.#settings.ipv6Bits), rule: found }
+    return { subject: subjectName(readOnce(subject), this.ipv6Bits), rule: found }
   }
 
   #report(decision: RateLimitDecision): void {
