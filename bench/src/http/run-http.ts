@@ -13,7 +13,7 @@ interface Group {
 }
 
 /** Which applications stand beside each other, and what is wanted of ours. */
-export const GROUPS: readonly Group[] = [
+const GROUPS: readonly Group[] = [
   {
     bare: "express",
     contenders: [

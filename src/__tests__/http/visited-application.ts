@@ -5,7 +5,7 @@ import { createAuthenticator } from "../../exports/auth.js"
 import type { ISessionService } from "../../exports/index.js"
 import { nodeDoor } from "../../exports/node.js"
 
-export const ORIGIN = "https://app.example"
+const ORIGIN = "https://app.example"
 const COOKIE = "__Host-Http-sid"
 
 export type Attributes = { readonly visits?: number }
