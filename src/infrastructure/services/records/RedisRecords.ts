@@ -91,7 +91,9 @@ export class RedisRecords implements RecordSteps {
   async #adopt(place: RecordPlace, old: string, options: StepOptions): Promise<LiveRecord | null> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const found = await this.#redis.get(old, options)
-      if (found === null || !isSession(found)) return null
+      // Somebody else may have taken it over between the two reads.
+      if (found === null) return this.#taken(place, options)
+      if (!isSession(found)) return null
       const record: LiveRecord = { version: 1, operations: NO_OPERATIONS, text: found }
       const args = { found, lifetimeMs: this.#settings.idleMs, text: encodeRecordText(place.name, record) }
       const { status, values } = await this.#scripts.adopt(this.#keys(place), args, options)
@@ -102,6 +104,11 @@ export class RedisRecords implements RecordSteps {
       "ERR_STORE_UNAVAILABLE",
       "Expected the session of connect-redis to stand still while it was taken over, got other writers. Try again.",
     )
+  }
+
+  async #taken(place: RecordPlace, options: StepOptions): Promise<LiveRecord | null> {
+    const text = await this.#reads.get(this.#keys(place).record, options.signal)
+    return text === null ? null : living(place.name, text)
   }
 
   /** Until when the server may make a save, by its own clock. */

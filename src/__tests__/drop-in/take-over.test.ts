@@ -1,0 +1,140 @@
+import { RedisStore } from "connect-redis"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { CoatcheckStore } from "../../drop-in/express-session.js"
+import { CoatcheckStore as FastifyStore } from "../../drop-in/fastify-session.js"
+import { CoatcheckStore as KoaStore } from "../../drop-in/koa-session.js"
+import { SERVER_KINDS, startCluster } from "../support/servers.js"
+import { type Application, expressApplication } from "./applications.js"
+import { type Browser, held, signedIn } from "./browser.js"
+import { type NodeRedisClient, nodeRedis, ownPrefix } from "./stores.js"
+
+describe.each(SERVER_KINDS)("the sessions of connect-redis on %s", (kind) => {
+  interface Move {
+    readonly client: NodeRedisClient
+    readonly prefix: string
+    readonly before: Application
+    readonly after: Application
+    oldKeys(): Promise<readonly string[]>
+  }
+
+  /** One application over connect-redis, and the same one after its store was replaced. */
+  async function move(): Promise<Move> {
+    const client = await nodeRedis(kind)
+    const prefix = ownPrefix()
+    const store = new CoatcheckStore({ store: client, keyPrefix: prefix, takeOver: { prefix: `${prefix}sess:` } })
+    const before = await expressApplication(new RedisStore({ client, prefix: `${prefix}sess:` }))
+    const after = await expressApplication(store)
+    onTestFinished(async () => {
+      await before[Symbol.asyncDispose]()
+      await after[Symbol.asyncDispose]()
+      await store.close()
+    })
+    return { client, prefix, before, after, oldKeys: () => client.keys(`${prefix}sess:*`) }
+  }
+
+  it("go on with nobody signed out, and their old keys are gone with the first visit", async () => {
+    const { before, after, oldKeys, client, prefix } = await move()
+    const browser = await signedIn(before)
+    await browser.visit("/write?field=cart&value=lamp")
+    const moved = await browser.copy(after)
+    const [old = ""] = await oldKeys()
+    const ttl = await client.pTTL(old)
+    expect(await moved.fields()).toEqual({ user: "ada", cart: "lamp" })
+    expect(await oldKeys()).toEqual([])
+    const [record = ""] = await client.keys(`${prefix}record:*`)
+    expect(Math.abs((await client.pTTL(record)) - ttl)).toBeLessThan(60_000)
+    await moved.visit("/write?field=cart&value=desk")
+    expect(await moved.fields()).toEqual({ user: "ada", cart: "desk" })
+    expect(after.errors).toEqual([])
+  })
+
+  it("go on once where several requests come first together", async () => {
+    const { before, after, oldKeys } = await move()
+    const browser = await signedIn(before)
+    const copies = await Promise.all(Array.from({ length: 20 }, () => browser.copy(after)))
+    expect(await Promise.all(copies.map((copy) => copy.fields()))).toEqual(copies.map(() => ({ user: "ada" })))
+    expect(await oldKeys()).toEqual([])
+  })
+
+  it("do not come back by their old cookie after the sign-out, nor by a late save of the old store", async () => {
+    const { before, after, client, oldKeys } = await move()
+    const browser = await signedIn(before)
+    const [old = ""] = await oldKeys()
+    const text = (await client.get(old)) ?? ""
+    expect(text).toContain("ada")
+    const [moved, stolen] = [await browser.copy(after), await browser.copy(after)]
+    await moved.visit("/logout")
+    expect(await oldKeys()).toEqual([])
+    expect(await stolen.fields()).toEqual({})
+    // An instance of before the move, whose request was slow.
+    await client.set(old, text)
+    expect(await stolen.fields()).toEqual({})
+  })
+
+  it("are ended with their old key where nobody came by in between", async () => {
+    const { before, after, oldKeys } = await move()
+    const browser = await signedIn(before)
+    const slow = await browser.copy(before)
+    const answering = slow.visit("/slow?field=note&value=late")
+    await held(before)
+    await (await browser.copy(after)).visit("/logout")
+    before.gate.open()
+    await answering
+    await expect.poll(oldKeys, { timeout: 5_000 }).toHaveLength(1)
+    expect(await (await browser.copy(after)).fields()).toEqual({})
+  })
+
+  it("stay where they are when they are no sessions", async () => {
+    const { before, after, client, oldKeys } = await move()
+    const browser: Browser = await signedIn(before)
+    const [old = ""] = await oldKeys()
+    for (const text of ["somebody's text", "[1]", '{"cookie":1}', "{}"]) {
+      await client.set(old, text)
+      expect(await (await browser.copy(after)).fields()).toEqual({})
+      expect(await client.get(old)).toBe(text)
+    }
+  })
+
+  it("without an expiry get that of the new store", async () => {
+    const { before, after, client, prefix, oldKeys } = await move()
+    const browser = await signedIn(before)
+    const [old = ""] = await oldKeys()
+    await client.persist(old)
+    expect(await (await browser.copy(after)).visit("/")).toMatchObject({ status: 200 })
+    const [record = ""] = await client.keys(`${prefix}record:*`)
+    expect(await client.pTTL(record)).toBeGreaterThan(0)
+  })
+})
+
+describe("a take-over", () => {
+  const refused = expect.objectContaining({ code: "ERR_CONFIG_INVALID" })
+
+  it("is refused on a cluster, where no step reaches both keys, by its URL and by its client", async () => {
+    expect(() => new CoatcheckStore({ store: "redis+cluster://127.0.0.1:7000", takeOver: {} })).toThrow(refused)
+    await using cluster = await startCluster("redis")
+    const { createCluster } = await import("redis")
+    const client = createCluster({ rootNodes: cluster.urls.map((url) => ({ url })) })
+    await client.connect()
+    try {
+      expect(() => new FastifyStore({ store: client, takeOver: {} })).toThrow(refused)
+      const store = new CoatcheckStore({ store: client, keyPrefix: ownPrefix() })
+      await using application = await expressApplication(store)
+      const browser = await signedIn(application)
+      const stolen = await browser.copy()
+      await browser.visit("/logout")
+      expect(await stolen.fields()).toEqual({})
+      await store.close()
+    } finally {
+      client.destroy()
+    }
+  })
+
+  it("is refused where connect-redis never was", () => {
+    expect(() => new CoatcheckStore({ store: "memory:", takeOver: {} })).toThrow(refused)
+    expect(() => new CoatcheckStore({ store: "sqlite:./never-made.db", takeOver: {} })).toThrow(refused)
+    const options = { store: "redis://127.0.0.1", takeOver: {} }
+    expect(() => new KoaStore(options)).toThrow(refused)
+    expect(() => new CoatcheckStore({ store: "redis://127.0.0.1", takeOver: { prefix: 1 as never } })).toThrow(refused)
+    expect(() => new CoatcheckStore({ store: "redis://127.0.0.1", takeOver: { suffix: "" } as never })).toThrow(refused)
+  })
+})
