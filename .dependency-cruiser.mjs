@@ -26,7 +26,9 @@ const forbidden = (name, from, to, comment) => ({ name, severity: "error", comme
 
 export default {
   forbidden: [
-    sealed("shared-is-a-leaf", "shared", [], "Move what needs more than `ms` and `ipaddr.js` into the layer that uses it.", ["(^|node_modules/)(@types/)?(ms|ipaddr[.]js)(/|$)"]),
+    sealed("shared-is-a-leaf", "shared", [], "Move what needs more than `ms` and `ipaddr.js` into the layer that uses it.", [
+      "(^|node_modules/)(@types/)?(ms|ipaddr[.]js)(/|$)",
+    ]),
     sealed("domain-is-pure", "domain", ["shared"], "Put the effect behind a port in domain/interfaces/ports.ts and implement it in infrastructure/."),
     sealed(
       "application-uses-ports",

@@ -13,7 +13,7 @@ const SIGN_IN =
 /** A small application: a page for everyone, one for whoever is signed in, forms to sign in and out. */
 export function application(sessions: ISessionService<Attributes>, origin: string, cookie?: CookieOptions): RequestListener {
   const door = nodeDoor(createAuthenticator({ sessions, origin, cookie }))
-  const routes: Record<string, RequestListener> = {
+  const routes: Record<string, (...request: Parameters<RequestListener>) => Promise<void>> = {
     "GET /": door.optionalSession(async (request, response) => {
       const session = await request.auth.session()
       page(response, session?.userId == null ? SIGN_IN : `<h1>${session.userId}</h1><form method="post" action="/sign-out"><button>Sign out</button></form>`)
@@ -38,6 +38,6 @@ export function application(sessions: ISessionService<Attributes>, origin: strin
   return (request, response) => {
     const route = routes[`${request.method} ${new URL(request.url ?? "/", origin).pathname}`]
     if (route === undefined) response.writeHead(404).end()
-    else route(request, response)
+    else void route(request, response)
   }
 }

@@ -54,7 +54,7 @@ export async function visitedApplication(sessions: ISessionService<Attributes>):
 
 function application(sessions: ISessionService<Attributes>): RequestListener {
   const door = nodeDoor(createAuthenticator({ sessions, origin: ORIGIN }))
-  const routes: Readonly<Record<string, RequestListener>> = {
+  const routes: Readonly<Record<string, (...request: Parameters<RequestListener>) => Promise<void>>> = {
     "POST /sign-in": door.optionalSession(async (req, res) => {
       await req.auth.signIn({ userId: parameter(req, "user") })
       res.writeHead(204).end()
@@ -77,7 +77,7 @@ function application(sessions: ISessionService<Attributes>): RequestListener {
   return (req, res) => {
     const route = routes[`${req.method} ${new URL(req.url ?? "/", ORIGIN).pathname}`]
     if (route === undefined) res.writeHead(404).end()
-    else route(req, res)
+    else void route(req, res)
   }
 }
 
