@@ -20,6 +20,8 @@ type AppOptions = Partial<Omit<AuthenticatorOptions<Attributes, Attributes>, "se
 
 /** Where users are told that the application is. */
 export const ORIGIN = "https://app.example"
+/** A deadline that only a broken test reaches, however busy the machine is. */
+const CALL_DEADLINE = "10s"
 /** What the application asks of a user who has not proved who they are for some time. */
 export const RECENT = "5m"
 
@@ -42,7 +44,7 @@ export async function startApp({ service = {}, ...options }: AppOptions = {}): P
     events.push(event)
     ended(event)
   }
-  const common = { store: sharedServer("redis").url, keyPrefix, ...service, schema: undefined }
+  const common = { store: sharedServer("redis").url, keyPrefix, timeout: CALL_DEADLINE, ...service, schema: undefined }
   const [sessions, elsewhere] = await Promise.all([{ ...common, onEvent }, common].map((each) => createSessionService<Attributes>(each)))
   if (sessions === undefined || elsewhere === undefined) throw new Error("two services were expected")
   const authenticator = createAuthenticator<Attributes, Attributes>({ sessions, origin: ORIGIN, ...options })
@@ -89,12 +91,18 @@ export const OPEN_TO_ALL = [
   ["POST", "/sign-out?where=everywhere"],
 ] as const
 
+/** A parameter of the query, as text. */
+function asked(request: Pick<Request, "query">, name: string): string | undefined {
+  const value = request.query[name]
+  return typeof value === "string" ? value : undefined
+}
+const user = (request: Pick<Request, "query">): string => asked(request, "user") ?? ""
+
 type Door = ReturnType<typeof expressDoor<Attributes, Attributes>>
 
 function routes({ optionalSession, requireSession }: Door): express.Express {
   const app = express()
   app.use(express.json({ limit: "1mb" }))
-  const user = (request: { readonly query: Request["query"] }): string => String(request.query.user)
 
   app.get("/static", (_request, response) => void response.set("Cache-Control", "public, max-age=3600").send("the same for everybody"))
   app.get(
@@ -107,8 +115,9 @@ function routes({ optionalSession, requireSession }: Door): express.Express {
   const signIn = optionalSession(async (request, response) => {
     // What a guest may take along is listed, and nothing else.
     const attributes = (guest: Readonly<Attributes> | null): Attributes => (guest?.cart === undefined ? {} : { cart: guest.cart })
-    const authenticatedAt = request.query.ago === undefined ? undefined : new Date(Date.now() - Number(request.query.ago))
-    response.json(await request.auth.signIn({ userId: user(request), attributes, authenticatedAt, remember: request.query.remember === "yes" }))
+    const ago = asked(request, "ago")
+    const authenticatedAt = ago === undefined ? undefined : new Date(Date.now() - Number(ago))
+    response.json(await request.auth.signIn({ userId: user(request), attributes, authenticatedAt, remember: asked(request, "remember") === "yes" }))
   })
   app.get("/sign-in", signIn).post("/sign-in", signIn)
   app.post(
@@ -127,9 +136,10 @@ function routes({ optionalSession, requireSession }: Door): express.Express {
     "/impersonate",
     optionalSession(async (request, response) => void response.json(await request.auth.impersonate(user(request)))),
   )
-  const signOut = optionalSession(async ({ auth, query }, response) => {
-    const where = query.sessionId === undefined ? ((query.where ?? "here") as SignOutScope) : { sessionId: String(query.sessionId) }
-    response.json({ ended: await auth.signOut(where) })
+  const signOut = optionalSession(async (request, response) => {
+    const sessionId = asked(request, "sessionId")
+    const where = sessionId === undefined ? ((asked(request, "where") ?? "here") as SignOutScope) : { sessionId }
+    response.json({ ended: await request.auth.signOut(where) })
   })
   app.get("/sign-out", signOut).post("/sign-out", signOut)
 
