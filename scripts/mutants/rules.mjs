@@ -1,4 +1,6 @@
 // Each rule whose absence was seen to do harm, the change that takes it out, and the tests that must notice.
+import { REQUEST_MUTANTS } from "./request-rules.mjs"
+
 const LUA = "src/infrastructure/redis/lua"
 const REDIS = "src/infrastructure/redis"
 const SERVICES = "src/infrastructure/services"
@@ -748,4 +750,5 @@ export const MUTANTS = [
     tests: SCRIPTS,
     only: "full server",
   },
+  ...REQUEST_MUTANTS,
 ]
