@@ -13,7 +13,10 @@ export const ASVS_V3 = {
     {
       id: "V3.3.1",
       text: "Cookies are `Secure`, and have a prefix in their name",
-      shown: [["unit/web/cookies", "until the browser is closed, for as long as is left, and gone"]],
+      shown: [
+        ["unit/web/cookies", "until the browser is closed, for as long as is left, and gone"],
+        ["security/on-the-wire", "sets one cookie, always with all of its attributes, always within 4096 bytes"],
+      ],
     },
     { id: "V3.3.2", text: "`SameSite` is set as the cookie's purpose asks", shown: [["unit/web/cookies", "strict: until the browser is closed"]] },
     {
@@ -27,11 +30,20 @@ export const ASVS_V3 = {
       shown: [
         ["unit/web/cookies", "by default: until the browser is closed"],
         ["conformance/redis-node-redis", "returns a plain value that keeps every field through JSON and spread, and holds no token"],
+        ["security/on-the-wire", "has the token in Set-Cookie alone: in no body, no other header, no list, no refusal"],
       ],
     },
-    { id: "V3.3.5", text: "Name and value are no longer than 4096 bytes", open: "shown for no answer of a door yet" },
+    {
+      id: "V3.3.5",
+      text: "Name and value are no longer than 4096 bytes",
+      shown: [["security/on-the-wire", "sets one cookie, always with all of its attributes, always within 4096 bytes"]],
+    },
     { id: "V3.4.1", text: "`Strict-Transport-Security` on every answer", notOurs: PAGES },
-    { id: "V3.4.2", text: "Other origins may read answers only where they were named", open: "shown for no answer of the HTTP service yet" },
+    {
+      id: "V3.4.2",
+      text: "Other origins may read answers only where they were named",
+      shown: [["service/cross-origin", "no answer tells a browser that a page at"]],
+    },
     { id: "V3.4.3", text: "A content security policy", notOurs: PAGES },
     { id: "V3.4.4", text: "`nosniff`", notOurs: PAGES },
     { id: "V3.4.5", text: "A referrer policy", notOurs: `${PAGES}; no token is ever in a URL` },
@@ -47,6 +59,8 @@ export const ASVS_V3 = {
       shown: [
         ["unit/web/origins", "is judged by Sec-Fetch-Site and Origin, with a cookie or without"],
         ["unit/web/origins", "is never learnt from Host, Referer or what a proxy adds"],
+        ["security/forged-requests", "is 403 with a cookie or without, and changes nothing"],
+        ["security/forged-requests", "is let in from the application's own page"],
       ],
     },
     {
@@ -57,7 +71,10 @@ export const ASVS_V3 = {
     {
       id: "V3.5.3",
       text: "What changes something uses a method that says so",
-      shown: [["unit/web/origins", "passes, whatever the headers, until something is changed"]],
+      shown: [
+        ["unit/web/origins", "passes, whatever the headers, until something is changed"],
+        ["security/forged-requests", "is 403 too, and changes nothing"],
+      ],
     },
     {
       id: "V3.5.4",

@@ -58,6 +58,8 @@ export const ASVS_V7 = {
         [SUITE, "reauthenticated: moves authenticatedAt to now, without grace"],
         [SUITE, "a session never becomes somebody else's: attributes change, its people do not"],
         ["races/interleavings", "a rotation with changes locks the old secret out of"],
+        ["security/fixation", "is not the user's: another handle, another secret, and the old one opens nothing"],
+        ["security/step-up", "gives a new secret, and the one before opens nothing from that moment on"],
       ],
     },
     {
@@ -84,6 +86,8 @@ export const ASVS_V7 = {
         ["security/ended-is-ended", "does not bring the session back, and is told"],
         ["races/never-revived", "never undoes"],
         [SUITE, "what has expired is absent for every call, is in no list, and makes no event"],
+        ["security/signed-out", "opens nothing after a sign-out"],
+        ["security/signed-out", "gets nothing of 200 requests that begin after the sign-out was answered"],
       ],
     },
     {
@@ -102,6 +106,7 @@ export const ASVS_V7 = {
       shown: [
         [SUITE, "except: leaves the one with that handle"],
         ["service/users", "are ended all, or all but one"],
+        ["security/signed-out", "opens nothing after its owner ended it from another device, or ended all others"],
       ],
     },
     { id: "V7.4.4", text: "Every page for signed-in users shows how to sign out", notOurs: "the pages are the application's; examples show one" },
@@ -118,8 +123,11 @@ export const ASVS_V7 = {
     {
       id: "V7.5.1",
       text: "Before e-mail address, phone, factors or recovery are changed, the user proves again who they are",
-      shown: [["unit/web/problem", "asks for a newer proof as RFC 9470 does"]],
-      open: "the answer is there, the check of a request is not delivered yet",
+      shown: [
+        ["unit/web/problem", "asks for a newer proof as RFC 9470 does"],
+        ["security/step-up", "lets nobody in whose proof is older, and says so as RFC 9470 does; after a new one it does"],
+        ["security/step-up", "is not moved by use"],
+      ],
     },
     {
       id: "V7.5.2",
@@ -128,12 +136,16 @@ export const ASVS_V7 = {
         [SUITE, "lists a user's sessions, newest first, as getSession shows them and without a token"],
         [SUITE, "with updateUserSession: another user's session, a guest's, and what is no handle are missing"],
         ["security/whole-lists", "200 sign-ins of one user at once are all in the list"],
+        ["security/step-up", "shows a user's own sessions, the current one marked, and nothing that opens one"],
+        ["security/step-up", "ends nobody else's session"],
+        ["security/signed-out", "opens nothing after its owner ended it from another device"],
       ],
     },
     {
       id: "V7.5.3",
       text: "What is highly sensitive asks for one more factor",
-      open: "a proof has a time but no strength, and is not bound to what it was asked for: which factor was asked is for the application to remember",
+      shown: [["security/step-up", "lets nobody in whose proof is older"]],
+      open: "a route can ask for a recent proof; a proof has no strength, and is not bound to what it was asked for: which factor was asked is for the application to remember",
     },
     {
       id: "V7.6.1",
@@ -141,9 +153,17 @@ export const ASVS_V7 = {
       shown: [
         [SUITE, "keeps a second proof's time when an identity provider tells it"],
         [SUITE, "refuses an authentication in the future, or one that is no date"],
+        ["security/step-up", "lets nobody in whose proof is older"],
       ],
       open: "the time of the provider's proof is kept and can be asked for by `maxAge`; a session does not end when the provider's does",
     },
-    { id: "V7.6.2", text: "No session is opened without the user's doing", open: "no door is delivered yet that could open one" },
+    {
+      id: "V7.6.2",
+      text: "No session is opened without the user's doing",
+      shown: [
+        ["security/hostile-input", "1000 of them leave no key in the store and get no cookie"],
+        ["security/fixation", "is no session, makes none, and is not answered with a cookie"],
+      ],
+    },
   ],
 }

@@ -11,6 +11,9 @@ export const ATTACKS = {
       shown: [
         [SUITE, "a session never becomes somebody else's: attributes change, its people do not"],
         ["races/interleavings", "a sign-out at a version leaves the update that came before it, and is told"],
+        ["security/fixation", "is not the user's: another handle, another secret, and the old one opens nothing"],
+        ["security/fixation", "never becomes the user's for requests that run beside the sign-in"],
+        ["security/fixation", "of another user ends, and leaves the next one nothing"],
       ],
     },
     {
@@ -19,6 +22,8 @@ export const ATTACKS = {
       shown: [
         ["scripts/session-scripts", "no step creates a record that is not there"],
         ["security/unguessable", "cannot be brought along: no call takes a token, an id or a secret for a new session"],
+        ["security/fixation", "is no session, makes none, and is not answered with a cookie"],
+        ["security/fixation", "is not taken over by a sign-in"],
       ],
     },
     {
@@ -29,6 +34,7 @@ export const ATTACKS = {
         ["races/never-revived", "never undoes"],
         ["races/interleavings", "a sign-out wins against"],
         ["races/late-copies", "copies of a touch, an extension and a sign-out do no harm"],
+        ["security/signed-out", "gets nothing of 200 requests that begin after the sign-out was answered"],
       ],
     },
     {
@@ -73,7 +79,11 @@ export const ATTACKS = {
     {
       id: "A9",
       text: "The time of an answer tells how much of a guessed secret was right",
-      shown: [["unit/infrastructure/services/session/verifiers", "match the one that is stored, and tell which"]],
+      shown: [
+        ["unit/infrastructure/services/session/verifiers", "match the one that is stored, and tell which"],
+        ["security/told-apart", "get one and the same answer to"],
+        ["security/told-apart", "take the time that is measured here, and judged nowhere"],
+      ],
     },
     {
       id: "A10",
@@ -82,6 +92,8 @@ export const ATTACKS = {
         [SUITE, "lists a user's sessions, newest first, as getSession shows them and without a token"],
         ["service/users", "are listed a page at a time, newest first, and never with a token"],
         [SUITE, "no event ever holds a secret or an attribute"],
+        ["security/on-the-wire", "has the token in Set-Cookie alone"],
+        ["security/step-up", "shows a user's own sessions, the current one marked, and nothing that opens one"],
       ],
     },
     {
@@ -115,6 +127,8 @@ export const ATTACKS = {
         [SUITE, "is refused at any depth, and pollutes nothing"],
         ["unit/domain/session/attributes", "are refused at any depth"],
         [SUITE, "refuses the output of a schema that holds a prototype key"],
+        ["security/hostile-input", "reach no prototype and are not stored"],
+        ["security/hostile-input", "nobody becomes another user, recent, or an administrator"],
       ],
     },
     {
@@ -125,6 +139,9 @@ export const ATTACKS = {
         [SUITE, "are bounded in depth and number, and huge ones are refused without harm"],
         ["unit/web/cookies", "looks through 16 384 characters, and no more"],
         ["unit/web/device", "fits into a session, whatever the header"],
+        ["security/hostile-input", "1000 of them leave no key in the store and get no cookie"],
+        ["security/hostile-input", "beyond their bounds are refused, and what was there stays"],
+        ["security/hostile-input", "with a cookie header beyond its bound, or of a thousand cookies"],
       ],
       open: "guests' sessions that an application opens for everybody are not limited",
     },
@@ -135,6 +152,8 @@ export const ATTACKS = {
         ["bad-input/tokens-and-users", "answers a malformed text like a missing session, and sends nothing"],
         ["bad-input/tokens-and-users", "refuses what is no user id, and sends nothing"],
         ["stored-form/valid-at-each-moment", "no byte of a user id gets into a key, and nobody else's list is named"],
+        ["security/hostile-input", "is a user like any other, or refused"],
+        ["security/hostile-input", "are strangers"],
       ],
     },
     {
@@ -151,12 +170,18 @@ export const ATTACKS = {
       shown: [
         ["unit/web/cookies", "never lets two of the name through, whatever stands between and around"],
         ["unit/web/cookies", "refuses two of the name"],
+        ["security/planted-cookies", "is refused in either order, in one header or in two, and nobody is let in or signed out"],
+        ["security/planted-cookies", "opens nothing, and does not stand in the way of the right one"],
       ],
     },
     {
       id: "A19",
       text: "A shared cache hands one user's answer or cookie to another",
-      shown: [["unit/web/WebRequest", "is kept by nobody, whatever the handler set"]],
+      shown: [
+        ["unit/web/WebRequest", "is kept by nobody, whatever the handler set"],
+        ["security/shared-caches", "keeps what nobody's session was looked at for, and hands out no page of one user to another"],
+        ["security/shared-caches", "is told so by every answer that a session had to do with"],
+      ],
     },
     {
       id: "A20",
@@ -166,12 +191,16 @@ export const ATTACKS = {
         ["service/life", "are in nothing that the process prints, whatever it is sent, wherever it is sent"],
         ["service/refusals", "never repeat names or values that were sent"],
         ["unit/web/cookies", "says nothing of a value when it refuses"],
+        ["security/on-the-wire", "tells of a wrong user, a wrong secret and a wrong state of the store nothing but the kind of refusal"],
       ],
     },
     {
       id: "A21",
       text: "Line breaks in a user agent or a label make log lines or headers",
-      shown: [["unit/web/device", "keeps no control character"]],
+      shown: [
+        ["unit/web/device", "keeps no control character"],
+        ["security/on-the-wire", "has no header that a visitor wrote"],
+      ],
     },
     {
       id: "A22",
@@ -204,6 +233,8 @@ export const ATTACKS = {
         ["clients/server-refusals", "OOM"],
         ["service/life", "is 503 on every route meanwhile, and nobody is signed out"],
         ["unit/web/problem", "says when to come again: soon, or when somebody has mended it"],
+        ["security/store-away", "503 on every route, nobody is signed out, and a sign-out is not said to be done"],
+        ["security/store-away", "because it takes no writes: sessions go on, sign-ins are 503, and a sign-out still works"],
       ],
     },
     {
@@ -213,6 +244,10 @@ export const ATTACKS = {
         ["unit/web/origins", "is judged by Sec-Fetch-Site and Origin, with a cookie or without"],
         ["unit/web/origins", "is judged by Origin alone"],
         ["unit/web/origins", "a bearer token excuses nothing where bearer tokens are not read, or beside the cookie"],
+        ["security/forged-requests", "is 403 with a cookie or without, and changes nothing"],
+        ["security/forged-requests", "is 403 too, and changes nothing"],
+        ["security/forged-requests", "is told by where it came from, not by the method it names in a header"],
+        ["security/forged-requests", "need not say where it is; with a cookie beside it, it must"],
       ],
     },
     {
@@ -241,6 +276,7 @@ export const ATTACKS = {
         ["races/shared-reads", "a read asked for after an acknowledged sign-out finds nothing, though an older one is under way"],
         ["races/shared-reads", "a read asked for after an acknowledged update sees it"],
         [SUITE, "a pending session signs nobody in: 5 idle minutes, 10 in all, never authenticated"],
+        ["security/step-up", "a session that waits for a second factor does not open"],
       ],
     },
     {
@@ -258,6 +294,7 @@ export const ATTACKS = {
       shown: [
         [SUITE, "ends the session: absent for every later call, gone from the list; a second call says false"],
         ["service/session", "is signed out with 204, once"],
+        ["security/signed-out", "opens nothing after a sign-out"],
       ],
     },
     {
@@ -267,6 +304,8 @@ export const ATTACKS = {
         [SUITE, "with updateUserSession: another user's session, a guest's, and what is no handle are missing"],
         [SUITE, "does nothing for a wrong secret"],
         ["service/users", "are ended one by one: 204, then 404, and 404 for another user's"],
+        ["security/step-up", "ends nobody else's session"],
+        ["security/impersonation", "ends none of the user's sessions"],
       ],
     },
     {
@@ -302,7 +341,14 @@ export const ATTACKS = {
         ["unit/infrastructure/services/session/record-json", "is refused when anything that the caller wrote is changed"],
       ],
     },
-    { id: "A38", text: "A WebSocket goes on after its session has ended", open: "no door for WebSockets is delivered yet" },
+    {
+      id: "A38",
+      text: "A WebSocket goes on after its session has ended",
+      shown: [
+        ["security/signed-out", "that is open is closed when its session ends, in this process or in another"],
+        ["security/signed-out", "is refused, though it brings the cookie"],
+      ],
+    },
     {
       id: "A39",
       text: "Something of a person stays after everything was erased",
@@ -321,6 +367,8 @@ export const ATTACKS = {
         ["unit/web/credentials", "beside a cookie is refused, were they equal"],
         ["unit/web/cookies", "refuses two of the name"],
         ["service/session", "without one token is 400"],
+        ["security/planted-cookies", "two Authorization headers, or a cookie beside one, are refused"],
+        ["security/planted-cookies", "are not looked for in a URL or a body"],
       ],
     },
     {
@@ -339,6 +387,7 @@ export const ATTACKS = {
       shown: [
         ["failover/durability", "by an error where a session was to end"],
         ["service/life", "is 503 on every route meanwhile, and nobody is signed out"],
+        ["security/store-away", "503 on every route, nobody is signed out, and a sign-out is not said to be done"],
       ],
     },
   ],

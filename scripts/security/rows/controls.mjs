@@ -29,8 +29,10 @@ export const CONTROLS = [
     id: "C4",
     text: "Signing in and proving again give a new token, without the application's help",
     peers: beside("p p - p p p p y p p"),
-    shown: [[SUITE, "reauthenticated: moves authenticatedAt to now, without grace"]],
-    open: "shown for the new proof; signing in by one call is not delivered yet",
+    shown: [
+      ["security/fixation", "is not the user's: another handle, another secret, and the old one opens nothing"],
+      ["security/step-up", "gives a new secret, and the one before opens nothing from that moment on"],
+    ],
   },
   {
     id: "C5",
@@ -100,20 +102,19 @@ export const CONTROLS = [
     id: "C14",
     text: "When, or how strongly, a user proved who they are is kept and can be asked for",
     peers: beside("n n n p n p y y n n"),
-    shown: [[SUITE, "reauthenticated: moves authenticatedAt to now, without grace"]],
-    open: "the time is kept; a check of requests is not delivered yet",
+    shown: [["security/step-up", "lets nobody in whose proof is older, and says so as RFC 9470 does; after a new one it does"]],
   },
   {
     id: "C15",
     text: "Cookies are `Secure`, `HttpOnly`, `SameSite` and `__Host-` by default",
     peers: beside("n p p p n p p p p p"),
-    shown: [["unit/web/cookies", "by default: until the browser is closed"]],
+    shown: [["security/on-the-wire", "sets one cookie, always with all of its attributes, always within 4096 bytes"]],
   },
   {
     id: "C16",
     text: "Forged requests are refused by default",
     peers: beside("n p n p n p y y y n"),
-    shown: [["unit/web/origins", "is judged by Sec-Fetch-Site and Origin, with a cookie or without"]],
+    shown: [["security/forged-requests", "is 403 with a cookie or without, and changes nothing"]],
   },
   {
     id: "C17",

@@ -12,7 +12,14 @@ export const NIST = {
       text: "The secret comes from the server, when the user proves who they are",
       shown: [["security/unguessable", "cannot be brought along: no call takes a token, an id or a secret for a new session"]],
     },
-    { id: "5.1 restart", text: "It does not outlast the browser by default", shown: [[COOKIES, "by default: until the browser is closed"]] },
+    {
+      id: "5.1 restart",
+      text: "It does not outlast the browser by default",
+      shown: [
+        [COOKIES, "by default: until the browser is closed"],
+        ["security/on-the-wire", "sets one cookie, always with all of its attributes"],
+      ],
+    },
     {
       id: "5.1 memory",
       text: "A remembered browser is no proof, but for what is left of the session's time",
@@ -25,6 +32,7 @@ export const NIST = {
       shown: [
         [SUITE, "cannot reach the session's own fields: attributes of those names are only attributes"],
         [SUITE, "a pending session signs nobody in: 5 idle minutes, 10 in all, never authenticated"],
+        ["security/hostile-input", "nobody becomes another user, recent, or an administrator"],
       ],
       open: "a session knows when its user proved who they are, and whether a factor is still owed; it has no levels",
     },
@@ -47,6 +55,7 @@ export const NIST = {
       shown: [
         [COOKIES, "and gone"],
         ["security/ended-is-ended", "does not bring the session back, and is told"],
+        ["security/signed-out", "opens nothing after a sign-out"],
       ],
     },
     {
@@ -70,6 +79,8 @@ export const NIST = {
         [COOKIES, "by default: until the browser is closed"],
         ["unit/web/WebRequest", "is kept by nobody, whatever the handler set"],
         ["unit/web/credentials", "a URL holds no credentials"],
+        ["security/on-the-wire", "has the token in Set-Cookie alone"],
+        ["security/shared-caches", "is told so by every answer that a session had to do with"],
       ],
     },
     { id: "5.1 storage", text: "It is not kept where scripts can read it", shown: [[COOKIES, "by default: until the browser is closed"]] },
@@ -82,7 +93,10 @@ export const NIST = {
     {
       id: "5.1 forgery",
       text: "What changes something was asked for by the application's own page",
-      shown: [["unit/web/origins", "is judged by Sec-Fetch-Site and Origin, with a cookie or without"]],
+      shown: [
+        ["unit/web/origins", "is judged by Sec-Fetch-Site and Origin, with a cookie or without"],
+        ["security/forged-requests", "is 403 with a cookie or without, and changes nothing"],
+      ],
     },
     { id: "5.1 sign-out", text: "Signing out is easy to find", notOurs: "the pages are the application's; examples show one" },
     {
@@ -90,7 +104,14 @@ export const NIST = {
       text: "Cookies: `Secure`, for as few hosts and paths as can be",
       shown: [[COOKIES, "by default: until the browser is closed"]],
     },
-    { id: "5.1.1(3)", text: "Cookies: `HttpOnly`", shown: [[COOKIES, "by default: until the browser is closed"]] },
+    {
+      id: "5.1.1(3)",
+      text: "Cookies: `HttpOnly`",
+      shown: [
+        [COOKIES, "by default: until the browser is closed"],
+        ["security/on-the-wire", "sets one cookie, always with all of its attributes"],
+      ],
+    },
     {
       id: "5.1.1(4)",
       text: "Cookies end with the session, and nothing relies on it",
@@ -99,8 +120,22 @@ export const NIST = {
         ["time/idle-and-absolute", "the absolute deadline is exceeded by no touch, update, extension or rotation"],
       ],
     },
-    { id: "5.1.1(5)", text: "Cookies: `__Host-` and `Path=/`", shown: [[COOKIES, "by default: until the browser is closed"]] },
-    { id: "5.1.1(6)", text: "Cookies: `SameSite` Lax or Strict", shown: [[COOKIES, "by default: until the browser is closed"]] },
+    {
+      id: "5.1.1(5)",
+      text: "Cookies: `__Host-` and `Path=/`",
+      shown: [
+        [COOKIES, "by default: until the browser is closed"],
+        ["security/on-the-wire", "sets one cookie, always with all of its attributes"],
+      ],
+    },
+    {
+      id: "5.1.1(6)",
+      text: "Cookies: `SameSite` Lax or Strict",
+      shown: [
+        [COOKIES, "by default: until the browser is closed"],
+        ["security/on-the-wire", "sets one cookie, always with all of its attributes"],
+      ],
+    },
     {
       id: "5.1.1(7)",
       text: "Cookies say nothing of the user",
@@ -119,6 +154,7 @@ export const NIST = {
         [SUITE, "a read moves the idle deadline, and nothing else"],
         [SUITE, "absolute: no extension, update or rotation goes beyond it"],
         [SUITE, "reauthenticated: moves authenticatedAt to now, without grace"],
+        ["security/step-up", "is not moved by use"],
       ],
       open: "a new proof moves the idle deadline and never the absolute one: only a new sign-in begins a new lifetime, which is stricter",
     },
