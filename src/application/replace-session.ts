@@ -1,5 +1,5 @@
 import { SessionError } from "../domain/errors.js"
-import type { CreateSessionOptions, DeepReadonly, SessionData, UserId } from "../domain/interfaces/session/ISessionService.js"
+import type { CreateSessionOptions, DeepReadonly, IssuedSession, SessionData, UserId } from "../domain/interfaces/session/ISessionService.js"
 import type { OpenSession } from "./OpenSession.js"
 import type { RequestScope } from "./RequestScope.js"
 
@@ -14,8 +14,7 @@ const MOST_COPIES = 5
 /**
  * Opens a session in place of the request's own, under another handle and another secret, and gives its token to the answer.
  *
- * The old one ends before this resolves. If it cannot be ended, this rejects, the cookie stays as it was, and the new session, whose token nobody has,
- * is ended again as far as the store can be reached.
+ * The old one ends before this resolves. If it cannot be ended, this rejects, and the cookie stays as it was.
  *
  * @param user whose pending session counts as the user's own; attributes are carried over from that, and from a guest's
  * @source OWASP ASVS 5.0 7.2.4
@@ -30,13 +29,26 @@ export async function replaceSession<A extends object, I extends object>(
   const source = typeof attributes === "function" && old !== null && mayBeCarriedOver(old.view, user) ? old : null
   const made = (): DeepReadonly<I> | undefined => (typeof attributes === "function" ? attributes(heldBy(source)) : attributes)
   const options = { ...draft, attributes: made(), device: scope.port.device() } as CreateSessionOptions<I>
-  const issued = await scope.sessions.createSession(options)
-  const next = scope.opened(issued)
-  try {
+  return handOut(scope, await scope.sessions.createSession(options), async (next) => {
     if (source !== null) await endCopied(source, () => next.update(() => made() as DeepReadonly<I>))
     else if (old !== null) await settled(old.end("replaced"))
     // Also one that this release cannot read. What opens nothing ends nothing.
     else if (scope.presented !== null) await settled(scope.sessions.deleteSession(scope.presented, { reason: "replaced" }))
+  })
+}
+
+/**
+ * Gives the token of a new session to the answer. Where that fails, or what has to be done before, nobody has the token, and the session is ended again as
+ * far as the store can be reached.
+ */
+export async function handOut<A extends object, I extends object>(
+  scope: RequestScope<A, I>,
+  issued: IssuedSession<A>,
+  before?: (next: OpenSession<A, I>) => Promise<void>,
+): Promise<OpenSession<A, I>> {
+  const next = scope.opened(issued)
+  try {
+    await before?.(next)
     scope.port.giveToken({ token: issued.token, session: next.view })
   } catch (error) {
     await next.end("replaced").catch(() => undefined)

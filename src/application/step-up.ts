@@ -4,6 +4,7 @@ import { notPermitted, refuseWithoutCookie, signedIn } from "./admission.js"
 import type { OpenSession } from "./OpenSession.js"
 import { provedWithin } from "./proof-age.js"
 import type { RequestScope } from "./RequestScope.js"
+import { handOut } from "./replace-session.js"
 
 /** Writes down that the user has proved again who they are: another secret at once, for what the old one opened must not get the new rights. */
 export async function reauthenticated<A extends object, I extends object>(
@@ -34,9 +35,7 @@ export async function impersonate<A extends object, I extends object>(scope: Req
     throw new SessionError("ERR_REAUTHENTICATION_NEEDED", `Expected the impersonator to have proved who they are at most ${maxAgeMs / 1000} s ago.`)
   const people = { userId, impersonatorId: ownId, impersonatorSessionId }
   const issued = await scope.sessions.createSession({ ...people, absoluteTimeout, device: scope.port.device() } as CreateSessionOptions<I>)
-  scope.port.giveToken(issued)
-  const next = scope.opened(issued)
-  scope.become(next)
+  const next = await handOut(scope, issued)
   scope.audit({ event: "authz_admin", action: "impersonate" }, next.view)
   return next
 }

@@ -76,7 +76,7 @@ async function whatDoesNotCompile(auth: RequestAuth<{ theme: "dark" | "light" }>
   // @ts-expect-error fields change by update
   session.attributes.theme = "dark"
   // @ts-expect-error a session has no token
-  session.token
+  session.token satisfies unknown
   // @ts-expect-error a guest's session has nobody's id
   session.userId satisfies string
   // @ts-expect-error a scope that does not exist

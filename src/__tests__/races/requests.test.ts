@@ -16,7 +16,8 @@ const put =
 
 let stores: EveryStore
 beforeAll(async () => {
-  stores = await openEveryStore()
+  // Longer than any wait on a busy machine: what is looked at is the order of steps.
+  stores = await openEveryStore({ timeout: "30s" })
 })
 afterAll(() => stores.close())
 

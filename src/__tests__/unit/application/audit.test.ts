@@ -6,9 +6,6 @@ import { ERROR_CODES, SessionError, type SessionErrorCode } from "../../../domai
 import type { SessionAttributes } from "../../../domain/interfaces/session/ISessionService.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { ask, codeOf, Tab } from "../../support/request-doubles.js"
-import { expectNoUnhandledRejections } from "../../support/unhandled-rejections.js"
-
-expectNoUnhandledRejections()
 
 describe("a listener", () => {
   const full = new Error("the log is full")
@@ -19,8 +16,13 @@ describe("a listener", () => {
     ["throws", throws],
     ["rejects", () => Promise.reject(full)],
   ])("that %s breaks nothing", async (_case, listener) => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+    process.on("unhandledRejection", onUnhandled)
     auditOf(listener, () => ({}))({ event: "session_created" }, null)
     await new Promise(setImmediate)
+    process.removeListener("unhandledRejection", onUnhandled)
+    expect(unhandled).toEqual([])
   })
 
   it("that nobody gave is told nothing, and the device is not asked for", () => {

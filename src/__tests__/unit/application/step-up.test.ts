@@ -88,6 +88,17 @@ describe("acting in a user's name", () => {
     expect((await sessions.getUserSessions("ada")).sessions.filter(({ impersonatorId }) => impersonatorId !== null)).toEqual([])
   })
 
+  it("leaves no session behind whose token nobody got, because the handler answered meanwhile", async () => {
+    const tab = await tabOf({ userId: "root" })
+    const watched = new WatchedSessions(sessions)
+    const { auth, request } = ask(watched.service, tab)
+    watched.after("createSession", async () => {
+      request.sent = true
+    })
+    expect(await codeOf(auth.impersonate("ada"))).toBe("ERR_ANSWER_SENT")
+    expect((await sessions.getUserSessions("ada")).sessions).toEqual([])
+  })
+
   it("needs a proof of the last five minutes, or as long as was set", async () => {
     const tab = await tabOf({ userId: "root" })
     clock.advance("5m")
