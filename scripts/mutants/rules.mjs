@@ -1,4 +1,5 @@
 // Each rule whose absence was seen to do harm, the change that takes it out, and the tests that must notice.
+import { RATE_LIMIT_MUTANTS } from "./rate-limit-rules.mjs"
 import { REQUEST_MUTANTS } from "./request-rules.mjs"
 
 const LUA = "src/infrastructure/redis/lua"
@@ -751,4 +752,5 @@ export const MUTANTS = [
     only: "full server",
   },
   ...REQUEST_MUTANTS,
+  ...RATE_LIMIT_MUTANTS,
 ]

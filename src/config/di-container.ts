@@ -1,7 +1,13 @@
 import { createInjector, type Injector, Scope } from "typed-inject"
+import type { OwnedRateLimitingService, RateLimitRules } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { IRedisService } from "../domain/interfaces/redis/IRedisService.js"
 import type { OwnedSessionService, SessionAttributes } from "../domain/interfaces/session/ISessionService.js"
 import { connectRedis } from "../infrastructure/redis/clients/connect.js"
+import { MemoryRateLimits } from "../infrastructure/services/rate-limit/MemoryRateLimits.js"
+import { RateLimitFront } from "../infrastructure/services/rate-limit/RateLimitFront.js"
+import { RateLimitingService } from "../infrastructure/services/rate-limit/RateLimitingService.js"
+import { type RateLimitOptions, resolveRateLimits } from "../infrastructure/services/rate-limit/rate-limit-settings.js"
+import { SqliteRateLimits } from "../infrastructure/services/rate-limit/SqliteRateLimits.js"
 import { MemorySessionService } from "../infrastructure/services/session/MemorySessionService.js"
 import { SessionService } from "../infrastructure/services/session/SessionService.js"
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
@@ -10,10 +16,18 @@ import { DI_TOKENS } from "./di-tokens.js"
 import { resolveStore, type SessionServiceOptions, type StoreConnection, type StoreKind } from "./options.js"
 import { refuseUnfit } from "./strict-start.js"
 
+/** Options of `createContainer`: those of `createSessionService`, and rules. */
+export interface ContainerOptions extends SessionServiceOptions {
+  /** The rules of the rate limiting service, which has the store, `keyPrefix`, `timeout`, `clock` and `logger` of the sessions; none by default. */
+  readonly rateLimits?: RateLimitRules | undefined
+}
+
 /** What can be asked of the container. */
 export interface Bindings {
   readonly [DI_TOKENS.SESSION_OPTIONS]: SessionServiceOptions
   readonly [DI_TOKENS.SESSION_SERVICE]: OwnedSessionService<SessionAttributes, SessionAttributes>
+  readonly [DI_TOKENS.RATE_LIMIT_OPTIONS]: RateLimitOptions<RateLimitRules>
+  readonly [DI_TOKENS.RATE_LIMITING_SERVICE]: OwnedRateLimitingService
 }
 
 /** A container with its services ready, and the one call that ends them. */
@@ -25,32 +39,56 @@ export interface Container extends AsyncDisposable {
 
 /**
  * Binds `DI_TOKENS.SESSION_SERVICE` to the provider that the options name: `SessionService` over `DI_TOKENS.REDIS_SERVICE` for Redis and Valkey,
- * else the one for SQLite or memory. Whoever depends on `ISessionService` does not know which.
+ * else the one for SQLite or memory, and `DI_TOKENS.RATE_LIMITING_SERVICE` in the same way. Whoever depends on `ISessionService` and `IRateLimitingService`
+ * does not know which.
  *
  * @throws ERR_CONFIG_INVALID · ERR_STORE_UNAVAILABLE, ERR_STORE_REFUSED when the store cannot be opened
  * @example
  * const container = await createContainer({ store: "memory:" })
  * const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)
  */
-export async function createContainer(options: SessionServiceOptions): Promise<Container> {
+export async function createContainer({ rateLimits = {}, ...options }: ContainerOptions): Promise<Container> {
   const { store, connection, strict } = resolveStore(options)
   resolveSettings(options)
-  const made = await open(store, connection, options)
+  const { keyPrefix, timeout, logger } = options
+  const limits = { rules: rateLimits, keyPrefix, timeout, logger }
+  resolveRateLimits(limits)
+  const made = await open(store, connection, options, limits)
   if (strict) await refuseUnfit({ doctor: () => made.injector.resolve(DI_TOKENS.SESSION_SERVICE).doctor(), close: made.close })
   return made
 }
 
-async function open(store: StoreKind, connection: StoreConnection, options: SessionServiceOptions): Promise<Container> {
-  const root = createInjector().provideValue(DI_TOKENS.SESSION_OPTIONS, options)
+async function open(
+  store: StoreKind,
+  connection: StoreConnection,
+  options: SessionServiceOptions,
+  limits: RateLimitOptions<RateLimitRules>,
+): Promise<Container> {
+  const root = createInjector().provideValue(DI_TOKENS.SESSION_OPTIONS, options).provideValue(DI_TOKENS.RATE_LIMIT_OPTIONS, limits)
   switch (store.kind) {
     case "memory":
-      return container(root.provideFactory(DI_TOKENS.SESSION_SERVICE, memorySessions, Scope.Singleton))
-    case "sqlite":
+      return container(
+        root
+          .provideFactory(DI_TOKENS.SESSION_SERVICE, memorySessions, Scope.Singleton)
+          .provideFactory(DI_TOKENS.RATE_LIMITING_SERVICE, memoryRateLimits, Scope.Singleton),
+      )
+    case "sqlite": {
       // A file is opened asynchronously, which a factory of the container cannot be.
-      return container(root.provideValue(DI_TOKENS.SESSION_SERVICE, await SqliteSessionService.open<SessionAttributes>(store.file, options)))
+      const sessions = await SqliteSessionService.open<SessionAttributes>(store.file, options)
+      return container(
+        root
+          .provideValue(DI_TOKENS.SESSION_SERVICE, sessions)
+          .provideValue(DI_TOKENS.RATE_LIMITING_SERVICE, await sqliteRateLimits(store.file, options, limits)),
+      )
+    }
     case "redis": {
       const redis = await connectRedis(store.store, connection)
-      return container(root.provideValue(DI_TOKENS.REDIS_SERVICE, redis).provideFactory(DI_TOKENS.SESSION_SERVICE, redisSessions, Scope.Singleton))
+      return container(
+        root
+          .provideValue(DI_TOKENS.REDIS_SERVICE, redis)
+          .provideFactory(DI_TOKENS.SESSION_SERVICE, redisSessions, Scope.Singleton)
+          .provideFactory(DI_TOKENS.RATE_LIMITING_SERVICE, redisRateLimits, Scope.Singleton),
+      )
     }
   }
 }
@@ -65,8 +103,29 @@ function redisSessions(redis: IRedisService, options: SessionServiceOptions): Ow
 }
 redisSessions.inject = [DI_TOKENS.REDIS_SERVICE, DI_TOKENS.SESSION_OPTIONS] as const
 
+function memoryRateLimits({ clock = Date }: SessionServiceOptions, limits: RateLimitOptions<RateLimitRules>): OwnedRateLimitingService {
+  return new RateLimitFront(new MemoryRateLimits(clock), limits)
+}
+memoryRateLimits.inject = [DI_TOKENS.SESSION_OPTIONS, DI_TOKENS.RATE_LIMIT_OPTIONS] as const
+
+async function sqliteRateLimits(
+  file: string,
+  { clock = Date }: SessionServiceOptions,
+  limits: RateLimitOptions<RateLimitRules>,
+): Promise<OwnedRateLimitingService> {
+  const { timeoutMs, keyPrefix } = resolveRateLimits(limits)
+  return new RateLimitFront(await SqliteRateLimits.open(file, { clock, timeoutMs, keyPrefix }), limits)
+}
+
+function redisRateLimits(redis: IRedisService, limits: RateLimitOptions<RateLimitRules>): OwnedRateLimitingService {
+  return new RateLimitingService(redis, limits, false)
+}
+redisRateLimits.inject = [DI_TOKENS.REDIS_SERVICE, DI_TOKENS.RATE_LIMIT_OPTIONS] as const
+
 function container(injector: Injector<Bindings>): Container {
   const close = async (): Promise<void> => {
+    // The sessions own the connection that both have.
+    await injector.resolve(DI_TOKENS.RATE_LIMITING_SERVICE).close()
     await injector.resolve(DI_TOKENS.SESSION_SERVICE).close()
     await injector.dispose()
   }

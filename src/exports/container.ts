@@ -1,3 +1,3 @@
-export type { Bindings, Container } from "../config/di-container.js"
+export type { Bindings, Container, ContainerOptions } from "../config/di-container.js"
 export { createContainer } from "../config/di-container.js"
 export { DI_TOKENS } from "../config/di-tokens.js"

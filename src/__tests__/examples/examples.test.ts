@@ -131,6 +131,28 @@ it("http-client.mjs talks to the service", async () => {
   expect(await service.ended).toBe(0)
 })
 
+it("login-protection.mjs stops guessing and lets the owner in", async () => {
+  expect(await linesOf("login-protection.mjs")).toEqual([
+    "signed in: ada",
+    "guesses that were verified: 10",
+    "then denied: blocked true",
+    "from elsewhere, even with the right password: false",
+    "from the owner's browser: ada",
+  ])
+})
+
+it("api-quota.mjs takes both limits or neither", async () => {
+  expect(await linesOf("api-quota.mjs")).toEqual([
+    "answers: 200 200 200 200 200 429",
+    "left today, for the denied one took nothing: 500",
+    "after one was given back: 600",
+  ])
+})
+
+it("concurrent-exports.mjs runs two at a time", async () => {
+  expect(await linesOf("concurrent-exports.mjs")).toEqual(["of five at once: denied denied denied written written", "at a time: 2", "afterwards: written"])
+})
+
 it("every example is run here", () => {
   const source = readFileSync(fileURLToPath(import.meta.url), "utf8")
   // The applications in apps/ have a test of their own.

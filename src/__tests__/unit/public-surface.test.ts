@@ -117,7 +117,7 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
       "Verdict",
     ],
   },
-  container: { values: ["DI_TOKENS", "createContainer"], types: ["Bindings", "Container"] },
+  container: { values: ["DI_TOKENS", "createContainer"], types: ["Bindings", "Container", "ContainerOptions"] },
   express: { values: ["expressDoor"], types: ["ExpressDoor"] },
   fastify: { values: ["fastifyDoor"], types: ["FastifyDoor"] },
   hono: { values: ["honoDoor"], types: ["HonoDoor", "HonoDoorOptions"] },

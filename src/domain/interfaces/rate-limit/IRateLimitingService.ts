@@ -37,10 +37,10 @@ export type CountingRule = Common &
 export type ConcurrencyRule = Common & { readonly algorithm: "concurrency"; readonly limit: number; readonly lease: Duration }
 /** Rules by their names: a letter, then at most 63 letters, digits, `_` and `-`. A rule whose algorithm changes begins anew; give it a new name. */
 export type RateLimitRules = Readonly<Record<string, CountingRule | ConcurrencyRule>>
-/** The names of the rules that count. */
-export type CountingName<R> = { [K in keyof R]: R[K] extends { readonly algorithm: "concurrency" } ? never : K }[keyof R] & string
-/** The names of the rules that hand out leases. */
-export type ConcurrencyName<R> = { [K in keyof R]: R[K] extends { readonly algorithm: "concurrency" } ? K : never }[keyof R] & string
+/** The names of the rules that count, or may: of a table whose rules are not known one by one, all names. */
+export type CountingName<R> = { [K in keyof R]: [Exclude<R[K], { readonly algorithm: "concurrency" }>] extends [never] ? never : K }[keyof R] & string
+/** The names of the rules that hand out leases, or may. */
+export type ConcurrencyName<R> = { [K in keyof R]: [Extract<R[K], { readonly algorithm: "concurrency" }>] extends [never] ? never : K }[keyof R] & string
 
 /**
  * Who is limited; exactly one of these. Two kinds never meet, though their texts be alike. Text is 1 to 512 bytes and well-formed.
@@ -103,7 +103,7 @@ export interface RateLimitCheck<N extends string = string> {
  * - **Denied is a value.** Bad input is `ERR_INVALID_ARGUMENT`, before anything is sent. After `close()` every call is `ERR_CLOSED`.
  * - **In time.** Every call ends within the service's `timeout`. Checks and leases are then answered as the rule's `onOutage` says; the other methods reject with `ERR_STORE_…`.
  * - **Never twice.** A check whose answer was lost may have been counted, and is not sent again: the limit becomes stricter, never wider.
- * - **One clock.** Time is the store's. Where it is set back, what was counted stays counted.
+ * - **One clock.** Time is the store's: of Redis to the microsecond, of memory and SQLite to the millisecond. Where it is set back, what was counted stays counted.
  * - **Known to be blocked.** A subject that the store denied is denied without a round trip until the same call could be allowed.
  *
  * @source RFC 6585 (429) · OWASP ASVS 5.0 2.4.1, 6.3.1 · docs/adr/0021-rate-limits.md

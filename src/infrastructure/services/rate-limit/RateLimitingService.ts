@@ -6,7 +6,8 @@ import { type RateLimitOptions, resolveRateLimits } from "./rate-limit-settings.
 
 /** Rate limits on Redis or Valkey. */
 export class RateLimitingService<R extends RateLimitRules> extends RateLimitFront<R> {
-  constructor(redis: IRedisService, options: RateLimitOptions<R>) {
-    super(new RedisRateLimits(redis, resolveRateLimits(options)), options)
+  /** @param isOwner - whether `close` ends the connection: not where another service goes on with it */
+  constructor(redis: IRedisService, options: RateLimitOptions<R>, isOwner = true) {
+    super(new RedisRateLimits(redis, resolveRateLimits(options), isOwner), options)
   }
 }

@@ -24,9 +24,12 @@ export class RedisRateLimits implements RateLimitStore {
   readonly #redis: IRedisService
   readonly #scripts: ScriptRunner
   readonly #keyPrefix: string
+  readonly #isOwner: boolean
   readonly #denials = new KnownDenials()
 
-  constructor(redis: IRedisService, settings: { readonly timeoutMs: number; readonly keyPrefix: string }) {
+  /** @param isOwner - whether `close` ends the connection */
+  constructor(redis: IRedisService, settings: { readonly timeoutMs: number; readonly keyPrefix: string }, isOwner: boolean) {
+    this.#isOwner = isOwner
     this.#redis = redis
     this.#scripts = new ScriptRunner(redis, settings.timeoutMs, null)
     this.#keyPrefix = settings.keyPrefix
@@ -108,7 +111,7 @@ export class RedisRateLimits implements RateLimitStore {
   }
 
   async close(): Promise<void> {
-    await this.#redis.close()
+    if (this.#isOwner) await this.#redis.close()
   }
 
   #key({ subject, rule }: Place): string {

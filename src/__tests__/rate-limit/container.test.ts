@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, it, onTestFinished } from "vitest"
+import { createContainer, DI_TOKENS } from "../../exports/container.js"
+import type { IRateLimitingService } from "../../exports/rate-limit.js"
+import { sharedServer } from "../support/servers.js"
+
+class Exports {
+  static readonly inject = [DI_TOKENS.RATE_LIMITING_SERVICE] as const
+  readonly #limits: IRateLimitingService
+  constructor(limits: IRateLimitingService) {
+    this.#limits = limits
+  }
+  async begin(userId: string): Promise<boolean> {
+    return (await this.#limits.acquireLease({ userId }, "exports")).allowed
+  }
+}
+
+const STORES: Readonly<Record<string, () => string>> = {
+  memory: () => "memory:",
+  sqlite: () => {
+    const folder = mkdtempSync(join(tmpdir(), "coatcheck-container-"))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    return `sqlite:${join(folder, "sessions.db")}`
+  },
+  redis: () => sharedServer("redis").url,
+}
+
+it.each(Object.entries(STORES))("the container binds rate limits beside sessions, on one store: %s", async (_name, store) => {
+  const rateLimits = { exports: { algorithm: "concurrency", limit: 1, lease: "1h" }, api: { limit: 1, window: "1h" } } as const
+  const container = await createContainer({ store: store(), keyPrefix: `container:${randomUUID().slice(0, 8)}:`, rateLimits })
+  const limits = container.injector.resolve(DI_TOKENS.RATE_LIMITING_SERVICE)
+  const jobs = container.injector.createChildInjector().injectClass(Exports)
+  expect([await jobs.begin("ada"), await jobs.begin("ada")]).toEqual([true, false])
+  expect(await limits.checkRateLimit({ userId: "ada" }, "api")).toMatchObject({ allowed: true, judgedBy: "store" })
+  // One that ends leaves the other its connection.
+  await limits.close()
+  const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)
+  const { token } = await sessions.createSession({ userId: "ada" })
+  expect((await sessions.getSession(token))?.userId).toBe("ada")
+  await container.close()
+  await expect(limits.checkRateLimit({ userId: "ada" }, "api")).rejects.toMatchObject({ code: "ERR_CLOSED" })
+})
+
+it("rules are checked before anything is opened, and a container without rules has none", async () => {
+  await expect(createContainer({ store: "redis://127.0.0.1:1", rateLimits: { constructor: { limit: 1, window: 1 } } as never })).rejects.toMatchObject({
+    code: "ERR_CONFIG_INVALID",
+  })
+  await using container = await createContainer({ store: "memory:" })
+  await expect(container.injector.resolve(DI_TOKENS.RATE_LIMITING_SERVICE).checkRateLimit({ userId: "ada" }, "api")).rejects.toMatchObject({
+    code: "ERR_INVALID_ARGUMENT",
+  })
+})

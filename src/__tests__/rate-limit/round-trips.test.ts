@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto"
+import { setTimeout as wait } from "node:timers/promises"
+import { Redis as IoRedis } from "ioredis"
+import { createClient } from "redis"
+import { describe, expect, it, onTestFinished } from "vitest"
+import type { IRedisService } from "../../domain/interfaces/redis/IRedisService.js"
+import { createRateLimitingService } from "../../exports/rate-limit.js"
+import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
+import { RateLimitingService } from "../../infrastructure/services/rate-limit/RateLimitingService.js"
+import { startFaultProxy } from "../support/fault-proxy.js"
+import { SERVER_KINDS, sharedServer } from "../support/servers.js"
+
+const rules = {
+  api: { limit: 3, window: "1h", onOutage: "open" },
+  quick: { algorithm: "sliding-log", limit: 1, window: "300ms" },
+  jobs: { algorithm: "concurrency", limit: 1, lease: "1h" },
+} as const
+const ada = { userId: "ada" }
+const newPrefix = () => `trips:${randomUUID().slice(0, 13)}:`
+
+describe.each(SERVER_KINDS)("on %s", (kind) => {
+  /** A service, and how many scripts it has sent. */
+  async function counted(keyPrefix = newPrefix()) {
+    const redis = await connectRedis(sharedServer(kind).url, { timeoutMs: 5_000 })
+    let sent = 0
+    const counting: IRedisService = new Proxy(redis, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name)
+        if (name === "run") sent += 1
+        return typeof value === "function" ? value.bind(target) : value
+      },
+    })
+    const service = new RateLimitingService(counting, { rules, keyPrefix, timeout: "5s" })
+    onTestFinished(() => service.close())
+    return { service, keyPrefix, trips: () => sent }
+  }
+
+  it("several rules and subjects are one round trip", async () => {
+    const { service, trips } = await counted()
+    await service.checkRateLimits([
+      { subject: ada, rule: "api" },
+      { subject: { address: "::1" }, rule: "api" },
+      { subject: ada, rule: "quick" },
+    ])
+    expect(trips()).toBe(1)
+  })
+
+  it("what is known to be denied needs none, until it could be allowed", async () => {
+    const { service, trips } = await counted()
+    await service.checkRateLimit(ada, "api", { cost: 3 })
+    expect(await service.checkRateLimit(ada, "api")).toMatchObject({ allowed: false, judgedBy: "store" })
+    const before = trips()
+    for (let calls = 0; calls < 50; calls += 1)
+      expect(await service.checkRateLimit(ada, "api", { cost: 1 + (calls % 3) })).toMatchObject({ allowed: false, totalRequests: 3 })
+    expect(
+      await service.checkRateLimits([
+        { subject: { userId: "bob" }, rule: "api" },
+        { subject: ada, rule: "api" },
+      ]),
+    ).toMatchObject({ allowed: false, rule: "api" })
+    expect(trips()).toBe(before)
+    expect((await service.checkRateLimit({ userId: "bob" }, "api")).remaining).toBe(2)
+
+    expect((await service.checkRateLimit(ada, "quick")).allowed).toBe(true)
+    const denied = await service.checkRateLimit(ada, "quick")
+    if (denied.allowed) throw new Error("Expected a denial")
+    const quick = trips()
+    expect((await service.checkRateLimit(ada, "quick")).allowed).toBe(false)
+    expect(trips()).toBe(quick)
+    await wait(310)
+    expect((await service.checkRateLimit(ada, "quick")).allowed).toBe(true)
+  })
+
+  it("a reset, a reward and a block of this process are seen at once", async () => {
+    const { service } = await counted()
+    for (const release of [() => service.resetRateLimit(ada, "api"), () => service.reward(ada, "api", 3)]) {
+      await service.penalize(ada, "api", 3)
+      expect((await service.checkRateLimit(ada, "api")).allowed).toBe(false)
+      await release()
+      expect((await service.checkRateLimit(ada, "api")).remaining).toBe(2)
+    }
+    await service.block(ada, "api", "1h")
+    expect(await service.checkRateLimit(ada, "api")).toMatchObject({ allowed: false, reason: "blocked" })
+  })
+
+  it("of leases nothing is taken as known: another process may release one at any time", async () => {
+    const { service, keyPrefix } = await counted()
+    const other = await counted(keyPrefix)
+    const held = await other.service.acquireLease(ada, "jobs")
+    expect((await service.acquireLease(ada, "jobs")).allowed).toBe(false)
+    if (held.allowed) await held.release()
+    expect((await service.acquireLease(ada, "jobs")).allowed).toBe(true)
+  })
+
+  describe.each(["node-redis", "ioredis"] as const)("a connection that is lost, through %s", (library) => {
+    it.each(["cut-replies", "cut-requests"] as const)("never counts a check twice: %s", async (fault) => {
+      const { port, url } = sharedServer(kind)
+      const proxy = await startFaultProxy(port)
+      const client =
+        library === "ioredis"
+          ? new IoRedis(proxy.url, { maxRetriesPerRequest: 0, retryStrategy: () => 5 }).on("error", () => undefined)
+          : await createClient({ url: proxy.url, socket: { reconnectStrategy: () => 5 } })
+              .on("error", () => undefined)
+              .connect()
+      onTestFinished(async () => {
+        if (client instanceof IoRedis) client.disconnect()
+        else client.destroy()
+        await proxy.stop()
+      })
+      const keyPrefix = newPrefix()
+      const service = await createRateLimitingService({ store: client, keyPrefix, rules, timeout: "5s" })
+      const direct = await createRateLimitingService({ store: url, keyPrefix, rules })
+      onTestFinished(() => direct.close())
+      const counts: number[] = []
+      for (const bytes of [0, 1, 40, 0, 1, 40]) {
+        const subject = { key: randomUUID() }
+        await expect.poll(async () => (await service.checkRateLimit({ key: "warm" }, "quick")).judgedBy, { timeout: 10_000 }).toBe("store")
+        proxy.arm({ kind: fault, bytes })
+        const { allowed, judgedBy } = await service.checkRateLimit(subject, "api")
+        expect(allowed).toBe(true)
+        const { totalRequests } = await direct.getRateLimitStatus(subject, "api")
+        // The cut may strike the client's own greeting after a reconnect, and then the call is answered.
+        if (judgedBy === "store") expect(totalRequests).toBe(1)
+        else counts.push(totalRequests)
+      }
+      expect(counts.length).toBeGreaterThan(0)
+      expect(counts.filter((count) => count > 1)).toEqual([])
+      if (fault === "cut-replies") expect(counts).toContain(1)
+    })
+  })
+})
