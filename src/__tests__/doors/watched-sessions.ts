@@ -9,19 +9,22 @@ export interface WatchedSessions {
   /** Names of the methods that were called since the test began. */
   readonly calls: string[]
   away: boolean
+  /** What calls reject with instead, for once that it is no error of this library. */
+  failure: Error | null
   close(): Promise<void>
 }
 
 export async function watchedSessions(): Promise<WatchedSessions> {
   const clock = createFakeClock("2026-01-01T00:00:00Z")
   const service = await createSessionService<Attributes>({ store: "memory:", clock })
-  const watched: WatchedSessions = { sessions: undefined as never, clock, calls: [], away: false, close: () => service.close() }
+  const watched: WatchedSessions = { sessions: undefined as never, clock, calls: [], away: false, failure: null, close: () => service.close() }
   const sessions = new Proxy(service, {
     get: (target, name) => {
       const method: unknown = Reflect.get(target, name)
       if (typeof method !== "function") return method
       return (...given: readonly unknown[]) => {
         watched.calls.push(String(name))
+        if (watched.failure !== null) return Promise.reject(watched.failure)
         if (watched.away) return Promise.reject(new SessionError("ERR_STORE_UNAVAILABLE", "Expected a store that answers."))
         return method.apply(target, given)
       }

@@ -40,6 +40,8 @@ async function compile(
     strict: true,
     noUncheckedIndexedAccess: true,
     skipLibCheck: false,
+    // The typings of Koa want those of @types, and not the ones of the same name that Express brings along.
+    paths: { "content-disposition": [join(root, "node_modules/@types/content-disposition/index.d.ts")] },
     rootDir: here,
     ...options,
   }
@@ -68,9 +70,15 @@ describe("the programs of users", () => {
       "03-schema.ts",
       "04-function.ts",
       "05-guest.ts",
-      "05b-requests.ts",
+      "05b-guest-express.ts",
       "06-remember.ts",
       "07-devices.ts",
+      "07b-devices-express.ts",
+      "08-express.ts",
+      "08b-fastify.ts",
+      "08c-hono.ts",
+      "08d-node-web.ts",
+      "08e-koa-websocket.ts",
       "10-test-and-di.ts",
     ])
   })
@@ -84,7 +92,7 @@ describe("the programs of users", () => {
         expect(seen).toContain("dist/exports/index.d.ts")
         expect(seen.filter((file) => /^src\/(?!__tests__)/.test(file))).toEqual([])
       },
-      60_000,
+      180_000,
     )
   })
 
@@ -101,14 +109,14 @@ describe("the programs of users", () => {
       (error: unknown) => (error as Error).message,
     )
     expect(failure.split("\n").filter((line) => /error TS\d+/.test(line)).length).toBeGreaterThanOrEqual(marks)
-    expect(marks).toBeGreaterThanOrEqual(36)
-  }, 60_000)
+    expect(marks).toBeGreaterThanOrEqual(37)
+  }, 180_000)
 
   it("may have attributes that are any JSON", async () => {
     const file = join(folder, "any-json.ts")
     writeFileSync(file, ANY_JSON)
     await compile(COMPILERS["TypeScript 7"], "any-json", { noEmit: true, rootDir: folder }, [file])
-  }, 60_000)
+  }, 180_000)
 })
 
 const ANY_JSON = `
@@ -125,7 +133,7 @@ await sessions.updateSession(token, (own) => own)
 describe("run against the built package", () => {
   beforeAll(async () => {
     await compile(COMPILERS["TypeScript 7"], "emit", { outDir: emitted })
-  }, 60_000)
+  }, 180_000)
 
   it.each(PROGRAMS)("%s does what it says", async (program) => {
     const env = { ...process.env, REDIS_URL: sharedServer("redis").url, PROGRAM_FOLDER: data, NODE_ENV: "test" }

@@ -1,0 +1,272 @@
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type RequestListener, type ServerResponse } from "node:http"
+import { connect, createServer as createHttp2Server } from "node:http2"
+import type { AddressInfo } from "node:net"
+import Fastify from "fastify"
+import { Hono } from "hono"
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest"
+import { type Authenticator, createAuthenticator } from "../../exports/auth.js"
+import { fastifyDoor } from "../../exports/fastify.js"
+import { honoDoor } from "../../exports/hono.js"
+import { nodeDoor } from "../../exports/node.js"
+import { webDoor } from "../../exports/web.js"
+import { ORIGIN } from "./Browser.js"
+import type { Attributes } from "./routes.js"
+import { type WatchedSessions, watchedSessions } from "./watched-sessions.js"
+
+const SESSION_COOKIE = expect.stringMatching(/^__Host-Http-sid=/)
+
+let watched: WatchedSessions
+let auth: Authenticator<Attributes>
+
+beforeEach(async () => {
+  watched = await watchedSessions()
+  auth = createAuthenticator({ sessions: watched.sessions, origin: ORIGIN })
+})
+afterEach(() => watched.close())
+
+async function answerOf(listener: RequestListener): Promise<Response> {
+  const server = createServer(listener).listen(0, "127.0.0.1")
+  onTestFinished(() => void server.close())
+  await new Promise((resolve) => {
+    server.once("listening", resolve)
+  })
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers: { "sec-fetch-site": "none", connection: "close" } })
+  await answer.clone().text()
+  return answer
+}
+
+describe("node:http", () => {
+  const FORMS: Readonly<Record<string, (response: ServerResponse) => void>> = {
+    "an object": (response) => response.writeHead(201, { "Set-Cookie": ["a=1", "b=2"], Vary: "Origin", "Cache-Control": "public", Age: 7 }),
+    "an object after a message": (response) =>
+      response.writeHead(201, "Made", { "Set-Cookie": ["a=1", "b=2"], Vary: "Origin", "Cache-Control": "public", Age: "7" }),
+    "a list": (response) =>
+      response.writeHead(201, [
+        "Set-Cookie",
+        "a=1",
+        "Set-Cookie",
+        "b=2",
+        "Vary",
+        "Origin",
+        "Cache-Control",
+        "public",
+        "Age",
+        "7",
+      ] as unknown as OutgoingHttpHeaders),
+    "a list of pairs": (response) =>
+      response.writeHead(201, [
+        ["Set-Cookie", ["a=1", "b=2"]],
+        ["Vary", "Origin"],
+        ["Cache-Control", "public"],
+        ["Age", "7"],
+      ] as unknown as OutgoingHttpHeaders),
+    "no writeHead": (response) => {
+      response.statusCode = 201
+      response.setHeaders(
+        new Map<string, string | string[]>([
+          ["Set-Cookie", ["a=1", "b=2"]],
+          ["Vary", "Origin"],
+          ["Cache-Control", "public"],
+          ["Age", "7"],
+        ]),
+      )
+    },
+    flushHeaders: (response) => {
+      response.statusCode = 201
+      response.setHeaders(
+        new Map<string, string | string[]>([
+          ["Set-Cookie", ["a=1", "b=2"]],
+          ["Vary", "Origin"],
+          ["Cache-Control", "public"],
+          ["Age", "7"],
+        ]),
+      )
+      response.flushHeaders()
+    },
+  }
+
+  it.each(Object.entries(FORMS))("completes a head that was written as %s", async (_form, write) => {
+    const listener = nodeDoor(auth).optionalSession(async (request, response) => {
+      response.setHeader("Age", "9")
+      await request.auth.signIn({ userId: "ada" })
+      write(response)
+      response.end("done")
+    })
+    const { status, headers } = await answerOf((request, response) => void listener(request, response))
+    expect(status).toBe(201)
+    expect(headers.getSetCookie()).toEqual(["a=1", "b=2", SESSION_COOKIE])
+    expect([headers.get("vary"), headers.get("cache-control"), headers.get("age")]).toEqual(["Origin, Cookie", "no-store", "7"])
+  })
+
+  it("does not let an error's answer lose the cookie, or be kept by caches", async () => {
+    const listener = nodeDoor(auth).optionalSession(async (request, response) => {
+      response.setHeader("Cache-Control", "public")
+      await request.auth.signIn({ userId: "ada" })
+      for (const name of response.getHeaderNames()) response.removeHeader(name)
+      response.writeHead(500).end()
+    })
+    const { headers } = await answerOf((request, response) => void listener(request, response))
+    expect(headers.getSetCookie()).toEqual([SESSION_COOKIE])
+    expect(headers.get("cache-control")).toBe("no-store")
+  })
+
+  it("rejects with what no answer is known for, and with what comes after the head", async () => {
+    const door = nodeDoor(auth)
+    const mistake = new Error("mistake")
+    const caught: unknown[] = []
+    const failing = door.optionalSession(() => Promise.reject(mistake))
+    const late = door.optionalSession(async (request, response) => {
+      response.flushHeaders()
+      await request.auth.signIn({ userId: "ada" })
+    })
+    const catching =
+      (listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>): RequestListener =>
+      (request, response) =>
+        void listener(request, response).catch((error: unknown) => {
+          caught.push(error)
+          response.end()
+        })
+    await answerOf(catching(failing))
+    await answerOf(catching(late))
+    expect(caught).toEqual([mistake, expect.objectContaining({ code: "ERR_ANSWER_SENT" })])
+  })
+
+  it("serves HTTP/2 through its compatibility layer", async () => {
+    const signIn = nodeDoor(auth).optionalSession(async (request, response) => {
+      await request.auth.signIn({ userId: "ada" })
+      response.writeHead(200, { vary: "origin" }).end("signed in")
+    })
+    const me = nodeDoor(auth).requireSession((request, response) => response.end(request.session.userId))
+    const server = createHttp2Server((request, response) => {
+      const listener = request.url === "/me" ? me : signIn
+      void listener(request as unknown as IncomingMessage, response as unknown as ServerResponse)
+    }).listen(0, "127.0.0.1")
+    await new Promise((resolve) => {
+      server.once("listening", resolve)
+    })
+    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    onTestFinished(() => {
+      client.destroy()
+      server.close()
+    })
+    const ask = (headers: OutgoingHttpHeaders): Promise<{ readonly head: Record<string, unknown>; readonly text: string }> =>
+      new Promise((resolve, reject) => {
+        const stream = client.request(headers)
+        let head: Record<string, unknown> = {}
+        let text = ""
+        stream.on("response", (received) => (head = received as Record<string, unknown>))
+        stream.on("data", (chunk) => (text += String(chunk)))
+        stream.on("end", () => resolve({ head, text }))
+        stream.on("error", reject)
+      })
+    const signedIn = await ask({ ":path": "/sign-in", ":method": "POST", "sec-fetch-site": "same-origin" })
+    expect(signedIn.head).toMatchObject({ ":status": 200, vary: "origin, Cookie", "cache-control": "no-store", "set-cookie": [SESSION_COOKIE] })
+    const [cookie = ""] = String(signedIn.head["set-cookie"]).split(";")
+    expect(await ask({ ":path": "/me", cookie: ["theme=light", cookie] })).toMatchObject({ head: { ":status": 200 }, text: "ada" })
+    expect((await ask({ ":path": "/me", cookie: [cookie, cookie] })).head).toMatchObject({ ":status": 400 })
+    expect((await ask({ ":path": "/me" })).head).toMatchObject({ ":status": 401, "content-type": "application/problem+json" })
+  })
+})
+
+describe("Web responses", () => {
+  const signInRequest = (): Request => new Request(`${ORIGIN}/sign-in`, { method: "POST", headers: { "sec-fetch-site": "same-origin" } })
+
+  it("that a handler answers again and again never keep somebody's cookie", async () => {
+    const constant = new Response(null, { status: 204 })
+    const signIn = webDoor(auth).optionalSession(async (_request, context) => {
+      await context.auth.signIn({ userId: "ada" })
+      return constant
+    })
+    const app = new Hono().post("/sign-in", honoDoor(auth).optionalSession(), async (c) => {
+      await c.var.auth.signIn({ userId: "ada" })
+      return constant
+    })
+    for (const answer of [await signIn(signInRequest()), await signIn(signInRequest()), await app.fetch(signInRequest()), await app.fetch(signInRequest())]) {
+      expect(answer.status).toBe(204)
+      expect(answer.headers.getSetCookie()).toEqual([SESSION_COOKIE])
+    }
+    expect([...constant.headers]).toEqual([])
+  })
+
+  it("may have headers that cannot be changed", async () => {
+    const redirect = webDoor(auth).optionalSession(async (_request, context) => {
+      await context.auth.signIn({ userId: "ada" })
+      return Response.redirect(`${ORIGIN}/`, 303)
+    })
+    const { status, headers } = await redirect(signInRequest())
+    expect({ status, location: headers.get("location"), cookies: headers.getSetCookie() }).toEqual({
+      status: 303,
+      location: `${ORIGIN}/`,
+      cookies: [SESSION_COOKIE],
+    })
+  })
+
+  it("are the handler's very own when nobody looked", async () => {
+    const answer = new Response("open")
+    expect(await webDoor(auth).optionalSession(() => answer)(new Request(ORIGIN))).toBe(answer)
+  })
+
+  it("hand on further arguments of the framework, and reject with what no answer is known for", async () => {
+    const mistake = new Error("mistake")
+    const handler = webDoor(auth).optionalSession((_request, _context, params: { readonly id: string }) => {
+      if (params.id === "x") throw mistake
+      return new Response(params.id)
+    })
+    expect(await (await handler(new Request(ORIGIN), { id: "7" })).text()).toBe("7")
+    await expect(handler(new Request(ORIGIN), { id: "x" })).rejects.toBe(mistake)
+  })
+
+  it("keep what other middleware of Hono has put into the head, also when a request is refused", async () => {
+    const app = new Hono().use(async (c, next) => {
+      c.header("Access-Control-Allow-Origin", ORIGIN)
+      await next()
+    })
+    app.get("/me", honoDoor(auth).requireSession(), (c) => c.text(c.var.session.userId))
+    const { status, headers } = await app.fetch(new Request(`${ORIGIN}/me`))
+    expect({ status, cors: headers.get("access-control-allow-origin"), type: headers.get("content-type"), cache: headers.get("cache-control") }).toEqual({
+      status: 401,
+      cors: ORIGIN,
+      type: "application/problem+json",
+      cache: "no-store",
+    })
+  })
+})
+
+describe("Fastify", () => {
+  it("gives its own cookies and the session's, also without a socket", async () => {
+    const app = Fastify()
+    app.post(
+      "/",
+      fastifyDoor(auth).optionalSession(async (request, reply) => {
+        await request.auth.signIn({ userId: "ada" })
+        return reply.header("set-cookie", "a=1").header("set-cookie", "b=2").header("vary", "Origin").send({ done: true })
+      }),
+    )
+    const { statusCode, headers } = await app.inject({ method: "POST", url: "/", headers: { "sec-fetch-site": "same-origin" } })
+    expect({ statusCode, ...headers }).toMatchObject({
+      statusCode: 200,
+      "set-cookie": ["a=1", "b=2", SESSION_COOKIE],
+      vary: "Origin, Cookie",
+      "cache-control": "no-store",
+    })
+    await app.close()
+  })
+})
+
+it("each door refuses a rule that is none at once, and a session that it did not let in", async () => {
+  const { expressDoor } = await import("../../exports/express.js")
+  const { koaDoor } = await import("../../exports/koa.js")
+  const rule = { maxAge: "5" } as never
+  type Make = { requireSession(handler: unknown, rule: unknown): unknown; optionalSession(handler: unknown, rule: unknown): unknown }
+  const [express, fastify] = [expressDoor(auth), fastifyDoor(auth)]
+  const wrapping = [express, fastify, nodeDoor(auth), webDoor(auth)] as unknown as Make[]
+  const makes = [
+    ...wrapping.flatMap((door) => [() => door.requireSession(() => {}, rule), () => door.optionalSession(() => {}, rule)]),
+    ...[koaDoor(auth), honoDoor(auth)].flatMap((door) => [() => door.requireSession(rule), () => door.optionalSession(rule)]),
+    () => express.guard(rule),
+    () => fastify.guard(rule),
+  ]
+  for (const make of makes) expect(make).toThrow(/Expected maxAge/)
+  expect(() => express.sessionOf({} as IncomingMessage)).toThrow(/Expected guard\(\) or requireSession\(\)/)
+  expect(() => fastify.sessionOf({ raw: {} as IncomingMessage })).toThrow(/Expected guard\(\) or requireSession\(\)/)
+})
