@@ -12,9 +12,11 @@ const sessions = await createSessionService<{ theme?: string }>({ store: "memory
 const auth = createAuthenticator({ sessions, origin: "https://app.example" })
 const door = nodeDoor(auth)
 const me = door.requireSession((req, res) => {
+  res.end(JSON.stringify({ user: req.session.userId satisfies string, theme: req.session.attributes.theme ?? "dark" }))
+})
+door.requireSession((req) => {
   // @ts-expect-error never changes
   req.session.userId = "x"
-  res.end(JSON.stringify({ user: req.session.userId satisfies string, theme: req.session.attributes.theme ?? "dark" }))
 })
 const web = webDoor(auth)
 export const GET = web.requireSession(async (request, { session }) =>

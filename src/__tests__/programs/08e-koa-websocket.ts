@@ -26,9 +26,12 @@ app.use(door.optionalSession()).use(async (ctx, next) => {
   else await next()
 })
 app.use(door.requireSession()).use((ctx) => {
+  ctx.body = { user: ctx.state.session.userId satisfies string, theme: ctx.state.session.attributes.theme ?? "dark" }
+})
+
+new Koa().use(door.requireSession()).use((ctx) => {
   // @ts-expect-error never changes
   ctx.state.session.userId = "x"
-  ctx.body = { user: ctx.state.session.userId satisfies string, theme: ctx.state.session.attributes.theme ?? "dark" }
 })
 
 const wss = new WebSocketServer({ noServer: true })
