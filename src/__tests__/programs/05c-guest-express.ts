@@ -34,7 +34,7 @@ app.get(
   "/me",
   door.requireSession((req, res) => {
     // @ts-expect-error no such attribute
-    req.session.attributes.emial
+    void req.session.attributes.emial
     res.json([req.session.userId satisfies string, req.session.attributes.email satisfies string | undefined, req.session.attributes.cart])
   }),
 )

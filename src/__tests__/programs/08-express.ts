@@ -47,14 +47,14 @@ admin.get("/users/:id", (req, res) => {
 app.use("/admin", admin)
 app.get("/things/:id", guard(), (req, res) => {
   // @ts-expect-error the path has no such part
-  req.params.name
+  void req.params.name
   res.json({ id: req.params.id satisfies string, by: sessionOf(req).userId })
 })
 app.get(
   "/x",
   requireSession((req, res) => {
     // @ts-expect-error no such attribute
-    req.session.attributes.thme
+    void req.session.attributes.thme
     // @ts-expect-error never changes
     req.session.userId = "x"
     res.end()

@@ -42,7 +42,7 @@ app.get(
   "/x",
   requireSession(async (request) => {
     // @ts-expect-error no such attribute
-    request.session.attributes.thme
+    void request.session.attributes.thme
     // @ts-expect-error never changes
     request.session.userId = "x"
   }),
