@@ -110,6 +110,10 @@ it("cleanup.mjs ends at Ctrl-C, after the step under way", async () => {
   expect(run.printed()).not.toContain("finished")
 })
 
+it("express-session.mjs keeps a signed-out user signed out", async () => {
+  expect(await linesOf("express-session.mjs")).toEqual(["hello ada", "signed out", "not saved: ERR_SESSION_ENDED", "hello stranger"])
+})
+
 it("http-client.mjs talks to the service", async () => {
   const main = join(ROOT, "service/dist/main.js")
   expect(existsSync(main), "the service is not built: npm run build:service").toBe(true)
