@@ -38,8 +38,8 @@ export class RequestAuthentication<A extends object, I extends object> implement
     return this.#run(async (scope) => (await reauthenticated(scope, userId, changes)).view as ActiveUserSession<A, I>)
   }
 
-  impersonate(userId: UserId): Promise<ActiveUserSession<A, I>> {
-    return this.#run(async (scope) => (await impersonate(scope, userId)).view as ActiveUserSession<A, I>)
+  impersonate(userId: UserId, attributes?: DeepReadonly<I>): Promise<ActiveUserSession<A, I>> {
+    return this.#run(async (scope) => (await impersonate(scope, userId, attributes)).view as ActiveUserSession<A, I>)
   }
 
   devices(): Promise<readonly DeviceEntry[]> {

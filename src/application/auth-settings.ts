@@ -1,5 +1,5 @@
 import { TIMEOUT_RANGE } from "../domain/session/deadlines.js"
-import { assertKnownKeys, expected, readOnce } from "../shared/assertions.js"
+import { expected, readOptions } from "../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../shared/durations.js"
 import type { AuditListener } from "./audit.js"
 
@@ -36,20 +36,14 @@ export function authSettings({ remember = { idleTimeout: "14d", absoluteTimeout:
 }
 
 function checkedRemember(given: AuthSettings["remember"]): AuthSettings["remember"] {
-  const { idleTimeout, absoluteTimeout } = named(given, "remember", ["idleTimeout", "absoluteTimeout"])
+  const { idleTimeout, absoluteTimeout } = readOptions(given, "remember", ["idleTimeout", "absoluteTimeout"])
   toMilliseconds(idleTimeout, "remember.idleTimeout", TIMEOUT_RANGE)
   toMilliseconds(absoluteTimeout, "remember.absoluteTimeout", TIMEOUT_RANGE)
   return { idleTimeout, absoluteTimeout }
 }
 
 function checkedImpersonation(given: ImpersonationOptions): AuthSettings["impersonation"] {
-  const { maxAge = "5m", absoluteTimeout = "1h" } = named(given, "impersonation", ["maxAge", "absoluteTimeout"])
+  const { maxAge = "5m", absoluteTimeout = "1h" } = readOptions(given, "impersonation", ["maxAge", "absoluteTimeout"])
   toMilliseconds(absoluteTimeout, "impersonation.absoluteTimeout", TIMEOUT_RANGE)
   return { maxAgeMs: toMilliseconds(maxAge, "impersonation.maxAge", MAX_AGE_RANGE), absoluteTimeout }
-}
-
-function named<T>(given: T, name: string, known: readonly string[]): T {
-  const options = readOnce(given)
-  assertKnownKeys(options, name, known)
-  return options
 }

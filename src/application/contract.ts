@@ -78,7 +78,8 @@ export interface RequestAuth<A extends object, I extends object = A> {
   /**
    * Opens a session of this user, with another handle and another secret than that of the request, which is ended before this resolves.
    *
-   * `attributes` as a function may be called more than once: again when another request changed the guest's session meanwhile.
+   * `attributes` as a function may be called more than once: again when another request changed the guest's session meanwhile. A session of the same user
+   * that is replaced still counts against the limit while the new one is opened.
    *
    * @throws ERR_SESSION_LIMIT · what `createSession` throws. Then nobody was signed in, and the request's own session may be over.
    * @source OWASP ASVS 5.0 7.2.4
@@ -100,9 +101,10 @@ export interface RequestAuth<A extends object, I extends object = A> {
    * Opens a session in which the signed-in user acts in another one's name. It never counts as recent, cannot be re-authenticated, ends nothing but
    * itself, and ends with the session that it came from. That one stays open, without its cookie.
    *
+   * @param attributes what the session holds; nothing by default
    * @throws ERR_NOT_AUTHENTICATED · ERR_NOT_PERMITTED from within an impersonated session, and for oneself · ERR_REAUTHENTICATION_NEEDED
    */
-  impersonate(userId: UserId): Promise<ActiveUserSession<A, I>>
+  impersonate(userId: UserId, attributes?: DeepReadonly<I>): Promise<ActiveUserSession<A, I>>
   /** The user's sessions, the newest first. @throws ERR_NOT_AUTHENTICATED */
   devices(): Promise<readonly DeviceEntry[]>
   /**

@@ -1,5 +1,5 @@
 import type { DeepReadonly, UserId } from "../domain/interfaces/session/ISessionService.js"
-import { assertKnownKeys, expected, readOnce } from "../shared/assertions.js"
+import { expected, readOptions } from "../shared/assertions.js"
 import { refuseWithoutCookie } from "./admission.js"
 import type { SignInOptions } from "./contract.js"
 import type { OpenSession } from "./OpenSession.js"
@@ -12,7 +12,7 @@ const PENDING_OPTIONS = ["userId", "attributes"]
 /** Signs a user in: always a new session, never the guest's under another name. */
 export async function signIn<A extends object, I extends object>(scope: RequestScope<A, I>, given: SignInOptions<A, I>): Promise<OpenSession<A, I>> {
   refuseWithoutCookie(scope.port)
-  const options = named(given, "the options of signIn", SIGN_IN_OPTIONS) as SignInOptions<A, I>
+  const options = readOptions(given, "the options of signIn", SIGN_IN_OPTIONS) as SignInOptions<A, I>
   const { remember = false, attributes, ...draft } = options
   if (typeof remember !== "boolean") throw expected("remember", "true or false", remember)
   refuseNobody(draft.userId)
@@ -38,7 +38,7 @@ export async function startPending<A extends object, I extends object>(
   given: { readonly userId: UserId; readonly attributes?: NewAttributes<A, I> },
 ): Promise<OpenSession<A, I>> {
   refuseWithoutCookie(scope.port)
-  const { userId, attributes = (held: DeepReadonly<A> | null) => (held ?? {}) as DeepReadonly<I> } = named(
+  const { userId, attributes = (held: DeepReadonly<A> | null) => (held ?? {}) as DeepReadonly<I> } = readOptions(
     given,
     "the options of startPending",
     PENDING_OPTIONS,
@@ -52,12 +52,6 @@ export async function startPending<A extends object, I extends object>(
 /** The service takes a missing user for a guest. What a user id looks like is the service's to judge. */
 function refuseNobody(userId: unknown): void {
   if (typeof userId !== "string") throw expected("userId", "text", userId)
-}
-
-function named<T>(given: T, name: string, known: readonly string[]): T {
-  const options = readOnce(given)
-  assertKnownKeys(options, name, known)
-  return options
 }
 
 function withoutUndefined(options: object): object {

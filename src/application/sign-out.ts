@@ -1,5 +1,5 @@
 import { SessionError } from "../domain/errors.js"
-import { assertKnownKeys, expected, readOnce } from "../shared/assertions.js"
+import { expected, readOptions } from "../shared/assertions.js"
 import { signedIn } from "./admission.js"
 import type { SignOutScope } from "./contract.js"
 import type { OpenSession } from "./OpenSession.js"
@@ -31,8 +31,7 @@ export async function signOut<A extends object, I extends object>(scope: Request
 function checkedScope(given: SignOutScope): SignOutScope {
   if (typeof given === "string" && WORDS.includes(given)) return given
   if (typeof given !== "object" || given === null) throw expected("where", `one of ${WORDS.join(", ")}, or { sessionId }`, given)
-  const { sessionId, ...rest } = readOnce(given)
-  assertKnownKeys(rest, "where", ["sessionId"])
+  const { sessionId } = readOptions(given, "where", ["sessionId"])
   if (typeof sessionId !== "string") throw expected("where.sessionId", "a session's handle", sessionId)
   return { sessionId }
 }

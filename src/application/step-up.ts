@@ -1,5 +1,5 @@
 import { SessionError } from "../domain/errors.js"
-import type { Changes, CreateSessionOptions, UserId } from "../domain/interfaces/session/ISessionService.js"
+import type { Changes, CreateSessionOptions, DeepReadonly, UserId } from "../domain/interfaces/session/ISessionService.js"
 import { notPermitted, refuseWithoutCookie, signedIn } from "./admission.js"
 import type { OpenSession } from "./OpenSession.js"
 import { provedWithin } from "./proof-age.js"
@@ -24,7 +24,11 @@ export async function reauthenticated<A extends object, I extends object>(
 }
 
 /** Opens a session in which somebody acts in a user's name, beside their own, which has to be recent. */
-export async function impersonate<A extends object, I extends object>(scope: RequestScope<A, I>, userId: UserId): Promise<OpenSession<A, I>> {
+export async function impersonate<A extends object, I extends object>(
+  scope: RequestScope<A, I>,
+  userId: UserId,
+  attributes: DeepReadonly<I> | undefined,
+): Promise<OpenSession<A, I>> {
   refuseWithoutCookie(scope.port)
   const own = signedIn(await scope.current())
   const { impersonatorId, userId: ownId, sessionId: impersonatorSessionId } = own
@@ -34,8 +38,8 @@ export async function impersonate<A extends object, I extends object>(scope: Req
   if (!(await provedWithin(own, maxAgeMs)))
     throw new SessionError("ERR_REAUTHENTICATION_NEEDED", `Expected the impersonator to have proved who they are at most ${maxAgeMs / 1000} s ago.`)
   const people = { userId, impersonatorId: ownId, impersonatorSessionId }
-  const issued = await scope.sessions.createSession({ ...people, absoluteTimeout, device: scope.port.device() } as CreateSessionOptions<I>)
-  const next = await handOut(scope, issued)
+  const options = { ...people, attributes, absoluteTimeout, device: scope.port.device() } as CreateSessionOptions<I>
+  const next = await handOut(scope, await scope.sessions.createSession(options))
   scope.audit({ event: "authz_admin", action: "impersonate" }, next.view)
   return next
 }

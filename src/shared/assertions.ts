@@ -43,6 +43,13 @@ export function assertKnownKeys(value: unknown, name: string, known: readonly st
   }
 }
 
+/** A copy of options, read once, that has none but the known ones. */
+export function readOptions<T>(given: T, name: string, known: readonly string[]): T {
+  const options = readOnce(given)
+  assertKnownKeys(options, name, known)
+  return options
+}
+
 /** A whole number within bounds. */
 export function assertInteger(value: unknown, name: string, range: { readonly min: number; readonly max: number }): asserts value is number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < range.min || value > range.max) {

@@ -1,7 +1,7 @@
 import { type AuthSettings, authSettings } from "../application/auth-settings.js"
 import { asConfigError } from "../domain/errors.js"
 import type { ISessionService } from "../domain/interfaces/session/ISessionService.js"
-import { assertKnownKeys, assertOneOf, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
+import { assertOneOf, expected, readOptions, UnexpectedValue } from "../shared/assertions.js"
 import { readTrust, type StoredAddress, type Trust } from "./client-address.js"
 import type { AuthenticatorOptions } from "./contract.js"
 import { type CookieSettings, cookieSettings, refuseOriginsElsewhere } from "./cookie-settings.js"
@@ -29,8 +29,7 @@ const OPTION_NAMES = ["sessions", "origin", "cookie", "bearer", "remember", "tru
 /** @throws ERR_CONFIG_INVALID */
 export function authenticatorSettings<A extends object, I extends object>(given: AuthenticatorOptions<A, I>): AuthenticatorSettings<A, I> {
   return asConfigError(() => {
-    const options = readOnce(given)
-    assertKnownKeys(options, "the options of createAuthenticator", OPTION_NAMES)
+    const options = readOptions(given, "the options of createAuthenticator", OPTION_NAMES)
     const { sessions } = options
     if (typeof sessions?.getSession !== "function") throw expected("sessions", "a session service, as createSessionService makes it", sessions)
     return { sessions, web: webSettings(options), auth: authSettings(options) }

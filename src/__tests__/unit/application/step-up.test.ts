@@ -67,7 +67,8 @@ describe("acting in a user's name", () => {
     const own = tab.cookie
     const { auth, events } = ask(sessions, tab)
     const rootId = (await auth.session())?.sessionId
-    const session = await auth.impersonate("ada")
+    const session = await auth.impersonate("ada", { theme: "red" })
+    expect(session.attributes).toEqual({ theme: "red" })
     expect([session.userId, session.impersonatorId, session.impersonatorSessionId, session.authenticatedAt]).toEqual(["ada", "root", rootId, null])
     expect(session.absoluteExpiresAt.getTime() - clock.now()).toBe(3_600_000)
     expect(await auth.session()).toBe(session)
