@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { describe, expect, it } from "vitest"
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL("../../../", import.meta.url))
+const DOOR_GUIDES = ["express", "fastify", "koa", "hono", "node-http", "web", "websocket"]
+/** Those whose blocks are one program. */
+const PROGRAMS = [...DOOR_GUIDES, "doors", "testing"]
+const MOST_LINES = 15
+
+/** The code of a page, each block going on where the one before ended. */
+function blocksOf(guide: string): readonly string[] {
+  const page = readFileSync(join(root, `docs/guides/${guide}.md`), "utf8")
+  return [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? "")
+}
+
+describe("the guides", () => {
+  it.each(DOOR_GUIDES)("%s: comes to a protected route within 15 lines", (guide) => {
+    const [first = ""] = blocksOf(guide)
+    expect(first).toContain("requireSession(")
+    expect(first.trimEnd().split("\n").length).toBeLessThanOrEqual(MOST_LINES)
+  })
+
+  it("hold code that fits the typings of the built package", async () => {
+    // Inside the project, so that "coatcheck" is found by the package's own name and exports.
+    const folder = join(root, ".cache/guides")
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    const files = PROGRAMS.map((guide) => `${guide}.ts`)
+    expect(PROGRAMS.filter((guide) => blocksOf(guide).length === 0)).toEqual([])
+    for (const file of files) writeFileSync(join(folder, file), `${blocksOf(basename(file, ".ts")).join("\n")}\nexport {}\n`)
+    writeFileSync(join(folder, "users.ts"), "export declare function userOf(name: string, password: string): Promise<string>\n")
+    const compilerOptions = {
+      target: "es2023",
+      lib: ["es2023"],
+      module: "nodenext",
+      types: ["node"],
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      paths: { "content-disposition": [join(root, "node_modules/@types/content-disposition/index.d.ts")] },
+    }
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [...files, "users.ts"] }))
+    const failure = await run("node", [join(root, "node_modules/typescript-7/bin/tsc"), "-p", folder], { cwd: root }).then(
+      () => "",
+      (error: { readonly stdout: string }) => error.stdout,
+    )
+    expect(failure).toBe("")
+  }, 180_000)
+})
