@@ -447,6 +447,28 @@ export const MUTANTS = [
     to: "return markBefore === null ||",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
+  {
+    rule: "A reply without the server's time is none of ours",
+    file: `${REDIS}/scripts/ScriptRunner.ts`,
+    from: "const micros = Array.isArray(time) ? Number.NaN : Number(time)",
+    to: "const micros = Number(time)",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+  },
+  {
+    rule: "A sign-out everywhere reaches up to an instant that the server named",
+    file: `${REDIS}/scripts/session-scripts.ts`,
+    from: "if (Array.isArray(score) || !/^\\d+$/.test(String(score))) throw unexpected(indexCutoff)\n",
+    to: "",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+  },
+  {
+    rule: "A change that found a SQLite file busy leaves no old state to the reads after it",
+    file: "src/infrastructure/sqlite/SqliteFile.ts",
+    from: "this.#connection.execute(BEGIN)",
+    to: "this.#connection.run(BEGIN, [])",
+    tests: [`${TESTS}/sqlite/several-processes.test.ts`],
+    only: "waited in vain",
+  },
   // Updates
   {
     rule: "An update is made at the version that was read",

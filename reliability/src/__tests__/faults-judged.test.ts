@@ -42,6 +42,8 @@ describe("what a load met", () => {
       line(at, { op: "create", args: { user: "u", write: "b" }, settled: at + 10, ret: at + 10, value: { seen: other, secret: "t", evicted: [] } })
     const gone = read(60, null)
     expect(judge([CREATED, away, creation(35), gone]).violations).toEqual([])
+    expect(judge([CREATED, creation(35), gone], { closes: [37] }).violations).toEqual([])
+    expect(judge([CREATED, creation(35), gone], { closes: [34, 46] }).violations).toMatchObject([{ rule: "V6" }, { rule: "search" }])
     expect(judge([CREATED, away, creation(45), gone]).violations).toMatchObject([{ rule: "V6" }, { rule: "search" }])
     const update = (at: number): HistoryLine =>
       line(at, { op: "update", args: { session: "AAA.1", secret: "s", write: "c" }, settled: at + 20, ret: at + 20, value: { seen: null } })

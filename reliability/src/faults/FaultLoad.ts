@@ -7,6 +7,7 @@ import { liveAsUser } from "../workloads/jobs.js"
 import { type Attributes, RecordedClient } from "../workloads/RecordedClient.js"
 import { randomFrom } from "../workloads/random.js"
 import type { Calm } from "./broken-in-calm.js"
+import { watchCloses } from "./closed-connections.js"
 import { judge, type LoadFinding } from "./judge.js"
 import { Standstills } from "./Standstills.js"
 
@@ -44,13 +45,15 @@ export class FaultLoad implements AsyncDisposable {
   readonly #tokens = new Set<string>()
   readonly #standstills = new Standstills(this.#origin)
   readonly #ends: HistoryLine[] = []
+  readonly #closes: number[] = []
   #calm: Calm | undefined
   #ended = false
   #calls = 0
   #failure: unknown
 
-  private constructor(service: LoadService, { seed, clients = 8, users = 12, limit = LIMIT, paceMs = 1 }: LoadOptions) {
+  private constructor(service: LoadService, { store, seed, clients = 8, users = 12, limit = LIMIT, paceMs = 1 }: LoadOptions) {
     this.service = service
+    watchCloses(store, () => void this.#closes.push(Number(process.hrtime.bigint() - this.#origin)))
     this.#users = Array.from({ length: users }, (_, i) => `load-${seed}-${i}`)
     const shared = new Map(this.#users.map((user): [string, string[]] => [user, []]))
     const live = async (_: unknown, i: number): Promise<void> => {
@@ -118,7 +121,7 @@ export class FaultLoad implements AsyncDisposable {
     await Promise.all(Array.from({ length: LOOKING }, look))
     for (const line of this.#recorder.take()) this.#lines.push(line)
     this.#standstills[Symbol.dispose]()
-    return judge(this.#lines, { standstills: this.#standstills, ends: this.#ends, calm: this.#calm })
+    return judge(this.#lines, { standstills: this.#standstills, ends: this.#ends, calm: this.#calm, closes: this.#closes })
   }
 
   /** Does something that may lose writes. What was answered before the first of it, and what is opened after the last, is excused by nothing. */

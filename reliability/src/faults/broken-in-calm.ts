@@ -16,13 +16,15 @@ const SEARCH_MS = 10_000
 /**
  * What is wrong in calm times, which no loss excuses: anything that was answered before the first fault, and any session that was opened after the last.
  * Calm times in which no sessions were ended prove nothing, so that is told as wrong too.
+ *
+ * @param closes - see `allowForSecondCopies`
  */
-export function brokenInCalm(lines: readonly HistoryLine[], { until, from }: Calm): readonly string[] {
+export function brokenInCalm(lines: readonly HistoryLine[], { until, from }: Calm, closes: readonly number[] = []): readonly string[] {
   const before = lines.filter(({ call }) => call < until).map((line) => (line.settled < until ? line : stillUnderWay(line)))
   const opened = new Set(
     lines.filter(({ op, call, outcome }) => op === "create" && call > from && outcome === "ok").map(({ value }) => value.seen?.session ?? ""),
   )
-  const after = checkHistory(allowForSecondCopies(lines), SEARCH_MS).violations.filter(({ subject }) => opened.has(subject))
+  const after = checkHistory(allowForSecondCopies(lines, closes), SEARCH_MS).violations.filter(({ subject }) => opened.has(subject))
   const ended = before.some(({ op, outcome }) => op === "delete" && outcome === "ok")
   return [
     ...checkHistory(before, SEARCH_MS).violations.map((one) => `before the fault: ${describe(one)}`),

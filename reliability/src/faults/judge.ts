@@ -1,5 +1,5 @@
 import { checkHistory } from "../histories/check-history.js"
-import type { HistoryLine } from "../histories/history-line.js"
+import { type HistoryLine, UNBOUNDED_OPS } from "../histories/history-line.js"
 import type { Violation } from "../histories/violation.js"
 import type { Calm } from "./broken-in-calm.js"
 import type { Standstills } from "./Standstills.js"
@@ -18,7 +18,7 @@ export interface LoadFinding {
   /** Answers that said a record could not be read. */
   readonly partial: number
   readonly longestCallMs: number
-  /** The longest call, without the time for which this process itself stood still: a busy machine is no fault of the service. */
+  /** The longest call of those that have one deadline for all they do, without the time for which this process itself stood still: a busy machine is no fault of the service. */
   readonly longestOwnMs: number
   /** The longest time in which nothing was answered, in milliseconds. */
   readonly silenceMs: number
@@ -27,6 +27,7 @@ export interface LoadFinding {
   readonly lines: readonly HistoryLine[]
   /** The times in which nothing was done to the store, where the row told. */
   readonly calm: Calm | undefined
+  readonly closes: readonly number[]
 }
 
 const SEARCH_MS = 10_000
@@ -39,11 +40,13 @@ interface Circumstances {
   /** When the fault itself ended sessions. */
   readonly ends?: readonly HistoryLine[]
   readonly calm?: Calm | undefined
+  /** See `allowForSecondCopies`. */
+  readonly closes?: readonly number[]
 }
 
 /** Judges a history that a fault ran through. */
-export function judge(lines: readonly HistoryLine[], { standstills, ends = [], calm }: Circumstances = {}): LoadFinding {
-  const { violations, undecided } = checkHistory([...allowForSecondCopies(lines), ...ends], SEARCH_MS)
+export function judge(lines: readonly HistoryLine[], { standstills, ends = [], calm, closes = [] }: Circumstances = {}): LoadFinding {
+  const { violations, undecided } = checkHistory([...allowForSecondCopies(lines, closes), ...ends], SEARCH_MS)
   const subjects = (rules: readonly Violation["rule"][]): number =>
     new Set(violations.filter(({ rule }) => rules.includes(rule)).map((one) => one.subject)).size
   return {
@@ -56,11 +59,16 @@ export function judge(lines: readonly HistoryLine[], { standstills, ends = [], c
     revived: subjects(["V5"]),
     partial: lines.filter(({ value }) => value.code === "ERR_SESSION_CORRUPT").length,
     longestCallMs: longest(lines, () => 0) / NANOSECONDS,
-    longestOwnMs: longest(lines, ({ call, settled }) => standstills?.within(call, settled) ?? 0) / NANOSECONDS,
+    longestOwnMs:
+      longest(
+        lines.filter(({ op }) => !UNBOUNDED_OPS.has(op)),
+        ({ call, settled }) => standstills?.within(call, settled) ?? 0,
+      ) / NANOSECONDS,
     silenceMs: longestSilence(lines) / NANOSECONDS,
     lateMs: (standstills?.longest ?? 0) / NANOSECONDS,
     lines,
     calm,
+    closes,
   }
 }
 

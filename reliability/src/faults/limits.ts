@@ -18,7 +18,8 @@ export function limitsHeld(found: LoadFinding, { timeoutMs, mayLose = false }: L
   if (found.operations === 0) why.push("Expected calls during the fault, got none")
   const broken = mayLose ? neverExplained(found.lines, found.violations, found.calm) : found.violations
   why.push(...broken.map(({ rule, subject, what }) => `${rule}, ${subject}: ${what}`))
-  if (mayLose) why.push(...(found.calm === undefined ? ["Expected to be told when nothing was done to the store"] : brokenInCalm(found.lines, found.calm)))
+  if (mayLose)
+    why.push(...(found.calm === undefined ? ["Expected to be told when nothing was done to the store"] : brokenInCalm(found.lines, found.calm, found.closes)))
   if (found.undecided.length > 0) why.push(`${found.undecided.length} sessions could not be decided`)
   if (found.partial > 0) why.push(`${found.partial} answers said that a record could not be read`)
   const beyond = beyondDeadline(found, timeoutMs)

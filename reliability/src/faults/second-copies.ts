@@ -5,10 +5,11 @@ import type { HistoryLine } from "../histories/history-line.js"
  * update or a rotation that was made and whose session has ended since is told as no session, and a creation no longer knows whom it ended. Calls
  * beside which the store was away are read like this, and no others.
  *
+ * @param closes - when connections were lost of a client that sends commands again by itself, so that no call fails
  * @returns the lines with what such an answer leaves open
  */
-export function allowForSecondCopies(lines: readonly HistoryLine[]): readonly HistoryLine[] {
-  const away = timesAway(lines)
+export function allowForSecondCopies(lines: readonly HistoryLine[], closes: readonly number[] = []): readonly HistoryLine[] {
+  const away = [...timesAway(lines), ...closes.map((at): Span => ({ from: at, to: at }))]
   return lines.flatMap((line) => (mayBeSecondCopy(line) && away.some(({ from, to }) => line.call <= to && line.settled >= from) ? leftOpen(line) : [line]))
 }
 

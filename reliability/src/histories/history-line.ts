@@ -59,3 +59,6 @@ export interface Answer {
 export function returned(line: { readonly ret: number | null }): number {
   return line.ret ?? Number.POSITIVE_INFINITY
 }
+
+/** Calls that may take as long as they need: a sign-out everywhere, each step of which has its deadline, and a list with all its pages. */
+export const UNBOUNDED_OPS: ReadonlySet<HistoryLine["op"]> = new Set(["deleteAll", "list"])

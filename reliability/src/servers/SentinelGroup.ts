@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
 import type { Gate } from "./Gate.js"
 import { connectPlain } from "./plain-client.js"
 import { type ServerKind, StoreServer } from "./StoreServer.js"
@@ -19,6 +20,8 @@ export interface SentinelGroupOptions {
 
 const NAME = "main"
 const FORMED_MS = 30_000
+const LOADED_MS = 60_000
+const LOOK_MS = 20
 const FAILOVER_TIMEOUT_MS = 4_000
 const AT_ONCE = { "repl-diskless-sync-delay": 0 }
 /** Sentinels look at everything each second instead of every ten, and act again soon after their process got no time. */
@@ -163,9 +166,20 @@ export class SentinelGroup implements AsyncDisposable {
 export async function askStore(server: Pick<StoreServer, "url">, command: readonly string[]): Promise<unknown> {
   const client = await connectPlain(server.url)
   try {
-    return await client.sendCommand([...command])
+    return await whenLoaded(() => client.sendCommand([...command]))
   } finally {
     client.destroy()
+  }
+}
+
+/** A server that was just started may still be reading its file. */
+async function whenLoaded<T>(ask: () => Promise<T>): Promise<T> {
+  for (const until = performance.now() + LOADED_MS; ; await pause(LOOK_MS)) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith("LOADING") || performance.now() > until) throw error
+    }
   }
 }
 

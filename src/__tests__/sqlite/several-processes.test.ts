@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { loadDriver } from "../../infrastructure/sqlite/drivers.js"
 import { compileSources } from "./compiled-sources.js"
 import { startProcess } from "./processes.js"
 import { sessionFile } from "./session-file.js"
@@ -90,6 +91,21 @@ describe("while another process is writing", () => {
     expect((await sessions.getSession(token))?.userId).toBe("ada")
     expect((await sessions.getUserSessions("ada")).sessions).toHaveLength(1)
     await sessions.ping()
+  })
+
+  it("reads show what the other one wrote, also after a change that waited in vain", async () => {
+    await using file = sessionFile()
+    const [service, other] = [await file.open({ timeout: "50ms" }), await file.open()]
+    const { token } = await other.createSession({ userId: "ada" })
+    const writer = (await loadDriver()).open(file.path)
+    writer.execute("BEGIN IMMEDIATE")
+    await expect(service.updateSession(token, { n: 1 })).rejects.toMatchObject({ retryable: true })
+    expect((await service.getSession(token))?.version).toBe(1)
+    writer.execute("ROLLBACK")
+    writer.close()
+    expect(await other.deleteSession(token)).toBe(true)
+    expect(await service.getSession(token)).toBeNull()
+    expect((await service.getUserSessions("ada")).sessions).toEqual([])
   })
 
   it("a change that has waited for its time is not applied, and one that is called off rejects with the signal's reason", async () => {

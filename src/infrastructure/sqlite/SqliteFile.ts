@@ -126,12 +126,13 @@ export class SqliteFile {
   }
 
   #atomically<T>(work: (connection: SqliteConnection) => T): T {
-    this.#connection.run(BEGIN, [])
+    // Not kept prepared: a driver may leave a statement that found the file busy half done, and until it is run again every read would show the same old state.
+    this.#connection.execute(BEGIN)
     let committing = false
     try {
       const result = work(this.#connection)
       committing = true
-      this.#connection.run(COMMIT, [])
+      this.#connection.execute(COMMIT)
       return result
     } catch (error) {
       this.#rollBack()
@@ -141,7 +142,7 @@ export class SqliteFile {
 
   #rollBack(): void {
     try {
-      this.#connection.run(ROLLBACK, [])
+      this.#connection.execute(ROLLBACK)
     } catch {
       // After some errors SQLite has rolled back by itself.
     }

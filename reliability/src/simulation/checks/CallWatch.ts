@@ -1,6 +1,6 @@
 import { SessionError } from "coatcheck"
 import { HistoryRecorder } from "../../histories/HistoryRecorder.js"
-import type { Answer, HistoryLine } from "../../histories/history-line.js"
+import { type Answer, type HistoryLine, UNBOUNDED_OPS } from "../../histories/history-line.js"
 import type { AppNode } from "../world/AppNode.js"
 import type { VirtualTime } from "../world/VirtualTime.js"
 import type { Findings } from "./Findings.js"
@@ -22,8 +22,6 @@ export interface Writing {
 
 /** Microseconds that a call may take beyond its deadline: a bucket of deadlines, and turns of the event loop. */
 const GRACE = 50_000
-/** These may take as long as they need. */
-const UNBOUNDED = new Set(["deleteAll", "list"])
 const MUST_NOT_FAIL_SO = ["ERR_SESSION_CORRUPT", "ERR_STORE_PROTOCOL", "ERR_INVALID_ARGUMENT", "ERR_CLOSED"] as const
 
 /** Writes calls down as a recorder does, in virtual time, and sees to it that each ends in time; also those that their process takes along. */
@@ -93,7 +91,7 @@ export class CallWatch extends HistoryRecorder {
   }
 
   #judgeDuration({ call, began, node }: Running): void {
-    if (UNBOUNDED.has(call.op)) return
+    if (UNBOUNDED_OPS.has(call.op)) return
     const took = this.#time.now - began
     const allowed = this.#timeoutMs * 1_000 + GRACE + node.stalledBetween(began, this.#time.now)
     if (took > allowed) this.#findings.report("I17", `a ${call.op} took ${Math.round(took / 1_000)} ms, with a deadline of ${this.#timeoutMs} ms`)

@@ -47,8 +47,8 @@ export class ScriptRunner {
   ): Promise<Answer<S>> {
     const { value, repeated } = await this.repeatable((own) => this.#redis.run(script, keys, args, own), options)
     const [status, time, ...values] = reply(script, value)
-    this.#clock?.observe(Number(time))
-    for (const name in statuses) if (statuses[name] === Number(status)) return { status: name, micros: Number(time), values, repeated }
+    const micros = this.#observed(script, time)
+    for (const name in statuses) if (statuses[name] === Number(status)) return { status: name, micros, values, repeated }
     throw unexpected(script)
   }
 
@@ -61,8 +61,17 @@ export class ScriptRunner {
   /** The same, with the time: its whole reply. */
   async timed(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options: ScriptOptions): Promise<readonly RedisReply[]> {
     const values = reply(script, await this.#redis.run(script, keys, args, options))
-    this.#clock?.observe(Number(values[0]))
+    this.#observed(script, values[0])
     return values
+  }
+
+  /** Every reply brings the server's time, in microseconds: what brings none is not one of ours. */
+  #observed(script: RedisScript, time: RedisReply | undefined): number {
+    // JavaScript would take `[7]` for a number.
+    const micros = Array.isArray(time) ? Number.NaN : Number(time)
+    if (!Number.isSafeInteger(micros) || micros <= 0) throw unexpected(script)
+    this.#clock?.observe(micros)
+    return micros
   }
 }
 
@@ -71,6 +80,7 @@ function reply(script: RedisScript, value: RedisReply): readonly RedisReply[] {
   return value as readonly RedisReply[]
 }
 
-function unexpected(script: RedisScript): SessionError {
+/** The error of a reply in another form than its script gives. */
+export function unexpected(script: RedisScript): SessionError {
   return new SessionError("ERR_STORE_PROTOCOL", `Expected a reply of the script ${script.name}, got another form.`)
 }

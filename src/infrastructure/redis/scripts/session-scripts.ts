@@ -1,6 +1,6 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { ServerClock } from "../reads/server-clock.js"
-import { type Answer, type ScriptOptions, ScriptRunner } from "./ScriptRunner.js"
+import { type Answer, type ScriptOptions, ScriptRunner, unexpected } from "./ScriptRunner.js"
 import {
   indexCutoff,
   indexHeal,
@@ -180,6 +180,8 @@ export class SessionScripts {
   /** The score up to which a sign-out everywhere reaches. */
   async cutoff(index: string, options: ScriptOptions): Promise<string> {
     const [score] = await this.#runner.plain(indexCutoff, [index], [], options)
+    // Anything else would name a span of the list in which there is nothing to end.
+    if (Array.isArray(score) || !/^\d+$/.test(String(score))) throw unexpected(indexCutoff)
     return String(score)
   }
 

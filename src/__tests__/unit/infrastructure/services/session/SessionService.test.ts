@@ -330,6 +330,8 @@ describe("createSession", () => {
   it.each([
     ["nothing", null],
     ["an unknown status", [99, T]],
+    ["no time", [sessionCreateStatus.DONE]],
+    ["a list in the place of the time", [sessionCreateStatus.DONE, [T]]],
     ["text", "OK"],
   ])("takes %s as an answer for a broken server", async (_what, reply) => {
     redis.answer("session-create", reply)
@@ -938,6 +940,18 @@ describe("deleteUserSession", () => {
 })
 
 describe("deleteUserSessions", () => {
+  // Each would say that there is nothing to end, up to a time long past.
+  it.each([
+    ["a list of lists", [[-7], [-7]]],
+    ["a score in a list", [T, [7]]],
+    ["a negative score", [T, "-7"]],
+    ["no score", [T]],
+  ])("takes %s for the answer of a broken server, and says that nothing is known to be ended", async (_what, reply) => {
+    redis.answer("index-cutoff", reply).answer("index-page", [T])
+    await refuses("ERR_STORE_PROTOCOL", serviceWith().deleteUserSessions("ada"))
+    expect(redis.names).not.toContain("unlink")
+  })
+
   it("after a lost reply remembers those too that the first copy may have ended", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
     const { record } = storedSession()
