@@ -265,10 +265,21 @@ export const ATTACKS = {
       shown: [
         ["unit/web/client-address", "canonicalAddress"],
         ["unit/web/client-address", "finds whom proxy-addr finds"],
+        ["rate-limit/conformance", "addresses count in their canonical form"],
+        ["rate-limit/conformance", "allows exactly the limit of calls of one moment"],
+        ["rate-limit/several-processes", "no span holds more than the formula"],
+        ["rate-limit/login-protection", "a thousand at once are no more than the limit"],
       ],
-      open: "the client's address is found as it should be; rate limits are not delivered yet",
     },
-    { id: "A28", text: "Somebody locks the owner of an account out by guessing", open: "rate limits are not delivered yet" },
+    {
+      id: "A28",
+      text: "Somebody locks the owner of an account out by guessing",
+      shown: [
+        ["rate-limit/login-protection", "has a count of its own, so that strangers lock nobody out"],
+        ["rate-limit/login-protection", "has none with a token of another account, a made-up one, or none at all"],
+        ["rate-limit/login-protection", "too many tries of everybody are told, and deny nobody"],
+      ],
+    },
     {
       id: "A29",
       text: "What is remembered of a session outlives its end, a change of roles, or an owed factor",

@@ -120,7 +120,12 @@ export const CONTROLS = [
     id: "C17",
     text: "Rate limits that are atomic and believe no forged address",
     peers: beside("n n n p n p n n n n"),
-    open: "not delivered yet",
+    shown: [
+      ["rate-limit/conformance", "takes all or nothing"],
+      ["rate-limit/conformance", "allows exactly the limit of calls of one moment"],
+      ["rate-limit/conformance", "addresses count in their canonical form"],
+      ["unit/web/client-address", "finds whom proxy-addr finds"],
+    ],
   },
   {
     id: "C18",

@@ -177,7 +177,12 @@ export const NIST = {
       shown: [[SUITE, "prefers the timeouts of the call"]],
       open: "the timeouts can be asked for; nothing refuses longer ones",
     },
-    { id: "3.2.2", text: "100 wrong proofs in a row at most", open: "rate limits are not delivered yet" },
+    {
+      id: "3.2.2",
+      text: "100 wrong proofs in a row at most",
+      shown: [["rate-limit/login-protection", "has to wait longer each time its tries are used up, up to an hour"]],
+      open: "wrong proofs of an account are limited in time, with waits that grow; nobody counts them in a row and disables the account",
+    },
     {
       id: "5.3",
       text: "Sessions are watched for misuse, and little is kept for it",

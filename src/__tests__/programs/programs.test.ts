@@ -80,6 +80,7 @@ describe("the programs of users", () => {
       "08c-hono.ts",
       "08d-node-web.ts",
       "08e-koa-websocket.ts",
+      "09-login-limit.ts",
       "10-test-and-di.ts",
       "11-drop-in.ts",
     ])

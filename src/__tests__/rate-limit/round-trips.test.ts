@@ -83,6 +83,30 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     expect(await service.checkRateLimit(ada, "api")).toMatchObject({ allowed: false, reason: "blocked" })
   })
 
+  it("on a cluster subjects follow each other, and what was taken is given back when a later one denies", async () => {
+    const redis = await connectRedis(sharedServer(kind).url, { timeoutMs: 5_000 })
+    const cluster: IRedisService = new Proxy(redis, {
+      get: (target, name) => {
+        const value: unknown = name === "singleNode" ? false : Reflect.get(target, name)
+        return typeof value === "function" ? value.bind(target) : value
+      },
+    })
+    const service = new RateLimitingService(cluster, { rules, keyPrefix: newPrefix(), timeout: "5s" })
+    onTestFinished(() => service.close())
+    const bob = { userId: "bob" }
+    const checks = [
+      { subject: bob, rule: "api" },
+      { subject: ada, rule: "quick" },
+      { subject: bob, rule: "quick" },
+    ] as const
+    await service.block(ada, "quick", "1h")
+    expect(await service.checkRateLimits(checks)).toMatchObject({ allowed: false, reason: "blocked" })
+    for (const rule of ["api", "quick"] as const) expect((await service.getRateLimitStatus(bob, rule)).totalRequests).toBe(0)
+    await service.resetRateLimit(ada, "quick")
+    expect(await service.checkRateLimits(checks)).toMatchObject({ allowed: true })
+    expect((await service.getRateLimitStatus(bob, "api")).totalRequests).toBe(1)
+  })
+
   it("of leases nothing is taken as known: another process may release one at any time", async () => {
     const { service, keyPrefix } = await counted()
     const other = await counted(keyPrefix)
