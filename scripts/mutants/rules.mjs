@@ -1,5 +1,6 @@
 // Each rule whose absence was seen to do harm, the change that takes it out, and the tests that must notice.
 import { RATE_LIMIT_MUTANTS } from "./rate-limit-rules.mjs"
+import { RECORD_MUTANTS } from "./record-rules.mjs"
 import { REQUEST_MUTANTS } from "./request-rules.mjs"
 
 const LUA = "src/infrastructure/redis/lua"
@@ -775,4 +776,5 @@ export const MUTANTS = [
   },
   ...REQUEST_MUTANTS,
   ...RATE_LIMIT_MUTANTS,
+  ...RECORD_MUTANTS,
 ]

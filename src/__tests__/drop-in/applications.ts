@@ -14,7 +14,7 @@ import { CoatcheckStore as KoaStore } from "../../drop-in/koa-session.js"
 export const LIBRARIES = ["express-session", "@fastify/session", "koa-session"] as const
 export type Library = (typeof LIBRARIES)[number]
 
-export const SECRET = "a secret of an application, long enough for everybody"
+const SECRET = "a secret of an application, long enough for everybody"
 const AGE_MS = 3_600_000
 
 /** What a route does with the session, whatever the library calls it. */
@@ -172,7 +172,8 @@ function koaApplication(store: KoaStore): Promise<Application> {
       end: async () => void Object.assign(ctx, { session: null }),
     })
   })
-  return listening(app.callback(), gate, errors)
+  const answer = app.callback()
+  return listening((req, res) => void answer(req, res), gate, errors)
 }
 
 async function listening(listener: RequestListener, gate: Gate, errors: unknown[]): Promise<Application> {

@@ -151,6 +151,15 @@ describe("on Redis", () => {
     expect(ttl).toBeLessThanOrEqual(24 * HOUR)
   })
 
+  it("a touch leaves a mark as short as it is", async () => {
+    const { client, records, keyOf } = await withClient()
+    const seen = holder()
+    await save(records, seen, { n: 1 })
+    await records.end(seen.id)
+    await records.touch(seen.id, 240 * HOUR)
+    expect(await client.pTTL(keyOf(seen.id))).toBeLessThanOrEqual(24 * HOUR)
+  })
+
   it("an id that nobody opened leaves no mark", async () => {
     const { client, records, keyOf } = await withClient()
     const { id } = holder()
