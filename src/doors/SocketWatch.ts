@@ -1,9 +1,6 @@
 import type { WebSocket } from "ws"
 import type { SessionId } from "../domain/interfaces/session/ISessionService.js"
 
-/** What a look at a socket's session found: `unknown` when nobody could say. */
-export type SessionState = "alive" | "ended" | "unknown"
-
 /** Close codes: the first is of the range for applications, made after 401; the second is registered as "try again later" (RFC 6455, 7.4.2). */
 const ENDED = { code: 4401, reason: "The session has ended." }
 const UNKNOWN = { code: 1013, reason: "Sessions cannot be looked at right now." }
@@ -20,15 +17,19 @@ export class SocketWatch {
     this.#everyMs = everyMs
   }
 
-  /** Looks at the session in turns, one look at a time, until the socket is closed. */
-  watch(socket: WebSocket, sessionId: SessionId, look: () => Promise<SessionState>): void {
+  /**
+   * Looks at the session in turns, one look at a time, until the socket is closed.
+   *
+   * @param stillOpen rejects when nobody can say
+   */
+  watch(socket: WebSocket, sessionId: SessionId, stillOpen: () => Promise<boolean>): void {
     const sockets = this.#sockets.get(sessionId) ?? new Set()
     this.#sockets.set(sessionId, sockets.add(socket))
     let unknown = 0
     const check = async (): Promise<void> => {
-      const state = await look().catch(() => "unknown" as const)
-      unknown = state === "unknown" ? unknown + 1 : 0
-      if (state === "ended") close(socket, ENDED)
+      const open = await stillOpen().catch(() => null)
+      unknown = open === null ? unknown + 1 : 0
+      if (open === false) close(socket, ENDED)
       else if (unknown === MOST_UNKNOWN_LOOKS) close(socket, UNKNOWN)
       else if (socket.readyState === socket.OPEN) timer = this.#later(check)
     }

@@ -8,7 +8,7 @@ import { type Duration, toMilliseconds } from "../shared/durations.js"
 import type { Authenticator, Refusal, ResponseHead, RouteRule } from "../web/contract.js"
 import { entrance } from "../web/door.js"
 import { nodeRequestHead } from "./node-head.js"
-import { type SessionState, SocketWatch } from "./SocketWatch.js"
+import { SocketWatch } from "./SocketWatch.js"
 
 export interface WebSocketDoorOptions {
   /** How often the session of an open socket is looked at: `"1s"` by default, from 100 ms to 5 min. */
@@ -51,7 +51,6 @@ export function webSocketDoor<A extends object, I extends object>(
   { checkEvery = "1s" }: WebSocketDoorOptions = {},
 ): WebSocketDoor<A, I> {
   const watch = new SocketWatch(asConfigError(() => toMilliseconds(checkEvery, "checkEvery", { min: 100, max: 300_000 })))
-  const look = entrance<A, I>(authenticator, { touch: false, csrf: false })
 
   return {
     requireSession: (server, handler, rule) => {
@@ -66,7 +65,7 @@ export function webSocketDoor<A extends object, I extends object>(
         if (!entered.ok) return answer(socket, entered)
         socket.off("error", ignore)
         server.handleUpgrade(request, socket, head, (opened) => {
-          watch.watch(opened, entered.session.sessionId, async () => stateOf(await look(requestHead, NO_ANSWER)))
+          watch.watch(opened, entered.session.sessionId, () => authenticator.stillOpen(requestHead))
           handler(opened, entered, request)
         })
       }
@@ -82,11 +81,6 @@ export function webSocketDoor<A extends object, I extends object>(
 const NO_ANSWER: ResponseHead = { append: () => {}, set: () => {}, values: () => [], sent: true, beforeSent: () => {} }
 
 const ignore = (): void => {}
-
-function stateOf(seen: { readonly ok: true } | Refusal): SessionState {
-  if (seen.ok) return "alive"
-  return seen.status === 503 ? "unknown" : "ended"
-}
 
 const UNKNOWN_ERROR = { status: 500, headers: {}, problem: { title: STATUS_CODES[500] } }
 

@@ -3,9 +3,11 @@ import { auditOf, refusalEvent } from "../application/audit.js"
 import type { ActiveSession, RequestAuth } from "../application/contract.js"
 import { provedWithin } from "../application/proof-age.js"
 import { RequestAuthentication } from "../application/RequestAuthentication.js"
+import { readSession } from "../application/read-session.js"
 import { SessionError } from "../domain/errors.js"
 import { type AuthenticatorSettings, authenticatorSettings } from "./authenticator-settings.js"
 import type { Authenticator, AuthenticatorOptions, Refusal, RequestHead, ResponseHead, RouteRule, Verdict } from "./contract.js"
+import { readCredentials } from "./credentials.js"
 import { refuseForgedChange } from "./forgery.js"
 import { refusalOf } from "./problem.js"
 import { checkedRule } from "./route-rule.js"
@@ -64,6 +66,18 @@ class SessionAuthenticator<A extends object, I extends object> implements Authen
     } catch (error) {
       this.#audit(error, head, null)
       return this.#refusalOrThrow(error, rule)
+    }
+  }
+
+  async stillOpen(head: RequestHead): Promise<boolean> {
+    const credentials = readCredentials(head, this.#settings.web)
+    if (credentials.kind === "none") return false
+    try {
+      const { session } = await readSession(this.#settings.sessions, credentials.token, false)
+      return session !== null && session.userId !== null
+    } catch (error) {
+      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) return false
+      throw error
     }
   }
 

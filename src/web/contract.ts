@@ -87,6 +87,13 @@ export interface Authenticator<A extends object, I extends object = A> {
   authorize(auth: RequestAuth<A, I>, head: RequestHead, rule?: RouteRule): Promise<Verdict<A, I>>
   /** Whether a request may come in where no session is needed: its origin. `null`: it may. */
   admit(head: RequestHead, rule?: RouteRule): Refusal | null
+  /**
+   * Whether the session that a request was let in with is still one of a signed-in user, for connections that outlast their request. Neither a touch nor
+   * an entry in the security log, since nobody has come.
+   *
+   * @throws what `getSession` throws
+   */
+  stillOpen(head: RequestHead): Promise<boolean>
   /** The answer to what a handler threw; `null` for what its framework has to report. */
   refuse(error: unknown, rule?: RouteRule): Refusal | null
 }

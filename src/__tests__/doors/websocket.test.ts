@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { WebSocket, WebSocketServer } from "ws"
-import { createAuthenticator } from "../../exports/auth.js"
+import { type AuditEvent, createAuthenticator } from "../../exports/auth.js"
 import { SessionError } from "../../exports/index.js"
 import { type WebSocketDoor, webSocketDoor } from "../../exports/websocket.js"
 import { ORIGIN } from "./Browser.js"
@@ -15,10 +15,13 @@ let door: WebSocketDoor<Attributes, Attributes>
 let server: Server
 let sockets: WebSocketServer
 let heard: string[]
+let logged: AuditEvent[]
 
 beforeEach(async () => {
   watched = await watchedSessions()
-  door = webSocketDoor(createAuthenticator({ sessions: watched.sessions, origin: ORIGIN, bearer: true }), { checkEvery: "100ms" })
+  logged = []
+  const onAudit = (event: AuditEvent): unknown => logged.push(event)
+  door = webSocketDoor(createAuthenticator({ sessions: watched.sessions, origin: ORIGIN, bearer: true, onAudit }), { checkEvery: "100ms" })
   heard = []
   sockets = new WebSocketServer({ noServer: true })
   server = createServer()
@@ -136,11 +139,12 @@ describe("the handshake", () => {
 })
 
 describe("an open socket", () => {
-  it("is closed with 4401 when its session was ended, and no other is", async () => {
+  it("is closed with 4401 when its session was ended, and no other is; the security log hears of no misuse", async () => {
     const [ada, grace] = [openSocket({ cookie: await cookieOf("ada") }), openSocket({ cookie: await cookieOf("grace") })]
     await Promise.all([outcome(ada), outcome(grace)])
     await watched.sessions.deleteUserSessions("ada")
     expect(await closing(ada)).toBe(4401)
+    expect(logged).toEqual([])
     const looks = watched.calls.length
     await expect.poll(() => watched.calls.length).toBeGreaterThan(looks + 1)
     expect(grace.readyState).toBe(WebSocket.OPEN)

@@ -155,6 +155,23 @@ describe("a recent proof", () => {
   })
 })
 
+describe("a connection that outlasts its request", () => {
+  it("is still open as long as its session is that of a signed-in user, and looking is neither a touch nor an event", async () => {
+    const { token, session } = await sessions.createSession({ userId: "ada" })
+    const guest = await sessions.createSession({})
+    const door = authenticator()
+    const open = (given: string): Promise<boolean> => door.stillOpen(requestHead(cookieOf(given), { method: "GET" }))
+    clock.advance("5m")
+    expect(await open(token)).toBe(true)
+    expect((await sessions.getSession(token, { touch: false }))?.lastAccessedAt).toEqual(session.lastAccessedAt)
+    expect(await open(guest.token)).toBe(false)
+    expect(await door.stillOpen(requestHead({}, { method: "GET" }))).toBe(false)
+    await sessions.deleteSession(token)
+    expect(await open(token)).toBe(false)
+    expect(events).toEqual([])
+  })
+})
+
 describe("what is none of this library's errors", () => {
   it("is for the framework", async () => {
     const door = authenticator()
