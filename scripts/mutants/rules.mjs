@@ -2,6 +2,7 @@
 import { RATE_LIMIT_MUTANTS } from "./rate-limit-rules.mjs"
 import { RECORD_MUTANTS } from "./record-rules.mjs"
 import { REQUEST_MUTANTS } from "./request-rules.mjs"
+import { WEB_MUTANTS } from "./web-rules.mjs"
 
 const LUA = "src/infrastructure/redis/lua"
 const REDIS = "src/infrastructure/redis"
@@ -777,4 +778,5 @@ export const MUTANTS = [
   ...REQUEST_MUTANTS,
   ...RATE_LIMIT_MUTANTS,
   ...RECORD_MUTANTS,
+  ...WEB_MUTANTS,
 ]

@@ -16,13 +16,26 @@ export const ASVS_V3 = {
       shown: [
         ["unit/web/cookies", "until the browser is closed, for as long as is left, and gone"],
         ["security/on-the-wire", "sets one cookie, always with all of its attributes, always within 4096 bytes"],
+        ["browser/cookies", "is Secure, HttpOnly, SameSite=Lax, for this host alone, and ends with the browser"],
       ],
     },
-    { id: "V3.3.2", text: "`SameSite` is set as the cookie's purpose asks", shown: [["unit/web/cookies", "strict: until the browser is closed"]] },
+    {
+      id: "V3.3.2",
+      text: "`SameSite` is set as the cookie's purpose asks",
+      shown: [
+        ["unit/web/cookies", "strict: until the browser is closed"],
+        ["browser/cookies", "Lax: who follows a link from another site arrives signed in"],
+        ["browser/cookies", "Strict: who follows a link from another site arrives signed out"],
+        ["browser/cookies", "is sent in a frame of another site, and is another one than outside of it"],
+      ],
+    },
     {
       id: "V3.3.3",
       text: "The name begins with `__Host-`, unless the cookie is shared on purpose",
-      shown: [["unit/web/cookies", "by default: until the browser is closed"]],
+      shown: [
+        ["unit/web/cookies", "by default: until the browser is closed"],
+        ["browser/cookies", "is not taken from a neighbour on a subdomain, whatever it sets"],
+      ],
     },
     {
       id: "V3.3.4",
@@ -31,6 +44,7 @@ export const ASVS_V3 = {
         ["unit/web/cookies", "by default: until the browser is closed"],
         ["conformance/redis-node-redis", "returns a plain value that keeps every field through JSON and spread, and holds no token"],
         ["security/on-the-wire", "has the token in Set-Cookie alone: in no body, no other header, no list, no refusal"],
+        ["browser/cookies", "is not seen by a script, and not put in place of by one"],
       ],
     },
     {
@@ -61,6 +75,9 @@ export const ASVS_V3 = {
         ["unit/web/origins", "is never learnt from Host, Referer or what a proxy adds"],
         ["security/forged-requests", "is 403 with a cookie or without, and changes nothing"],
         ["security/forged-requests", "is let in from the application's own page"],
+        ["browser/forgery", "a form changes nothing of whoever is signed in"],
+        ["browser/forgery", "a script's request with cookies changes nothing"],
+        ["browser/forgery", "the very same form is taken"],
       ],
     },
     {

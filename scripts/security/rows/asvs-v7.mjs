@@ -60,6 +60,7 @@ export const ASVS_V7 = {
         ["races/interleavings", "a rotation with changes locks the old secret out of"],
         ["security/fixation", "is not the user's: another handle, another secret, and the old one opens nothing"],
         ["security/step-up", "gives a new secret, and the one before opens nothing from that moment on"],
+        ["browser/cookies", "is another after signing in than one that was planted before"],
       ],
     },
     {
@@ -88,6 +89,9 @@ export const ASVS_V7 = {
         [SUITE, "what has expired is absent for every call, is in no list, and makes no event"],
         ["security/signed-out", "opens nothing after a sign-out"],
         ["security/signed-out", "gets nothing of 200 requests that begin after the sign-out was answered"],
+        ["http/races", "was answered, nobody comes in"],
+        ["browser/tabs", "who signs out in one is signed out in the other"],
+        ["doors/conformance", "here: the cookie goes, and what it held opens nothing"],
       ],
     },
     {
@@ -97,6 +101,7 @@ export const ASVS_V7 = {
         [SUITE, "ends all sessions of the user, pending and impersonated ones included, and counts them"],
         ["security/whole-lists", "ending all leaves none"],
         ["races/session-limit", "a sign-out everywhere beside logins ends all before it"],
+        ["races/requests", "who is signed out everywhere while signing in is signed in nowhere"],
       ],
       open: "nothing bars a user from new sessions: a sign-in whose password was looked at before may still be made after (see A7)",
     },
@@ -107,6 +112,7 @@ export const ASVS_V7 = {
         [SUITE, "except: leaves the one with that handle"],
         ["service/users", "are ended all, or all but one"],
         ["security/signed-out", "opens nothing after its owner ended it from another device, or ended all others"],
+        ["doors/conformance", "elsewhere: all others are signed out, and this one stays"],
       ],
     },
     { id: "V7.4.4", text: "Every page for signed-in users shows how to sign out", notOurs: "the pages are the application's; examples show one" },
@@ -127,6 +133,7 @@ export const ASVS_V7 = {
         ["unit/web/problem", "asks for a newer proof as RFC 9470 does"],
         ["security/step-up", "lets nobody in whose proof is older, and says so as RFC 9470 does; after a new one it does"],
         ["security/step-up", "is not moved by use"],
+        ["doors/conformance", "asks for a recent proof as RFC 9470 has it, and takes one"],
       ],
     },
     {

@@ -14,6 +14,8 @@ export const ATTACKS = {
         ["security/fixation", "is not the user's: another handle, another secret, and the old one opens nothing"],
         ["security/fixation", "never becomes the user's for requests that run beside the sign-in"],
         ["security/fixation", "of another user ends, and leaves the next one nothing"],
+        ["browser/cookies", "is another after signing in than one that was planted before"],
+        ["races/requests", "a guest signs in in two tabs at once: both are signed in, under sessions of their own"],
       ],
     },
     {
@@ -35,6 +37,8 @@ export const ATTACKS = {
         ["races/interleavings", "a sign-out wins against"],
         ["races/late-copies", "copies of a touch, an extension and a sign-out do no harm"],
         ["security/signed-out", "gets nothing of 200 requests that begin after the sign-out was answered"],
+        ["http/races", "was answered, nobody comes in"],
+        ["drop-in/records", "that were ended are brought back by no touch and by no save"],
       ],
     },
     {
@@ -94,6 +98,7 @@ export const ATTACKS = {
         [SUITE, "no event ever holds a secret or an attribute"],
         ["security/on-the-wire", "has the token in Set-Cookie alone"],
         ["security/step-up", "shows a user's own sessions, the current one marked, and nothing that opens one"],
+        ["unit/application/open-session", "has no way to the token: not by inspection, names, symbols or prototypes"],
       ],
     },
     {
@@ -143,7 +148,7 @@ export const ATTACKS = {
         ["security/hostile-input", "beyond their bounds are refused, and what was there stays"],
         ["security/hostile-input", "with a cookie header beyond its bound, or of a thousand cookies"],
       ],
-      open: "guests' sessions that an application opens for everybody are not limited",
+      open: "nothing limits by itself how many guests' sessions an application opens; a rule of `coatcheck/rate-limit` can",
     },
     {
       id: "A16",
@@ -172,6 +177,8 @@ export const ATTACKS = {
         ["unit/web/cookies", "refuses two of the name"],
         ["security/planted-cookies", "is refused in either order, in one header or in two, and nobody is let in or signed out"],
         ["security/planted-cookies", "opens nothing, and does not stand in the way of the right one"],
+        ["browser/cookies", "is not taken from a neighbour on a subdomain, whatever it sets"],
+        ["browser/cookies", "cannot plant a cookie of this name before anybody signed in"],
       ],
     },
     {
@@ -235,6 +242,9 @@ export const ATTACKS = {
         ["unit/web/problem", "says when to come again: soon, or when somebody has mended it"],
         ["security/store-away", "503 on every route, nobody is signed out, and a sign-out is not said to be done"],
         ["security/store-away", "because it takes no writes: sessions go on, sign-ins are 503, and a sign-out still works"],
+        ["http/outages", "lets nobody in and logs nobody out"],
+        ["http/outages", "a store that is full signs nobody in, and goes on with whoever is"],
+        ["http/outages", "while a replica takes over, nobody is logged out"],
       ],
     },
     {
@@ -248,6 +258,11 @@ export const ATTACKS = {
         ["security/forged-requests", "is 403 too, and changes nothing"],
         ["security/forged-requests", "is told by where it came from, not by the method it names in a header"],
         ["security/forged-requests", "need not say where it is; with a cookie beside it, it must"],
+        ["browser/forgery", "a form changes nothing of whoever is signed in"],
+        ["browser/forgery", "a form does not sign out"],
+        ["browser/forgery", "a form does not sign the visitor in as somebody else"],
+        ["browser/forgery", "a form in a sandbox, which has no origin, is refused"],
+        ["doors/conformance", "may read, but signing in is checked on any method"],
       ],
     },
     {
@@ -288,6 +303,7 @@ export const ATTACKS = {
         ["races/shared-reads", "a read asked for after an acknowledged update sees it"],
         [SUITE, "a pending session signs nobody in: 5 idle minutes, 10 in all, never authenticated"],
         ["security/step-up", "a session that waits for a second factor does not open"],
+        ["doors/conformance", "lets nobody in whose second factor is still owed"],
       ],
     },
     {
@@ -335,13 +351,15 @@ export const ATTACKS = {
         [SUITE, "of several rotations of one token one wins, and the others are told"],
         [SUITE, "in grace the old token may read, update, extend and delete, but not rotate"],
         ["races/late-copies", "a copy of a rotation answers the same new token"],
+        ["http/races", "10 000 requests sign nobody out"],
+        ["http/races", "who steps up stays signed in with the new cookie, and no answer takes it away"],
       ],
       open: "a browser that never got the answer to a rotation is signed out when the grace is over; nothing rotates by itself",
     },
     {
       id: "A35",
       text: "A stolen token is used elsewhere",
-      open: "a replaced token that comes back after its grace opens nothing and is told of by an event, but its session does not end; nothing binds a token to a device",
+      open: "a replaced token that comes back after its grace opens nothing and is told of by an event, but its session does not end; an ended session leaves no mark (tombstone) by which its token could be told from one that never was; nothing binds a token to a device",
     },
     { id: "A36", text: "Endpoints of device-bound sessions (DBSC) are misused", open: "there are none: sessions are not bound to devices" },
     {
@@ -358,12 +376,20 @@ export const ATTACKS = {
       shown: [
         ["security/signed-out", "that is open is closed when its session ends, in this process or in another"],
         ["security/signed-out", "is refused, though it brings the cookie"],
+        ["browser/sockets", "is refused, cookie or not"],
+        ["browser/sockets", "is closed when another tab signs out"],
       ],
     },
     {
       id: "A39",
       text: "Something of a person stays after everything was erased",
-      shown: [["security/erased", "ending all sessions of a user leaves no key and no value that names the person"]],
+      shown: [
+        ["security/erased", "ending all sessions of a user leaves no key and no value that names the person"],
+        [
+          "unit/application/user-data",
+          "all that is kept of a user is counted, handed over over all pages without a token, and erased; nothing of anybody else",
+        ],
+      ],
     },
     {
       id: "A40",
@@ -399,6 +425,7 @@ export const ATTACKS = {
         ["failover/durability", "by an error where a session was to end"],
         ["service/life", "is 503 on every route meanwhile, and nobody is signed out"],
         ["security/store-away", "503 on every route, nobody is signed out, and a sign-out is not said to be done"],
+        ["http/outages", "lets nobody in and logs nobody out"],
       ],
     },
   ],

@@ -56,6 +56,7 @@ export const CONTROLS = [
     shown: [
       ["security/ended-is-ended", "does not bring the session back, and is told"],
       ["races/never-revived", "never undoes"],
+      ["http/races", "was answered, nobody comes in"],
     ],
   },
   {
@@ -108,13 +109,19 @@ export const CONTROLS = [
     id: "C15",
     text: "Cookies are `Secure`, `HttpOnly`, `SameSite` and `__Host-` by default",
     peers: beside("n p p p n p p p p p"),
-    shown: [["security/on-the-wire", "sets one cookie, always with all of its attributes, always within 4096 bytes"]],
+    shown: [
+      ["security/on-the-wire", "sets one cookie, always with all of its attributes, always within 4096 bytes"],
+      ["browser/cookies", "is Secure, HttpOnly, SameSite=Lax, for this host alone, and ends with the browser"],
+    ],
   },
   {
     id: "C16",
     text: "Forged requests are refused by default",
     peers: beside("n p n p n p y y y n"),
-    shown: [["security/forged-requests", "is 403 with a cookie or without, and changes nothing"]],
+    shown: [
+      ["security/forged-requests", "is 403 with a cookie or without, and changes nothing"],
+      ["browser/forgery", "a form changes nothing of whoever is signed in"],
+    ],
   },
   {
     id: "C17",
@@ -134,6 +141,7 @@ export const CONTROLS = [
     shown: [
       [SUITE, "a session is created, rotated and ended; reads, updates and extensions make no event"],
       [SUITE, "no event ever holds a secret or an attribute"],
+      ["unit/application/audit", "hears of whole lives, and never of a token"],
     ],
   },
   {

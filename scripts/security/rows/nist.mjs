@@ -18,12 +18,16 @@ export const NIST = {
       shown: [
         [COOKIES, "by default: until the browser is closed"],
         ["security/on-the-wire", "sets one cookie, always with all of its attributes"],
+        ["browser/cookies", "for this host alone, and ends with the browser"],
       ],
     },
     {
       id: "5.1 memory",
       text: "A remembered browser is no proof, but for what is left of the session's time",
-      shown: [[COOKIES, "lasts 400 days at most, as browsers would have it"]],
+      shown: [
+        [COOKIES, "lasts 400 days at most, as browsers would have it"],
+        ["browser/cookies", "outlasts the browser when the user asked to be remembered"],
+      ],
       open: "a remembered session is a session with longer timeouts; `maxAge` is how a route asks for a newer proof",
     },
     {
@@ -56,6 +60,7 @@ export const NIST = {
         [COOKIES, "and gone"],
         ["security/ended-is-ended", "does not bring the session back, and is told"],
         ["security/signed-out", "opens nothing after a sign-out"],
+        ["browser/cookies", "is gone after signing out"],
       ],
     },
     {
@@ -83,7 +88,14 @@ export const NIST = {
         ["security/shared-caches", "is told so by every answer that a session had to do with"],
       ],
     },
-    { id: "5.1 storage", text: "It is not kept where scripts can read it", shown: [[COOKIES, "by default: until the browser is closed"]] },
+    {
+      id: "5.1 storage",
+      text: "It is not kept where scripts can read it",
+      shown: [
+        [COOKIES, "by default: until the browser is closed"],
+        ["browser/cookies", "is not seen by a script, and not put in place of by one"],
+      ],
+    },
     {
       id: "5.1 downgrade",
       text: "There is no way back to plain HTTP",
@@ -96,6 +108,7 @@ export const NIST = {
       shown: [
         ["unit/web/origins", "is judged by Sec-Fetch-Site and Origin, with a cookie or without"],
         ["security/forged-requests", "is 403 with a cookie or without, and changes nothing"],
+        ["browser/forgery", "a form changes nothing of whoever is signed in"],
       ],
     },
     { id: "5.1 sign-out", text: "Signing out is easy to find", notOurs: "the pages are the application's; examples show one" },
@@ -134,6 +147,7 @@ export const NIST = {
       shown: [
         [COOKIES, "by default: until the browser is closed"],
         ["security/on-the-wire", "sets one cookie, always with all of its attributes"],
+        ["browser/cookies", "Lax: who follows a link from another site arrives signed in"],
       ],
     },
     {
@@ -179,9 +193,12 @@ export const NIST = {
     },
     {
       id: "3.2.2",
-      text: "100 wrong proofs in a row at most",
-      shown: [["rate-limit/login-protection", "has to wait longer each time its tries are used up, up to an hour"]],
-      open: "wrong proofs of an account are limited in time, with waits that grow; nobody counts them in a row and disables the account",
+      text: "100 wrong proofs in a row at most, with waits that grow",
+      shown: [
+        ["rate-limit/login-protection", "is not verified once too many failed for its account from its address, and for its account from anywhere"],
+        ["rate-limit/login-protection", "has to wait longer each time its tries are used up, up to an hour"],
+      ],
+      open: "ten in 15 minutes and waits of up to an hour, when the application uses `createLoginProtection`; nothing bars an account for good",
     },
     {
       id: "5.3",
