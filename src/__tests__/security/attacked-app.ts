@@ -21,7 +21,7 @@ type AppOptions = Partial<Omit<AuthenticatorOptions<Attributes, Attributes>, "se
 /** Where users are told that the application is. */
 export const ORIGIN = "https://app.example"
 /** A deadline that only a broken test reaches, however busy the machine is. */
-const CALL_DEADLINE = "10s"
+const CALL_DEADLINE = "10s" as const
 /** What the application asks of a user who has not proved who they are for some time. */
 export const RECENT = "5m"
 
