@@ -32,7 +32,7 @@ export async function readSession<A extends object, I extends object>(sessions: 
   return { session: null, outlived: session }
 }
 
-/** Nobody acts in a user's name for longer than they are signed in themselves. One more read, for impersonated sessions alone. */
+/** Nobody acts in a user's name for longer than they are signed in themselves. One more call, for impersonated sessions alone. */
 async function hasItsImpersonator<A extends object, I extends object>(sessions: ISessionService<A, I>, session: SessionData<A>): Promise<boolean> {
   const { impersonatorId, impersonatorSessionId } = session
   if (impersonatorId === null || impersonatorSessionId === null) return true
