@@ -21,7 +21,7 @@ export interface LoginProtectionOptions {
   readonly perPair?: CountingRule | undefined
   /** Tries of everybody, 1000 a minute by default. More of them deny nobody, or strangers could lock everybody out: the event `shadow-denied` of the rule `login-everybody` tells of them. */
   readonly global?: CountingRule | undefined
-  /** Keys for device tokens, at least 32 characters each, the same in all processes: the first issues, all verify. Without them there are no tokens. */
+  /** Keys for device tokens, random and at least 32 bytes each, the same in all processes: the first issues, all verify. Without them there are no tokens. */
   readonly secrets?: readonly string[] | undefined
   /** The time, for tests: acts on memory and SQLite. */
   readonly clock?: Clock | undefined

@@ -9,8 +9,6 @@ import type { FaultRow } from "../fault-row.js"
 import type { LoadFinding } from "../judge.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 
-/** A standstill of this process that may cost a call its answer, in milliseconds. */
-const NOTICED_MS = 20
 const TIMEOUT_MS = 500
 const GIANT = "giant"
 const SIDE_BY_SIDE = 64
@@ -37,7 +35,7 @@ export const GIANT_SLOT_MOVED: FaultRow = {
       await using mover = await SlotMover.connect(cluster)
       note("moving")
       const [from, began] = [load.now(), performance.now()]
-      const signIns = { done: false, answered: 0, refused: 0, strange: new Set<string>() }
+      const signIns = { done: false, answered: 0, refused: 0, unanswered: 0, strange: new Set<string>() }
       const work = signInMeanwhile(load, signIns)
       await mover.move(slot, { batch: sessions / step.batches, whileSplit: () => pause(step.ms, undefined, { signal }) }).finally(() => {
         signIns.done = true
@@ -63,6 +61,7 @@ export const GIANT_SLOT_MOVED: FaultRow = {
           TRYAGAIN: tryAgain,
           "sign-ins refused": signIns.refused,
           "sign-ins answered": signIns.answered,
+          "sign-ins without an answer": signIns.unanswered,
           "others' p99 before ms": percentile(found, quietFrom, from),
           "others' p99 meanwhile ms": percentile(found, from, to),
           "longest call ms": Math.round(found.longestCallMs),
@@ -92,18 +91,21 @@ async function signInGiant({ service }: FaultLoad, sessions: number, signal: Abo
   return tokens
 }
 
-async function signInMeanwhile(load: FaultLoad, counts: { done: boolean; answered: number; refused: number; strange: Set<string> }): Promise<void> {
+async function signInMeanwhile(
+  load: FaultLoad,
+  counts: { done: boolean; answered: number; refused: number; unanswered: number; strange: Set<string> },
+): Promise<void> {
   while (!counts.done) {
-    const from = load.now()
     try {
       await load.service.createSession({ userId: GIANT, attributes: { text: "meanwhile" } })
       counts.answered += 1
     } catch (error) {
       if (!SessionError.is(error)) throw error
-      counts.refused += 1
-      // A process that itself stood still lets a call run out of its time.
-      if ((!error.retryable || error.outcome !== "not-applied") && load.stoodStill(from) < NOTICED_MS)
-        counts.strange.add(`Expected a sign-in to be refused as not applied and retryable, got ${error.code}, ${error.outcome}`)
+      if (error.outcome === "not-applied") counts.refused += 1
+      // While it hands over thousands of keys at once a server answers nobody, on a busy machine for longer than a call may take.
+      else counts.unanswered += 1
+      if (!error.retryable || (error.outcome !== "not-applied" && error.code !== "ERR_STORE_TIMEOUT"))
+        counts.strange.add(`Expected a sign-in to be refused as not applied, or unanswered, and retryable, got ${error.code}, ${error.outcome}`)
     }
     await pause(20)
   }

@@ -62,6 +62,8 @@ export interface IRedisService {
   ): Promise<{ readonly cursor: string; readonly keys: readonly string[] }>
   /** Sends a command that changes nothing to one node, counted as in `scan`. A map in its answer becomes a list of names and values. */
   ask(node: number, command: readonly string[], options?: RedisCallOptions): Promise<RedisReply>
+  /** With what each change waits for replicas or the disk, and the key that is written for it; missing where none waits. */
+  readonly waiting?: { readonly command: "WAIT" | "WAITAOF"; readonly key: string } | undefined
   /** How many nodes a walk has to visit; on a cluster the primaries. */
   countNodes(): Promise<number>
   ping(options?: RedisCallOptions): Promise<void>

@@ -39,6 +39,7 @@ const MARK = "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1], '1', 'PX'
  */
 export class DurableWrites implements IRedisService {
   readonly singleNode = true
+  readonly waiting: { readonly command: "WAIT" | "WAITAOF"; readonly key: string }
   readonly #main: IRedisService
   readonly #line: ClientRedisService
   readonly #mark: readonly string[]
@@ -50,7 +51,8 @@ export class DurableWrites implements IRedisService {
   private constructor(main: IRedisService, line: ClientRedisService, options: DurableOptions) {
     this.#main = main
     this.#line = line
-    this.#mark = ["eval", MARK, "1", `${options.keyPrefix}durable`]
+    this.waiting = { command: options.durability === "replicas" ? "WAIT" : "WAITAOF", key: `${options.keyPrefix}durable` }
+    this.#mark = ["eval", MARK, "1", this.waiting.key]
     this.#wait = waitCommand(options.durability, options.timeoutMs)
   }
 

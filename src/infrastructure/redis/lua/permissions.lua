@@ -4,6 +4,8 @@
   keys      none
   args      1 session      the name of a record
             2 index        the name of a user's list
+            3 wait         the command with which durability waits; empty: none
+            4 mark         the key that is written before each wait
   returns   names of commands
   effects   none
   cost      O(1)
@@ -29,6 +31,10 @@ local needed = {
   { 'ZREM', index, '' },
   { 'ZSCORE', index, '' },
 }
+if ARGV[3] ~= '' then
+  needed[#needed + 1] = { ARGV[3], '0', '0', '0' }
+  needed[#needed + 1] = { 'SET', ARGV[4], '' }
+end
 local denied = {}
 for _, command in ipairs(needed) do
   local known, allowed = pcall(redis.acl_check_cmd, unpack(command))

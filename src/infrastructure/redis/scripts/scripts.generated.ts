@@ -38,9 +38,9 @@ export const indexPrune: RedisScript = {
 
 export const permissions: RedisScript = {
   name: "permissions",
-  sha1: "5640e6e4ad8c564bba254feff922d26fd354e157",
+  sha1: "ac6eb36035822fb5550ba97f0801b63305273b8b",
   readOnly: true,
-  source: "#!lua flags=no-writes,allow-stale\n-- coatcheck permissions\nlocal session, index = ARGV[1], ARGV[2]\nlocal needed = {\n{ 'PING' },\n{ 'TIME' },\n{ 'SCAN', '0' },\n{ 'EVALSHA', '', '1', session },\n{ 'GET', session },\n{ 'MGET', session },\n{ 'UNLINK', session },\n{ 'EXISTS', session },\n{ 'GETRANGE', session, '0', '0' },\n{ 'SETRANGE', session, '0', '' },\n{ 'SET', session, '' },\n{ 'PEXPIRE', session, '1' },\n{ 'PEXPIREAT', index, '1' },\n{ 'ZADD', index, '0', '' },\n{ 'ZCARD', index },\n{ 'ZRANGE', index, '0', '0' },\n{ 'ZREM', index, '' },\n{ 'ZSCORE', index, '' },\n}\nlocal denied = {}\nfor _, command in ipairs(needed) do\nlocal known, allowed = pcall(redis.acl_check_cmd, unpack(command))\nif not (known and allowed) then denied[#denied + 1] = command[1] end\nend\nreturn denied",
+  source: "#!lua flags=no-writes,allow-stale\n-- coatcheck permissions\nlocal session, index = ARGV[1], ARGV[2]\nlocal needed = {\n{ 'PING' },\n{ 'TIME' },\n{ 'SCAN', '0' },\n{ 'EVALSHA', '', '1', session },\n{ 'GET', session },\n{ 'MGET', session },\n{ 'UNLINK', session },\n{ 'EXISTS', session },\n{ 'GETRANGE', session, '0', '0' },\n{ 'SETRANGE', session, '0', '' },\n{ 'SET', session, '' },\n{ 'PEXPIRE', session, '1' },\n{ 'PEXPIREAT', index, '1' },\n{ 'ZADD', index, '0', '' },\n{ 'ZCARD', index },\n{ 'ZRANGE', index, '0', '0' },\n{ 'ZREM', index, '' },\n{ 'ZSCORE', index, '' },\n}\nif ARGV[3] ~= '' then\nneeded[#needed + 1] = { ARGV[3], '0', '0', '0' }\nneeded[#needed + 1] = { 'SET', ARGV[4], '' }\nend\nlocal denied = {}\nfor _, command in ipairs(needed) do\nlocal known, allowed = pcall(redis.acl_check_cmd, unpack(command))\nif not (known and allowed) then denied[#denied + 1] = command[1] end\nend\nreturn denied",
 }
 
 export const rateAdjust: RedisScript = {

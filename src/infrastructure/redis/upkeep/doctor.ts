@@ -83,8 +83,9 @@ async function readDenied(redis: IRedisService, keys: SessionKeys, node: number,
   const names = [keys.session(example), keys.index({ tag: example.tag, user: example.id })]
   try {
     // Keys as arguments: every node of a cluster can be asked about them.
-    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names], options)
-    return isList(reply) ? reply.map(String) : null
+    const wait = redis.waiting === undefined ? ["", ""] : [redis.waiting.command, redis.waiting.key]
+    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names, ...wait], options)
+    return isList(reply) ? [...new Set(reply.map(String))] : null
   } catch (error) {
     if (SessionError.is(error, "ERR_STORE_REFUSED")) return ["EVAL"]
     // Such as a replica that lost its primary, which another finding tells.

@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly schemaVersion?: number | undefined
   /** Turns attributes of an older `schemaVersion` into today's; one that throws makes `ERR_SESSION_CORRUPT`. */
   readonly upgrade?: ((stored: unknown, fromVersion: number) => unknown) | undefined
-  /** Keys for HMAC-SHA-256 verifiers, at least 32 characters each: the first writes, all verify. List "sha256" last to go on accepting sessions from before there were secrets. */
+  /** Keys for HMAC-SHA-256 verifiers, random and at least 32 bytes each (`openssl rand -base64 32`): the first writes, all verify. List "sha256" last to go on accepting sessions from before there were secrets. */
   readonly secrets?: readonly string[] | undefined
   /** Goes before every key: at most 64 letters, digits and `:._-`. */
   readonly keyPrefix?: string | undefined

@@ -14,7 +14,11 @@ export interface Verifiers {
 const LENGTH = 22
 /** Stands in `secrets` for verifiers from before there were any. */
 const PLAIN = "sha256"
-const MIN_SECRET_LENGTH = 32
+/** As many as the hash is long, and as a random key needs; of text, which holds less than eight bits in each. */
+const KEY_BYTES = 32
+/** Of random bytes as hexadecimal text, the least varied way to write a key, fewer come once in a million keys. */
+const DIFFERENT_CHARACTERS = 10
+const REMEDY = "Make one with: openssl rand -base64 32"
 
 const plain = (secret: string): string => hash("sha256", secret, "base64url").slice(0, LENGTH)
 const keyed = (key: string) => (secret: string) => createHmac("sha256", key).update(secret).digest("base64url").slice(0, LENGTH)
@@ -49,8 +53,19 @@ function assertSecrets(secrets: unknown): asserts secrets is readonly string[] {
   if (!Array.isArray(secrets) || secrets.length === 0 || secrets.length > 8) throw expected("secrets", "a list of 1 to 8 keys", secrets)
   for (const [index, key] of secrets.entries()) {
     if (key === PLAIN && index > 0) continue
-    if (typeof key !== "string" || key.length < MIN_SECRET_LENGTH) throw expected(`secrets[${index}]`, `a key of at least ${MIN_SECRET_LENGTH} characters`, key)
-    if (new Set(key).size < 10) throw new UnexpectedValue(`Expected secrets[${index}] to be random, got fewer than 10 different characters.`)
+    if (typeof key !== "string" || Buffer.byteLength(key) < KEY_BYTES)
+      throw new UnexpectedValue(`${expected(`secrets[${index}]`, `a random key of at least ${KEY_BYTES} bytes`, key).message} ${REMEDY}`)
+    const weakness = weaknessOf(key)
+    if (weakness !== null) throw new UnexpectedValue(`Expected secrets[${index}] to be random, got ${weakness}. ${REMEDY}`)
   }
   if (new Set(secrets).size !== secrets.length) throw new UnexpectedValue("Expected secrets to differ from each other, got one twice.")
+}
+
+/** What shows that a key was not drawn at random; `null`: nothing. */
+function weaknessOf(key: string): string | null {
+  if (new Set(key).size < DIFFERENT_CHARACTERS) return `fewer than ${DIFFERENT_CHARACTERS} different characters`
+  // A text that repeats itself is found in its own double before its end.
+  if ((key + key).indexOf(key, 1) < key.length) return "a shorter text several times over"
+  const steps = new Set(Array.from(key.slice(1), (character, at) => character.charCodeAt(0) - key.charCodeAt(at)))
+  return steps.size < DIFFERENT_CHARACTERS / 2 ? "characters that follow each other" : null
 }

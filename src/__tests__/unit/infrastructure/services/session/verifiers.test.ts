@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto"
+import { createHash, createHmac, randomBytes } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { newSecret } from "../../../../../infrastructure/services/session/randomness.js"
 import { createVerifiers } from "../../../../../infrastructure/services/session/verifiers.js"
@@ -48,6 +48,10 @@ describe("verifiers", () => {
     [[]],
     [["short"]],
     [["x".repeat(40)]],
+    [["changeme-2026".repeat(3)]],
+    [["0123456789abcdef".repeat(4)]],
+    [[Array.from({ length: 40 }, (_, n) => String.fromCharCode(40 + n)).join("")]],
+    [["\u{1f511}".repeat(8)]],
     [[NEW, NEW]],
     [["sha256"]],
     [["sha256", NEW]],
@@ -59,5 +63,16 @@ describe("verifiers", () => {
   ])("refuse as secrets: %j", (secrets) => {
     expect(() => createVerifiers(secrets as never)).toThrow(UnexpectedValue)
     expect(() => createVerifiers(secrets as never)).toThrow(/^(?!.*of-the-application)/)
+  })
+
+  it("name the remedy for a weak key", () => {
+    for (const key of ["short", "x".repeat(40), "changeme-2026".repeat(3)]) expect(() => createVerifiers([key])).toThrow(/openssl rand -base64 32$/)
+  })
+
+  it("take random keys, whichever way they are written", () => {
+    for (let n = 0; n < 2_000; n += 1) {
+      const bytes = randomBytes(32)
+      for (const encoding of ["hex", "base64", "base64url"] as const) createVerifiers([bytes.toString(encoding)])
+    }
   })
 })
