@@ -115,7 +115,15 @@ export const RECORD_MUTANTS = [
     from: "KEYS[2] and redis.call('UNLINK', KEYS[2]) or 0",
     to: "KEYS[2] and redis.call('EXISTS', KEYS[2]) or 0",
     tests: TAKE_OVER,
-    only: "on redis",
+    only: "on redis go, with what",
+  },
+  {
+    rule: "The save of a record removes what connect-redis left",
+    file: `${LUA}/record-save.lua`,
+    from: "if KEYS[2] then redis.call('UNLINK', KEYS[2]) end\n",
+    to: "if KEYS[2] then redis.call('EXISTS', KEYS[2]) end\n",
+    tests: TAKE_OVER,
+    only: "on redis go, with what",
   },
   {
     rule: "A take-over removes the old key in the same step",

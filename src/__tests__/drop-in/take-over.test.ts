@@ -71,6 +71,18 @@ describe.each(SERVER_KINDS)("the sessions of connect-redis on %s", (kind) => {
     expect(await stolen.fields()).toEqual({})
   })
 
+  it.each(["/logout", "/write?field=cart&value=desk"])("go, with what an old instance wrote again, with the next change (%s)", async (path) => {
+    const { before, after, client, oldKeys } = await move()
+    const browser = await signedIn(before)
+    const [old = ""] = await oldKeys()
+    const text = (await client.get(old)) ?? ""
+    const moved = await browser.copy(after)
+    await moved.fields()
+    await client.set(old, text)
+    await moved.visit(path)
+    await expect.poll(oldKeys, { timeout: 5_000 }).toEqual([])
+  })
+
   it("are ended with their old key where nobody came by in between", async () => {
     const { before, after, oldKeys } = await move()
     const browser = await signedIn(before)
