@@ -179,7 +179,7 @@ export const RECORD_MUTANTS = [
     from: "known: mine, stored: saved.record.text }",
     to: "known: mine, stored: mine }",
     tests: REQUESTS,
-    only: "over memory keeps another request's field",
+    only: "over memory keeps what others saved before",
   },
   {
     rule: "A save that changes nothing is not refused after the end",

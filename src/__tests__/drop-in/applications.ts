@@ -70,6 +70,7 @@ function routes(gate: Gate): Act {
         held.write(field, query.get("value"))
         return "done"
       case "/write-twice":
+        await gate.pass()
         held.write(field, "first")
         await held.save()
         await gate.pass()
