@@ -65,6 +65,8 @@ export const SUMMARY = {
   "sign-outs undone by a failover, without replay": "sum",
   "partial records": "sum",
   "longest call beyond its deadline (ms)": "max",
+  "failovers brought about": "sum",
+  "  without an answer, added up (ms)": "sum",
   "longest time without an answer in a failover (ms)": "max",
   "slots moved under load": "sum",
   "longest wait of a sign-in for a moving slot (ms)": "max",

@@ -4,6 +4,7 @@ import type { StoreServer } from "../../servers/StoreServer.js"
 import { waitUntil } from "../../servers/wait-until.js"
 import { openStore } from "../../workloads/open-store.js"
 import { FaultLoad } from "../FaultLoad.js"
+import { failoversSummed } from "../failovers-summed.js"
 import type { FaultRow, FaultSite } from "../fault-row.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 import { type ShareFinding, ShareWatch } from "../ShareWatch.js"
@@ -47,7 +48,7 @@ export const CLUSTER_TAKEOVERS: FaultRow = {
           "acknowledged writes lost, failover": asked.found.lost + killed.found.lost,
           "partial records": asked.found.partial + killed.found.partial,
           "longest call beyond its deadline (ms)": Math.round(Math.max(...[asked, killed].map(({ found }) => beyondDeadline(found, TIMEOUT_MS)))),
-          "longest time without an answer in a failover (ms)": Math.max(asked.ownMs, killed.ownMs),
+          ...failoversSummed([...asked.away, ...killed.away]),
         },
         why,
       }
@@ -92,7 +93,7 @@ async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, st
   if (others.length === 0) why.push("Expected to see how other nodes serve their slots, got no time to look")
   if (hurt > 0) why.push(`Expected the slots of other nodes to be served all the while, got failed calls in ${hurt} of ${others.length} watches`)
   const longest = (findings: readonly ShareFinding[]): number => Math.round(Math.max(0, ...findings.map(({ silenceMs }) => silenceMs)))
-  return { count, found, why, ownMs: longest(own), othersMs: longest(others) }
+  return { count, found, why, away: own.map(({ silenceMs }) => silenceMs), ownMs: longest(own), othersMs: longest(others) }
 }
 
 type FaultLoadStore = Parameters<typeof FaultLoad.start>[0]["store"]

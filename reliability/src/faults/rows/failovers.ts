@@ -4,6 +4,7 @@ import { openStore } from "../../workloads/open-store.js"
 import { despiteTilt } from "../despite-tilt.js"
 import { FaultLoad } from "../FaultLoad.js"
 import { crash, type FailoverCost, replace } from "../failover-rounds.js"
+import { failoversSummed } from "../failovers-summed.js"
 import type { FaultRow } from "../fault-row.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 
@@ -63,7 +64,7 @@ export const FAILOVERS: FaultRow = {
           "sign-outs undone by a failover, without replay": without,
           "partial records": found.partial,
           "longest call beyond its deadline (ms)": Math.round(beyondDeadline(found, TIMEOUT_MS)),
-          "longest time without an answer in a failover (ms)": Math.round(Math.max(...costs.map(({ cost }) => cost.unavailableMs))),
+          ...failoversSummed(costs.map(({ cost }) => cost.unavailableMs)),
         },
         why,
       }

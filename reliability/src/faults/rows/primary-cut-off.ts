@@ -7,6 +7,7 @@ import { openStore } from "../../workloads/open-store.js"
 import type { Attributes } from "../../workloads/RecordedClient.js"
 import { despiteTilt } from "../despite-tilt.js"
 import { FaultLoad } from "../FaultLoad.js"
+import { failoversSummed } from "../failovers-summed.js"
 import type { FaultRow } from "../fault-row.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 
@@ -73,7 +74,7 @@ export const PRIMARY_CUT_OFF: FaultRow = {
         },
         summary: {
           "acknowledged writes lost, failover": lost + found.lost,
-          "longest time without an answer in a failover (ms)": Math.round(Math.max(...all.map(({ failoverMs }) => failoverMs))),
+          ...failoversSummed(all.map(({ failoverMs }) => failoverMs)),
           "partial records": found.partial,
           "longest call beyond its deadline (ms)": Math.round(beyondDeadline(found, TIMEOUT_MS)),
         },
