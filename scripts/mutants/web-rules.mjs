@@ -60,7 +60,7 @@ export const WEB_MUTANTS = [
     from: 'kind === "bearer") return',
     to: 'kind !== "cookie") return',
     tests: FORGED,
-    only: "POST /sign-in?user=mallory is 403",
+    only: "POST /sign-in.user=mallory is 403",
   },
   {
     rule: "A WebSocket is judged by its Origin alone",
@@ -73,7 +73,7 @@ export const WEB_MUTANTS = [
   {
     rule: "A WebSocket is closed when its session has ended elsewhere",
     file: "src/doors/SocketWatch.ts",
-    from: 'if (state === "ended") close(socket, ENDED)\n      else if',
+    from: "if (open === false) close(socket, ENDED)\n      else if",
     to: "if",
     tests: SIGNED_OUT,
     only: "is closed when its session ends",
