@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from "express"
 import type { ParamsDictionary, Query } from "express-serve-static-core"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
 import { nodeAnswerHead, nodeRequestHead, sendRefusal } from "./node-head.js"
 
@@ -27,6 +29,13 @@ export interface ExpressDoor<A extends object, I extends object> {
   ): RequestHandler<P, B, RB, Q>
   /** Lets only those on who are signed in. Their session is found with `sessionOf`, and `answerErrors` answers for the handlers after it. @throws ERR_CONFIG_INVALID for the rule, at once */
   guard(rule?: RouteRule): Guard
+  /**
+   * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
+   * `RateLimit-Policy`. `"user"` needs `guard` before it.
+   *
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   */
+  rateLimit<R extends RateLimitRules, N extends CountingName<R>>(limits: RateLimiter<R>, rule: N, by?: LimitedBy<Request>, options?: RateLimitedOptions): Guard
   /** The session that `guard` or `requireSession` let this request in with. @throws ERR_CONFIG_INVALID for a request that passed neither */
   sessionOf(request: IncomingMessage): ActiveUserSession<A, I>
   /** For `app.use`, after the routes: answers errors of this library that handlers after a `guard` met, and hands on all others. */
@@ -73,6 +82,15 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
     guard: (rule) => {
       const enter = entrance(authenticator, rule)
       return (request, response, next) => void letIn(enter, request, response).then(({ ok }) => ok && next(), answering(response, next, rule))
+    },
+    rateLimit: (limits, rule, by, options) => {
+      const check = rateLimited(authenticator, limits, rule, by, options)
+      return (request, response, next) => {
+        const said = () => (by as (request: IncomingMessage) => Subject)(request)
+        const userId = () => requests.sessionOf(request).userId
+        const checked = check({ head: nodeRequestHead(request), response: nodeAnswerHead(response), userId, said })
+        checked.then((refusal) => (refusal === null ? next() : sendRefusal(response, refusal))).catch(answering(response, next))
+      }
     },
     sessionOf: (request) => requests.sessionOf(request),
     answerErrors: () => (error: unknown, _request, response, next) => answering(response, next)(error),

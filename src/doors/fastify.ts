@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest, RouteGenericInterface } from "fastify"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
 import { BODY_HEADERS, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
 
@@ -22,6 +24,18 @@ export interface FastifyDoor<A extends object, I extends object> {
   ): Wrapped<G>
   /** A hook that lets only those on who are signed in. Their session is found with `sessionOf`, and `answerError` answers for their handlers. @throws ERR_CONFIG_INVALID for the rule, at once */
   guard(rule?: RouteRule): (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  /**
+   * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
+   * `RateLimit-Policy`. `"user"` needs `guard` before it.
+   *
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   */
+  rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
+    limits: RateLimiter<R>,
+    rule: N,
+    by?: LimitedBy<FastifyRequest>,
+    options?: RateLimitedOptions,
+  ): (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   /** The session that `guard` or `requireSession` let this request in with. @throws ERR_CONFIG_INVALID for a request that passed neither */
   sessionOf(request: Pick<FastifyRequest, "raw">): ActiveUserSession<A, I>
   /** For `setErrorHandler`: answers errors of this library that handlers after a `guard` met, and throws all others on. */
@@ -70,6 +84,15 @@ export function fastifyDoor<A extends object, I extends object>(authenticator: A
         const entered = await letIn(enter, request, reply)
         // Until it is sent: otherwise Fastify would go on to the handler.
         if (!entered.ok) await refuse(reply, entered)
+      }
+    },
+    rateLimit: (limits, rule, by, options) => {
+      const check = rateLimited(authenticator, limits, rule, by, options)
+      return async (request, reply) => {
+        const said = () => (by as (request: FastifyRequest) => Subject)(request)
+        const userId = () => requests.sessionOf(request.raw).userId
+        const refusal = await check({ head: nodeRequestHead(request.raw), response: nodeAnswerHead(reply.raw), userId, said })
+        if (refusal !== null) await refuse(reply, refusal)
       }
     },
     sessionOf: (request) => requests.sessionOf(request.raw),

@@ -1,7 +1,10 @@
 import type { Context, MiddlewareHandler } from "hono"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import { SessionError } from "../domain/errors.js"
+import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { AnswerHead } from "./AnswerHead.js"
 import type { Entrance } from "./entered-requests.js"
 import { BODY_HEADERS } from "./node-head.js"
@@ -18,6 +21,18 @@ export interface HonoDoor<A extends object, I extends object> {
   requireSession(rule?: RouteRule): MiddlewareHandler<{ Variables: { readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> } }>
   /** Lets everybody on whose request is no forgery, with `c.var.auth`. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
   optionalSession(rule?: RouteRule): MiddlewareHandler<{ Variables: { readonly auth: RequestAuth<A, I> } }>
+  /**
+   * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
+   * `RateLimit-Policy`. `"user"` needs `requireSession` before it.
+   *
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   */
+  rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
+    limits: RateLimiter<R>,
+    rule: N,
+    by?: LimitedBy<Context>,
+    options?: RateLimitedOptions,
+  ): MiddlewareHandler
 }
 
 /** Makes the door of Hono. */
@@ -42,7 +57,24 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
   return {
     requireSession: (rule) => middleware(entrance<A, I>(authenticator, rule), rule),
     optionalSession: (rule) => middleware(freeEntrance<A, I>(authenticator, rule), rule),
+    rateLimit: (limits, rule, by, options) => {
+      const check = rateLimited(authenticator, limits, rule, by, options)
+      return async (c, next) => {
+        const head = new AnswerHead(() => false)
+        const said = () => (by as (context: Context) => Subject)(c)
+        const refusal = await check({ head: webRequestHead(c.req.raw, remoteAddress?.(c)), response: head, userId: () => userIdOf(c), said })
+        if (refusal === null) await next()
+        else replace(c, refused(c.res, refusal))
+        if (head.waiting) replace(c, completed(c.res, head))
+      }
+    },
   }
+}
+
+function userIdOf(c: Context): string {
+  const session = c.get("session") as ActiveUserSession<object> | undefined
+  if (session === undefined) throw new SessionError("ERR_CONFIG_INVALID", "Expected requireSession() of this door before rateLimit() by user.")
+  return session.userId
 }
 
 /** Keeps what other middleware has put into the head, such as the headers of CORS. */

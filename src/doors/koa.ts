@@ -1,7 +1,10 @@
 import type { Context, Middleware } from "koa"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import { SessionError } from "../domain/errors.js"
+import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import type { Entrance } from "./entered-requests.js"
 import { BODY_HEADERS, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
 
@@ -11,6 +14,18 @@ export interface KoaDoor<A extends object, I extends object> {
   requireSession(rule?: RouteRule): Middleware<{ readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> }>
   /** Lets everybody on whose request is no forgery, with `context.state.auth`. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
   optionalSession(rule?: RouteRule): Middleware<{ readonly auth: RequestAuth<A, I> }>
+  /**
+   * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
+   * `RateLimit-Policy`. `"user"` needs `requireSession` before it.
+   *
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   */
+  rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
+    limits: RateLimiter<R>,
+    rule: N,
+    by?: LimitedBy<Context>,
+    options?: RateLimitedOptions,
+  ): Middleware
 }
 
 /** Makes the door of Koa. */
@@ -34,7 +49,21 @@ export function koaDoor<A extends object, I extends object>(authenticator: Authe
   return {
     requireSession: (rule) => middleware(entrance<A, I>(authenticator, rule), rule),
     optionalSession: (rule) => middleware(freeEntrance<A, I>(authenticator, rule), rule),
+    rateLimit: (limits, rule, by, options) => {
+      const check = rateLimited(authenticator, limits, rule, by, options)
+      return async (context, next) => {
+        const said = () => (by as (context: Context) => Subject)(context)
+        const refusal = await check({ head: nodeRequestHead(context.req), response: nodeAnswerHead(context.res), userId: () => userIdOf(context.state), said })
+        if (refusal === null) await next()
+        else refuse(context, refusal)
+      }
+    },
   }
+}
+
+function userIdOf({ session }: { readonly session?: ActiveUserSession<object> | undefined }): string {
+  if (session === undefined) throw new SessionError("ERR_CONFIG_INVALID", "Expected requireSession() of this door before rateLimit() by user.")
+  return session.userId
 }
 
 function refuse(context: Pick<Context, "remove" | "set" | "status" | "body">, { status, headers, problem }: Refusal): void {

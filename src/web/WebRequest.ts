@@ -12,8 +12,12 @@ import type { CheckedRule } from "./route-rule.js"
 
 /** What a request came from. */
 export function deviceOf(head: RequestHead, { trust, storeAddress }: Pick<WebSettings, "trust" | "storeAddress">): Device {
-  const address = clientAddress(head.remoteAddress, head.header("x-forwarded-for"), trust)
-  return describeDevice(head.header("user-agent"), storedAddress(address, storeAddress))
+  return describeDevice(head.header("user-agent"), storedAddress(addressOf(head, trust), storeAddress))
+}
+
+/** The client's address, whole. */
+export function addressOf(head: RequestHead, trust: WebSettings["trust"]): string | undefined {
+  return clientAddress(head.remoteAddress, head.header("x-forwarded-for"), trust)
 }
 
 /** One request and its answer, whatever the framework. */

@@ -11,7 +11,7 @@ import { readCredentials } from "./credentials.js"
 import { refuseForgedChange } from "./forgery.js"
 import { refusalOf } from "./problem.js"
 import { checkedRule } from "./route-rule.js"
-import { deviceOf, WebRequest } from "./WebRequest.js"
+import { addressOf, deviceOf, WebRequest } from "./WebRequest.js"
 
 /**
  * Makes what every door into a framework is made of: how requests prove who they are from, and what they may do.
@@ -84,6 +84,10 @@ class SessionAuthenticator<A extends object, I extends object> implements Authen
   refuse(error: unknown, rule?: RouteRule): Refusal | null {
     const { maxAgeMs } = checkedRule(rule)
     return refusalOf(error, { bearer: this.#settings.web.bearer, maxAge: maxAgeMs === null ? undefined : Math.floor(maxAgeMs / 1000) })
+  }
+
+  addressOf(head: RequestHead): string | undefined {
+    return addressOf(head, this.#settings.web.trust)
   }
 
   #refusalOrThrow(error: unknown, rule: RouteRule | undefined): Refusal {

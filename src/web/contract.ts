@@ -69,8 +69,8 @@ export interface CookieOptions {
 /** The answer to a request that was not let in, or whose handler failed: send it as it is, with `problem` as JSON. */
 export interface Refusal {
   readonly ok: false
-  readonly status: 400 | 401 | 403 | 409 | 413 | 503
-  /** Content-Type and Cache-Control, and for a 401 its challenge, for a 503 its Retry-After. */
+  readonly status: 400 | 401 | 403 | 409 | 413 | 429 | 503
+  /** Content-Type and Cache-Control, and for a 401 its challenge, for a 429 and a 503 its Retry-After. */
   readonly headers: Readonly<Record<string, string>>
   /** A problem document (RFC 9457). */
   readonly problem: object
@@ -96,4 +96,6 @@ export interface Authenticator<A extends object, I extends object = A> {
   stillOpen(head: RequestHead): Promise<boolean>
   /** The answer to what a handler threw; `null` for what its framework has to report. */
   refuse(error: unknown, rule?: RouteRule): Refusal | null
+  /** The client's address, as `trustProxy` lets it be found, in its canonical spelling; `undefined` where it cannot be known. */
+  addressOf(head: RequestHead): string | undefined
 }

@@ -81,6 +81,7 @@ describe("the programs of users", () => {
       "08d-node-web.ts",
       "08e-koa-websocket.ts",
       "09-login-limit.ts",
+      "09b-limit-doors.ts",
       "10-test-and-di.ts",
       "11-drop-in.ts",
     ])

@@ -1,8 +1,8 @@
-import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
 import { fits, type Judgement } from "../../../domain/rate-limit/record.js"
 import type { AlgorithmName, Rule } from "../../../domain/rate-limit/rules.js"
 import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
-import { ScriptRunner } from "../../redis/scripts/ScriptRunner.js"
+import { ScriptRunner, unexpected } from "../../redis/scripts/ScriptRunner.js"
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "../../redis/scripts/scripts.generated.js"
 import { KnownDenials } from "./known-denials.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
@@ -61,7 +61,7 @@ export class RedisRateLimits implements RateLimitStore {
     const args = claims.flatMap(({ rule, cost }) => [LETTERS[rule.algorithm], rule.limit.capacity, rule.limit.period, cost, rule.shadow ? 1 : 0])
     const sentAt = performance.now()
     const [at, ...values] = await this.#scripts.timed(rateTake, keys, args, options)
-    const judgements = claims.map((_claim, place) => judgementOf(at, values.slice(place * FIELDS)))
+    const judgements = claims.map((_claim, place) => judgementOf(rateTake, at, values.slice(place * FIELDS)))
     judgements.forEach((judgement, place) => {
       const { cost = 0, rule } = claims[place] ?? {}
       if (!judgement.taken && !fits(judgement) && rule?.shadow === false) this.#denials.remember(keys[place] ?? "", { cost, sentAt, judgement })
@@ -71,7 +71,7 @@ export class RedisRateLimits implements RateLimitStore {
 
   async look(place: Place, options: StoreOptions): Promise<Judgement> {
     const [at, ...values] = await this.#scripts.timed(rateLook, [this.#key(place)], ruleArguments(place.rule), options)
-    return judgementOf(at, values)
+    return judgementOf(rateLook, at, values)
   }
 
   async adjust(adjustments: readonly Adjustment[], options: StoreOptions): Promise<void> {
@@ -102,7 +102,7 @@ export class RedisRateLimits implements RateLimitStore {
   async hold(place: Place, id: string, onlyRenew: boolean, options: StoreOptions): Promise<Judgement> {
     const { capacity, period } = place.rule.limit
     const [at, ...values] = await this.#scripts.timed(rateLease, [this.#key(place)], [capacity, period, id, onlyRenew ? 1 : 0], options)
-    return judgementOf(at, values)
+    return judgementOf(rateLease, at, values)
   }
 
   async release(place: Place, id: string, options: StoreOptions): Promise<void> {
@@ -123,8 +123,11 @@ function ruleArguments({ algorithm, limit }: Rule): readonly (string | number)[]
   return [LETTERS[algorithm], limit.capacity, limit.period]
 }
 
-function judgementOf(at: RedisReply | undefined, values: readonly RedisReply[]): Judgement {
-  const [taken = 0, blockedFor = 0, wait = 0, used = 0, ends = 0] = values.slice(0, FIELDS).map(Number)
+/** @throws ERR_STORE_PROTOCOL for a reply of another form: what is missing must not count as nothing */
+function judgementOf(script: RedisScript, at: RedisReply | undefined, values: readonly RedisReply[]): Judgement {
+  const numbers = values.slice(0, FIELDS).map((value) => (typeof value === "object" ? Number.NaN : Number(value)))
+  const [taken = -1, blockedFor = 0, wait = 0, used = 0, ends = 0] = numbers
+  if (numbers.length < FIELDS || taken > 1 || !numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) throw unexpected(script)
   return { at: Number(at), taken: taken === 1, blockedFor, wait, used, ends }
 }
 

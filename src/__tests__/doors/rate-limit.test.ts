@@ -1,0 +1,170 @@
+import { createServer, type Server } from "node:http"
+import express from "express"
+import Fastify from "fastify"
+import { Hono } from "hono"
+import Koa from "koa"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { createAuthenticator } from "../../exports/auth.js"
+import { expressDoor } from "../../exports/express.js"
+import { fastifyDoor } from "../../exports/fastify.js"
+import { honoDoor } from "../../exports/hono.js"
+import { createSessionService } from "../../exports/index.js"
+import { koaDoor } from "../../exports/koa.js"
+import { createRateLimitingService, type OwnedRateLimitingService, type RateLimitRules } from "../../exports/rate-limit.js"
+import { signInAs } from "../../exports/testing.js"
+import type { Authenticator } from "../../web/contract.js"
+import { ORIGIN } from "./Browser.js"
+import { type DoorServer, listening } from "./servers/server.js"
+
+const rules = { api: { limit: 2, window: "1h" }, jobs: { algorithm: "concurrency", limit: 1, lease: "1m" } } as const
+type Limits = OwnedRateLimitingService<typeof rules>
+type Auth = Authenticator<Record<string, unknown>>
+/** `/address` is limited by address, `/user` by the signed-in user, and `/key` by a header. */
+type Start = (auth: Auth, limits: Limits) => Promise<Pick<DoorServer, "url" | "close">>
+
+/** By its shape: its typings need those of a browser. */
+const { createAdaptorServer }: { createAdaptorServer(options: { readonly fetch: unknown }): Server } = await import("@hono/node-server" as string)
+const listen = (server: Server): Promise<DoorServer> => listening(server, [])
+
+const DOORS: Readonly<Record<string, Start>> = {
+  Express: async (auth, limits) => {
+    const door = expressDoor(auth)
+    const app = express()
+    app.get("/address", door.rateLimit(limits, "api"), (_request, response) => void response.send("done"))
+    app.get("/user", door.guard(), door.rateLimit(limits, "api", "user", { legacyHeaders: true }), (_request, response) => void response.send("done"))
+    app.get(
+      "/key",
+      door.rateLimit(limits, "api", (request) => ({ key: request.get("x-key") ?? "none" }), { cost: 2 }),
+      (_request, response) => void response.send("done"),
+    )
+    return listen(createServer(app))
+  },
+  Fastify: async (auth, limits) => {
+    const door = fastifyDoor(auth)
+    const app = Fastify()
+    app.get("/address", { preHandler: door.rateLimit(limits, "api") }, async () => "done")
+    app.get("/user", { preHandler: [door.guard(), door.rateLimit(limits, "api", "user", { legacyHeaders: true })] }, async () => "done")
+    app.get("/key", { preHandler: door.rateLimit(limits, "api", (request) => ({ key: String(request.headers["x-key"]) }), { cost: 2 }) }, async () => "done")
+    return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() }
+  },
+  Koa: async (auth, limits) => {
+    const door = koaDoor(auth)
+    const [byAddress, session, byUser] = [door.rateLimit(limits, "api"), door.requireSession(), door.rateLimit(limits, "api", "user", { legacyHeaders: true })]
+    const byKey = door.rateLimit(limits, "api", (context) => ({ key: context.get("x-key") }), { cost: 2 })
+    const app = new Koa()
+    app.use(async (context, next) => {
+      const done = async (): Promise<void> => {
+        context.body = "done"
+        await next()
+      }
+      if (context.path === "/address") return byAddress(context as never, done)
+      if (context.path === "/key") return byKey(context as never, done)
+      return session(context as never, () => byUser(context as never, done))
+    })
+    const answer = app.callback()
+    return listen(createServer((request, response) => void answer(request, response)))
+  },
+  Hono: async (auth, limits) => {
+    const door = honoDoor(auth, { remoteAddress: () => "192.0.2.1" })
+    const app = new Hono()
+    app.get("/address", door.rateLimit(limits, "api"), (c) => c.text("done"))
+    app.get("/user", door.requireSession(), door.rateLimit(limits, "api", "user", { legacyHeaders: true }), (c) => c.text("done"))
+    app.get(
+      "/key",
+      door.rateLimit(limits, "api", (c) => ({ key: c.req.header("x-key") ?? "none" }), { cost: 2 }),
+      (c) => c.text("done"),
+    )
+    return listen(createAdaptorServer({ fetch: app.fetch }))
+  },
+}
+
+describe.each(Object.entries(DOORS))("%s", (_name, start) => {
+  async function open() {
+    const sessions = await createSessionService({ store: "memory:" })
+    const auth = createAuthenticator({ sessions, origin: ORIGIN })
+    const limits = await createRateLimitingService({ store: "memory:", rules })
+    const { url, close } = await start(auth, limits)
+    onTestFinished(async () => {
+      await close()
+      await limits.close()
+      await sessions.close()
+    })
+    const get = (path: string, headers: Readonly<Record<string, string>> = {}) => fetch(url + path, { headers })
+    return { auth, limits, get }
+  }
+
+  it("lets requests through with the headers of the limit, and answers 429 with a problem beyond it", async () => {
+    const { get } = await open()
+    for (const remaining of [1, 0]) {
+      const answer = await get("/address")
+      expect([answer.status, await answer.text(), answer.headers.get("ratelimit-policy")]).toEqual([200, "done", '"api";q=2;w=3600'])
+      expect(answer.headers.get("ratelimit")).toMatch(new RegExp(`^"api";r=${remaining};t=\\d+$`))
+      expect(answer.headers.get("x-ratelimit-limit")).toBeNull()
+    }
+    const denied = await get("/address")
+    expect([denied.status, denied.headers.get("cache-control")]).toEqual([429, "no-store"])
+    expect(denied.headers.get("content-type")).toMatch(/^application\/problem\+json/)
+    expect(Number(denied.headers.get("retry-after"))).toBeGreaterThan(0)
+    expect(denied.headers.get("ratelimit")).toMatch(/^"api";r=0;t=\d+$/)
+    expect(await denied.json()).toMatchObject({ type: expect.stringContaining("quota-exceeded"), status: 429, "violated-policies": ["api"], retryable: true })
+  })
+
+  it("counts users by their sessions, and only after they were let in", async () => {
+    const { auth, get } = await open()
+    expect((await get("/user")).status).toBe(401)
+    const [ada, bob] = [(await signInAs(auth, "ada")).headers, (await signInAs(auth, "bob")).headers]
+    const statuses = []
+    for (let calls = 0; calls < 3; calls += 1) statuses.push((await get("/user", ada)).status)
+    expect(statuses).toEqual([200, 200, 429])
+    const answer = await get("/user", bob)
+    expect([answer.status, answer.headers.get("x-ratelimit-limit"), answer.headers.get("x-ratelimit-remaining")]).toEqual([200, "2", "1"])
+  })
+
+  it("counts whom a function says, at the cost of the route", async () => {
+    const { get } = await open()
+    expect([(await get("/key", { "x-key": "a" })).status, (await get("/key", { "x-key": "a" })).status, (await get("/key", { "x-key": "b" })).status]).toEqual([
+      200, 429, 200,
+    ])
+  })
+
+  it("refuses a rule that does not exist, or hands out leases, at the start", async () => {
+    const { auth, limits } = await open()
+    for (const name of ["apy", "jobs", "constructor"]) {
+      const wrong = { rules: limits.rules as RateLimitRules, checkRateLimit: limits.checkRateLimit.bind(limits) as never }
+      expect(() => expressDoor(auth).rateLimit(wrong, name)).toThrow(expect.objectContaining({ code: "ERR_CONFIG_INVALID" }))
+    }
+  })
+})
+
+it("a store that is away is 503, where the rule denies then", async () => {
+  const sessions = await createSessionService({ store: "memory:" })
+  const limits = await createRateLimitingService({ store: "memory:", rules })
+  const away: Pick<Limits, "rules" | "checkRateLimit"> = {
+    rules,
+    checkRateLimit: async (_subject, rule) => ({
+      rule,
+      limit: 2,
+      remaining: 0,
+      totalRequests: 0,
+      resetAt: new Date(),
+      judgedBy: "policy",
+      allowed: false,
+      reason: "unavailable",
+      retryAfter: 1,
+    }),
+  }
+  const door = expressDoor(createAuthenticator({ sessions, origin: ORIGIN }))
+  const app = express().get("/", door.rateLimit(away, "api"), (_request, response) => void response.send("done"))
+  const { url, close } = await listen(createServer(app))
+  onTestFinished(async () => {
+    await close()
+    await limits.close()
+    await sessions.close()
+  })
+  const answer = await fetch(url)
+  expect([answer.status, answer.headers.get("retry-after"), await answer.json()]).toEqual([
+    503,
+    "1",
+    expect.objectContaining({ status: 503, "violated-policies": ["api"] }),
+  ])
+})

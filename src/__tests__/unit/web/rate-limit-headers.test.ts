@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest"
+import { rateLimitHeaders } from "../../../web/rate-limit-headers.js"
+
+const NOW = 1_800_000_000_000
+const counts = { rule: "api", limit: 20, remaining: 7, totalRequests: 13, judgedBy: "store", resetAt: new Date(NOW + 7_400) } as const
+const rule = { limit: 100, window: "1m", burst: 20 } as const
+
+describe("the headers of a rate limit", () => {
+  it("say the policy and what is left of it", () => {
+    expect(rateLimitHeaders({ ...counts, allowed: true, shadowDenied: false }, rule, NOW, false)).toEqual([
+      ["RateLimit-Policy", '"api";q=100;w=60'],
+      ["RateLimit", '"api";r=7;t=8'],
+    ])
+  })
+
+  it("say of a denial when to come again", () => {
+    const denied = { ...counts, remaining: 0, allowed: false, reason: "limit", retryAfter: 3 } as const
+    expect(rateLimitHeaders(denied, { algorithm: "sliding-log", limit: 5, window: "1500ms" }, NOW, false)).toEqual([
+      ["RateLimit-Policy", '"api";q=5;w=2'],
+      ["RateLimit", '"api";r=0;t=3'],
+      ["Retry-After", "3"],
+    ])
+  })
+
+  it("may be the older ones as well, and a clock that is ahead makes no negative time", () => {
+    const headers = Object.fromEntries(rateLimitHeaders({ ...counts, allowed: true, shadowDenied: false }, rule, NOW + 60_000, true))
+    expect(headers).toMatchObject({ RateLimit: '"api";r=7;t=0', "X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "1800000008" })
+  })
+})

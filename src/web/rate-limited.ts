@@ -1,0 +1,90 @@
+import { SessionError } from "../domain/errors.js"
+import type {
+  CountingName,
+  CountingRule,
+  IRateLimitingService,
+  RateLimitDecision,
+  RateLimitRules,
+  Subject,
+} from "../domain/interfaces/rate-limit/IRateLimitingService.js"
+import type { Authenticator, Refusal, RequestHead, ResponseHead } from "./contract.js"
+import { rateLimitHeaders } from "./rate-limit-headers.js"
+
+/** What a door needs of a rate limiting service. */
+export type RateLimiter<R extends RateLimitRules> = Pick<IRateLimitingService<R>, "rules" | "checkRateLimit">
+
+/** Who is limited: the client's address, the signed-in user that the door let in before, or whom a function says. */
+export type LimitedBy<Request> = "address" | "user" | ((request: Request) => Subject)
+
+export interface RateLimitedOptions {
+  /** Units that a request takes; 1 by default. */
+  readonly cost?: number | undefined
+  /** Whether answers have the older `X-RateLimit-…` headers, too; false by default. */
+  readonly legacyHeaders?: boolean | undefined
+}
+
+/** Of one request: its head, and how to find whom "user" and a function mean. */
+export interface LimitedRequest {
+  readonly head: RequestHead
+  readonly response: ResponseHead
+  /** @throws ERR_CONFIG_INVALID where nobody was let in before */
+  userId(): string
+  /** Whom the function says. */
+  said(): Subject
+}
+
+/**
+ * Makes the check of a route: `null` lets the request on. Its answer has the headers of the limit in any case.
+ *
+ * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+ */
+export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>(
+  authenticator: Pick<Authenticator<object>, "addressOf">,
+  limits: RateLimiter<R>,
+  rule: N,
+  by: LimitedBy<never> = "address",
+  { cost, legacyHeaders = false }: RateLimitedOptions = {},
+): (request: LimitedRequest) => Promise<Refusal | null> {
+  const own = Object.hasOwn(limits.rules, rule) ? limits.rules[rule] : undefined
+  if (own === undefined || own.algorithm === "concurrency")
+    throw new SessionError("ERR_CONFIG_INVALID", "Expected the name of a rule that counts, got another one.")
+  const counting: CountingRule = own
+  return async ({ head, response, userId, said }) => {
+    const subject = by === "address" ? { address: authenticator.addressOf(head) } : by === "user" ? { userId: userId() } : said()
+    const decision = await limits.checkRateLimit(subject, rule, { cost })
+    const headers = rateLimitHeaders(decision, counting, Date.now(), legacyHeaders)
+    if (decision.allowed) {
+      for (const [name, value] of headers) response.set(name, value)
+      return null
+    }
+    return {
+      ok: false,
+      status: decision.reason === "unavailable" ? 503 : 429,
+      headers: { ...PROBLEM_HEADERS, ...Object.fromEntries(headers) },
+      problem: problemOf(decision),
+    }
+  }
+}
+
+const PROBLEM_HEADERS = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" }
+const TYPES = "https://iana.org/assignments/http-problem-types#"
+
+/** @source RFC 9457 · draft-ietf-httpapi-ratelimit-headers-10, 5 */
+function problemOf({ rule, reason, retryAfter }: RateLimitDecision & { readonly allowed: false }): object {
+  const common = { "violated-policies": [rule], retryable: true, retryAfter }
+  if (reason === "unavailable")
+    return {
+      type: `${TYPES}temporary-reduced-capacity`,
+      title: "Service Unavailable",
+      status: 503,
+      detail: "Requests cannot be counted right now. Come again later.",
+      ...common,
+    }
+  return {
+    type: `${TYPES}quota-exceeded`,
+    title: "Too Many Requests",
+    status: 429,
+    detail: "This was more than is allowed for now. Come again later.",
+    ...common,
+  }
+}
