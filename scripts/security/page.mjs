@@ -35,12 +35,12 @@ const inCell = (text) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;")
 
 function renderComparison(controls, peers) {
   const head = ["", "", "coatcheck", ...peers.map(({ short }) => short)]
-  const lines = controls.map((control) => [control.id, control.text, OURS[claimOf(control)], ...control.peers.map((mark) => MARKS[mark])])
+  const lines = controls.map((control) => [control.id, control.text, MARKS[OURS[claimOf(control)]], ...control.peers.map((mark) => MARKS[mark])])
   const row = (cells) => `| ${cells.join(" | ")} |`
   return [
     "## Beside others\n",
-    "What is on by default, by reading sources and papers of the versions below; none of these programs was run for it. Part: to be turned on, incomplete, or right",
-    "only as long as nothing runs beside it. A cell can be argued with; what it rests on is said below.\n",
+    "What is on by default, and for C9 to C13, C17 and C20 what is offered; by reading sources and papers of the versions below. None of these programs was run for",
+    "it. Part: to be turned on, incomplete, or right only as long as nothing runs beside it. A cell can be argued with; what it rests on is said below.\n",
     row(head),
     row(head.map(() => "---")),
     ...lines.map(row),

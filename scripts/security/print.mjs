@@ -22,18 +22,23 @@ const indent = (text) => `${" ".repeat(2 * WIDTH)}${text}`
 export function comparison(controls, peers) {
   if (controls.length === 0) return ""
   const head = ["", "coatcheck", ...peers.map(({ short }) => short)]
-  const body = controls.map(({ id, result, peers: theirs }) => [id, result === "FAILED" ? result : OURS[result], ...theirs.map((mark) => MARKS[mark])])
+  const body = controls.map(({ id, result, peers: theirs }) => [id, result === "FAILED" ? result : MARKS[OURS[result]], ...theirs.map((mark) => MARKS[mark])])
   const widths = head.map((_cell, at) => Math.max(...[head, ...body].map((line) => line[at].length)) + 2)
   const render = (line) =>
     line
       .map((cell, at) => cell.padEnd(widths[at]))
       .join("")
       .trimEnd()
-  return ["\n== Beside others: what is on by default", ...[head, ...body].map(render), "", ...controls.map(renderRow)].join("\n")
+  return [
+    "\n== Beside others: what is on by default (C9 to C13, C17, C20: what is offered)",
+    ...[head, ...body].map(render),
+    "",
+    ...controls.map(renderRow),
+  ].join("\n")
 }
 
 /** How a row's result reads in the comparison. */
-export const OURS = { shown: "yes", part: "part", "not yet": "-", "not ours": "n/a" }
+export const OURS = { shown: "yes", part: "part", "not yet": "no", "not ours": "none" }
 
 /** What tests measured of the time that answers take, in microseconds. Nothing is asserted of it. */
 export function timings(report) {

@@ -147,6 +147,7 @@ export const ASVS_V7 = {
         ["security/step-up", "ends nobody else's session"],
         ["security/signed-out", "opens nothing after its owner ended it from another device"],
       ],
+      open: "ending one asks for a newer proof only where its route does, by `maxAge`",
     },
     {
       id: "V7.5.3",

@@ -23,7 +23,7 @@ export const ORIGIN = "https://app.example"
 /** A deadline that only a broken test reaches, however busy the machine is. */
 const CALL_DEADLINE = "10s" as const
 /** What the application asks of a user who has not proved who they are for some time. */
-export const RECENT = "5m"
+const RECENT = "5m"
 
 /** An application as people write them, with everything an attacker would like to reach, on a real server and a real store. */
 export interface AttackedApp {
