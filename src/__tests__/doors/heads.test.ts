@@ -131,6 +131,22 @@ describe("node:http", () => {
     expect(caught).toEqual([mistake, expect.objectContaining({ code: "ERR_ANSWER_SENT" })])
   })
 
+  it("gives one cookie where two doors stand one behind the other", async () => {
+    const door = nodeDoor(auth)
+    const inner = door.optionalSession(async (request, response) => {
+      await request.auth.signIn({ userId: "grace" })
+      response.end()
+    })
+    const outer = door.optionalSession(async (request, response) => {
+      await request.auth.signIn({ userId: "ada" })
+      await inner(request, response)
+    })
+    const { headers } = await answerOf((request, response) => void outer(request, response))
+    expect(headers.getSetCookie()).toEqual([SESSION_COOKIE])
+    const token = headers.getSetCookie()[0]?.replace(/^[^=]*=([^;]*).*/, "$1")
+    expect((await watched.sessions.getSession(token))?.userId).toBe("grace")
+  })
+
   it("serves HTTP/2 through its compatibility layer", async () => {
     const signIn = nodeDoor(auth).optionalSession(async (request, response) => {
       await request.auth.signIn({ userId: "ada" })
@@ -233,6 +249,24 @@ describe("Web responses", () => {
 })
 
 describe("Fastify", () => {
+  it("does not go on to the handler of a guarded route while hooks are still at work on the refusal", async () => {
+    const app = Fastify()
+    let handled = 0
+    app.addHook("onSend", async (_request, _reply, payload) => {
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+      return payload
+    })
+    app.get("/", { preHandler: fastifyDoor(auth).guard() }, async () => {
+      handled += 1
+      return "secret"
+    })
+    const { statusCode, body } = await app.inject("/")
+    expect({ statusCode, handled, told: JSON.parse(body).code }).toEqual({ statusCode: 401, handled: 0, told: "ERR_NOT_AUTHENTICATED" })
+    await app.close()
+  })
+
   it("gives its own cookies and the session's, also without a socket", async () => {
     const app = Fastify()
     app.post(
