@@ -6,7 +6,7 @@ export const TOPOLOGIES = ["one server", "sentinel", "cluster", "embedded"] as c
 export type Topology = (typeof TOPOLOGIES)[number]
 
 /** What a row cannot do without. */
-export type Need = "root" | "gcc" | "openssl"
+export type Need = "root that may mount a disk" | "root that may make network links, and ip" | "gcc" | "openssl"
 
 /** One row of the fault table: something is done to the store or to the service, and this is what must hold. */
 export interface FaultRow {

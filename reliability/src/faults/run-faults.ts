@@ -20,7 +20,9 @@ const SHARE_OF_OTHERS = 10
 const SHOWN_FAILURES = 5
 
 const MISSING: Readonly<Record<Need, () => boolean>> = {
-  root: () => process.getuid?.() !== 0,
+  // Root in a container may lack the rights, and a small machine the program. Both are tried in a namespace that ends with the try.
+  "root that may mount a disk": () => !succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"),
+  "root that may make network links, and ip": () => !succeeds("unshare", "--net", "ip", "link", "add", "coat0", "type", "veth", "peer", "name", "coat1"),
   gcc: () => !isInstalled("gcc"),
   openssl: () => !isInstalled("openssl"),
 }
@@ -93,6 +95,10 @@ function judgeRow(name: string, { where, topology }: Site, finding: FaultFinding
 
 function countedBy(topology: Topology, tried: number, survived: number): Summary {
   return { "faults tried": tried, "faults survived": survived, [`  tried, ${topology}`]: tried, [`  survived, ${topology}`]: survived }
+}
+
+function succeeds(program: string, ...args: readonly string[]): boolean {
+  return process.getuid?.() === 0 && spawnSync(program, args, { stdio: "ignore" }).status === 0
 }
 
 function isInstalled(program: string): boolean {

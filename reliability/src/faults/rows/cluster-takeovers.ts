@@ -82,9 +82,13 @@ async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, st
   }
   const found = await load.finish()
   const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS, mayLose: killed })
-  const hurt = others.filter(({ calls, answered, heldUp }) => answered === 0 || answered + heldUp < calls).length
+  const hurt = others.filter(({ calls, answered, heldUp }) => answered === 0 || answered + heldUp < calls)
   if (own.some(({ gone }) => gone > 0)) why.push("Expected a session that had long been replicated to be there after a takeover, got none")
-  if (hurt > 0) why.push(`Expected the slots of other nodes to be served all the while, got failed calls in ${hurt} of ${others.length} watches`)
+  if (hurt.length > 0) {
+    const [retryable, unknown] = [hurt.reduce((sum, one) => sum + one.retryable, 0), hurt.reduce((sum, one) => sum + one.unknown, 0)]
+    const what = `${retryable} calls that may be tried again and ${unknown} without an answer in ${hurt.length} of ${others.length} watches`
+    why.push(`Expected the slots of other nodes to be served all the while, got ${what}`)
+  }
   const longest = (findings: readonly ShareFinding[]): number => Math.round(Math.max(0, ...findings.map(({ silenceMs }) => silenceMs)))
   return { count, found, why, away: own.map(({ silenceMs }) => silenceMs), ownMs: longest(own), othersMs: longest(others) }
 }

@@ -17,7 +17,7 @@ export const DISK_FULL: FaultRow = {
   number: 34,
   name: "disk full, append-only file",
   topologies: ["one server"],
-  needs: ["root"],
+  needs: ["root that may mount a disk"],
   async run(site) {
     using disk = new SmallDisk(MEGABYTES)
     return await fillWhileUsed(site, disk)

@@ -17,7 +17,7 @@ export const EMBEDDED_DISK_FULL: FaultRow = {
   number: 35,
   name: "SQLite: disk full",
   topologies: ["embedded"],
-  needs: ["root"],
+  needs: ["root that may mount a disk"],
   async run({ seed, signal, times }) {
     using disk = new SmallDisk(MEGABYTES)
     const path = join(disk.folder, "sessions.db")

@@ -36,7 +36,7 @@ export const LINK_DOWN: FaultRow = {
   number: 14,
   name: "network link down (black hole)",
   topologies: ["one server"],
-  needs: ["root"],
+  needs: ["root that may make network links, and ip"],
   async run(site) {
     await using host = await LinkedHost.start()
     await using server = await StoreServer.start(site.kind, { config: { bind: `127.0.0.1 ${host.here}`, "protected-mode": "no" } })
