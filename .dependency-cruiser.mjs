@@ -64,7 +64,7 @@ export default {
     forbidden(
       "each-door-has-its-framework",
       { path: "^src/doors/([^/.]+)[.]ts$", pathNot: "^src/doors/(websocket|SocketWatch)[.]ts$" },
-      { path: FRAMEWORKS, pathNot: "(^|node_modules/)(@types/)?$1(-serve-static-core)?(/|$)" },
+      { path: FRAMEWORKS, pathNot: "(^|node_modules/)(@types/)?$1(/|$)" },
       "Whoever uses one door must not need the types of another framework: take what both need from node:http or the Web's Request.",
     ),
     forbidden(

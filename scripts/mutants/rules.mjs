@@ -1,4 +1,5 @@
 // Each rule whose absence was seen to do harm, the change that takes it out, and the tests that must notice.
+import { DOOR_MUTANTS } from "./door-rules.mjs"
 import { RATE_LIMIT_MUTANTS } from "./rate-limit-rules.mjs"
 import { RECORD_MUTANTS } from "./record-rules.mjs"
 import { REQUEST_MUTANTS } from "./request-rules.mjs"
@@ -775,6 +776,7 @@ export const MUTANTS = [
     tests: SCRIPTS,
     only: "full server",
   },
+  ...DOOR_MUTANTS,
   ...REQUEST_MUTANTS,
   ...RATE_LIMIT_MUTANTS,
   ...RECORD_MUTANTS,

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from "express"
-import type { ParamsDictionary, Query } from "express-serve-static-core"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, RouteRule } from "../web/contract.js"
@@ -11,6 +10,8 @@ import { nodeAnswerHead, nodeRequestHead, sendRefusal } from "./node-head.js"
 
 // biome-ignore lint/suspicious/noExplicitAny: what Express itself takes bodies for
 type Anything = any
+type Params = Request["params"]
+type Query = Request["query"]
 type Handler<Extra, P, B, RB, Q> = (request: Omit<Request<P, B, RB, Q>, keyof Extra> & Extra, response: Response<B>, next: NextFunction) => unknown
 /** Typed on `node:http`, so that Express goes on inferring `request.params` from the path. */
 type Guard = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
@@ -18,12 +19,12 @@ type Guard = (request: IncomingMessage, response: ServerResponse, next: (error?:
 /** The door of Express 5 and 4. What this library has no answer for goes to Express's handling of errors, in Express 4 too. */
 export interface ExpressDoor<A extends object, I extends object> {
   /** Calls the handler where somebody is signed in, and answers for it otherwise. @throws ERR_CONFIG_INVALID for the rule, at once */
-  requireSession<P = ParamsDictionary, B = Anything, RB = Anything, Q = Query>(
+  requireSession<P = Params, B = Anything, RB = Anything, Q = Query>(
     handler: Handler<{ readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> }, P, B, RB, Q>,
     rule?: RouteRule,
   ): RequestHandler<P, B, RB, Q>
   /** Calls the handler for everybody whose request is no forgery. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
-  optionalSession<P = ParamsDictionary, B = Anything, RB = Anything, Q = Query>(
+  optionalSession<P = Params, B = Anything, RB = Anything, Q = Query>(
     handler: Handler<{ readonly auth: RequestAuth<A, I> }, P, B, RB, Q>,
     rule?: RouteRule,
   ): RequestHandler<P, B, RB, Q>

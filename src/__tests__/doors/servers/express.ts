@@ -7,7 +7,8 @@ import { expressDoor } from "../../../exports/express.js"
 import { NO_AUTH, type Reply, type Route, type Visit } from "../routes.js"
 import { listening, type StartServer } from "./server.js"
 
-const express4 = createRequire(import.meta.url)("express4") as typeof express5
+const require = createRequire(import.meta.url)
+const express4 = require("express4") as typeof express5
 
 export const startExpress5: StartServer = startExpress(express5)
 export const startExpress4: StartServer = startExpress(express4)

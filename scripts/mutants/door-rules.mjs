@@ -1,0 +1,96 @@
+// What doors promise of heads, refusals and open sockets.
+const DOORS = "src/doors"
+const HEADS = ["src/__tests__/doors/heads.test.ts"]
+const SOCKETS = ["src/__tests__/doors/websocket.test.ts"]
+const EVERY_DOOR = ["src/__tests__/doors/conformance.test.ts"]
+
+export const DOOR_MUTANTS = [
+  {
+    rule: "What the session adds to a head stands over what the handler set",
+    file: `${DOORS}/AnswerHead.ts`,
+    from: "for (const callback of this.#callbacks.splice(0)) callback()",
+    to: "this.#callbacks.splice(0)",
+    tests: EVERY_DOOR,
+    only: "never kept by caches",
+  },
+  {
+    rule: "A handler's own cookies stay beside the session's",
+    file: `${DOORS}/AnswerHead.ts`,
+    from: 'instead: name.toLowerCase() !== "set-cookie"',
+    to: "instead: true",
+    tests: EVERY_DOOR,
+    only: "has one cookie of the session",
+  },
+  {
+    rule: "A repeated header that Node hides is seen",
+    file: `${DOORS}/node-head.ts`,
+    from: "(values.length > 1 ? values : [parsed].flat())",
+    to: "[parsed].flat()",
+    tests: EVERY_DOOR,
+    only: "beside a bearer token",
+  },
+  {
+    rule: "Two doors on one route give one cookie",
+    file: `${DOORS}/node-head.ts`,
+    from: "if (known !== undefined) return known",
+    to: "",
+    tests: HEADS,
+    only: "gives one cookie",
+  },
+  {
+    rule: "A response that is sent again and again keeps nobody's cookie",
+    file: `${DOORS}/web-head.ts`,
+    from: "const headers = new Headers(answer.headers)",
+    to: "const headers = answer.headers",
+    tests: HEADS,
+    only: "never keep somebody's cookie",
+  },
+  {
+    rule: "Signing in is refused once a Web response has been given",
+    file: `${DOORS}/web.ts`,
+    from: "      sent = true\n",
+    to: "",
+    tests: EVERY_DOOR,
+    only: "is not there any more",
+  },
+  {
+    rule: "A guarded handler of Fastify does not run after a refusal",
+    file: `${DOORS}/fastify.ts`,
+    from: "if (!entered.ok) await refuse(reply, entered)",
+    to: "if (!entered.ok) void refuse(reply, entered)",
+    tests: HEADS,
+    only: "does not go on",
+  },
+  {
+    rule: "What a handler of Express rejects with reaches Express",
+    file: `${DOORS}/express.ts`,
+    from: "run().catch(nextOrAnswer)",
+    to: "run().catch(() => next())",
+    tests: EVERY_DOOR,
+    only: "a handler's own mistake",
+  },
+  {
+    rule: "A socket whose session has ended is not heard",
+    file: `${DOORS}/SocketWatch.ts`,
+    from: '  socket.removeAllListeners("message")\n',
+    to: "",
+    tests: SOCKETS,
+    only: "is not heard any more",
+  },
+  {
+    rule: "A socket is not kept open by a store that does not answer",
+    file: `${DOORS}/SocketWatch.ts`,
+    from: "else if (unknown === MOST_UNKNOWN_LOOKS)",
+    to: "else if (unknown < 0)",
+    tests: SOCKETS,
+    only: "closed with 1013",
+  },
+  {
+    rule: "Looking at a socket's session is no activity",
+    file: "src/web/authenticator.ts",
+    from: "credentials.token, false)",
+    to: "credentials.token, true)",
+    tests: SOCKETS,
+    only: "looking is no activity",
+  },
+]
