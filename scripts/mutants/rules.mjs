@@ -64,7 +64,7 @@ export const MUTANTS = [
   },
   {
     rule: "A server that evicts is a problem",
-    file: `${REDIS}/upkeep/doctor-rules.ts`,
+    file: `${REDIS}/upkeep/doctor-data-rules.ts`,
     from: 'if (policy === "noeviction") return',
     to: 'if (policy !== "allkeys-random") return',
     tests: [`${UNIT}/infrastructure/redis/upkeep/doctor-rules.test.ts`],

@@ -3,7 +3,9 @@ import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis
 import type { DoctorFinding } from "../../../domain/interfaces/session/ISessionService.js"
 import { permissions } from "../scripts/scripts.generated.js"
 import type { SessionKeys } from "../session-keys.js"
-import { type Fields, judgeEncryption, judgeNode, type NodeAnswers, parseFields, type Reach } from "./doctor-rules.js"
+import { judgeEncryption } from "./doctor-access-rules.js"
+import { type Fields, type NodeAnswers, parseFields, type Reach } from "./doctor-answers.js"
+import { judgeNode } from "./doctor-rules.js"
 
 interface ExamineOptions {
   readonly signal?: AbortSignal | undefined

@@ -1,21 +1,10 @@
 import { describe, expect, it } from "vitest"
 import type { DoctorFinding } from "../../../../../domain/interfaces/session/ISessionService.js"
-import {
-  type Fields,
-  judgeClock,
-  judgeCluster,
-  judgeEncryption,
-  judgeEviction,
-  judgeMemory,
-  judgeNode,
-  judgePermissions,
-  judgePersistence,
-  judgeReplicas,
-  judgeRole,
-  judgeSaving,
-  judgeVersion,
-  parseFields,
-} from "../../../../../infrastructure/redis/upkeep/doctor-rules.js"
+import { judgeClock, judgeEncryption, judgePermissions, judgeVersion } from "../../../../../infrastructure/redis/upkeep/doctor-access-rules.js"
+import { type Fields, parseFields } from "../../../../../infrastructure/redis/upkeep/doctor-answers.js"
+import { judgeEviction, judgeMemory, judgePersistence, judgeSaving } from "../../../../../infrastructure/redis/upkeep/doctor-data-rules.js"
+import { judgeNode } from "../../../../../infrastructure/redis/upkeep/doctor-rules.js"
+import { judgeCluster, judgeReplicas, judgeRole } from "../../../../../infrastructure/redis/upkeep/doctor-topology-rules.js"
 
 const fields = (values: Readonly<Record<string, string>>): Fields => new Map(Object.entries(values))
 const ALONE = { isCluster: false }
