@@ -133,6 +133,7 @@ export const ASVS_V7 = {
         ["unit/web/problem", "asks for a newer proof as RFC 9470 does"],
         ["security/step-up", "lets nobody in whose proof is older, and says so as RFC 9470 does; after a new one it does"],
         ["security/step-up", "is not moved by use"],
+        ["security/impersonation", "gets nothing that asks for a proof, and cannot make one up"],
         ["doors/conformance", "asks for a recent proof as RFC 9470 has it, and takes one"],
       ],
     },

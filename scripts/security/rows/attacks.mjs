@@ -304,6 +304,7 @@ export const ATTACKS = {
         [SUITE, "a pending session signs nobody in: 5 idle minutes, 10 in all, never authenticated"],
         ["security/step-up", "a session that waits for a second factor does not open"],
         ["doors/conformance", "lets nobody in whose second factor is still owed"],
+        ["security/impersonation", "ends when the one it came from does"],
       ],
     },
     {

@@ -13,7 +13,7 @@ describe("a key of the verifiers is replaced while people use their sessions", (
   afterAll(() => Promise.all(open.map(({ service }) => service.close())))
 
   async function release(secrets: readonly string[]): Promise<HookedService["service"]> {
-    const made = await hookedService(sharedServer("redis").url, { keyPrefix, secrets })
+    const made = await hookedService(sharedServer("redis").url, { keyPrefix, secrets, timeout: "10s" })
     open.push(made)
     return made.service
   }
