@@ -19,4 +19,4 @@ local now = now_micros()
 local rule = read_rule(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now)
 rule.blocked = now + tonumber(ARGV[4])
 keep(rule, now)
-return { whole(now) }
+return { now }

@@ -19,8 +19,8 @@ local rule = read_rule(KEYS[1], 's', tonumber(ARGV[1]), tonumber(ARGV[2]), now)
 local others, is_held = without(rule.marks, ARGV[3])
 local fits = is_held
 if ARGV[4] ~= '1' then fits = rule.blocked <= now and (is_held or wait_for(rule, now, 1) == 0) end
-if not fits then return { whole(now), judgement(rule, now, 0, 1) } end
+if not fits then return { now, judgement(rule, now, 0, 1) } end
 others[#others + 1] = { id = ARGV[3], ends = now + rule.period }
 rule.marks = others
 keep(rule, now)
-return { whole(now), judgement(rule, now, 1, 1) }
+return { now, judgement(rule, now, 1, 1) }

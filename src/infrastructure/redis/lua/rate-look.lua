@@ -16,4 +16,4 @@
 --- @include includes/rate-keep
 local now = now_micros()
 local rule = read_rule(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now)
-return { whole(now), judgement(rule, now, 0, 1) }
+return { now, judgement(rule, now, 0, 1) }

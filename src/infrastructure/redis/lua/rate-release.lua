@@ -17,4 +17,4 @@ local now = now_micros()
 local rule = read_rule(KEYS[1], 's', tonumber(ARGV[1]), tonumber(ARGV[2]), now)
 rule.marks = without(rule.marks, ARGV[3])
 keep(rule, now)
-return { whole(now) }
+return { now }

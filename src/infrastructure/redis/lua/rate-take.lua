@@ -21,14 +21,15 @@ for at, key in ipairs(KEYS) do
   if not rule.fits and ARGV[from + 4] ~= '1' then all_fit = false end
   rules[at] = rule
 end
-local reply = { whole(now) }
+local function settled(rule)
+  if not (all_fit and rule.fits) then return judgement(rule, now, 0, rule.cost) end
+  rule.marks = rule.algorithm.take(rule.marks, now, rule.capacity, rule.period, rule.cost)
+  keep(rule, now)
+  return judgement(rule, now, 1, 1)
+end
+if #rules == 1 then return { now, settled(rules[1]) } end
+local reply = { now }
 for _, rule in ipairs(rules) do
-  local taken, cost, last = 0, rule.cost, #reply
-  if all_fit and rule.fits then
-    rule.marks = rule.algorithm.take(rule.marks, now, rule.capacity, rule.period, rule.cost)
-    keep(rule, now)
-    taken, cost = 1, 1
-  end
-  reply[last + 1], reply[last + 2], reply[last + 3], reply[last + 4], reply[last + 5] = judgement(rule, now, taken, cost)
+  for _, number in ipairs({ settled(rule) }) do reply[#reply + 1] = number end
 end
 return reply

@@ -24,7 +24,7 @@ function read(keys: Keyspace, key: string, letter: string, capacity: string | un
 function judgement(rule: Rule, taken: 0 | 1, cost: number): readonly Reply[] {
   const { algorithm, marks, blocked, now } = rule
   const spans = [Math.max(0, blocked - now), algorithm.wait(marks, rule, cost), algorithm.used(marks, rule), algorithm.ends(marks, rule)]
-  return [taken, ...spans.map(String)]
+  return [taken, ...spans]
 }
 
 function keep(keys: Keyspace, rule: Rule): void {
@@ -48,11 +48,11 @@ export const rateTake: ScriptFunction = (keys, names, args) => {
     keep(keys, after)
     return judgement(after, 1, 1)
   })
-  return [String(keys.nowMicros), ...judged.flat()]
+  return [keys.nowMicros, ...judged.flat()]
 }
 
 export const rateLook: ScriptFunction = (keys, [name = ""], [letter = "", capacity, period]) => {
-  return [String(keys.nowMicros), ...judgement(read(keys, name, letter, capacity, period), 0, 1)]
+  return [keys.nowMicros, ...judgement(read(keys, name, letter, capacity, period), 0, 1)]
 }
 
 export const rateAdjust: ScriptFunction = (keys, [name = ""], [letter = "", capacity, period, units, taken = ""]) => {
@@ -60,27 +60,27 @@ export const rateAdjust: ScriptFunction = (keys, [name = ""], [letter = "", capa
   const cost = Number(units)
   const marks = cost > 0 ? rule.algorithm.take(rule.marks, rule, cost) : rule.algorithm.back(rule.marks, rule, -cost, taken)
   keep(keys, { ...rule, marks })
-  return [String(keys.nowMicros)]
+  return [keys.nowMicros]
 }
 
 export const rateBlock: ScriptFunction = (keys, [name = ""], [letter = "", capacity, period, span]) => {
   keep(keys, { ...read(keys, name, letter, capacity, period), blocked: keys.nowMicros + Number(span) })
-  return [String(keys.nowMicros)]
+  return [keys.nowMicros]
 }
 
 export const rateLease: ScriptFunction = (keys, [name = ""], [capacity, period, id = "", renew]) => {
   const rule = read(keys, name, "s", capacity, period)
   const isHeld = rule.marks.leases.some((lease) => lease.id === id)
   const hasRoom = isHeld || rule.algorithm.wait(rule.marks, rule, 1) === 0
-  if (renew === "1" ? !isHeld : rule.blocked > rule.now || !hasRoom) return [String(keys.nowMicros), ...judgement(rule, 0, 1)]
+  if (renew === "1" ? !isHeld : rule.blocked > rule.now || !hasRoom) return [keys.nowMicros, ...judgement(rule, 0, 1)]
   const leases = [...rule.marks.leases.filter((lease) => lease.id !== id), { id, ends: rule.now + rule.period }]
   const after = { ...rule, marks: { ...rule.marks, leases } }
   keep(keys, after)
-  return [String(keys.nowMicros), ...judgement(after, 1, 1)]
+  return [keys.nowMicros, ...judgement(after, 1, 1)]
 }
 
 export const rateRelease: ScriptFunction = (keys, [name = ""], [capacity, period, id]) => {
   const rule = read(keys, name, "s", capacity, period)
   keep(keys, { ...rule, marks: { ...rule.marks, leases: rule.marks.leases.filter((lease) => lease.id !== id) } })
-  return [String(keys.nowMicros)]
+  return [keys.nowMicros]
 }

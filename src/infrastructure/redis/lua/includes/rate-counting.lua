@@ -1,5 +1,5 @@
 -- Generic cell rate: when nothing counts any more.
-algorithms.g = {
+make.g = function() return {
   settle = function(text, now, capacity, period)
     local full = tonumber(string.sub(text, 18, 33)) or 0
     return full <= now and now or math.min(full, now + capacity * period)
@@ -10,10 +10,10 @@ algorithms.g = {
   take = function(full, now, capacity, period, cost) return math.min(full + cost * period, now + capacity * period) end,
   back = function(full, now, period, cost) return math.max(now, full - cost * period) end,
   write = function(full) return whole16(full) end
-}
+} end
 
 -- Sliding log: the times of the units, sixteen digits each, the oldest first.
-algorithms.l = {
+make.l = function() return {
   settle = function(text, now, capacity, period)
     local count = math.floor((#text - 17) / 16)
     local low, high = math.max(0, count - capacity), count
@@ -45,12 +45,12 @@ algorithms.l = {
     return log
   end,
   write = function(log) return log end
-}
+} end
 
 -- Where the window begins, its units, and for the sliding counter those of the one before.
 local function read_window(text) return tonumber(string.sub(text, 18, 33)) or 0, tonumber(string.sub(text, 34, 40)) or 0, tonumber(string.sub(text, 41, 47)) or 0 end
 
-algorithms.f = {
+make.f = function() return {
   settle = function(text, now, capacity, period)
     local start, count = read_window(text)
     local current = now - now % period
@@ -65,11 +65,11 @@ algorithms.f = {
     return { start = window.start, count = math.max(0, window.count - cost) }
   end,
   write = function(window) return whole16(window.start) .. string.format('%07.0f', window.count) end
-}
+} end
 
 local function overlapping(window, now, period) return math.ceil(window.previous * (period - now % period) / period) end
 
-algorithms.c = {
+make.c = function() return {
   settle = function(text, now, capacity, period)
     local start, count, previous = read_window(text)
     local current = now - now % period
@@ -97,4 +97,4 @@ algorithms.c = {
     return { start = window.start, count = math.max(0, window.count - mine), previous = math.max(0, window.previous - before) }
   end,
   write = function(window) return whole16(window.start) .. string.format('%07.0f%07.0f', window.count, window.previous) end
-}
+} end

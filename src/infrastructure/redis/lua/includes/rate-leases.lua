@@ -1,5 +1,5 @@
 -- Leases: 22 characters that name the holder and sixteen digits of its end, each.
-algorithms.s = {
+make.s = function() return {
   settle = function(text, now, capacity, period)
     local leases = {}
     for at = 18, #text - 37, 38 do
@@ -27,7 +27,7 @@ algorithms.s = {
     for at, lease in ipairs(leases) do parts[at] = lease.id .. whole16(lease.ends) end
     return table.concat(parts)
   end
-}
+} end
 
 -- The other leases, and whether this holder has one.
 local function without(leases, id)
