@@ -42,9 +42,15 @@ function checkPage() {
 }
 
 async function run() {
-  const isAsked = ({ id, text }) => positionals.length === 0 || positionals.some((word) => id === word || text.toLowerCase().includes(word.toLowerCase()))
-  const rows = [...SECTIONS.flatMap(({ rows: ofSection }) => ofSection), ...CONTROLS].filter(isAsked)
-  if (rows.length === 0) throw new Error("no row holds any of these words")
+  const all = [...SECTIONS.flatMap(({ rows: ofSection }) => ofSection), ...CONTROLS]
+  const holds = (word) => (row) => row.id === word || row.text.toLowerCase().includes(word.toLowerCase())
+  const unknown = positionals.filter((word) => !all.some(holds(word)))
+  if (unknown.length > 0) {
+    console.error(`No row holds: ${unknown.join(", ")}`)
+    process.exitCode = 1
+    return
+  }
+  const rows = all.filter((row) => positionals.length === 0 || positionals.some((word) => holds(word)(row)))
   const names = [...new Set(rows.flatMap(({ shown = [] }) => shown.map(([, name]) => name)))]
   const report = names.length === 0 ? { success: true, testResults: [] } : await runTests(ROOT, testFiles(rows), names)
   const judged = judge(rows, report, ROOT)
