@@ -1,4 +1,5 @@
 import { createInjector, type Injector, Scope } from "typed-inject"
+import { asConfigError } from "../domain/errors.js"
 import type { OwnedRateLimitingService, RateLimitRules } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { IRedisService } from "../domain/interfaces/redis/IRedisService.js"
 import type { OwnedSessionService, SessionAttributes } from "../domain/interfaces/session/ISessionService.js"
@@ -12,6 +13,7 @@ import { MemorySessionService } from "../infrastructure/services/session/MemoryS
 import { SessionService } from "../infrastructure/services/session/SessionService.js"
 import { SqliteSessionService } from "../infrastructure/services/session/SqliteSessionService.js"
 import { resolveSettings } from "../infrastructure/services/session/session-settings.js"
+import { readOnce } from "../shared/assertions.js"
 import { DI_TOKENS } from "./di-tokens.js"
 import { resolveStore, type SessionServiceOptions, type StoreConnection, type StoreKind } from "./options.js"
 import { refuseUnfit } from "./strict-start.js"
@@ -47,7 +49,8 @@ export interface Container extends AsyncDisposable {
  * const container = await createContainer({ store: "memory:" })
  * const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)
  */
-export async function createContainer({ rateLimits = {}, ...options }: ContainerOptions): Promise<Container> {
+export async function createContainer(given: ContainerOptions): Promise<Container> {
+  const { rateLimits = {}, ...options } = asConfigError(() => readOnce(given)) ?? {}
   const { store, connection, strict } = resolveStore(options)
   resolveSettings(options)
   const { keyPrefix, timeout, logger } = options

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict"
 import { randomUUID } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -48,6 +49,9 @@ it("rules are checked before anything is opened, and a container without rules h
   await expect(createContainer({ store: "redis://127.0.0.1:1", rateLimits: { constructor: { limit: 1, window: 1 } } as never })).rejects.toMatchObject({
     code: "ERR_CONFIG_INVALID",
   })
+  const broken = new Proxy({}, { ownKeys: () => assert.fail("read") })
+  for (const given of [undefined, null, "memory:", [], {}, broken] as never[])
+    await expect(createContainer(given)).rejects.toMatchObject({ code: "ERR_CONFIG_INVALID" })
   await using container = await createContainer({ store: "memory:" })
   await expect(container.injector.resolve(DI_TOKENS.RATE_LIMITING_SERVICE).checkRateLimit({ userId: "ada" }, "api")).rejects.toMatchObject({
     code: "ERR_INVALID_ARGUMENT",
