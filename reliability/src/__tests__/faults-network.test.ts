@@ -10,7 +10,7 @@ import { FaultProxy } from "../faults/network/FaultProxy.js"
 import { LINE_THAT_HANGS } from "../faults/rows/line-that-hangs.js"
 import type { HistoryLine } from "../histories/history-line.js"
 import { StoreServer } from "../servers/StoreServer.js"
-import { runCommand } from "./command.js"
+import { ownFolder, runCommand } from "./command.js"
 import { QUICK_SITE } from "./quick-site.js"
 
 const WORD = Buffer.from("0123456789")

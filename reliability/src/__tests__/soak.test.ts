@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { expect, it } from "vitest"
 import type { Report } from "../report.js"
 import { afterWarmUp, growthAnHour } from "../soak/slope.js"
-import { runCommand } from "./command.js"
+import { ownFolder, runCommand } from "./command.js"
 
 it.each([
   ["nothing", [], 0],
