@@ -166,17 +166,17 @@ export class SentinelGroup implements AsyncDisposable {
 export async function askStore(server: Pick<StoreServer, "url">, command: readonly string[]): Promise<unknown> {
   const client = await connectPlain(server.url)
   try {
-    return await whenLoaded(() => client.sendCommand([...command]))
+    return await client.sendCommand([...command])
   } finally {
     client.destroy()
   }
 }
 
-/** A server that was just started may still be reading its file. */
-async function whenLoaded<T>(ask: () => Promise<T>): Promise<T> {
+/** The same, once the server has read its file: one that was just started answers LOADING. */
+export async function askLoadedStore(server: Pick<StoreServer, "url">, command: readonly string[]): Promise<unknown> {
   for (const until = performance.now() + LOADED_MS; ; await pause(LOOK_MS)) {
     try {
-      return await ask()
+      return await askStore(server, command)
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith("LOADING") || performance.now() > until) throw error
     }

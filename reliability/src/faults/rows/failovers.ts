@@ -1,5 +1,5 @@
 import type { Figures } from "../../layer.js"
-import { askStore, SentinelGroup } from "../../servers/SentinelGroup.js"
+import { askLoadedStore, SentinelGroup } from "../../servers/SentinelGroup.js"
 import { openStore } from "../../workloads/open-store.js"
 import { despiteTilt } from "../despite-tilt.js"
 import { FaultLoad } from "../FaultLoad.js"
@@ -28,7 +28,7 @@ export const FAILOVERS: FaultRow = {
         const min = MIN_REPLICAS[Math.floor(i / 2) % 2] ?? 0
         note(`${how} failover ${Math.floor(i / 2) + 1} of ${rounds}`)
         signal.throwIfAborted()
-        for (const store of group.stores) await askStore(store, ["CONFIG", "SET", "min-replicas-to-write", String(min), "min-replicas-max-lag", "2"])
+        for (const store of group.stores) await askLoadedStore(store, ["CONFIG", "SET", "min-replicas-to-write", String(min), "min-replicas-max-lag", "2"])
         let attempt = 0
         const round = (): Promise<FailoverCost> => (how === "crash" ? crash : replace)(group, load, `failover-${i}-${attempt++}`)
         costs.push({ how, min, cost: await load.disrupting(() => despiteTilt(group, round)) })
