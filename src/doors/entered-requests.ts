@@ -23,7 +23,8 @@ export class EnteredRequests<A extends object, I extends object> {
   /** @throws ERR_CONFIG_INVALID for a request that came past the door */
   sessionOf(request: object): ActiveUserSession<A, I> {
     const session = this.#sessions.get(request)
-    if (session === undefined) throw new SessionError("ERR_CONFIG_INVALID", "Expected guard() or requireSession() of this door before sessionOf().")
+    if (session === undefined)
+      throw new SessionError("ERR_CONFIG_INVALID", "Expected guard() or requireSession() of this door before sessionOf() and limits by user.")
     return session
   }
 }

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
-import { type Entrance, withFields } from "./entered-requests.js"
+import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
+import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
 import { nodeAnswerHead, nodeRequestHead, sendRefusal } from "./node-head.js"
 
 type Handler<Extra> = (request: IncomingMessage & Extra, response: ServerResponse) => unknown
@@ -19,10 +21,23 @@ export interface NodeDoor<A extends object, I extends object> {
   requireSession(handler: Handler<{ readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> }>, rule?: RouteRule): Wrapped
   /** Calls the handler for everybody whose request is no forgery. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
   optionalSession(handler: Handler<{ readonly auth: RequestAuth<A, I> }>, rule?: RouteRule): Wrapped
+  /**
+   * Takes a unit of a rule for each request and calls `next`, or answers 429 with a problem document where none is left. Answers have the headers `RateLimit`
+   * and `RateLimit-Policy`. `"user"` needs `requireSession` around it.
+   *
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   */
+  rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
+    limits: RateLimiter<R>,
+    rule: N,
+    by?: LimitedBy<IncomingMessage>,
+    options?: RateLimitedOptions,
+  ): (request: IncomingMessage, response: ServerResponse, next: () => unknown) => Promise<void>
 }
 
 /** Makes the door of `node:http`. */
 export function nodeDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>): NodeDoor<A, I> {
+  const requests = new EnteredRequests<A, I>()
   const wrapped =
     <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, handler: Handler<NoInfer<E>>, rule: RouteRule | undefined): Wrapped =>
     async (request, response) => {
@@ -30,6 +45,7 @@ export function nodeDoor<A extends object, I extends object>(authenticator: Auth
       try {
         const entered = await enter(nodeRequestHead(request), head)
         if (!entered.ok) return sendRefusal(response, entered)
+        requests.remember(request, entered)
         withFields(request, entered)
         await handler(request as IncomingMessage & E, response)
       } catch (error) {
@@ -41,5 +57,15 @@ export function nodeDoor<A extends object, I extends object>(authenticator: Auth
   return {
     requireSession: (handler, rule) => wrapped(entrance<A, I>(authenticator, rule), handler, rule),
     optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
+    rateLimit: (limits, rule, by, options) => {
+      const check = rateLimited(authenticator, limits, rule, by, options)
+      return async (request, response, next) => {
+        const said = () => (by as (request: IncomingMessage) => Subject)(request)
+        const userId = () => requests.sessionOf(request).userId
+        const refusal = await check({ head: nodeRequestHead(request), response: nodeAnswerHead(response), userId, said })
+        if (refusal === null) await next()
+        else sendRefusal(response, refusal)
+      }
+    },
   }
 }

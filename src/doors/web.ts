@@ -1,8 +1,10 @@
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
+import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { AnswerHead } from "./AnswerHead.js"
-import type { Entrance } from "./entered-requests.js"
+import { EnteredRequests, type Entrance } from "./entered-requests.js"
 import { completed, refusalResponse, webRequestHead } from "./web-head.js"
 
 type Handler<Extra, Rest extends unknown[]> = (request: Request, context: Extra, ...rest: Rest) => Response | Promise<Response>
@@ -22,10 +24,23 @@ export interface WebDoor<A extends object, I extends object> {
   ): Wrapped<Rest>
   /** Calls the handler for everybody whose request is no forgery. No session is read before it is asked for. @throws ERR_CONFIG_INVALID for the rule, at once */
   optionalSession<Rest extends unknown[] = []>(handler: Handler<{ readonly auth: RequestAuth<A, I> }, Rest>, rule?: RouteRule): Wrapped<Rest>
+  /**
+   * Takes a unit of a rule for each request and answers with what `next` does, or 429 with a problem document where none is left. Answers have the headers
+   * `RateLimit` and `RateLimit-Policy`. `"user"` needs `requireSession` around it.
+   *
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   */
+  rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
+    limits: RateLimiter<R>,
+    rule: N,
+    by?: LimitedBy<Request>,
+    options?: RateLimitedOptions,
+  ): (request: Request, next: () => Response | Promise<Response>) => Promise<Response>
 }
 
 /** Makes the door of Web requests: Next.js, SvelteKit, Bun and such. */
 export function webDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: WebDoorOptions = {}): WebDoor<A, I> {
+  const requests = new EnteredRequests<A, I>()
   const wrapped =
     <E extends Entered<A, I> | EnteredFreely<A, I>, Rest extends unknown[]>(
       enter: Entrance<E>,
@@ -38,7 +53,9 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
       const answer = async (): Promise<Response> => {
         try {
           const entered = await enter(webRequestHead(request, remoteAddress?.(request)), head)
-          return entered.ok ? await handler(request, entered, ...rest) : refusalResponse(entered)
+          if (!entered.ok) return refusalResponse(entered)
+          requests.remember(request, entered)
+          return await handler(request, entered, ...rest)
         } catch (error) {
           const refusal = answerTo(authenticator, error, head, rule)
           if (refusal === null) throw error
@@ -52,5 +69,15 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
   return {
     requireSession: (handler, rule) => wrapped(entrance<A, I>(authenticator, rule), handler, rule),
     optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
+    rateLimit: (limits, rule, by, options) => {
+      const check = rateLimited(authenticator, limits, rule, by, options)
+      return async (request, next) => {
+        const head = new AnswerHead(() => false)
+        const said = () => (by as (request: Request) => Subject)(request)
+        const userId = () => requests.sessionOf(request).userId
+        const refusal = await check({ head: webRequestHead(request, remoteAddress?.(request)), response: head, userId, said })
+        return completed(refusal === null ? await next() : refusalResponse(refusal), head)
+      }
+    },
   }
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import express from "express"
 import Fastify from "fastify"
 import { Hono } from "hono"
@@ -10,8 +10,10 @@ import { fastifyDoor } from "../../exports/fastify.js"
 import { honoDoor } from "../../exports/hono.js"
 import { createSessionService } from "../../exports/index.js"
 import { koaDoor } from "../../exports/koa.js"
+import { nodeDoor } from "../../exports/node.js"
 import { createRateLimitingService, type OwnedRateLimitingService, type RateLimitRules } from "../../exports/rate-limit.js"
 import { signInAs } from "../../exports/testing.js"
+import { webDoor } from "../../exports/web.js"
 import type { Authenticator } from "../../web/contract.js"
 import { ORIGIN } from "./Browser.js"
 import { type DoorServer, listening } from "./servers/server.js"
@@ -76,6 +78,43 @@ const DOORS: Readonly<Record<string, Start>> = {
     )
     return listen(createAdaptorServer({ fetch: app.fetch }))
   },
+  "node:http": async (auth, limits) => {
+    const door = nodeDoor(auth)
+    const [byAddress, byUser] = [door.rateLimit(limits, "api"), door.rateLimit(limits, "api", "user", { legacyHeaders: true })]
+    const byKey = door.rateLimit(limits, "api", (request) => ({ key: String(request.headers["x-key"]) }), { cost: 2 })
+    const me = door.requireSession((request, response) => byUser(request, response, () => response.end(request.session.userId)))
+    const routes = new Map<string | undefined, (request: IncomingMessage, response: ServerResponse) => Promise<void>>([
+      ["/address", (request, response) => byAddress(request, response, () => response.end("done"))],
+      ["/key", (request, response) => byKey(request, response, () => response.end("done"))],
+      ["/user", me],
+      ["/anybody", (request, response) => byUser(request, response, () => response.end("done"))],
+    ])
+    return listen(
+      createServer(
+        (request, response) =>
+          void routes
+            .get(request.url)?.(request, response)
+            .catch(() => response.writeHead(500).end()),
+      ),
+    )
+  },
+  Web: async (auth, limits) => {
+    const door = webDoor(auth, { remoteAddress: () => "192.0.2.1" })
+    const [byAddress, byUser] = [door.rateLimit(limits, "api"), door.rateLimit(limits, "api", "user", { legacyHeaders: true })]
+    const byKey = door.rateLimit(limits, "api", (request) => ({ key: request.headers.get("x-key") ?? "none" }), { cost: 2 })
+    const me = door.requireSession((request, { session }) => byUser(request, () => new Response(session.userId)))
+    const routes = new Map<string, (request: Request) => Promise<Response>>([
+      ["/address", (request) => byAddress(request, () => new Response("done"))],
+      ["/key", (request) => byKey(request, async () => new Response("done"))],
+      ["/user", me],
+      ["/anybody", (request) => byUser(request, () => new Response("done"))],
+    ])
+    const fetch = (request: Request) =>
+      routes
+        .get(new URL(request.url).pathname)?.(request)
+        .catch(() => new Response(null, { status: 500 }))
+    return listen(createAdaptorServer({ fetch }))
+  },
 }
 
 describe.each(Object.entries(DOORS))("%s", (_name, start) => {
@@ -134,6 +173,21 @@ describe.each(Object.entries(DOORS))("%s", (_name, start) => {
       expect(() => expressDoor(auth).rateLimit(wrong, name)).toThrow(expect.objectContaining({ code: "ERR_CONFIG_INVALID" }))
     }
   })
+})
+
+it.each(["node:http", "Web"])("%s calls the handler with its session, and rejects a limit by user where nobody was let in", async (name) => {
+  const sessions = await createSessionService({ store: "memory:" })
+  const auth = createAuthenticator({ sessions, origin: ORIGIN })
+  const limits = await createRateLimitingService({ store: "memory:", rules })
+  const server = await DOORS[name]?.(auth, limits)
+  onTestFinished(async () => {
+    await server?.close()
+    await limits.close()
+    await sessions.close()
+  })
+  const answer = await fetch(`${server?.url}/user`, { headers: (await signInAs(auth, "ada")).headers })
+  expect([await answer.text(), answer.headers.get("x-ratelimit-remaining")]).toEqual(["ada", "1"])
+  expect((await fetch(`${server?.url}/anybody`)).status).toBe(500)
 })
 
 it("a store that is away is 503, where the rule denies then", async () => {
