@@ -19,9 +19,9 @@ const root = fileURLToPath(new URL("../../../", import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest
 const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== "./package.json")
 /** Subpaths that stand on an optional peer; all others must work without any. */
-const PEER_OF: Readonly<Record<string, string>> = { "./container": "typed-inject" }
+const PEER_OF: Readonly<Record<string, string>> = { "./container": "typed-inject", "./express-session": "express-session" }
 /** What the typings of subpaths stand on. At run time a door needs nothing, for the framework hands in all that it uses. */
-const TYPES_OF = ["@types/node", "@types/express", "fastify", "hono", "@types/koa", "@types/ws"]
+const TYPES_OF = ["@types/node", "@types/express", "@types/express-session", "fastify", "hono", "@types/koa", "@types/ws"]
 const COMPILERS = { "TypeScript 6": "typescript/bin/tsc", "TypeScript 7": "typescript-7/bin/tsc" }
 
 let folder: string
