@@ -9,6 +9,7 @@ const DOORS = [
   "auth",
   "container",
   "express",
+  "express-rate-limit",
   "express-session",
   "fastify",
   "fastify-session",
@@ -26,6 +27,7 @@ const LOADED: Readonly<Record<(typeof DOORS)[number], () => Promise<object>>> = 
   auth: () => import("../../exports/auth.js"),
   container: () => import("../../exports/container.js"),
   express: () => import("../../exports/express.js"),
+  "express-rate-limit": () => import("../../exports/express-rate-limit.js"),
   "express-session": () => import("../../exports/express-session.js"),
   fastify: () => import("../../exports/fastify.js"),
   "fastify-session": () => import("../../exports/fastify-session.js"),
@@ -127,6 +129,7 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
   websocket: { values: ["webSocketDoor"], types: ["WebSocketDoor", "WebSocketDoorOptions"] },
   "express-session": { values: ["CoatcheckStore"], types: ["CoatcheckStoreOptions", "StoreUrl"] },
   "fastify-session": { values: ["CoatcheckStore"], types: ["CoatcheckStoreOptions", "StoreUrl"] },
+  "express-rate-limit": { values: ["CoatcheckStore"], types: ["StoredLimits"] },
   "koa-session": { values: ["CoatcheckStore"], types: ["CoatcheckStoreOptions", "StoreUrl"] },
   "rate-limit": {
     values: ["createLoginProtection", "createRateLimitingService"],

@@ -1,0 +1,1 @@
+export { CoatcheckStore, type StoredLimits } from "../drop-in/express-rate-limit.js"
