@@ -110,8 +110,8 @@ export const RATE_LIMIT_MUTANTS = [
   {
     rule: "A denial is known for no longer than the store said",
     file: `${LIMITS}/known-denials.ts`,
-    from: "if (passed >= Math.max(blockedFor, wait)) {",
-    to: "if (passed >= 2 * Math.max(blockedFor, wait)) {",
+    from: "if (passed >= (",
+    to: "if (passed >= 2 * (",
     tests: [`${UNIT}/infrastructure/services/rate-limit/known-denials.test.ts`],
   },
   {

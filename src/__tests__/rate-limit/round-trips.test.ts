@@ -83,6 +83,21 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     expect(await service.checkRateLimit(ada, "api")).toMatchObject({ allowed: false, reason: "blocked" })
   })
 
+  it("what another process gives back is seen soon, and at once where units are taken provisionally", async () => {
+    const { service, keyPrefix } = await counted()
+    const { service: other } = await counted(keyPrefix)
+    await service.checkRateLimit(ada, "api", { cost: 3 })
+    expect((await service.checkRateLimit(ada, "api")).allowed).toBe(false)
+    await other.reward(ada, "api", 3)
+    await expect.poll(async () => (await service.checkRateLimit(ada, "api")).allowed, { timeout: 10_000 }).toBe(true)
+
+    const bob = [{ subject: { userId: "bob" }, rule: "api", cost: 3 }]
+    const taken = await other.takeRateLimits(bob)
+    expect((await service.takeRateLimits(bob)).decision.allowed).toBe(false)
+    await taken.giveBack()
+    expect((await service.takeRateLimits(bob)).decision.allowed).toBe(true)
+  })
+
   it("on a cluster subjects follow each other, and what was taken is given back when a later one denies", async () => {
     const redis = await connectRedis(sharedServer(kind).url, { timeoutMs: 5_000 })
     const cluster: IRedisService = new Proxy(redis, {

@@ -76,7 +76,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   /** Takes units that can be given back exactly. Beside the contract, for use cases that judge afterwards. */
   async takeRateLimits(checks: readonly RateLimitCheck[]): Promise<Outcome & { readonly decision: RateLimitDecision }> {
     return checked(async () => {
-      const outcome = await this.#take(this.#claims(checks), undefined)
+      const outcome = await this.#take(this.#claims(checks), undefined, true)
       for (const decision of outcome.decisions) this.#report(decision)
       return { ...outcome, decision: decisive(outcome.decisions) }
     })
@@ -173,9 +173,9 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     return this.#calls.run({ signal }, (call) => step(call.change()))
   }
 
-  async #take(claims: readonly PlacedClaim[], signal: AbortSignal | undefined): Promise<Outcome> {
+  async #take(claims: readonly PlacedClaim[], signal: AbortSignal | undefined, isProvisional = false): Promise<Outcome> {
     try {
-      return outcomeOf(this.#store, claims, await this.#ask((own) => this.#store.take(claims, own), signal), "store")
+      return outcomeOf(this.#store, claims, await this.#ask((own) => this.#store.take(claims, { ...own, isProvisional }), signal), "store")
     } catch (error) {
       this.#refuseUnlessOutage(error)
       return this.#takeWithoutStore(claims)

@@ -1,11 +1,11 @@
 import type { IRedisService, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
-import { fits, type Judgement } from "../../../domain/rate-limit/record.js"
+import type { Judgement } from "../../../domain/rate-limit/record.js"
 import type { AlgorithmName, Rule } from "../../../domain/rate-limit/rules.js"
 import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
 import { ScriptRunner, unexpected } from "../../redis/scripts/ScriptRunner.js"
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "../../redis/scripts/scripts.generated.js"
 import { KnownDenials } from "./known-denials.js"
-import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
+import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions, TakeOptions } from "./rate-limit-store.js"
 
 /** The letter that begins a record. */
 const LETTERS: Readonly<Record<AlgorithmName, string>> = {
@@ -35,7 +35,7 @@ export class RedisRateLimits implements RateLimitStore {
     this.#keyPrefix = settings.keyPrefix
   }
 
-  async take(claims: readonly PlacedClaim[], options: StoreOptions): Promise<readonly Judgement[]> {
+  async take(claims: readonly PlacedClaim[], options: TakeOptions): Promise<readonly Judgement[]> {
     const known = claims.map((claim) => (claim.rule.shadow ? null : this.#denials.find(this.#key(claim), claim.cost)))
     if (known.some((judgement) => judgement !== null)) return known.map((judgement) => judgement ?? UNKNOWN)
     const groups = this.#redis.singleNode ? [claims] : bySubject(claims)
@@ -56,7 +56,7 @@ export class RedisRateLimits implements RateLimitStore {
     return claims.map((claim) => judged.get(claim) ?? UNKNOWN)
   }
 
-  async #takeTogether(claims: readonly PlacedClaim[], options: StoreOptions): Promise<readonly Judgement[]> {
+  async #takeTogether(claims: readonly PlacedClaim[], options: TakeOptions): Promise<readonly Judgement[]> {
     const keys = claims.map((claim) => this.#key(claim))
     const args = claims.flatMap(({ rule, cost }) => [LETTERS[rule.algorithm], rule.limit.capacity, rule.limit.period, cost, rule.shadow ? 1 : 0])
     const sentAt = performance.now()
@@ -64,7 +64,9 @@ export class RedisRateLimits implements RateLimitStore {
     const judgements = claims.map((_claim, place) => judgementOf(rateTake, at, values.slice(place * FIELDS)))
     judgements.forEach((judgement, place) => {
       const { cost = 0, rule } = claims[place] ?? {}
-      if (!judgement.taken && !fits(judgement) && rule?.shadow === false) this.#denials.remember(keys[place] ?? "", { cost, sentAt, judgement })
+      // Units that were taken for a moment come back at any time, in whichever process.
+      const isKnown = judgement.blockedFor > 0 || (judgement.wait > 0 && options.isProvisional !== true)
+      if (!judgement.taken && isKnown && rule?.shadow === false) this.#denials.remember(keys[place] ?? "", { cost, sentAt, judgement })
     })
     return judgements
   }

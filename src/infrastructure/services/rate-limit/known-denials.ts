@@ -9,9 +9,12 @@ interface Denial {
 
 const MOST_DENIALS = 10_000
 
+/** How long a denial is good whose units another process may give back, in microseconds. */
+const LONGEST_LIMIT = 1_000_000
+
 /**
- * Denials that are still good: what was denied so many units is denied as many until the time that the store named, for others can only take more.
- * Only a reward or a reset ends that sooner; those of this process are seen to. Bounded; what is forgotten costs a round trip.
+ * Denials that are still good: a block until its end, and units that were used up for a second at most, since other processes may give some back.
+ * What this process gives back or resets is seen to. Bounded; what is forgotten costs a round trip.
  */
 export class KnownDenials {
   readonly #denials = new Map<string, Denial>()
@@ -34,7 +37,7 @@ export class KnownDenials {
     const { at, blockedFor, wait, used, ends } = known.judgement
     // The store judged after it was asked, so this ends no later than there.
     const passed = Math.ceil((performance.now() - known.sentAt) * 1_000)
-    if (passed >= Math.max(blockedFor, wait)) {
+    if (passed >= (blockedFor > 0 ? blockedFor : Math.min(wait, LONGEST_LIMIT))) {
       this.#denials.delete(key)
       return null
     }

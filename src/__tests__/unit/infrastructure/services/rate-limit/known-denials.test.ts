@@ -21,6 +21,21 @@ it("holds a denial until what was denied could be allowed, and no longer", () =>
   expect(denials.find("k", 2)).toBeNull()
 })
 
+it("holds a block to its end, and a limit that was reached for a second at most: another process may give units back", () => {
+  const denials = new KnownDenials()
+  vi.advanceTimersByTime(10)
+  denials.remember("limit", { cost: 1, sentAt: performance.now(), judgement: { ...denied, wait: 3_600_000_000 } })
+  denials.remember("block", { cost: 1, sentAt: performance.now(), judgement: { ...denied, wait: 3_600_000_000, blockedFor: 60_000_000 } })
+  vi.advanceTimersByTime(999)
+  expect(denials.find("limit", 1)).toMatchObject({ wait: 3_599_001_000 })
+  vi.advanceTimersByTime(1)
+  expect(denials.find("limit", 1)).toBeNull()
+  vi.advanceTimersByTime(58_999)
+  expect(denials.find("block", 1)).toMatchObject({ blockedFor: 1_000 })
+  vi.advanceTimersByTime(1)
+  expect(denials.find("block", 1)).toBeNull()
+})
+
 it("says nothing of fewer units, nor of other places", () => {
   const denials = new KnownDenials()
   vi.advanceTimersByTime(10)
