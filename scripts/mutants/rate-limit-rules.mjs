@@ -130,6 +130,14 @@ export const RATE_LIMIT_MUTANTS = [
     only: "gives back its own unit",
   },
   {
+    rule: "A verification that answers false is a failure",
+    file: "src/application/login-protection.ts",
+    from: "(await verify()) || null",
+    to: "(await verify()) ?? null",
+    tests: LOGINS,
+    only: "has failed when its verification answers",
+  },
+  {
     rule: "A device token is good for its account alone",
     file: `${LIMITS}/device-tokens.ts`,
     from: "(device: string, account: string): string {\n",

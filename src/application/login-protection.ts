@@ -5,7 +5,7 @@ import { canonicalAddress, networkOf } from "../shared/addresses.js"
 import { assertKnownKeys, expected } from "../shared/assertions.js"
 import type { Duration } from "../shared/durations.js"
 
-/** What came of a sign-in. `user`: whom `verify` found; `null`: nobody. `retryAfter`: whole seconds, from 1. */
+/** What came of a sign-in. `user`: whom `verify` found; `null`: nobody, also when it answered something falsy. `retryAfter`: whole seconds, from 1. */
 export type LoginOutcome<U> =
   | {
       readonly allowed: true
@@ -33,7 +33,8 @@ export interface LoginProtection {
    * It is counted before it runs, so that a thousand at once are no more than the limit. A success gives its own units back, and nobody else's.
    * Whether the account exists makes no difference to anything but `user`.
    *
-   * @param verify finds the user by the credentials; `null`: they are wrong. One that throws stays counted.
+   * @param verify finds the user by the credentials; `null`, or anything else that is falsy, as the `false` of a password check: they are wrong. Name the user:
+   * `true` counts as a success, and says nothing of who it was. One that throws stays counted.
    * @throws ERR_INVALID_ARGUMENT for an account that is no text of 1 to 320 bytes · ERR_CLOSED · what `verify` throws
    * @source OWASP ASVS 5.0 6.3.1, 6.1.1 · NIST SP 800-63B-4 3.2.2 · OWASP Authentication Cheat Sheet
    */
@@ -97,7 +98,7 @@ export class LimitedLogins implements LoginProtection {
     ])
     const { decision, decisions } = taking
     if (!decision.allowed) return { allowed: false, reason: decision.reason, retryAfter: decision.retryAfter }
-    const user = (await verify()) ?? null
+    const user = (await verify()) || null
     if (user === null) {
       for (const { subject, rule } of own) if (decisions.some((one) => one.rule === rule && one.remaining === 0)) await this.#backOff(subject, rule)
       return { allowed: true, user }

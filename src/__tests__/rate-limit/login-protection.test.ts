@@ -38,6 +38,14 @@ describe("a sign-in", () => {
     expect(await logins.attempt(ADA, wrong)).toEqual({ allowed: true, user: null })
   })
 
+  it.each([false, 0, "", undefined])("has failed when its verification answers %j: it counts, finds nobody, and gives the browser no token", async (nobody) => {
+    const { logins } = await open({ secrets: [SECRET] })
+    const verify = vi.fn(async () => nobody)
+    for (let time = 0; time < 5; time += 1) expect(await logins.attempt(ADA, verify)).toEqual({ allowed: true, user: null })
+    expect(await logins.attempt(ADA, verify)).toMatchObject({ allowed: false })
+    expect(verify).toHaveBeenCalledTimes(5)
+  })
+
   it("is not verified once too many failed for its account from its address, and for its account from anywhere", async () => {
     const { logins, fail, clock } = await open()
     expect((await fail(5)).every(({ allowed }) => allowed)).toBe(true)
