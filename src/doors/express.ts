@@ -47,9 +47,9 @@ export interface ExpressDoor<A extends object, I extends object> {
 export function expressDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>): ExpressDoor<A, I> {
   const requests = new EnteredRequests<A, I>()
 
-  const answering = (response: ServerResponse, next: (error?: unknown) => void, rule?: RouteRule) => (error?: unknown) => {
-    const refusal = error === undefined ? null : answerTo(authenticator, error, nodeAnswerHead(response), rule)
-    if (refusal === null) next(error)
+  const answering = (response: ServerResponse, next: (error?: unknown) => void, rule?: RouteRule) => (error: unknown) => {
+    const refusal = answerTo(authenticator, error, nodeAnswerHead(response), rule)
+    if (refusal === null) next(goesOn(error) ? new Error("Expected a rejection with an error, got one without a reason.", { cause: error }) : error)
     else sendRefusal(response, refusal)
   }
 
@@ -72,7 +72,8 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
         const entered = await letIn(enter, request, response)
         if (!entered.ok) return
         withFields(request, entered)
-        await handler(request as unknown as Omit<Request<P, B, RB, Q>, keyof E> & E, response, nextOrAnswer)
+        const handlersNext = (reason?: unknown): void => (goesOn(reason) ? next(reason) : nextOrAnswer(reason))
+        await handler(request as unknown as Omit<Request<P, B, RB, Q>, keyof E> & E, response, handlersNext)
       }
       run().catch(nextOrAnswer)
     }
@@ -96,4 +97,9 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
     sessionOf: (request) => requests.sessionOf(request),
     answerErrors: () => (error: unknown, _request, response, next) => answering(response, next)(error),
   }
+}
+
+/** What Express takes for no error: after a rejection with such a value the next handler would run. */
+function goesOn(reason: unknown): boolean {
+  return !reason || reason === "route" || reason === "router"
 }
