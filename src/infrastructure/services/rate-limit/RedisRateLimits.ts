@@ -89,7 +89,12 @@ export class RedisRateLimits implements RateLimitStore {
   }
 
   async block(place: Place, spanMicros: number, options: StoreOptions): Promise<void> {
-    await this.#scripts.timed(rateBlock, [this.#key(place)], [...ruleArguments(place.rule), spanMicros], options)
+    const key = this.#key(place)
+    try {
+      await this.#scripts.timed(rateBlock, [key], [...ruleArguments(place.rule), spanMicros], options)
+    } finally {
+      this.#denials.forget(key)
+    }
   }
 
   async reset(place: Place, options: StoreOptions): Promise<void> {
