@@ -30,10 +30,10 @@ export class KnownDenials {
     if (this.#denials.size > MOST_DENIALS && oldest !== undefined) this.#denials.delete(oldest)
   }
 
-  /** How the place looks now, when that many units are known to be denied; `null`: the store has to be asked. */
+  /** How the place looks now, when just as many units are known to be denied; `null`: the store has to be asked. */
   find(key: string, cost: number): Judgement | null {
     const known = this.#denials.get(key)
-    if (known === undefined || cost < known.cost) return null
+    if (known === undefined || cost !== known.cost) return null
     const { at, blockedFor, wait, used, ends } = known.judgement
     // The store judged after it was asked, so this ends no later than there.
     const passed = Math.ceil((performance.now() - known.sentAt) * 1_000)
