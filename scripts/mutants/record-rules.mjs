@@ -88,7 +88,7 @@ export const RECORD_MUTANTS = [
   {
     rule: "On Redis the end of a record leaves a mark",
     file: `${LUA}/record-end.lua`,
-    from: "redis.call('SET', KEYS[1], '{\"ended\":1}', 'PX', ARGV[1])",
+    from: "redis.call('SET', KEYS[1], '{\"ended\":1}', 'PX', whole(math.max(tonumber(ARGV[1]), left)))",
     to: "redis.call('UNLINK', KEYS[1], ARGV[1])",
     tests: STORES,
     only: "Redis by URL",
@@ -96,8 +96,8 @@ export const RECORD_MUTANTS = [
   {
     rule: "On Redis the end of what was never there leaves no mark",
     file: `${LUA}/record-end.lua`,
-    from: "or (state == 'none' and removed == 0)",
-    to: "or (state == 'none' and removed == -1)",
+    from: "or state == 'none') and removed == 0",
+    to: "or state == 'nothing') and removed == 0",
     tests: STORES,
     only: "nobody opened",
   },
@@ -132,6 +132,22 @@ export const RECORD_MUTANTS = [
     to: "'PX', whole(math.max(ttl, 1)))",
     tests: TAKE_OVER,
     only: "on redis",
+  },
+  {
+    rule: "The mark of an end lasts as long as what connect-redis left would have",
+    file: `${LUA}/record-end.lua`,
+    from: "KEYS[2] and math.max(redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[2])) or 0",
+    to: "0",
+    tests: TAKE_OVER,
+    only: "on redis stay ended",
+  },
+  {
+    rule: "Where a session was ended, what connect-redis left is removed",
+    file: `${RECORDS}/RedisRecords.ts`,
+    from: "return record === null && keys.old !== null ?",
+    to: "return text === null && keys.old !== null ?",
+    tests: TAKE_OVER,
+    only: "on redis stay ended",
   },
   {
     rule: "A take-over that others were quicker with finds what they made",

@@ -8,12 +8,15 @@ import { type Application, expressApplication } from "./applications.js"
 import { type Browser, held, signedIn } from "./browser.js"
 import { type NodeRedisClient, nodeRedis, ownPrefix } from "./stores.js"
 
+const DAY = 86_400_000
+
 describe.each(SERVER_KINDS)("the sessions of connect-redis on %s", (kind) => {
   interface Move {
     readonly client: NodeRedisClient
     readonly prefix: string
     readonly before: Application
     readonly after: Application
+    readonly store: CoatcheckStore
     oldKeys(): Promise<readonly string[]>
   }
 
@@ -29,7 +32,7 @@ describe.each(SERVER_KINDS)("the sessions of connect-redis on %s", (kind) => {
       await after[Symbol.asyncDispose]()
       await store.close()
     })
-    return { client, prefix, before, after, oldKeys: () => client.keys(`${prefix}sess:*`) }
+    return { client, prefix, before, after, store, oldKeys: () => client.keys(`${prefix}sess:*`) }
   }
 
   it("go on with nobody signed out, and their old keys are gone with the first visit", async () => {
@@ -81,6 +84,43 @@ describe.each(SERVER_KINDS)("the sessions of connect-redis on %s", (kind) => {
     await client.set(old, text)
     await moved.visit(path)
     await expect.poll(oldKeys, { timeout: 5_000 }).toEqual([])
+  })
+
+  it("stay ended for as long as an old instance's key could have lasted, and that key goes with the next visit", async () => {
+    const { before, after, client, prefix, oldKeys } = await move()
+    const browser = await signedIn(before)
+    const [old = ""] = await oldKeys()
+    const text = (await client.get(old)) ?? ""
+    await client.pExpire(old, 40 * DAY)
+    const [moved, stolen] = [await browser.copy(after), await browser.copy(after)]
+    await moved.visit("/logout")
+    const [mark = ""] = await client.keys(`${prefix}record:*`)
+    expect(await client.get(mark)).toBe('{"ended":1}')
+    expect(await client.pTTL(mark)).toBeGreaterThan(39 * DAY)
+    for (const days of [50, 1]) {
+      await client.set(old, text, { expiration: { type: "PX", value: days * DAY } })
+      expect(await stolen.fields()).toEqual({})
+      expect(await oldKeys()).toEqual([])
+      expect(await client.pTTL(mark)).toBeGreaterThan(49 * DAY)
+    }
+    expect(after.errors).toEqual([])
+  })
+
+  it.each([1, 40])("stay ended when they are ended again, with a mark that gets no shorter (%i d)", async (days) => {
+    const { before, client, prefix, oldKeys, store } = await move()
+    await signedIn(before)
+    const [old = ""] = await oldKeys()
+    const text = (await client.get(old)) ?? ""
+    const end = (): Promise<void> =>
+      new Promise((resolve, reject) => store.destroy(old.slice(`${prefix}sess:`.length), (error) => (error ? reject(error as Error) : resolve())))
+    await client.pExpire(old, 20 * DAY)
+    await end()
+    await client.set(old, text, { expiration: { type: "PX", value: days * DAY } })
+    await end()
+    expect(await oldKeys()).toEqual([])
+    const [mark = ""] = await client.keys(`${prefix}record:*`)
+    expect(await client.get(mark)).toBe('{"ended":1}')
+    expect(await client.pTTL(mark)).toBeGreaterThan((Math.max(days, 20) - 1) * DAY)
   })
 
   it("are ended with their old key where nobody came by in between", async () => {

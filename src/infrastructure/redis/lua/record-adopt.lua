@@ -8,7 +8,7 @@
             3 text         the record
   returns   status, time µs, then what lies under 1 (TAKEN)
   status    0 DONE · 1 TAKEN (there is a record or a mark, which goes before what connect-redis left) · 2 CHANGED (2 holds something else)
-  effects   may write 1; may remove 2
+  effects   may write 1, and keeps a mark there as long as 2 would have lasted; may remove 2
   cost      O(size of the record)
 ]]
 --- @include includes/time
@@ -16,6 +16,7 @@ local DONE, TAKEN, CHANGED = 0, 1, 2
 local now = now_micros()
 local text = redis.call('GET', KEYS[1])
 if text then
+  if text == '{"ended":1}' then redis.call('PEXPIRE', KEYS[1], whole(redis.call('PTTL', KEYS[2])), 'GT') end
   redis.call('UNLINK', KEYS[2])
   return { TAKEN, whole(now), text }
 end

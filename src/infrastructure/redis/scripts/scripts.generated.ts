@@ -87,18 +87,18 @@ export const rateTake: RedisScript = {
 
 export const recordAdopt: RedisScript = {
   name: "record-adopt",
-  sha1: "3677fd9cc191045fc7033989275839763c00abea",
+  sha1: "aa645680b7497d70a7cc3d4e999acbfe030e38ad",
   readOnly: false,
-  source: "#!lua flags=allow-oom\n-- coatcheck record-adopt\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal DONE, TAKEN, CHANGED = 0, 1, 2\nlocal now = now_micros()\nlocal text = redis.call('GET', KEYS[1])\nif text then\nredis.call('UNLINK', KEYS[2])\nreturn { TAKEN, whole(now), text }\nend\nif redis.call('GET', KEYS[2]) ~= ARGV[1] then return { CHANGED, whole(now) } end\nlocal ttl = redis.call('PTTL', KEYS[2])\nif ttl < 0 then ttl = tonumber(ARGV[2]) end\nredis.call('SET', KEYS[1], ARGV[3], 'PX', whole(math.max(ttl, 1)))\nredis.call('UNLINK', KEYS[2])\nreturn { DONE, whole(now) }",
+  source: "#!lua flags=allow-oom\n-- coatcheck record-adopt\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal DONE, TAKEN, CHANGED = 0, 1, 2\nlocal now = now_micros()\nlocal text = redis.call('GET', KEYS[1])\nif text then\nif text == '{\"ended\":1}' then redis.call('PEXPIRE', KEYS[1], whole(redis.call('PTTL', KEYS[2])), 'GT') end\nredis.call('UNLINK', KEYS[2])\nreturn { TAKEN, whole(now), text }\nend\nif redis.call('GET', KEYS[2]) ~= ARGV[1] then return { CHANGED, whole(now) } end\nlocal ttl = redis.call('PTTL', KEYS[2])\nif ttl < 0 then ttl = tonumber(ARGV[2]) end\nredis.call('SET', KEYS[1], ARGV[3], 'PX', whole(math.max(ttl, 1)))\nredis.call('UNLINK', KEYS[2])\nreturn { DONE, whole(now) }",
 }
 
 export const recordAdoptStatus = {"DONE":0,"TAKEN":1,"CHANGED":2} as const
 
 export const recordEnd: RedisScript = {
   name: "record-end",
-  sha1: "b2f36efcf17b799d373be7beb9b8dbc0dcc4e060",
+  sha1: "157787dc362c8c4fa3c201dac46859b1a0ff83c4",
   readOnly: false,
-  source: "#!lua flags=allow-oom\n-- coatcheck record-end\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal function read_record(key)\nlocal text = redis.pcall('GETRANGE', key, 0, 110)\nif type(text) ~= 'string' then return 'corrupt' end\nif text == '' then return redis.call('EXISTS', key) == 1 and 'corrupt' or 'none' end\nif text == '{\"ended\":1}' then return 'ended' end\nlocal version = tonumber(string.match(string.sub(text, 14, 22), '^ *(%d+)$'))\nif #text < 111 or string.sub(text, 1, 13) ~= '{\"record\":[1,' or string.sub(text, 103, 111) ~= '\",\"data\":' or not version then return 'corrupt' end\nreturn 'live', version, string.sub(text, 25, 48)\nend\nlocal DONE, MISSING = 0, 1\nlocal now = now_micros()\nlocal removed = KEYS[2] and redis.call('UNLINK', KEYS[2]) or 0\nlocal state = read_record(KEYS[1])\nif state == 'ended' or (state == 'none' and removed == 0) then return { MISSING, whole(now) } end\nredis.call('SET', KEYS[1], '{\"ended\":1}', 'PX', ARGV[1])\nreturn { DONE, whole(now) }",
+  source: "#!lua flags=allow-oom\n-- coatcheck record-end\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal function read_record(key)\nlocal text = redis.pcall('GETRANGE', key, 0, 110)\nif type(text) ~= 'string' then return 'corrupt' end\nif text == '' then return redis.call('EXISTS', key) == 1 and 'corrupt' or 'none' end\nif text == '{\"ended\":1}' then return 'ended' end\nlocal version = tonumber(string.match(string.sub(text, 14, 22), '^ *(%d+)$'))\nif #text < 111 or string.sub(text, 1, 13) ~= '{\"record\":[1,' or string.sub(text, 103, 111) ~= '\",\"data\":' or not version then return 'corrupt' end\nreturn 'live', version, string.sub(text, 25, 48)\nend\nlocal DONE, MISSING = 0, 1\nlocal now = now_micros()\nlocal left = KEYS[2] and math.max(redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[2])) or 0\nlocal removed = KEYS[2] and redis.call('UNLINK', KEYS[2]) or 0\nlocal state = read_record(KEYS[1])\nif (state == 'ended' or state == 'none') and removed == 0 then return { MISSING, whole(now) } end\nredis.call('SET', KEYS[1], '{\"ended\":1}', 'PX', whole(math.max(tonumber(ARGV[1]), left)))\nreturn { DONE, whole(now) }",
 }
 
 export const recordEndStatus = {"DONE":0,"MISSING":1} as const

@@ -41,8 +41,9 @@ export class RedisRecords implements RecordSteps {
   async find(place: RecordPlace, options: StepOptions): Promise<LiveRecord | null> {
     const keys = this.#keys(place)
     const text = await this.#reads.get(keys.record, options.signal)
-    if (text !== null) return living(place.name, text)
-    return keys.old === null ? null : this.#adopt(place, keys.old, options)
+    const record = text === null ? null : living(place.name, text)
+    // Of a session that was ended too, an instance of before the move may have written the old key again, which must not outlast the mark.
+    return record === null && keys.old !== null ? this.#adopt(place, keys.old, options) : record
   }
 
   async save(place: RecordPlace, write: RecordWrite, lifetimeMs: number, options: StepOptions): Promise<Saved> {

@@ -11,7 +11,7 @@ const REMEMBER_RANGE = { min: 60_000, max: 30 * DAY }
 export interface RecordOptions {
   /** How long a session is kept after its last use when its cookie has no expiry: 1 s to 3650 d; 24 h by default. Else the cookie decides. */
   readonly idleTimeout?: Duration | undefined
-  /** How long it is remembered that a session was ended: longer than any request lasts. 1 min to 30 d; 24 h by default. */
+  /** How long it is remembered that a session was ended: longer than any request lasts. 1 min to 30 d; 24 h by default. With `takeOver` never shorter than the session. */
   readonly rememberEnded?: Duration | undefined
   /**
    * Fields of which two requests at a time may save different values, and the last one wins, such as `["lastSeen"]`; `true`: all. By default none: the

@@ -17,6 +17,11 @@ function readRecord(keys: Keyspace, key: string): Found {
   return { version: Number(version), operations: text.slice(24, 48) }
 }
 
+/** Zero too where there is nothing, or no end. */
+function timeLeft(keys: Keyspace, key: string): number {
+  return (keys.find(key)?.expiresAt ?? keys.nowMs) - keys.nowMs
+}
+
 export const recordSave: ScriptFunction = (keys, [record = "", old], [expected = "", operation = "", notAfter, lifetime, name = "", data = ""]) => {
   const now = String(keys.nowMicros)
   const found = readRecord(keys, record)
@@ -43,10 +48,11 @@ export const recordTouch: ScriptFunction = (keys, [record = ""], [lifetime]) => 
 
 export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember]) => {
   const now = String(keys.nowMicros)
+  const left = old === undefined ? 0 : Math.max(timeLeft(keys, record), timeLeft(keys, old))
   const removed = old === undefined ? 0 : keys.unlink(old)
   const found = readRecord(keys, record)
-  if (found === "ended" || (found === "none" && removed === 0)) return [1, now]
-  keys.set(record, MARK, Number(remember))
+  if ((found === "ended" || found === "none") && removed === 0) return [1, now]
+  keys.set(record, MARK, Math.max(Number(remember), left))
   return [0, now]
 }
 
@@ -54,6 +60,7 @@ export const recordAdopt: ScriptFunction = (keys, [record = "", old = ""], [foun
   const now = String(keys.nowMicros)
   const taken = keys.get(record)
   if (taken !== null) {
+    if (taken === MARK) keys.pexpireAt(record, keys.find(old)?.expiresAt ?? 0, "GT")
     keys.unlink(old)
     return [1, now, taken]
   }
