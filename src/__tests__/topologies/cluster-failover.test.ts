@@ -10,7 +10,8 @@ import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 type Redis = Awaited<ReturnType<typeof connectRedis>>
 
-const TIMEOUT_MS = 1_000
+// Below what ioredis takes to give a node up by itself (about 750 ms), so that its silence is heard.
+const TIMEOUT_MS = 500
 /** Keys of the first, the second and the last third of the slots. */
 const [FIRST, MIDDLE, LAST] = ["{b}", "{c}", "{a}"] as const
 const PACKAGES = ["@redis/client", "ioredis", "iovalkey"] as const
@@ -133,10 +134,13 @@ describe("a cluster without replicas", () => {
           expect(took, name).toBeLessThan(3 * TIMEOUT_MS)
         }
         for (const key of [MIDDLE, LAST]) expect(await redis.run(INCREMENT, [key], []), name).toBeGreaterThan(0)
-        const refused = await Promise.all(Array.from({ length: 20 }, () => timed(name, redis.run(INCREMENT, [FIRST], []))))
-        for (const ending of refused) expect(ending, name).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
-        // The quickest: other processes may hold this one up now and then.
-        expect(Math.min(...refused.map(({ took }) => took)), name).toBeLessThan(TIMEOUT_MS / 4)
+        // Soon, and the quickest: the breaker may be trying the node just now, and other processes may hold this one up.
+        const quickest = async (): Promise<number> => {
+          const refused = await Promise.all(Array.from({ length: 20 }, () => timed(name, redis.run(INCREMENT, [FIRST], []))))
+          for (const ending of refused) expect(ending, name).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
+          return Math.min(...refused.map(({ took }) => took))
+        }
+        await expect.poll(quickest, { timeout: 20_000, message: name }).toBeLessThan(TIMEOUT_MS / 4)
       }
       if (what === "silent") node?.resume()
       else await node?.restart()

@@ -3,6 +3,8 @@ import type { Background } from "../upkeep/background.js"
 
 /** A reading older than this is taken anew, in milliseconds: the server's clock may be set, and this machine may have slept. */
 const MAX_AGE_MS = 30_000
+/** No reply is believed to have been on its way for longer, in microseconds: what is further back was set back. */
+const MAX_DELAY_MICROS = 30_000_000
 
 /**
  * The server's time between two replies that carried it. A plain GET brings no time, and this machine's clock may be hours off, so the last
@@ -23,12 +25,13 @@ export class ServerClock {
 
   /**
    * @param micros - what `TIME` said, somewhere between sending and the reply; it is taken to be of the moment of the reply, so that the clock is never ahead.
-   * A reply that came late sets it back, so the least delayed of the last readings is the one in use.
+   * A reply that came late sets it back, so the least delayed of the last readings is the one in use, unless the server's own clock was set back.
    */
   observe(micros: number): void {
     const now = performance.now()
     const offset = micros - now * 1000
-    if (this.#offset !== null && offset < this.#offset && now - this.#readAt <= MAX_AGE_MS) return
+    const late = this.#offset === null ? 0 : this.#offset - offset
+    if (late > 0 && late <= MAX_DELAY_MICROS && now - this.#readAt <= MAX_AGE_MS) return
     this.#offset = offset
     this.#readAt = now
   }
