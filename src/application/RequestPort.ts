@@ -9,7 +9,10 @@ export type Credentials =
 
 /** What use cases ask of a request, and do to its answer. `src/web` implements it once for all frameworks. */
 export interface RequestPort {
-  /** @throws ERR_REQUEST_AMBIGUOUS for two cookies of one name, a repeated header, or a cookie beside a bearer token */
+  /**
+   * @throws ERR_REQUEST_AMBIGUOUS for two cookies of one name, a repeated header, or a cookie beside a bearer token
+   * @throws ERR_ANSWER_SENT when this is the first look and caches may keep the answer that is on its way
+   */
   credentials(): Credentials
   /**
    * Checks where a request that may change something came from, on any method; passes when the route has `csrf: false`, and for nothing but a bearer token.

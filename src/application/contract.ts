@@ -73,7 +73,11 @@ export type SignOutScope = "here" | "elsewhere" | "everywhere" | { readonly sess
  * the store cannot answer; then the cookie stays as it was.
  */
 export interface RequestAuth<A extends object, I extends object = A> {
-  /** The request's session; also a guest's, and one that waits for a second factor: ask for its `userId`. */
+  /**
+   * The request's session; also a guest's, and one that waits for a second factor: ask for its `userId`.
+   *
+   * @throws ERR_ANSWER_SENT for a first look when the headers are sent, for caches may keep that answer
+   */
   session(): Promise<ActiveSession<A, I> | null>
   /**
    * Opens a session of this user, with another handle and another secret than that of the request, which is ended before this resolves.

@@ -58,9 +58,11 @@ export function webSocketDoor<A extends object, I extends object>(
       const letIn = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
         const requestHead = nodeRequestHead(request)
         socket.on("error", ignore)
-        const entered = await enter(requestHead, NO_ANSWER).catch((error: unknown) => {
+        const response = new HandshakeHead()
+        const entered = await enter(requestHead, response).catch((error: unknown) => {
           if (!server.emit("wsClientError", error, socket, request)) answer(socket, UNKNOWN_ERROR)
         })
+        response.sent = true
         if (!entered) return
         if (!entered.ok) return answer(socket, entered)
         socket.off("error", ignore)
@@ -77,8 +79,14 @@ export function webSocketDoor<A extends object, I extends object>(
   }
 }
 
-/** The head of a handshake's answer is that of `ws`. */
-const NO_ANSWER: ResponseHead = { append: () => {}, set: () => {}, values: () => [], sent: true, beforeSent: () => {} }
+/** The head of a handshake's answer is that of `ws`, and no cache keeps it. */
+class HandshakeHead implements ResponseHead {
+  sent = false
+  readonly append = ignore
+  readonly set = ignore
+  readonly beforeSent = ignore
+  readonly values = (): readonly string[] => []
+}
 
 const ignore = (): void => {}
 

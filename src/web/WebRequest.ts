@@ -76,9 +76,11 @@ export class WebRequest implements RequestPort {
     }
   }
 
-  /** An answer for which the session was looked at or changed is for this user alone (OWASP ASVS 5.0 14.2.2, 14.3.2). */
+  /** An answer for which the session was looked at or changed is for this user alone (OWASP ASVS 5.0 14.2.2, 14.3.2). One that does not say so must not hold it. */
   #keepPrivate(): void {
     if (this.#private) return
+    if (this.#response.sent)
+      throw new SessionError("ERR_ANSWER_SENT", "Expected an answer whose headers are not sent yet, because the session makes it one for this user alone.")
     this.#private = true
     this.#response.beforeSent(() => {
       this.#response.set("cache-control", "no-store")

@@ -24,13 +24,15 @@ beforeEach(async () => {
 })
 afterEach(() => watched.close())
 
-async function answerOf(listener: RequestListener): Promise<Response> {
+async function answerOf(listener: RequestListener, more: Readonly<Record<string, string>> = {}): Promise<Response> {
   const server = createServer(listener).listen(0, "127.0.0.1")
   onTestFinished(() => void server.close())
   await new Promise((resolve) => {
     server.once("listening", resolve)
   })
-  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers: { "sec-fetch-site": "none", connection: "close" } })
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+    headers: { "sec-fetch-site": "none", connection: "close", ...more },
+  })
   await answer.clone().text()
   return answer
 }
@@ -129,6 +131,21 @@ describe("node:http", () => {
     await answerOf(catching(failing))
     await answerOf(catching(late))
     expect(caught).toEqual([mistake, expect.objectContaining({ code: "ERR_ANSWER_SENT" })])
+  })
+
+  it("shows nobody's session in an answer that caches may keep", async () => {
+    const { token } = await watched.sessions.createSession({ userId: "ada" })
+    const listener = nodeDoor(auth).optionalSession(async (request, response) => {
+      response.setHeader("Cache-Control", "public, max-age=600")
+      response.write("hello ")
+      const found = await request.auth.session().catch((error: { readonly code: string }) => ({ userId: error.code }))
+      response.end(String(found?.userId))
+    })
+    const answer = await answerOf((request, response) => void listener(request, response), { cookie: `__Host-Http-sid=${token}` })
+    expect({ text: await answer.text(), cache: answer.headers.get("cache-control") }).toEqual({
+      text: "hello ERR_ANSWER_SENT",
+      cache: "public, max-age=600",
+    })
   })
 
   it("gives one cookie where two doors stand one behind the other", async () => {

@@ -71,6 +71,15 @@ describe("an answer", () => {
     expect(sent(untouched, { "cache-control": ["public, max-age=3600"], vary: ["Accept"] })).toEqual({ cache: ["public, max-age=3600"], vary: ["Accept"] })
   })
 
+  it("that is sent holds no session unless it says that it is for one user", () => {
+    const [early, late] = [request({ cookie: "__Host-Http-sid=x" }), request({ cookie: "__Host-Http-sid=x" })]
+    early.credentials()
+    response.send()
+    expect(codeOf(() => late.credentials())).toBe("ERR_ANSWER_SENT")
+    expect(codeOf(() => late.credentials())).toBe("ERR_ANSWER_SENT")
+    expect(early.credentials()).toEqual({ kind: "cookie", token: "x" })
+  })
+
   it.each([
     [["Accept"], ["Accept, Cookie"]],
     [["Accept", "Origin"], ["Accept, Origin, Cookie"]],
