@@ -17,7 +17,8 @@ interface Addition {
  * or the framework's handling of an error, sets or clears meanwhile takes a cookie away or lets the answer be kept in a cache.
  */
 export class AnswerHead implements ResponseHead {
-  readonly #added = new Map<string, Addition>()
+  #added = new Map<string, Addition>()
+  readonly #placed = new Map<string, readonly string[]>()
   readonly #callbacks: (() => void)[] = []
   readonly #isSent: () => boolean
   readonly #whenWaiting: () => void
@@ -54,8 +55,11 @@ export class AnswerHead implements ResponseHead {
 
   values(name: string): readonly string[] {
     const added = this.#added.get(name.toLowerCase())
-    const theirs = added?.instead === true ? [] : (this.#target?.get(name.toLowerCase()) ?? [])
-    return [...theirs, ...(added?.values ?? [])]
+    if (added?.instead === true) return added.values
+    const there = this.#target?.get(name.toLowerCase()) ?? []
+    if (added === undefined) return there
+    // Those that an earlier completion put there are what is added now, or out of date.
+    return [...there.filter((value) => !this.#placed.get(name.toLowerCase())?.includes(value)), ...added.values]
   }
 
   beforeSent(callback: () => void): void {
@@ -63,12 +67,18 @@ export class AnswerHead implements ResponseHead {
     this.#callbacks.push(callback)
   }
 
-  /** Completes the framework's head, right before it is sent. */
+  /** Completes the framework's head, right before it is sent; once more when it could not be sent, and another takes its place. */
   complete(target: HeaderTarget): void {
+    const added = new Map(this.#added)
     this.#target = target
-    for (const callback of this.#callbacks.splice(0)) callback()
-    for (const name of this.#added.keys()) target.set(name, this.values(name))
-    this.#added.clear()
+    for (const callback of this.#callbacks) callback()
+    for (const [name, { values }] of this.#added) {
+      target.set(name, this.values(name))
+      this.#placed.set(name, values)
+    }
+    this.#target = undefined
+    // What the callbacks said is said of this target alone.
+    this.#added = added
   }
 
   #add(name: string, addition: Addition): void {

@@ -45,17 +45,21 @@ export function nodeAnswerHead(response: ServerResponse): AnswerHead {
   return head
 }
 
-/** Every head passes `writeHead`: Node itself calls it, when nobody did before the body's first part or the end. */
+/**
+ * Every head passes `writeHead`: Node itself calls it, when nobody did before the body's first part or the end. One that cannot be written, because of
+ * a bad header or status, is followed by another, which is completed anew.
+ */
 function completeWhenSent(response: ServerResponse, head: AnswerHead): void {
   const { writeHead } = response
   response.writeHead = (status: number, first?: string | HeaderList, second?: HeaderList) => {
-    response.writeHead = writeHead
-    const [message, headers] = typeof first === "string" ? [first, second] : [undefined, first]
+    const [message, headers] = typeof first === "string" ? [first, second] : [undefined, first ?? second]
     if (!response.headersSent) {
       putHeaders(response, headers)
       head.complete(targetOf(response))
     }
-    return message === undefined ? response.writeHead(status) : response.writeHead(status, message)
+    Reflect.apply(writeHead, response, message === undefined ? [status] : [status, message])
+    response.writeHead = writeHead
+    return response
   }
 }
 

@@ -24,7 +24,7 @@ export interface ResponseHead {
   values(name: string): readonly string[]
   /** Whether the head is on its way, so that nothing can be changed. */
   readonly sent: boolean
-  /** Calls once, right before the head is sent, after whatever the handler set. */
+  /** Calls right before the head is sent, after whatever the handler set; again when that head could not be sent, and another takes its place. */
   beforeSent(callback: () => void): void
 }
 

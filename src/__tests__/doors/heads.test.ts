@@ -42,6 +42,8 @@ describe("node:http", () => {
     "an object": (response) => response.writeHead(201, { "Set-Cookie": ["a=1", "b=2"], Vary: "Origin", "Cache-Control": "public", Age: 7 }),
     "an object after a message": (response) =>
       response.writeHead(201, "Made", { "Set-Cookie": ["a=1", "b=2"], Vary: "Origin", "Cache-Control": "public", Age: "7" }),
+    "an object after no message": (response) =>
+      response.writeHead(201, undefined, { "Set-Cookie": ["a=1", "b=2"], Vary: "Origin", "Cache-Control": "public", Age: "7" }),
     "a list": (response) =>
       response.writeHead(201, [
         "Set-Cookie",
@@ -110,6 +112,26 @@ describe("node:http", () => {
     const { headers } = await answerOf((request, response) => void listener(request, response))
     expect(headers.getSetCookie()).toEqual([SESSION_COOKIE])
     expect(headers.get("cache-control")).toBe("no-store")
+  })
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ["header", (response) => response.writeHead(200, { "Set-Cookie": "a=1", Vary: "Origin", "X-Note": "a\nb" })],
+    ["status", (response) => response.writeHead(99, { "Set-Cookie": "a=1", Vary: "Origin" })],
+    ["status, though its headers go", (response) => response.writeHead(99, { "Set-Cookie": "c=3" })],
+  ])("completes the answer to a head that could not be written: a bad %s", async (bad, write) => {
+    const listener = nodeDoor(auth).optionalSession(async (request, response) => {
+      await request.auth.signIn({ userId: "ada" })
+      expect(() => write(response)).toThrow(/Invalid/)
+      if (bad.endsWith("go")) for (const name of response.getHeaderNames()) response.removeHeader(name)
+      // Signing in again between the two heads leaves one cookie.
+      await request.auth.signIn({ userId: "grace" })
+      response.writeHead(500, bad.endsWith("go") ? { "Set-Cookie": "a=1", Vary: "Origin" } : {}).end()
+    })
+    const { status, headers } = await answerOf((request, response) => void listener(request, response))
+    expect([status, headers.get("cache-control"), headers.get("vary")]).toEqual([500, "no-store", "Origin, Cookie"])
+    expect(headers.getSetCookie()).toEqual(["a=1", SESSION_COOKIE])
+    const token = headers.getSetCookie()[1]?.replace(/^[^=]*=([^;]*).*/, "$1")
+    expect((await watched.sessions.getSession(token))?.userId).toBe("grace")
   })
 
   it("rejects with what no answer is known for, and with what comes after the head", async () => {
