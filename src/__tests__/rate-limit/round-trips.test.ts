@@ -3,6 +3,8 @@ import { setTimeout as wait } from "node:timers/promises"
 import { Redis as IoRedis } from "ioredis"
 import { createClient } from "redis"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { SessionError } from "../../domain/errors.js"
+import type { RateLimitEvent } from "../../domain/interfaces/ports.js"
 import type { IRedisService } from "../../domain/interfaces/redis/IRedisService.js"
 import { createRateLimitingService } from "../../exports/rate-limit.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
@@ -13,9 +15,13 @@ import { SERVER_KINDS, sharedServer } from "../support/servers.js"
 const rules = {
   api: { limit: 3, window: "1h", onOutage: "open" },
   quick: { algorithm: "sliding-log", limit: 1, window: "300ms" },
+  brief: { algorithm: "sliding-log", limit: 1, window: "20s" },
+  closed: { limit: 3, window: "1h" },
+  shadow: { limit: 3, window: "1h", shadow: true },
   jobs: { algorithm: "concurrency", limit: 1, lease: "1h" },
 } as const
 const ada = { userId: "ada" }
+const bob = { userId: "bob" }
 const newPrefix = () => `trips:${randomUUID().slice(0, 13)}:`
 
 describe.each(SERVER_KINDS)("on %s", (kind) => {
@@ -33,6 +39,30 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     const service = new RateLimitingService(counting, { rules, keyPrefix, timeout: "5s" })
     onTestFinished(() => service.close())
     return { service, keyPrefix, trips: () => sent }
+  }
+
+  /** A service whose store says that it has several nodes. `failNext(n)`: the n-th script from now fails, unsent. */
+  async function onCluster() {
+    const redis = await connectRedis(sharedServer(kind).url, { timeoutMs: 5_000 })
+    let left = 0
+    const run: IRedisService["run"] = (...script) => {
+      left -= 1
+      return left === 0 ? Promise.reject(new SessionError("ERR_STORE_UNAVAILABLE", "Expected a node, got none.")) : redis.run(...script)
+    }
+    const cluster: IRedisService = new Proxy(redis, {
+      get: (target, name) => {
+        if (name === "run") return run
+        const value: unknown = name === "singleNode" ? false : Reflect.get(target, name)
+        return typeof value === "function" ? value.bind(target) : value
+      },
+    })
+    const events: RateLimitEvent[] = []
+    const service = new RateLimitingService(cluster, { rules, keyPrefix: newPrefix(), timeout: "5s", onEvent: (event) => events.push(event) })
+    onTestFinished(() => service.close())
+    const failNext = (nth: number): void => {
+      left = nth
+    }
+    return { service, events, failNext }
   }
 
   it("several rules and subjects are one round trip", async () => {
@@ -101,16 +131,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
   })
 
   it("on a cluster subjects follow each other, and what was taken is given back when a later one denies", async () => {
-    const redis = await connectRedis(sharedServer(kind).url, { timeoutMs: 5_000 })
-    const cluster: IRedisService = new Proxy(redis, {
-      get: (target, name) => {
-        const value: unknown = name === "singleNode" ? false : Reflect.get(target, name)
-        return typeof value === "function" ? value.bind(target) : value
-      },
-    })
-    const service = new RateLimitingService(cluster, { rules, keyPrefix: newPrefix(), timeout: "5s" })
-    onTestFinished(() => service.close())
-    const bob = { userId: "bob" }
+    const { service } = await onCluster()
     const checks = [
       { subject: bob, rule: "api" },
       { subject: ada, rule: "quick" },
@@ -122,6 +143,45 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     await service.resetRateLimit(ada, "quick")
     expect(await service.checkRateLimits(checks)).toMatchObject({ allowed: true })
     expect((await service.getRateLimitStatus(bob, "api")).totalRequests).toBe(1)
+  })
+
+  it("on a cluster nothing stays taken when a later subject cannot be asked", async () => {
+    const { service, failNext } = await onCluster()
+    failNext(2)
+    const checks = [bob, ada].map((subject) => ({ subject, rule: "closed" }) as const)
+    expect(await service.checkRateLimits(checks)).toMatchObject({ allowed: false, reason: "unavailable" })
+    expect((await service.getRateLimitStatus(bob, "closed")).totalRequests).toBe(0)
+  })
+
+  it("on a cluster a denial stays one when a unit cannot be given back, and all the others are", async () => {
+    const { service, failNext } = await onCluster()
+    const cyd = { userId: "cyd" }
+    await service.block(ada, "api", "1h")
+    failNext(4)
+    const checks = [bob, cyd, ada].map((subject) => ({ subject, rule: "api" }) as const)
+    expect(await service.checkRateLimits(checks)).toMatchObject({ allowed: false, reason: "blocked" })
+    const counted = await Promise.all([bob, cyd].map((subject) => service.getRateLimitStatus(subject, "api")))
+    expect(counted.map(({ totalRequests }) => totalRequests)).toEqual([1, 0])
+  })
+
+  it("on a cluster a subject with rules in shadow mode alone may be out of reach", async () => {
+    const { service, failNext } = await onCluster()
+    failNext(2)
+    const checks = [{ subject: bob, rule: "closed" } as const, { subject: ada, rule: "shadow" } as const]
+    expect(await service.checkRateLimits(checks)).toMatchObject({ allowed: true, rule: "closed", judgedBy: "store", totalRequests: 1 })
+    failNext(1)
+    expect(await service.checkRateLimits(checks.slice(1))).toMatchObject({ allowed: true, rule: "shadow", judgedBy: "policy" })
+  })
+
+  it("on a cluster the rule that denies is the one that is named, whatever was given back", async () => {
+    const { service, events } = await onCluster()
+    await service.checkRateLimit(ada, "brief")
+    const denied = await service.checkRateLimits([
+      { subject: bob, rule: "closed", cost: 3 },
+      { subject: ada, rule: "brief" },
+    ])
+    expect(denied).toMatchObject({ allowed: false, rule: "brief", reason: "limit" })
+    expect(events).toEqual([{ type: "denied", rule: "brief", reason: "limit", judgedBy: "store" }])
   })
 
   it("of leases nothing is taken as known: another process may release one at any time", async () => {

@@ -127,7 +127,7 @@ export interface IRateLimitingService<R extends RateLimitRules = RateLimitRules>
    * @returns the decision of the rule that denied it for the longest, or of the one that is nearest to its limit
    * @throws ERR_INVALID_ARGUMENT · ERR_CLOSED · the reason of the caller's signal
    * @atomicity one step for all rules of one subject, and on a store of one node for all subjects. On a cluster subjects follow each other in the order given, and what was
-   * taken is given back when a later one denies.
+   * taken is given back when a later one denies or cannot be asked.
    */
   checkRateLimits<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], options?: CallOptions): Promise<RateLimitDecision<N>>
   /**

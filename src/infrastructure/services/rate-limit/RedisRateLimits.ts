@@ -6,6 +6,7 @@ import { ScriptRunner, unexpected } from "../../redis/scripts/ScriptRunner.js"
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "../../redis/scripts/scripts.generated.js"
 import { KnownDenials } from "./known-denials.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions, TakeOptions } from "./rate-limit-store.js"
+import { takeInTurn } from "./take-in-turn.js"
 
 /** The letter that begins a record. */
 const LETTERS: Readonly<Record<AlgorithmName, string>> = {
@@ -38,22 +39,9 @@ export class RedisRateLimits implements RateLimitStore {
   async take(claims: readonly PlacedClaim[], options: TakeOptions): Promise<readonly Judgement[]> {
     const known = claims.map((claim) => (claim.rule.shadow ? null : this.#denials.find(this.#key(claim), claim.cost)))
     if (known.some((judgement) => judgement !== null)) return known.map((judgement) => judgement ?? UNKNOWN)
-    const groups = this.#redis.singleNode ? [claims] : bySubject(claims)
-    const judged = new Map<PlacedClaim, Judgement>()
-    for (const group of groups) {
-      const judgements = await this.#takeTogether(group, options)
-      for (const [at, claim] of group.entries()) judged.set(claim, judgements[at] ?? UNKNOWN)
-      if (judgements.every(({ taken }, at) => taken || group[at]?.rule.shadow)) continue
-      // On a cluster the subjects before this one were counted on other nodes.
-      const earlier = [...judged].filter(([claim, { taken }]) => taken && !group.includes(claim))
-      await this.adjust(
-        earlier.map(([claim, { at }]) => ({ ...claim, cost: -claim.cost, taken: at })),
-        options,
-      )
-      for (const [claim, judgement] of earlier) judged.set(claim, { ...judgement, taken: false })
-      break
-    }
-    return claims.map((claim) => judged.get(claim) ?? UNKNOWN)
+    if (this.#redis.singleNode) return this.#takeTogether(claims, options)
+    // Of a call whose time is up, too, what it took is given back.
+    return takeInTurn(claims, { take: (group) => this.#takeTogether(group, options), giveBack: (taken) => this.adjust(taken, {}) })
   }
 
   async #takeTogether(claims: readonly PlacedClaim[], options: TakeOptions): Promise<readonly Judgement[]> {
@@ -77,14 +65,18 @@ export class RedisRateLimits implements RateLimitStore {
   }
 
   async adjust(adjustments: readonly Adjustment[], options: StoreOptions): Promise<void> {
-    for (const adjustment of adjustments) {
-      const { rule, cost, taken } = adjustment
-      const key = this.#key(adjustment)
-      try {
-        await this.#scripts.timed(rateAdjust, [key], [...ruleArguments(rule), cost, taken ?? ""], options)
-      } finally {
-        this.#denials.forget(key)
-      }
+    const done = await Promise.allSettled(adjustments.map((adjustment) => this.#adjustOne(adjustment, options)))
+    const failed = done.find((one) => one.status === "rejected")
+    if (failed !== undefined) throw failed.reason
+  }
+
+  async #adjustOne(adjustment: Adjustment, options: StoreOptions): Promise<void> {
+    const { rule, cost, taken } = adjustment
+    const key = this.#key(adjustment)
+    try {
+      await this.#scripts.timed(rateAdjust, [key], [...ruleArguments(rule), cost, taken ?? ""], options)
+    } finally {
+      this.#denials.forget(key)
     }
   }
 
@@ -136,10 +128,4 @@ function judgementOf(script: RedisScript, at: RedisReply | undefined, values: re
   const [taken = -1, blockedFor = 0, wait = 0, used = 0, ends = 0] = numbers
   if (numbers.length < FIELDS || taken > 1 || !numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) throw unexpected(script)
   return { at: Number(at), taken: taken === 1, blockedFor, wait, used, ends }
-}
-
-function bySubject(claims: readonly PlacedClaim[]): readonly (readonly PlacedClaim[])[] {
-  const groups = new Map<string, PlacedClaim[]>()
-  for (const claim of claims) groups.set(claim.subject, [...(groups.get(claim.subject) ?? []), claim])
-  return [...groups.values()]
 }
