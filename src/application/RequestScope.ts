@@ -25,6 +25,7 @@ export class RequestScope<A extends object, I extends object> {
   readonly #touch: boolean
   #reading: Promise<OpenSession<A, I> | null> | null = null
   #known: OpenSession<A, I> | null = null
+  #left = false
 
   constructor({ sessions, port, settings, audit, touch }: RequestParts<A, I>) {
     this.sessions = sessions
@@ -39,8 +40,9 @@ export class RequestScope<A extends object, I extends object> {
     return this.#known
   }
 
-  /** The token that the request came with, whatever it opens. @throws ERR_REQUEST_AMBIGUOUS */
+  /** The token that the request came with, whatever it opens; `null` once the request has another session, or none any more. @throws ERR_REQUEST_AMBIGUOUS */
   get presented(): TokenText | null {
+    if (this.#left) return null
     const credentials = this.port.credentials()
     return credentials.kind === "none" ? null : credentials.token
   }
@@ -53,6 +55,7 @@ export class RequestScope<A extends object, I extends object> {
 
   /** Makes this the request's session; `null`: from now on it has none. */
   become(open: OpenSession<A, I> | null): void {
+    this.#left = true
     this.#known = open
     this.#reading = Promise.resolve(open)
   }

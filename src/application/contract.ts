@@ -116,7 +116,8 @@ export interface RequestAuth<A extends object, I extends object = A> {
    * when its session has gone. From an impersonated session no other is reached, whatever is asked for.
    *
    * @returns how many were ended
-   * @throws ERR_NOT_AUTHENTICATED but for `"here"` · ERR_STORE_… when it is not known whether all have ended: ask again
+   * @throws ERR_NOT_AUTHENTICATED but for `"here"` · ERR_SESSION_ENDED for a token that opens nothing: its session is over, or has got another secret
+   * meanwhile (`reauthenticated`) and is still open; the cookie stays · ERR_STORE_… when it is not known whether all have ended: ask again
    */
   signOut(where?: SignOutScope): Promise<number>
 }

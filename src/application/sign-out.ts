@@ -48,10 +48,15 @@ async function endAll<A extends object, I extends object>(scope: RequestScope<A,
   return where === "elsewhere" ? others : others + (await endOwn(scope, own))
 }
 
-/** Also a session that this release cannot read. What opens nothing is over already, and its cookie goes. */
+/**
+ * Also a session that this release cannot read. Of a token that opens nothing it is not known whether its session is over or has got another secret
+ * meanwhile, under which it lives on: that is no sign-out. Its cookie stays, for it may be the newer one by now.
+ */
 async function endOwn<A extends object, I extends object>(scope: RequestScope<A, I>, own: OpenSession<A, I> | null): Promise<number> {
   const { presented, port, sessions } = scope
   const ended = own === null ? await sessions.deleteSession(presented) : await own.end("signed-out")
+  if (own === null && presented !== null && !ended)
+    throw new SessionError("ERR_SESSION_ENDED", "Expected the token of an open session to sign out of, got one that opens nothing, or nothing any more.")
   if (port.credentials().kind !== "bearer" && (own !== null || presented !== null)) port.takeToken()
   scope.become(null)
   return Number(ended)

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { setImmediate as nextTurn } from "node:timers/promises"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { createSessionService, type OwnedSessionService } from "../../exports/index.js"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { createSessionService, type ISessionService, type OwnedSessionService, type SessionAttributes } from "../../exports/index.js"
+import { WatchedSessions } from "../support/request-doubles.js"
 import { SERVER_KINDS, sharedServer } from "../support/servers.js"
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 import { type Answer, type Attributes, type VisitedApplication, visitedApplication } from "./visited-application.js"
@@ -65,6 +66,50 @@ describe.each(SERVER_KINDS)("requests at the same time, on %s", (kind) => {
     expect(new Set(later.map(({ status }) => status))).toEqual(new Set([401]))
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0)
     expect(answers.filter(({ status }) => status !== 200 && status !== 401)).toEqual([])
+  })
+
+  /** An application whose next call of this name is answered by the store, and heard of when `goOn` is called. */
+  async function held(name: "getSession" | "rotateSession") {
+    let goOn: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const watched = new WatchedSessions(services[0] as unknown as ISessionService<SessionAttributes>)
+    const reached = new Promise<void>((arrive) => {
+      watched.after(name, () => {
+        arrive()
+        return released
+      })
+    })
+    const application = await visitedApplication(watched.service as unknown as ISessionService<Attributes>)
+    onTestFinished(() => application[Symbol.asyncDispose]())
+    return { application, reached, goOn }
+  }
+
+  it("a sign-out in the midst of a step-up is not said to be done, and done with the new cookie", async () => {
+    const cookie = await there.signIn("mary")
+    const { application, reached, goOn } = await held("rotateSession")
+    const steppingUp = application.ask("POST", "/step-up", cookie)
+    await reached
+    expect(await there.ask("POST", "/sign-out", cookie)).toMatchObject({ status: 401, cookie: undefined })
+    goOn()
+    const { status, cookie: renewed } = await steppingUp
+    expect(status).toBe(204)
+    expect(await there.ask("GET", "/me", renewed)).toMatchObject({ status: 200, body: "mary" })
+    expect(await there.ask("POST", "/sign-out", renewed)).toMatchObject({ status: 200, body: "1", cookie: "" })
+    expect(await there.ask("GET", "/me", renewed)).toMatchObject({ status: 401 })
+  })
+
+  it("a step-up in the midst of a sign-out is over with it", async () => {
+    const cookie = await there.signIn("edith")
+    const { application, reached, goOn } = await held("getSession")
+    const signingOut = application.ask("POST", "/sign-out", cookie)
+    await reached
+    const { status, cookie: renewed } = await there.ask("POST", "/step-up", cookie)
+    expect(status).toBe(204)
+    goOn()
+    expect(await signingOut).toMatchObject({ status: 200, body: "1", cookie: "" })
+    expect(await there.ask("GET", "/me", renewed)).toMatchObject({ status: 401 })
   })
 
   it("who steps up stays signed in with the new cookie, and no answer takes it away", async () => {

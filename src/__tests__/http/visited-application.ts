@@ -70,7 +70,7 @@ function application(sessions: ISessionService<Attributes>): RequestListener {
       await req.auth.reauthenticated(req.session.userId)
       res.writeHead(204).end()
     }),
-    "POST /sign-out": door.requireSession(async (req, res) => {
+    "POST /sign-out": door.optionalSession(async (req, res) => {
       res.end(String(await req.auth.signOut(parameter(req, "where") === "everywhere" ? "everywhere" : "here")))
     }),
   }

@@ -97,6 +97,17 @@ describe.each(STORE_NAMES)("on %s", (name) => {
       expect([await holds(renewed.cookie), await holds(token)]).toEqual([null, null])
     })
 
+    it("before the sign-out reads: the sign-out is refused and takes no cookie, and asked again with the new one it is done", async () => {
+      const { sessions, watched, userId, browser, holds } = await setUp("user")
+      const renewed = new Tab(browser.cookie)
+      watched.before("getSession", () => ask(sessions, renewed).auth.reauthenticated(userId))
+      const { auth, request } = ask(watched.service, browser)
+      expect(await codeOf(auth.signOut())).toBe("ERR_SESSION_ENDED")
+      expect([request.done, await holds(renewed.cookie)]).toEqual([[], []])
+      expect(await ask(sessions, renewed).auth.signOut()).toBe(1)
+      expect((await sessions.getUserSessions(userId)).sessions).toEqual([])
+    })
+
     it("and comes too late: it is told, and gets no cookie", async () => {
       const { sessions, watched, userId, token, browser, holds } = await setUp("user")
       watched.before("rotateSession", () => ask(sessions, browser).auth.signOut())

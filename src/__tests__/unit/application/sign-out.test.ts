@@ -86,10 +86,32 @@ describe("signing out", () => {
     }
   })
 
-  it("takes the cookie of a session that is over already, and has nothing to do without one", async () => {
+  it("is refused with a token that opens nothing, whose cookie stays", async () => {
     const over = await tabOf({ userId: "ada" })
+    const before = over.cookie
     await sessions.deleteUserSessions("ada")
-    expect([await ask(sessions, over).auth.signOut(), over.cookie]).toEqual([0, null])
+    const { auth, request, events } = ask(sessions, over)
+    expect([await codeOf(auth.signOut()), request.done, over.cookie]).toEqual(["ERR_SESSION_ENDED", [], before])
+    expect(events.at(-1)).toMatchObject({ event: "logout_failed", code: "ERR_SESSION_ENDED" })
+    expect(await codeOf(ask(sessions, new Tab(), { bearer: before ?? "" }).auth.signOut())).toBe("ERR_SESSION_ENDED")
+  })
+
+  it("takes the cookie of a session that ended after the request had read it", async () => {
+    const tab = await tabOf({ userId: "ada" })
+    const { auth } = ask(sessions, tab)
+    await auth.session()
+    await sessions.deleteUserSessions("ada")
+    expect([await auth.signOut(), tab.cookie]).toEqual([0, null])
+  })
+
+  it("twice in one request ends nothing more", async () => {
+    const { one, left } = await everybody()
+    const { auth, request } = ask(sessions, one)
+    expect([await auth.signOut(), await auth.signOut(), request.done]).toEqual([1, 0, ["taken"]])
+    expect(await left()).toEqual([false, true, true, true])
+  })
+
+  it("has nothing to do without a token", async () => {
     const { auth, request } = ask(sessions, new Tab())
     expect([await auth.signOut(), request.done]).toEqual([0, []])
     expect(await codeOf(ask(sessions, new Tab()).auth.signOut("everywhere"))).toBe("ERR_NOT_AUTHENTICATED")
@@ -149,12 +171,12 @@ describe("a sign-out that the store does not answer", () => {
     expect(await left()).toEqual({ here: [false, true, true, true], elsewhere: [true, false, false, true], everywhere: [false, false, false, true] }[where])
   })
 
-  it("in time to be sure that it lasts can be asked for again", async () => {
+  it("in time to be sure that it lasts is an error, and over: asked for again, it finds nothing to end", async () => {
     const tab = await tabOf({ userId: "ada" })
     const before = tab.cookie
     const watched = new WatchedSessions(sessions).fail("deleteUserSession", "ERR_NOT_DURABLE", "after")
     expect(await codeOf(ask(watched.service, tab).auth.signOut())).toBe("ERR_NOT_DURABLE")
     expect([tab.cookie, await lives(before)]).toEqual([before, false])
-    expect([await ask(watched.service, tab).auth.signOut(), tab.cookie, watched.calls.at(-1)]).toEqual([0, null, "deleteSession"])
+    expect(await codeOf(ask(watched.service, tab).auth.signOut())).toBe("ERR_SESSION_ENDED")
   })
 })
