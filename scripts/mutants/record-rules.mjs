@@ -8,6 +8,7 @@ const RULES = ["src/__tests__/unit/domain/records/record.test.ts"]
 const MERGE = ["src/__tests__/unit/domain/records/merge-fields.test.ts"]
 const STORES = [`${TESTS}/records.test.ts`]
 const REQUESTS = [`${TESTS}/requests.test.ts`]
+const FRONT = ["src/__tests__/unit/infrastructure/services/records/RecordFront.test.ts"]
 const TAKE_OVER = [`${TESTS}/take-over.test.ts`]
 
 export const RECORD_MUTANTS = [
@@ -196,6 +197,13 @@ export const RECORD_MUTANTS = [
     to: "known: mine, stored: mine }",
     tests: REQUESTS,
     only: "over memory keeps what others saved before",
+  },
+  {
+    rule: "Who was not told of a save of its own does not clash with it",
+    file: `${RECORDS}/RecordFront.ts`,
+    from: "known: own?.text ?? record?.known",
+    to: "known: record?.known",
+    tests: FRONT,
   },
   {
     rule: "A save that changes nothing is not refused after the end",

@@ -33,7 +33,10 @@ export interface RecordWrite {
  * What a save came to, and what is stored now. `missing`: the version that was seen is there no more, so the session ran out or was ended. `clash`:
  * another save came between.
  */
-export type Saved = { readonly status: "done" | "clash"; readonly record: Pick<LiveRecord, "version" | "text"> } | { readonly status: "ended" | "missing" }
+export type Saved =
+  | { readonly status: "done"; readonly record: Pick<LiveRecord, "version" | "text"> }
+  | { readonly status: "clash"; readonly record: LiveRecord }
+  | { readonly status: "ended" | "missing" }
 
 /** What a save makes of what is stored: `next` is stored when it is given. A save is never the way back of a record that is over. */
 export function saveRecord(stored: Stored, write: RecordWrite): { readonly next: LiveRecord | null; readonly saved: Saved } {
@@ -47,7 +50,8 @@ export function saveRecord(stored: Stored, write: RecordWrite): { readonly next:
   return { next, saved: { status: "done", record: next } }
 }
 
-function wasApplied({ operations }: LiveRecord, operation: string): boolean {
+/** Whether a save is among the last four of a record. */
+export function wasApplied({ operations }: LiveRecord, operation: string): boolean {
   for (let at = 0; at < operations.length; at += OPERATION_LENGTH) if (operations.slice(at, at + OPERATION_LENGTH) === operation) return true
   return false
 }

@@ -9,6 +9,16 @@ export interface Seen {
   readonly id: string
   /** `null`: the holder has seen none, as of a session that is new. */
   record: SeenRecord | null
+  /** Saves since then of which nobody told the holder whether they were made, the newest first. */
+  unsure?: readonly SentSave[]
+}
+
+/** A save that was sent. */
+export interface SentSave {
+  /** What names it in the record. */
+  readonly operation: string
+  /** The session as the holder had it, as JSON. */
+  readonly text: string
 }
 
 /** A record as its holder knows it. */

@@ -3,6 +3,7 @@ import { SessionError } from "../../../domain/errors.js"
 import type { IRecordStore, SaveRecord, Seen, SeenRecord } from "../../../domain/interfaces/records/IRecordStore.js"
 import { boundedLifetime } from "../../../domain/records/lifetime.js"
 import { changesNothing, type MergeRule, mergeFields } from "../../../domain/records/merge-fields.js"
+import { wasApplied } from "../../../domain/records/record.js"
 import { expected } from "../../../shared/assertions.js"
 import type { CallStep } from "../CallStep.js"
 import { ServiceCalls } from "../ServiceCalls.js"
@@ -36,6 +37,7 @@ export class RecordFront implements IRecordStore {
       // No library of sessions makes such an id, so nobody can have opened one under it.
       if (place === null) return null
       const found = await this.#steps.find(place, step.reading)
+      seen.unsure = []
       seen.record = found === null ? null : { version: found.version, known: found.text, stored: found.text }
       return found === null ? null : fieldsOf(found.text)
     })
@@ -91,29 +93,35 @@ export class RecordFront implements IRecordStore {
   async #merge(place: RecordPlace, seen: Seen, save: SaveRecord, step: CallStep): Promise<void> {
     const operation = newOperationId()
     const { text: mine, lifetimeMs, rule } = save
-    let { record } = seen
+    let { record, unsure = [] } = seen
+    seen.unsure = [{ operation, text: mine }, ...unsure]
     for (let attempt = 1; ; attempt += 1) {
       const text = record === null ? mine : merged(record, mine, rule)
       // Somebody else's newer save stands, and this one has nothing to add to it but its own use of the session.
       if (record !== null && text === record.stored && text !== mine) {
         seen.record = { ...record, known: mine }
+        seen.unsure = []
         return this.#steps.touch(place, lifetimeMs, step.change())
       }
       const saved = await this.#steps.save(place, { expected: record?.version ?? null, operation, text }, lifetimeMs, step.change())
       switch (saved.status) {
         case "done":
           seen.record = { version: saved.record.version, known: mine, stored: saved.record.text }
+          seen.unsure = []
           return
         case "ended":
         case "missing":
           step.unchanged()
           if (seen.record !== null && saysNothingNew(seen.record, mine, rule)) return
           throw new SessionError("ERR_SESSION_ENDED", "Expected the session to last until it was saved, got one that was ended or ran out meanwhile.")
-        case "clash":
+        case "clash": {
           step.unchanged()
-          // Only who has seen a version clashes with another.
-          record = { version: saved.record.version, known: record?.known ?? saved.record.text, stored: saved.record.text }
+          // Only who has seen a version clashes with another. It may be the holder's own, whose answer was lost.
+          const own = unsure.find((sent) => wasApplied(saved.record, sent.operation))
+          if (own !== undefined) unsure = []
+          record = { version: saved.record.version, known: own?.text ?? record?.known ?? saved.record.text, stored: saved.record.text }
           if (attempt > 1) await backOff(attempt)
+        }
       }
     }
   }
