@@ -197,10 +197,18 @@ export const REQUEST_MUTANTS = [
   {
     rule: "A sign-out that failed keeps the cookie",
     file: `${APPLICATION}/sign-out.ts`,
-    from: '  } catch (error) {\n    scope.audit({ event: "logout_failed"',
-    to: '  } catch (error) {\n    scope.port.takeToken()\n    scope.audit({ event: "logout_failed"',
+    from: "  } catch (error) {\n",
+    to: "  } catch (error) {\n    scope.port.takeToken()\n",
     tests: SIGN_OUT,
     only: "does not answer",
+  },
+  {
+    rule: "A token that opens nothing is not said to be signed out",
+    file: `${APPLICATION}/sign-out.ts`,
+    from: "if (own === null && presented !== null && !ended)",
+    to: "if (false)",
+    tests: RACES,
+    only: "before the sign-out reads",
   },
   {
     rule: "A sign-out everywhere can be asked for again until it is done",

@@ -1,6 +1,7 @@
 import { SessionError } from "../domain/errors.js"
 import { expected, readOptions } from "../shared/assertions.js"
 import { signedIn } from "./admission.js"
+import { refusalEvent } from "./audit.js"
 import type { SignOutScope } from "./contract.js"
 import type { OpenSession } from "./OpenSession.js"
 import type { RequestScope } from "./RequestScope.js"
@@ -16,14 +17,15 @@ const WORDS = ["here", "elsewhere", "everywhere"] as const
 export async function signOut<A extends object, I extends object>(scope: RequestScope<A, I>, given: SignOutScope): Promise<number> {
   scope.port.refuseForgery()
   const where = checkedScope(given)
-  const own = await scope.current()
-  if (where !== "here") signedIn(own)
   try {
+    const own = await scope.current()
+    if (where !== "here") signedIn(own)
     const ended = await endAll(scope, own, where)
     scope.audit({ event: "session_logout", where: typeof where === "string" ? where : "one", ended }, own?.view ?? null)
     return ended
   } catch (error) {
-    scope.audit({ event: "logout_failed", code: SessionError.is(error) ? error.code : null }, own?.view ?? null)
+    // A refusal has an event of its own.
+    if (refusalEvent(error) === null) scope.audit({ event: "logout_failed", code: SessionError.is(error) ? error.code : null }, scope.known?.view ?? null)
     throw error
   }
 }

@@ -114,7 +114,9 @@ describe("signing out", () => {
   it("has nothing to do without a token", async () => {
     const { auth, request } = ask(sessions, new Tab())
     expect([await auth.signOut(), request.done]).toEqual([0, []])
-    expect(await codeOf(ask(sessions, new Tab()).auth.signOut("everywhere"))).toBe("ERR_NOT_AUTHENTICATED")
+    const everywhere = ask(sessions, new Tab())
+    expect(await codeOf(everywhere.auth.signOut("everywhere"))).toBe("ERR_NOT_AUTHENTICATED")
+    expect(everywhere.events.map(({ event }) => event)).toEqual(["authz_fail"])
   })
 
   it("ends a session that cannot be read", async () => {
@@ -169,6 +171,14 @@ describe("a sign-out that the store does not answer", () => {
     expect(failed.events).toMatchObject([{ event: "logout_failed", code: "ERR_STORE_TIMEOUT", userId: "ada" }])
     expect(await ask(watched.service, one).auth.signOut(where)).toBe(rest)
     expect(await left()).toEqual({ here: [false, true, true, true], elsewhere: [true, false, false, true], everywhere: [false, false, false, true] }[where])
+  })
+
+  it.each(["here", "everywhere"] as const)("%s, already at the read, is an error that the log hears of; the cookie stays", async (where) => {
+    const { one, left } = await everybody()
+    const failed = ask(new WatchedSessions(sessions).fail("getSession", "ERR_STORE_UNAVAILABLE").service, one)
+    expect(await codeOf(failed.auth.signOut(where))).toBe("ERR_STORE_UNAVAILABLE")
+    expect([failed.request.done, await left()]).toEqual([[], [true, true, true, true]])
+    expect(failed.events).toMatchObject([{ event: "logout_failed", code: "ERR_STORE_UNAVAILABLE", sessionId: null }])
   })
 
   it("in time to be sure that it lasts is an error, and over: asked for again, it finds nothing to end", async () => {
