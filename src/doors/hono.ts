@@ -35,13 +35,24 @@ export interface HonoDoor<A extends object, I extends object> {
   ): MiddlewareHandler
 }
 
+/** What the doors of one request share. The outermost completes the head, so that a refusal of any of them takes no cookie away. */
+interface SharedAnswer {
+  readonly head: AnswerHead
+  /** The innermost door that knows an answer gives it: by the rule of its route. */
+  answeredError: Error | undefined
+}
+const answers = new WeakMap<Context, SharedAnswer>()
+
 /** Makes the door of Hono. */
 export function honoDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: HonoDoorOptions = {}): HonoDoor<A, I> {
   const middleware =
     <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, rule: RouteRule | undefined): MiddlewareHandler =>
     async (c, next) => {
+      const outer = answers.get(c)
       let sent = false
-      const head = new AnswerHead(() => sent)
+      const answer: SharedAnswer = outer ?? { head: new AnswerHead(() => sent), answeredError: undefined }
+      answers.set(c, answer)
+      const { head } = answer
       const entered = await enter(webRequestHead(c.req.raw, remoteAddress?.(c)), head)
       if (entered.ok) {
         const { ok: _, ...fields } = entered
@@ -49,8 +60,13 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
         await next()
       }
       // By now Hono has asked app.onError what to answer to an error of a handler.
-      const refusal = entered.ok ? c.error && answerTo(authenticator, c.error, head, rule) : entered
-      if (refusal) replace(c, refused(c.res, refusal))
+      const error = c.error === answer.answeredError ? undefined : c.error
+      const refusal = entered.ok ? error && answerTo(authenticator, error, head, rule) : entered
+      if (refusal) {
+        answer.answeredError = error
+        replace(c, refused(c.res, refusal))
+      }
+      if (outer !== undefined) return
       if (head.waiting) replace(c, completed(c.res, head))
       sent = true
     }
@@ -80,8 +96,9 @@ function userIdOf(c: Context): string {
 /** Keeps what other middleware has put into the head, such as the headers of CORS. */
 function refused(before: Response, refusal: Refusal): Response {
   const answer = refusalResponse(refusal)
+  const replaced = new Set([...answer.headers.keys(), ...BODY_HEADERS])
   for (const [name, value] of before.headers) {
-    if (!answer.headers.has(name) && !BODY_HEADERS.includes(name)) answer.headers.append(name, value)
+    if (!replaced.has(name)) answer.headers.append(name, value)
   }
   return answer
 }

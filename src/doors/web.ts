@@ -38,6 +38,9 @@ export interface WebDoor<A extends object, I extends object> {
   ): (request: Request, next: () => Response | Promise<Response>) => Promise<Response>
 }
 
+/** One for each request that is being answered, so that of two doors, one inside the other, not each hands out a cookie. */
+const heads = new WeakMap<Request, AnswerHead>()
+
 /** Makes the door of Web requests: Next.js, SvelteKit, Bun and such. */
 export function webDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: WebDoorOptions = {}): WebDoor<A, I> {
   const requests = new EnteredRequests<A, I>()
@@ -48,8 +51,10 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
       rule: RouteRule | undefined,
     ): Wrapped<Rest> =>
     async (request, ...rest) => {
+      const outer = heads.get(request)
       let sent = false
-      const head = new AnswerHead(() => sent)
+      const head = outer ?? new AnswerHead(() => sent)
+      heads.set(request, head)
       const answer = async (): Promise<Response> => {
         try {
           const entered = await enter(webRequestHead(request, remoteAddress?.(request)), head)
@@ -60,9 +65,12 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
           const refusal = answerTo(authenticator, error, head, rule)
           if (refusal === null) throw error
           return refusalResponse(refusal)
+        } finally {
+          if (outer === undefined) heads.delete(request)
         }
       }
       const answered = completed(await answer(), head)
+      if (outer !== undefined) return answered
       sent = true
       return answered
     }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { type Authenticator, createAuthenticator } from "../../exports/auth.js"
 import { fastifyDoor } from "../../exports/fastify.js"
 import { honoDoor } from "../../exports/hono.js"
+import { SessionError } from "../../exports/index.js"
 import { nodeDoor } from "../../exports/node.js"
 import { webDoor } from "../../exports/web.js"
 import { ORIGIN } from "./Browser.js"
@@ -269,6 +270,52 @@ describe("Web responses", () => {
     })
     expect(await (await handler(new Request(ORIGIN), { id: "7" })).text()).toBe("7")
     await expect(handler(new Request(ORIGIN), { id: "x" })).rejects.toBe(mistake)
+  })
+
+  it("keep the session's cookie and all others where a handler behind two doors of Hono met an error of this library", async () => {
+    const door = honoDoor(auth)
+    const app = new Hono().use(door.optionalSession())
+    app.onError((_error, c) => c.text("a mistake", 500))
+    app.post("/sign-in", door.optionalSession({ maxAge: "5m" }), async (c) => {
+      c.header("Set-Cookie", "a=1", { append: true })
+      c.header("Set-Cookie", "b=2", { append: true })
+      await c.var.auth.signIn({ userId: "ada" })
+      throw new SessionError("ERR_REAUTHENTICATION_NEEDED", "Expected a newer proof.")
+    })
+    const { status, headers } = await app.fetch(signInRequest())
+    expect({ status, cookies: headers.getSetCookie(), cache: headers.get("cache-control"), vary: headers.get("vary") }).toEqual({
+      status: 401,
+      cookies: ["a=1", "b=2", SESSION_COOKIE],
+      cache: "no-store",
+      vary: "Cookie",
+    })
+    expect(headers.get("www-authenticate")).toMatch(/max_age="?300/)
+  })
+
+  it("have one cookie where one door stands inside another, also the next time", async () => {
+    const [door, app, hono] = [webDoor(auth), new Hono(), honoDoor(auth)]
+    const inner = door.optionalSession(async (_request, context) => {
+      await context.auth.signIn({ userId: "grace" })
+      return new Response("in", { headers: { "Set-Cookie": "a=1" } })
+    })
+    const outer = door.optionalSession(async (request, context) => {
+      await context.auth.signIn({ userId: "ada" })
+      return inner(request)
+    })
+    app.use(hono.optionalSession(), async (c, next) => {
+      await c.var.auth.signIn({ userId: "ada" })
+      await next()
+    })
+    app.post("/sign-in", hono.optionalSession(), async (c) => {
+      await c.var.auth.signIn({ userId: "grace" })
+      return c.text("in", 200, { "Set-Cookie": "a=1" })
+    })
+    const request = signInRequest()
+    for (const answer of [await outer(request), await outer(request), await app.fetch(request), await app.fetch(request)]) {
+      expect(answer.headers.getSetCookie()).toEqual(["a=1", SESSION_COOKIE])
+      const token = answer.headers.getSetCookie()[1]?.replace(/^[^=]*=([^;]*).*/, "$1")
+      expect((await watched.sessions.getSession(token))?.userId).toBe("grace")
+    }
   })
 
   it("keep what other middleware of Hono has put into the head, also when a request is refused", async () => {
