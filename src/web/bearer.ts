@@ -2,7 +2,8 @@ import { SessionError } from "../domain/errors.js"
 
 const BEARER = /^bearer(?: +|$)/i
 const TOKEN_FORM = /^[A-Za-z0-9._~+/-]+=*$/
-const QUOTED = /"(?:[^"\\]|\\.)*"/g
+/** Goes on to the end where nothing closes it: a search from each further quote would take time by the square of the length. */
+const QUOTED = /"(?:[^"\\]|\\.?)*("?)/g
 /** What begins other credentials; a parameter of the same ones has `=` after its name. */
 const FURTHER = /,[ \t]*[\w!#$%&'*+.^`|~-]+ +[^=\s,]/
 
@@ -16,7 +17,8 @@ const FURTHER = /,[ \t]*[\w!#$%&'*+.^`|~-]+ +[^=\s,]/
  */
 export function readBearer(header: string | undefined): string | undefined {
   if (header === undefined) return undefined
-  if (FURTHER.test(header.replace(QUOTED, ""))) throw new SessionError("ERR_REQUEST_AMBIGUOUS", "Expected one Authorization header, got more.")
+  const unquoted = header.replace(QUOTED, (quoted, end: string) => (end === "" ? quoted : ""))
+  if (FURTHER.test(unquoted)) throw new SessionError("ERR_REQUEST_AMBIGUOUS", "Expected one Authorization header, got more.")
   if (!BEARER.test(header)) return undefined
   const token = header.replace(BEARER, "").trimEnd()
   return TOKEN_FORM.test(token) ? token : ""
