@@ -1,4 +1,4 @@
-/** Entries looked at in each step: more than one, so that garbage shrinks. */
+/** Entries looked at for each that may be added: more than one, so that garbage shrinks. */
 const LOOKED_AT = 2
 
 /** Goes round all entries of a map, a few at a time, so that expired ones do not pile up where nobody runs a cleanup. */
@@ -14,8 +14,9 @@ export class Patrol<V> {
     this.#round = entries.entries()
   }
 
-  step(): void {
-    for (let looked = 0; looked < LOOKED_AT; looked += 1) {
+  /** @param added - how many entries the caller may be about to add */
+  step(added = 1): void {
+    for (let looked = 0; looked < LOOKED_AT * added; looked += 1) {
       const next = this.#round.next()
       if (next.done === true) this.#round = this.#entries.entries()
       else this.#look(next.value[0])

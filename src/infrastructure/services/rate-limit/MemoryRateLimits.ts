@@ -14,6 +14,8 @@ interface Entry {
 const MOST_ENTRIES = 100_000
 /** Stands for every subject that finds no room: they share one count, so that a flood of subjects cannot have what few could not. */
 const NO_ROOM = "overflow"
+/** Microseconds. */
+const BETWEEN_SWEEPS = 1_000_000
 
 /** Rate limits in this process's memory: for tests, for one process, and for others while their store is away. Nothing here waits, so each step is atomic by nature. */
 export class MemoryRateLimits implements RateLimitStore {
@@ -21,6 +23,7 @@ export class MemoryRateLimits implements RateLimitStore {
   readonly #mostEntries: number
   readonly #entries = new Map<string, Entry>()
   readonly #patrol = new Patrol(this.#entries, (key) => this.#dropIfOver(key))
+  #sweepAgainAt = 0
   readonly #table: table.LimitTable = {
     get: (key) => this.#entries.get(key)?.record ?? null,
     put: (key, record, endsAt) => void this.#entries.set(key, { record, endsAt }),
@@ -33,7 +36,7 @@ export class MemoryRateLimits implements RateLimitStore {
   }
 
   async take(claims: readonly PlacedClaim[]): Promise<readonly Judgement[]> {
-    this.#patrol.step()
+    this.#patrol.step(claims.length)
     const keys = claims.map((claim) => this.#key(claim))
     const placed = merged(claims.map(({ rule, cost }, at) => ({ key: keys[at] ?? "", rule, cost })))
     const judgements = table.takeAll(this.#table, [...placed.values()], this.#now())
@@ -46,10 +49,12 @@ export class MemoryRateLimits implements RateLimitStore {
   }
 
   async adjust(adjustments: readonly Adjustment[]): Promise<void> {
+    this.#patrol.step(adjustments.length)
     for (const { rule, cost, taken, subject } of adjustments) table.adjust(this.#table, { key: this.#key({ subject, rule }), rule, cost }, taken, this.#now())
   }
 
   async block(place: Place, spanMicros: number): Promise<void> {
+    this.#patrol.step()
     table.block(this.#table, this.#key(place), place.rule, spanMicros, this.#now())
   }
 
@@ -76,8 +81,21 @@ export class MemoryRateLimits implements RateLimitStore {
 
   #key(place: Place): string {
     const key = keyOf(place)
-    if (this.#entries.has(key) || this.#entries.size < this.#mostEntries) return key
+    if (this.#entries.has(key) || this.#hasRoom()) return key
     return keyOf({ ...place, subject: NO_ROOM })
+  }
+
+  #hasRoom(): boolean {
+    if (this.#entries.size >= this.#mostEntries) this.#sweep()
+    return this.#entries.size < this.#mostEntries
+  }
+
+  /** Goes through all, so not for each call of a flood. */
+  #sweep(): void {
+    const now = this.#now()
+    if (now < this.#sweepAgainAt) return
+    this.#sweepAgainAt = now + BETWEEN_SWEEPS
+    for (const key of this.#entries.keys()) this.#dropIfOver(key)
   }
 
   #dropIfOver(key: string): void {

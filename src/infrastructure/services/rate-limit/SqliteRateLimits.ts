@@ -8,8 +8,8 @@ import { prepareRateLimits, RateLimitRows } from "../../sqlite/rate-limit-rows.j
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
 
-/** Ended records that each step deletes: more than one, so that garbage shrinks. */
-const DELETED_PER_STEP = 2
+/** Ended records that are deleted for each that a step may add: more than one, so that garbage shrinks. */
+const DELETED_PER_CHANGE = 2
 
 export interface SqliteRateLimitSettings {
   readonly clock: Clock
@@ -48,13 +48,8 @@ export class SqliteRateLimits implements RateLimitStore {
   }
 
   take(claims: readonly PlacedClaim[], options: StoreOptions): Promise<readonly Judgement[]> {
-    return this.#change(options, (rows, now) =>
-      table.takeAll(
-        rows,
-        claims.map((claim) => ({ key: this.#key(claim), rule: claim.rule, cost: claim.cost })),
-        now,
-      ),
-    )
+    const placed = claims.map((claim) => ({ key: this.#key(claim), rule: claim.rule, cost: claim.cost }))
+    return this.#change(options, (rows, now) => table.takeAll(rows, placed, now), claims.length)
   }
 
   look(place: Place, options: StoreOptions): Promise<Judgement> {
@@ -62,9 +57,13 @@ export class SqliteRateLimits implements RateLimitStore {
   }
 
   adjust(adjustments: readonly Adjustment[], options: StoreOptions): Promise<void> {
-    return this.#change(options, (rows, now) => {
-      for (const { rule, subject, cost, taken } of adjustments) table.adjust(rows, { key: this.#key({ subject, rule }), rule, cost }, taken, now)
-    })
+    return this.#change(
+      options,
+      (rows, now) => {
+        for (const { rule, subject, cost, taken } of adjustments) table.adjust(rows, { key: this.#key({ subject, rule }), rule, cost }, taken, now)
+      },
+      adjustments.length,
+    )
   }
 
   block(place: Place, spanMicros: number, options: StoreOptions): Promise<void> {
@@ -88,11 +87,11 @@ export class SqliteRateLimits implements RateLimitStore {
   }
 
   /** One transaction, which takes its time within: what others wrote before it lies behind. */
-  #change<T>(options: StoreOptions, work: (rows: RateLimitRows, now: number) => T): Promise<T> {
+  #change<T>(options: StoreOptions, work: (rows: RateLimitRows, now: number) => T, changes = 1): Promise<T> {
     return this.#file.transact((db) => {
       const rows = new RateLimitRows(db)
       const now = this.#now()
-      rows.deleteSomeEnded(now, DELETED_PER_STEP)
+      rows.deleteSomeEnded(now, DELETED_PER_CHANGE * changes)
       return work(rows, now)
     }, options)
   }
