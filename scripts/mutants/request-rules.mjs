@@ -256,6 +256,14 @@ export const REQUEST_MUTANTS = [
     tests: REQUEST,
   },
   {
+    rule: "Calls of one request that replace its session wait for each other",
+    file: `${APPLICATION}/RequestScope.ts`,
+    from: "this.#turn = own.catch(() => undefined)",
+    to: "void own.catch(() => undefined)",
+    tests: RACES,
+    only: "of one request at the same time",
+  },
+  {
     rule: "A store that does not answer is asked again",
     file: `${APPLICATION}/RequestScope.ts`,
     from: "      this.#reading = null\n      throw error",

@@ -23,23 +23,23 @@ export class RequestAuthentication<A extends object, I extends object> implement
   }
 
   signIn(options: SignInOptions<A, I>): Promise<ActiveUserSession<A, I>> {
-    return this.#run(async (scope) => (await signIn(scope, options)).view as ActiveUserSession<A, I>)
+    return this.#inTurn(async (scope) => (await signIn(scope, options)).view as ActiveUserSession<A, I>)
   }
 
   startGuest(attributes: DeepReadonly<I>): Promise<ActiveSession<A, I>> {
-    return this.#run(async (scope) => (await startGuest(scope, attributes)).view)
+    return this.#inTurn(async (scope) => (await startGuest(scope, attributes)).view)
   }
 
   startPending(options: PendingOptions<A, I>): Promise<ActiveSession<A, I>> {
-    return this.#run(async (scope) => (await startPending(scope, options)).view)
+    return this.#inTurn(async (scope) => (await startPending(scope, options)).view)
   }
 
   reauthenticated(userId: UserId, changes?: Changes<A, I>): Promise<ActiveUserSession<A, I>> {
-    return this.#run(async (scope) => (await reauthenticated(scope, userId, changes)).view as ActiveUserSession<A, I>)
+    return this.#inTurn(async (scope) => (await reauthenticated(scope, userId, changes)).view as ActiveUserSession<A, I>)
   }
 
   impersonate(userId: UserId, attributes?: DeepReadonly<I>): Promise<ActiveUserSession<A, I>> {
-    return this.#run(async (scope) => (await impersonate(scope, userId, attributes)).view as ActiveUserSession<A, I>)
+    return this.#inTurn(async (scope) => (await impersonate(scope, userId, attributes)).view as ActiveUserSession<A, I>)
   }
 
   devices(): Promise<readonly DeviceEntry[]> {
@@ -51,7 +51,11 @@ export class RequestAuthentication<A extends object, I extends object> implement
   }
 
   signOut(where: SignOutScope = "here"): Promise<number> {
-    return this.#run((scope) => signOut(scope, where))
+    return this.#inTurn((scope) => signOut(scope, where))
+  }
+
+  #inTurn<T>(act: (scope: RequestScope<A, I>) => Promise<T>): Promise<T> {
+    return this.#run((scope) => scope.inTurn(() => act(scope)))
   }
 
   async #run<T>(act: (scope: RequestScope<A, I>) => Promise<T>): Promise<T> {

@@ -26,6 +26,7 @@ export class RequestScope<A extends object, I extends object> {
   #reading: Promise<OpenSession<A, I> | null> | null = null
   #known: OpenSession<A, I> | null = null
   #left = false
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor({ sessions, port, settings, audit, touch }: RequestParts<A, I>) {
     this.sessions = sessions
@@ -51,6 +52,13 @@ export class RequestScope<A extends object, I extends object> {
   current(): Promise<OpenSession<A, I> | null> {
     this.#reading ??= this.#read()
     return this.#reading
+  }
+
+  /** Runs one after another what gives the request another session, so that each finds what the one before left, and no session stays behind without a cookie. */
+  inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const own = this.#turn.then(act)
+    this.#turn = own.catch(() => undefined)
+    return own
   }
 
   /** Makes this the request's session; `null`: from now on it has none. */

@@ -65,7 +65,8 @@ export interface DeviceEntry extends Device {
 export type SignOutScope = "here" | "elsewhere" | "everywhere" | { readonly sessionId: string }
 
 /**
- * Authentication of one request. Nothing is read before it is asked for, and then once.
+ * Authentication of one request. Nothing is read before it is asked for, and then once. Calls that give it another session, or end it, run one after another,
+ * in the order in which they were made.
  *
  * What hands out a token (`signIn`, `startGuest`, `startPending`, `reauthenticated`, `impersonate`) rejects before it does anything with ERR_REQUEST_FORGED
  * for a request from another origin, with ERR_ANSWER_SENT when no cookie can be set any more, and with ERR_NOT_PERMITTED for a request with a bearer

@@ -117,6 +117,48 @@ describe.each(STORE_NAMES)("on %s", (name) => {
     })
   })
 
+  describe("of one request at the same time", () => {
+    const openOnes = async ({ sessions, userId }: Awaited<ReturnType<typeof setUp>>): Promise<readonly string[]> =>
+      (await sessions.getUserSessions(userId)).sessions.map(({ sessionId }) => sessionId)
+
+    it("two sign-ins leave one session, that of the cookie", async () => {
+      const set = await setUp("guest")
+      const { auth } = ask(set.sessions, set.browser)
+      await Promise.all([auth.signIn({ userId: set.userId }), auth.signIn({ userId: set.userId })])
+      expect(await openOnes(set)).toEqual([(await set.sessions.getSession(set.browser.cookie))?.sessionId])
+    })
+
+    it("two guests leave one session, that of the cookie", async () => {
+      const { sessions, watched } = await setUp("guest")
+      const browser = new Tab()
+      const { auth } = ask(watched.service, browser)
+      const [first, second] = await Promise.all([auth.startGuest({ number: 1 }), auth.startGuest({ number: 2 })])
+      expect([await codeOf(first.extend()), await codeOf(second.extend())]).toEqual(["ERR_SESSION_ENDED", null])
+      expect((await sessions.getSession(browser.cookie))?.sessionId).toBe(second.sessionId)
+    })
+
+    it("a new proof and a sign-in leave the session of the sign-in", async () => {
+      const set = await setUp("user")
+      const { auth } = ask(set.sessions, set.browser)
+      const [, signedIn] = await Promise.all([auth.reauthenticated(set.userId), auth.signIn({ userId: set.userId })])
+      expect([await openOnes(set), (await set.sessions.getSession(set.browser.cookie))?.sessionId]).toEqual([[signedIn.sessionId], signedIn.sessionId])
+    })
+
+    it("a new proof and a sign-out leave none", async () => {
+      const set = await setUp("user")
+      const { auth } = ask(set.sessions, set.browser)
+      await Promise.all([auth.reauthenticated(set.userId), auth.signOut()])
+      expect([await openOnes(set), set.browser.cookie]).toEqual([[], null])
+    })
+
+    it("one that fails keeps none that comes after it", async () => {
+      const set = await setUp("guest")
+      const { auth } = ask(set.watched.fail("createSession", "ERR_STORE_TIMEOUT").service, set.browser)
+      const [first, second] = await Promise.allSettled([auth.signIn({ userId: set.userId }), auth.signIn({ userId: set.userId })])
+      expect([first.status, second.status, (await openOnes(set)).length]).toEqual(["rejected", "fulfilled", 1])
+    })
+  })
+
   it("two tabs prove again at once: one gets the new secret, the other is told and takes nothing away", async () => {
     for (let round = 0; round < 5; round += 1) {
       const { sessions, userId, token, browser, holds } = await setUp("user")
