@@ -72,7 +72,7 @@ export const DOOR_MUTANTS = [
   {
     rule: "A socket whose session has ended is not heard",
     file: `${DOORS}/SocketWatch.ts`,
-    from: '  socket.removeAllListeners("message")\n',
+    from: "  silence(socket)\n",
     to: "",
     tests: SOCKETS,
     only: "is not heard any more",

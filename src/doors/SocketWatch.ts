@@ -52,8 +52,14 @@ export class SocketWatch {
 }
 
 /** Nothing that arrives from now on is heard: whoever is at the other end may go on sending instead of saying goodbye. */
-function close(socket: WebSocket, { code, reason }: { readonly code: number; readonly reason: string }): void {
-  socket.removeAllListeners("message")
+export function close(socket: WebSocket, { code, reason }: { readonly code: number; readonly reason: string }): void {
+  silence(socket)
   socket.close(code, reason)
   setTimeout(() => socket.terminate(), GOODBYE_MS).unref()
+}
+
+/** Also for listeners that are added later. */
+function silence(socket: WebSocket): void {
+  const emit = socket.emit
+  socket.emit = (event: string | symbol, ...args: unknown[]): boolean => event !== "message" && Reflect.apply(emit, socket, [event, ...args])
 }

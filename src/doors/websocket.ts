@@ -8,7 +8,7 @@ import { type Duration, toMilliseconds } from "../shared/durations.js"
 import type { Authenticator, Refusal, ResponseHead, RouteRule } from "../web/contract.js"
 import { entrance } from "../web/door.js"
 import { nodeRequestHead } from "./node-head.js"
-import { SocketWatch } from "./SocketWatch.js"
+import { close, SocketWatch } from "./SocketWatch.js"
 
 export interface WebSocketDoorOptions {
   /** How often the session of an open socket is looked at: `"1s"` by default, from 100 ms to 5 min. */
@@ -19,7 +19,7 @@ type Handler<A extends object, I extends object> = (
   socket: WebSocket,
   context: { readonly session: ActiveUserSession<A, I>; readonly auth: RequestAuth<A, I> },
   request: IncomingMessage,
-) => void
+) => unknown
 
 /**
  * The door of WebSockets, for servers of `ws` that are made with `noServer: true`.
@@ -32,7 +32,8 @@ export interface WebSocketDoor<A extends object, I extends object> {
   /**
    * Makes a listener for `"upgrade"`: judges the request by its `Origin`, whatever its method, and answers 400, 401, 403 or 503 instead of the handshake.
    * Cookies cannot be set: `signIn` and its like reject with ERR_ANSWER_SENT. What this library has no answer for goes to the server's event
-   * `"wsClientError"`, and becomes a 500 when nobody listens. `maxAge` counts at the handshake.
+   * `"wsClientError"`, and becomes a 500 when nobody listens. So does what a handler throws or rejects with, and its socket is closed with 1011: from then on
+   * no message of it reaches the handler. `maxAge` counts at the handshake.
    *
    * @throws ERR_CONFIG_INVALID for the rule, at once
    */
@@ -55,23 +56,35 @@ export function webSocketDoor<A extends object, I extends object>(
   return {
     requireSession: (server, handler, rule) => {
       const enter = entrance<A, I>(authenticator, rule)
+      /** Whether somebody listens. One who throws is no reason to end the process. */
+      const report = (error: unknown, socket: Duplex, request: IncomingMessage): boolean => {
+        try {
+          return server.emit("wsClientError", error, socket, request)
+        } catch {
+          return false
+        }
+      }
       const letIn = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
         const requestHead = nodeRequestHead(request)
         socket.on("error", ignore)
         const response = new HandshakeHead()
-        const entered = await enter(requestHead, response).catch((error: unknown) => {
-          if (!server.emit("wsClientError", error, socket, request)) answer(socket, UNKNOWN_ERROR)
-        })
+        const entered = await enter(requestHead, response)
         response.sent = true
-        if (!entered) return
         if (!entered.ok) return answer(socket, entered)
         socket.off("error", ignore)
         server.handleUpgrade(request, socket, head, (opened) => {
           watch.watch(opened, entered.session.sessionId, () => authenticator.stillOpen(requestHead))
-          handler(opened, entered, request)
+          const handle = async (): Promise<unknown> => handler(opened, entered, request)
+          handle().catch((error: unknown) => {
+            close(opened, FAILED)
+            report(error, socket, request)
+          })
         })
       }
-      return (request, socket, head) => void letIn(request, socket, head)
+      return (request, socket, head) =>
+        void letIn(request, socket, head).catch((error: unknown) => {
+          if (!report(error, socket, request)) answer(socket, UNKNOWN_ERROR)
+        })
     },
     onEvent: (event) => {
       if (event.type === "ended") watch.end(event.sessionId)
@@ -90,6 +103,7 @@ class HandshakeHead implements ResponseHead {
 
 const ignore = (): void => {}
 
+const FAILED = { code: 1011, reason: "Something went wrong." }
 const UNKNOWN_ERROR = { status: 500, headers: {}, problem: { title: STATUS_CODES[500] } }
 
 function answer(socket: Duplex, { status, headers, problem }: Pick<Refusal, "headers" | "problem"> & { readonly status: number }): void {

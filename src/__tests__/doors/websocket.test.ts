@@ -193,6 +193,50 @@ describe("an open socket", () => {
     socket.terminate()
   })
 
+  it("is not heard by listeners that come after its end, either", async () => {
+    const socket = openSocket({ cookie: await cookieOf("ada") })
+    await outcome(socket)
+    const [inside] = sockets.clients
+    socket.pause()
+    await watched.sessions.deleteUserSessions("ada")
+    await expect.poll(() => inside?.readyState).toBe(WebSocket.CLOSING)
+    inside?.on("message", (message: Buffer) => heard.push(message.toString()))
+    socket.send("still here")
+    await expect.poll(() => inside?.readyState, { timeout: 5_000 }).toBe(WebSocket.CLOSED)
+    expect(heard).toEqual([])
+    socket.terminate()
+  })
+
+  it.each<[string, (socket: WebSocket) => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("mistake")
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("mistake"))],
+  ])("whose handler %s is closed with 1011, and the server's own event is told, whatever its listener does", async (_how, handler) => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (error: unknown): unknown => unhandled.push(error)
+    process.on("unhandledRejection", onUnhandled)
+    onTestFinished(() => void process.off("unhandledRejection", onUnhandled))
+    const told: string[] = []
+    server.removeAllListeners("upgrade")
+    server.on("upgrade", door.requireSession(sockets, handler))
+    for (const listening of ["nobody", "somebody", "somebody who throws"]) {
+      if (listening !== "nobody")
+        sockets.on("wsClientError", (error) => {
+          told.push(error.message)
+          if (listening === "somebody who throws") throw new Error("the listener's own")
+        })
+      expect(await closing(openSocket({ cookie: await cookieOf("ada") }))).toBe(1011)
+    }
+    watched.failure = new Error("the service made a mistake")
+    expect(await outcome(openSocket({ cookie: "__Host-Http-sid=x" }))).toBe("500 undefined")
+    expect(told).toEqual(["mistake", "mistake", "mistake", "the service made a mistake", "the service made a mistake"])
+    expect(unhandled).toEqual([])
+  })
+
   it("stays open over a store that does not answer for a moment, and is closed with 1013 when it goes on", async () => {
     const socket = openSocket({ cookie: await cookieOf("ada") })
     await outcome(socket)
