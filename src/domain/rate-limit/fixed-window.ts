@@ -5,27 +5,30 @@ import type { Algorithm } from "./algorithm.js"
  *
  * Bound: in each of these windows at most `capacity` units, in any other window at most twice as many; and as many more as were given back.
  *
+ * A clock that is set back to the window before does not begin that anew: the later one goes on until its own end. What lies further ahead counts in the current window.
+ *
  * Marks: where the window begins, and how many units count in it. `period`: the window.
  */
 export const fixedWindow: Algorithm = {
   settle([start = 0, count = 0], { capacity, period }, now) {
     const current = now - (now % period)
-    return start < current || count === 0 ? [] : [current, Math.min(count, capacity)]
+    if (start < current || count === 0) return []
+    return [start - current <= period ? start : current, Math.min(count, capacity)]
   },
   used([, count = 0]) {
     return count
   },
-  wait([, count = 0], { capacity, period }, now, cost) {
-    return count + cost <= capacity ? 0 : period - (now % period)
+  wait([start = 0, count = 0], { capacity, period }, now, cost) {
+    return count + cost <= capacity ? 0 : start + period - now
   },
-  ends([, count = 0], { period }, now) {
-    return count === 0 ? 0 : period - (now % period)
+  ends([start = 0, count = 0], { period }, now) {
+    return count === 0 ? 0 : start + period - now
   },
-  take([, count = 0], { capacity, period }, now, cost) {
-    return [now - (now % period), Math.min(count + cost, capacity)]
+  take([start, count = 0], { capacity, period }, now, cost) {
+    return [start ?? now - (now % period), Math.min(count + cost, capacity)]
   },
-  giveBack([start = 0, count = 0], _limit, _now, cost, taken) {
-    if (taken !== null && taken < start) return [start, count]
+  giveBack([start = 0, count = 0], _limit, now, cost, taken) {
+    if (taken !== null && taken < start && start <= now) return [start, count]
     return count <= cost ? [] : [start, count - cost]
   },
 }

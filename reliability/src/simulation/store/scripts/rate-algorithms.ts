@@ -74,15 +74,17 @@ const slidingLog: RateAlgorithm = {
 }
 
 const fixedWindow: RateAlgorithm = {
-  settle: (text, frame) => {
-    const start = frame.now - (frame.now % frame.period)
-    return { ...NONE, start, count: numberAt(text, 17, 16) < start ? 0 : Math.min(numberAt(text, 33, 7), frame.capacity) }
+  settle: (text, { now, capacity, period }) => {
+    const [current, known, units] = [now - (now % period), numberAt(text, 17, 16), numberAt(text, 33, 7)]
+    if (known < current || units === 0) return { ...NONE, start: current }
+    return { ...NONE, start: known > current + period ? current : known, count: Math.min(units, capacity) }
   },
-  wait: ({ count }, frame, cost) => (count + cost <= frame.capacity ? 0 : left(frame)),
+  wait: ({ start, count }, { now, capacity, period }, cost) => (count + cost <= capacity ? 0 : start + period - now),
   used: ({ count }) => count,
-  ends: ({ count }, frame) => (count === 0 ? 0 : left(frame)),
+  ends: ({ start, count }, { now, period }) => (count === 0 ? 0 : start + period - now),
   take: (marks, { capacity }, cost) => ({ ...marks, count: Math.min(marks.count + cost, capacity) }),
-  back: (marks, _frame, cost, taken) => (taken !== "" && Number(taken) < marks.start ? marks : { ...marks, count: Math.max(0, marks.count - cost) }),
+  back: (marks, { now }, cost, taken) =>
+    taken !== "" && Number(taken) < marks.start && marks.start <= now ? marks : { ...marks, count: Math.max(0, marks.count - cost) },
   write: ({ start, count }) => sixteen(start) + seven(count),
 }
 

@@ -54,14 +54,15 @@ make.f = function() return {
   settle = function(text, now, capacity, period)
     local start, count = read_window(text)
     local current = now - now % period
-    return { start = current, count = start < current and 0 or math.min(count, capacity) }
+    if start < current or count == 0 then return { start = current, count = 0 } end
+    return { start = start - current <= period and start or current, count = math.min(count, capacity) }
   end,
-  wait = function(window, now, capacity, period, cost) return window.count + cost <= capacity and 0 or period - now % period end,
+  wait = function(window, now, capacity, period, cost) return window.count + cost <= capacity and 0 or window.start + period - now end,
   used = function(window) return window.count end,
-  ends = function(window, now, period) return window.count == 0 and 0 or period - now % period end,
+  ends = function(window, now, period) return window.count == 0 and 0 or window.start + period - now end,
   take = function(window, now, capacity, period, cost) return { start = window.start, count = math.min(window.count + cost, capacity) } end,
   back = function(window, now, period, cost, taken)
-    if taken and tonumber(taken) < window.start then return window end
+    if taken and tonumber(taken) < window.start and window.start <= now then return window end
     return { start = window.start, count = math.max(0, window.count - cost) }
   end,
   write = function(window) return whole16(window.start) .. string.format('%07.0f', window.count) end
