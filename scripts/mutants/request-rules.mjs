@@ -197,8 +197,8 @@ export const REQUEST_MUTANTS = [
   {
     rule: "A sign-out that failed keeps the cookie",
     file: `${APPLICATION}/sign-out.ts`,
-    from: "  } catch (error) {\n",
-    to: "  } catch (error) {\n    scope.port.takeToken()\n",
+    from: "    if (refusalEvent(error) === null)",
+    to: "    scope.port.takeToken()\n    if (refusalEvent(error) === null)",
     tests: SIGN_OUT,
     only: "does not answer",
   },
@@ -209,6 +209,14 @@ export const REQUEST_MUTANTS = [
     to: "if (false)",
     tests: RACES,
     only: "before the sign-out reads",
+  },
+  {
+    rule: "A sign-out here needs no read that is not admitted",
+    file: `${APPLICATION}/sign-out.ts`,
+    from: 'if (where === "here" && SessionError.is(error, "ERR_STORE_OVERLOADED")) return null',
+    to: "",
+    tests: SIGN_OUT,
+    only: "too much to do",
   },
   {
     rule: "A sign-out everywhere can be asked for again until it is done",

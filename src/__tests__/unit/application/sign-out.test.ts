@@ -181,6 +181,19 @@ describe("a sign-out that the store does not answer", () => {
     expect(failed.events).toMatchObject([{ event: "logout_failed", code: "ERR_STORE_UNAVAILABLE", sessionId: null }])
   })
 
+  it("because it has too much to do, at the read, is done here all the same, and an error elsewhere", async () => {
+    const { one, left } = await everybody()
+    const watched = new WatchedSessions(sessions)
+    for (const where of ["everywhere", "elsewhere"] as const) {
+      watched.fail("getSession", "ERR_STORE_OVERLOADED")
+      expect(await codeOf(ask(watched.service, one).auth.signOut(where))).toBe("ERR_STORE_OVERLOADED")
+    }
+    expect(await left()).toEqual([true, true, true, true])
+    watched.fail("getSession", "ERR_STORE_OVERLOADED")
+    const { auth, request } = ask(watched.service, one)
+    expect([await auth.signOut(), request.done, await left()]).toEqual([1, ["taken"], [false, true, true, true]])
+  })
+
   it("in time to be sure that it lasts is an error, and over: asked for again, it finds nothing to end", async () => {
     const tab = await tabOf({ userId: "ada" })
     const before = tab.cookie
