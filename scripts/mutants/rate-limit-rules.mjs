@@ -140,8 +140,8 @@ export const RATE_LIMIT_MUTANTS = [
   {
     rule: "A device token is good for its account alone",
     file: `${LIMITS}/device-tokens.ts`,
-    from: "(device: string, account: string): string {\n",
-    to: "(device: string, account: string): string {\n  account = String(account.length > 0)\n",
+    from: "(named: string, account: string): string {\n",
+    to: "(named: string, account: string): string {\n  account = String(account.length > 0)\n",
     tests: LOGINS,
     only: "has none with a token of another account",
   },

@@ -23,7 +23,7 @@ export interface LoginProtectionOptions {
   readonly global?: CountingRule | undefined
   /** Keys for device tokens, random and at least 32 bytes each, the same in all processes: the first issues, all verify. Without them there are no tokens. */
   readonly secrets?: readonly string[] | undefined
-  /** The time, for tests: acts on memory and SQLite. */
+  /** The time, for tests: acts on memory, SQLite and device tokens. */
   readonly clock?: Clock | undefined
   readonly keyPrefix?: string | undefined
   /** How long the store may take: 10 ms to 60 s, 1 s by default. */
@@ -54,7 +54,7 @@ const log = (limit: number, window: Duration): CountingRule => ({ algorithm: "sl
  */
 export async function createLoginProtection(given: LoginProtectionOptions): Promise<OwnedLoginProtection> {
   const { rules, secrets, others } = asConfigError(() => read(given))
-  const devices = asConfigError(() => createDeviceTokens(secrets))
+  const devices = asConfigError(() => createDeviceTokens(secrets, others.clock ?? Date))
   const limits = await openRateLimits({ ...others, rules }, OTHER_OPTIONS)
   const logins = new LimitedLogins(limits, devices, limits.ipv6Bits)
   const close = (): Promise<void> => limits.close()

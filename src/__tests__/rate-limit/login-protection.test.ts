@@ -146,7 +146,7 @@ describe("a browser that signed in before", () => {
     const { logins, fail } = await open({ secrets: [SECRET] })
     const first = await logins.attempt(ADA, right)
     const { deviceToken = "" } = first.allowed ? first : {}
-    expect(deviceToken).toMatch(/^[\w-]{22}\.[\w-]{22}$/)
+    expect(deviceToken).toMatch(/^[\w-]{22}\.\d{1,6}\.[\w-]{22}$/)
     for (let from = 10; from < 20; from += 1) await fail(1, { address: `192.0.2.${from}` })
     expect(await logins.attempt({ ...ADA, address: "192.0.2.2" }, right)).toMatchObject({ allowed: false })
     expect(await logins.attempt({ ...ADA, address: "192.0.2.3", deviceToken }, right)).toEqual({ allowed: true, user: { id: "ada" } })
@@ -156,19 +156,31 @@ describe("a browser that signed in before", () => {
   it("has none with a token of another account, a made-up one, or none at all", async () => {
     const { logins, fail } = await open({ secrets: [SECRET] })
     const bobs = await logins.attempt({ ...ADA, account: "bob" }, right)
-    const forged = createDeviceTokens(["another secret that is long enough, 1"]).issue(ADA.account)
+    const forged = createDeviceTokens(["another secret that is long enough, 1"], Date).issue(ADA.account)
     const { deviceToken = "" } = bobs.allowed ? bobs : {}
     await fail(5)
     for (const token of [deviceToken, forged, "", `${deviceToken}x`, deviceToken.replace(/.$/, ""), 1, null, undefined] as never[])
       expect(await logins.attempt({ ...ADA, deviceToken: token }, right)).toMatchObject({ allowed: false })
   })
 
+  it("is known for 90 days, and by no other day than that of its issue", () => {
+    const clock = createFakeClock()
+    const tokens = createDeviceTokens([SECRET], clock)
+    const token = tokens.issue("ada") ?? ""
+    const [device = "", day = "", mark = ""] = token.split(".")
+    for (const other of [-1, 1]) expect(tokens.deviceOf([device, Number(day) + other, mark].join("."), "ada")).toBeNull()
+    clock.advance("89d")
+    expect(tokens.deviceOf(token, "ada")).toBe(device)
+    clock.advance("2d")
+    expect(tokens.deviceOf(token, "ada")).toBeNull()
+  })
+
   it("keeps its token after its secret was replaced, as long as it is listed", async () => {
     const newer = "m4VbQ2xW9tRfLhZc7NsYgUoKa1EiJ8dP"
-    const token = createDeviceTokens([SECRET]).issue("ada") ?? ""
-    expect(createDeviceTokens([newer, SECRET]).deviceOf(token, "ada")).toBe(token.slice(0, 22))
-    expect(createDeviceTokens([newer]).deviceOf(token, "ada")).toBeNull()
-    expect(createDeviceTokens(undefined).deviceOf(token, "ada")).toBeNull()
+    const token = createDeviceTokens([SECRET], Date).issue("ada") ?? ""
+    expect(createDeviceTokens([newer, SECRET], Date).deviceOf(token, "ada")).toBe(token.slice(0, 22))
+    expect(createDeviceTokens([newer], Date).deviceOf(token, "ada")).toBeNull()
+    expect(createDeviceTokens(undefined, Date).deviceOf(token, "ada")).toBeNull()
   })
 })
 
@@ -191,7 +203,7 @@ it("while the store is away tries are counted in the process, as far as their ru
     "login-used-up": rule,
     "login-everybody": { ...rule, shadow: true },
   } as const
-  const logins = new LimitedLogins(new RateLimitFront(store, { rules }), createDeviceTokens(undefined), 64)
+  const logins = new LimitedLogins(new RateLimitFront(store, { rules }), createDeviceTokens(undefined, Date), 64)
   expect(await logins.attempt(ADA, right)).toMatchObject({ allowed: true, user: { id: "ada" } })
   const allowed = []
   for (let times = 0; times < 5; times += 1) allowed.push((await logins.attempt(ADA, wrong)).allowed)

@@ -1,35 +1,40 @@
+import type { Clock } from "../../../domain/interfaces/ports.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { newSessionId } from "../session/randomness.js"
 import type { Verifiers } from "../session/verifiers.js"
 import { createVerifiers } from "../session/verifiers.js"
 
-const FORM = /^([\w-]{22})\.([\w-]{22})$/
+const FORM = /^([\w-]{22})\.(\d{1,6})\.([\w-]{22})$/
+const DAY = 86_400_000
+/** How long a browser is known. */
+const DAYS = 90
 
 /**
- * Tokens of 45 characters: a random name, and an HMAC over it and the account, so that none can be made without the secret, nor used for another account.
- * Nothing of them is stored.
+ * Tokens of about 50 characters: a random name, the day of issue, counted from the epoch, and an HMAC over both and the account, so that none can be made without the
+ * secret, nor used for another account or after 90 days. Nothing of them is stored.
  *
  * @param secrets keys for HMAC-SHA-256: the first issues, all verify; without them no tokens are given out
  * @throws UnexpectedValue
  */
-export function createDeviceTokens(secrets: readonly string[] | undefined) {
+export function createDeviceTokens(secrets: readonly string[] | undefined, clock: Clock) {
+  const today = (): number => Math.floor(clock.now() / DAY)
   const keyed = secrets === undefined ? null : keyedVerifiers(secrets)
   return {
     issue(account: string): string | null {
       if (keyed === null) return null
-      const device = newSessionId()
-      return `${device}.${keyed.issue(signed(device, account))}`
+      const named = `${newSessionId()}.${today()}`
+      return `${named}.${keyed.issue(signed(named, account))}`
     },
     deviceOf(token: string, account: string): string | null {
-      const [, device, mark] = FORM.exec(token) ?? []
-      if (keyed === null || device === undefined || mark === undefined) return null
-      return keyed.match(signed(device, account), mark) === null ? null : device
+      const [, device, day, mark] = FORM.exec(token) ?? []
+      if (keyed === null || device === undefined || day === undefined || mark === undefined || today() - Number(day) > DAYS) return null
+      return keyed.match(signed(`${device}.${day}`, account), mark) === null ? null : device
     },
   }
 }
 
-function signed(device: string, account: string): string {
-  return `login device\0${device}\0${account}`
+function signed(named: string, account: string): string {
+  return `login device\0${named}\0${account}`
 }
 
 function keyedVerifiers(secrets: readonly string[]): Verifiers {
