@@ -4,6 +4,7 @@ import type { IssuedSession, TokenText } from "../domain/interfaces/session/ISes
 import type { CookieSettings } from "./cookie-settings.js"
 
 const LONGEST_HEADER = 16_384
+const BLANK = /^[ \t]*$/
 /** Browsers keep no cookie longer (draft-ietf-httpbis-rfc6265bis, 5.5). */
 const LONGEST_LIFE_S = 400 * 86_400
 
@@ -26,7 +27,14 @@ export function readCookie(header: string | undefined, name: string): string | u
 }
 
 function countOf(header: string, name: string): number {
-  return header.includes(name) ? header.split(";").filter((pair) => pair.slice(0, Math.max(0, pair.indexOf("="))).trim() === name).length : 0
+  return header.includes(name) ? header.split(";").filter((pair) => isNamed(pair, name)).length : 0
+}
+
+/** Other white space than blanks and tabs is part of a name (RFC 6265, 5.2), and such a name is not guarded by its prefix. */
+function isNamed(pair: string, name: string): boolean {
+  const given = pair.slice(0, Math.max(0, pair.indexOf("=")))
+  const at = given.indexOf(name)
+  return at !== -1 && BLANK.test(given.slice(0, at)) && BLANK.test(given.slice(at + name.length))
 }
 
 /** The `Set-Cookie` that hands a session to the browser: until it is closed, or as long as a persistent session can last, 400 days at most. */
