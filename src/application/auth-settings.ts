@@ -15,7 +15,10 @@ export interface AuthOptions {
 export interface ImpersonationOptions {
   /** How long ago the impersonator may have proved who they are: 1 s to 365 d, 5 minutes by default. */
   readonly maxAge?: Duration | undefined
-  /** How long an impersonated session can last: 10 ms to 1000 d, an hour by default. */
+  /**
+   * How long an impersonated session can last: 10 ms to 1000 d, an hour by default. It ends before that when the impersonator's own session does, also when that
+   * runs out idle: it is not used meanwhile, so no impersonation lasts longer than the idle timeout of the impersonator's own session.
+   */
   readonly absoluteTimeout?: Duration | undefined
 }
 

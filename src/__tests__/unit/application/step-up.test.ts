@@ -145,6 +145,15 @@ describe("an impersonated session", () => {
     expect(await openSession(sessions, tab.cookie ?? "")).toBe(null)
   })
 
+  it("is over when its impersonator's own session, which is not used meanwhile, runs out idle", async () => {
+    const own = await tabOf({ userId: "root", idleTimeout: "30m" })
+    await ask(sessions, own).auth.impersonate("ada")
+    clock.advance("29m")
+    expect((await ask(sessions, own).auth.session())?.userId).toBe("ada")
+    clock.advance("2m")
+    expect(await ask(sessions, own).auth.session()).toBe(null)
+  })
+
   it("is over for a socket, too", async () => {
     const { own, tab } = await acting()
     expect((await openSession(sessions, tab.cookie ?? ""))?.userId).toBe("ada")
