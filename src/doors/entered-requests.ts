@@ -24,7 +24,7 @@ export class EnteredRequests<A extends object, I extends object> {
   sessionOf(request: object): ActiveUserSession<A, I> {
     const session = this.#sessions.get(request)
     if (session === undefined)
-      throw new SessionError("ERR_CONFIG_INVALID", "Expected guard() or requireSession() of this door before sessionOf() and limits by user.")
+      throw new SessionError("ERR_CONFIG_INVALID", "Expected guard() or requireSession() of this door before sessionOf() and limits by user or session.")
     return session
   }
 }

@@ -32,7 +32,7 @@ export interface ExpressDoor<A extends object, I extends object> {
   guard(rule?: RouteRule): Guard
   /**
    * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
-   * `RateLimit-Policy`. `"user"` needs `guard` before it.
+   * `RateLimit-Policy`. `"user"` and `"session"` need `guard` before it.
    *
    * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
    */
@@ -89,8 +89,8 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
       const check = rateLimited(authenticator, limits, rule, by, options)
       return (request, response, next) => {
         const said = () => (by as (request: IncomingMessage) => Subject)(request)
-        const userId = () => requests.sessionOf(request).userId
-        const checked = check({ head: nodeRequestHead(request), response: nodeAnswerHead(response), userId, said })
+        const session = () => requests.sessionOf(request)
+        const checked = check({ head: nodeRequestHead(request), response: nodeAnswerHead(response), session, said })
         checked.then((refusal) => (refusal === null ? next() : sendRefusal(response, refusal))).catch(answering(response, next))
       }
     },

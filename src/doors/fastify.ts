@@ -26,7 +26,7 @@ export interface FastifyDoor<A extends object, I extends object> {
   guard(rule?: RouteRule): (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   /**
    * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
-   * `RateLimit-Policy`. `"user"` needs `guard` before it.
+   * `RateLimit-Policy`. `"user"` and `"session"` need `guard` before it.
    *
    * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
    */
@@ -90,8 +90,8 @@ export function fastifyDoor<A extends object, I extends object>(authenticator: A
       const check = rateLimited(authenticator, limits, rule, by, options)
       return async (request, reply) => {
         const said = () => (by as (request: FastifyRequest) => Subject)(request)
-        const userId = () => requests.sessionOf(request.raw).userId
-        const refusal = await check({ head: nodeRequestHead(request.raw), response: nodeAnswerHead(reply.raw), userId, said })
+        const session = () => requests.sessionOf(request.raw)
+        const refusal = await check({ head: nodeRequestHead(request.raw), response: nodeAnswerHead(reply.raw), session, said })
         if (refusal !== null) await refuse(reply, refusal)
       }
     },

@@ -23,7 +23,7 @@ export interface HonoDoor<A extends object, I extends object> {
   optionalSession(rule?: RouteRule): MiddlewareHandler<{ Variables: { readonly auth: RequestAuth<A, I> } }>
   /**
    * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
-   * `RateLimit-Policy`. `"user"` needs `requireSession` before it.
+   * `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` before it.
    *
    * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
    */
@@ -78,7 +78,7 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
       return async (c, next) => {
         const head = new AnswerHead(() => false)
         const said = () => (by as (context: Context) => Subject)(c)
-        const refusal = await check({ head: webRequestHead(c.req.raw, remoteAddress?.(c)), response: head, userId: () => userIdOf(c), said })
+        const refusal = await check({ head: webRequestHead(c.req.raw, remoteAddress?.(c)), response: head, session: () => sessionOf(c), said })
         if (refusal === null) await next()
         else replace(c, refused(c.res, refusal))
         if (head.waiting) replace(c, completed(c.res, head))
@@ -87,10 +87,10 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
   }
 }
 
-function userIdOf(c: Context): string {
+function sessionOf(c: Context): ActiveUserSession<object> {
   const session = c.get("session") as ActiveUserSession<object> | undefined
-  if (session === undefined) throw new SessionError("ERR_CONFIG_INVALID", "Expected requireSession() of this door before rateLimit() by user.")
-  return session.userId
+  if (session === undefined) throw new SessionError("ERR_CONFIG_INVALID", "Expected requireSession() of this door before rateLimit() by user or session.")
+  return session
 }
 
 /** Keeps what other middleware has put into the head, such as the headers of CORS. */

@@ -16,7 +16,7 @@ export interface KoaDoor<A extends object, I extends object> {
   optionalSession(rule?: RouteRule): Middleware<{ readonly auth: RequestAuth<A, I> }>
   /**
    * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
-   * `RateLimit-Policy`. `"user"` needs `requireSession` before it.
+   * `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` before it.
    *
    * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
    */
@@ -53,7 +53,12 @@ export function koaDoor<A extends object, I extends object>(authenticator: Authe
       const check = rateLimited(authenticator, limits, rule, by, options)
       return async (context, next) => {
         const said = () => (by as (context: Context) => Subject)(context)
-        const refusal = await check({ head: nodeRequestHead(context.req), response: nodeAnswerHead(context.res), userId: () => userIdOf(context.state), said })
+        const refusal = await check({
+          head: nodeRequestHead(context.req),
+          response: nodeAnswerHead(context.res),
+          session: () => sessionOf(context.state),
+          said,
+        })
         if (refusal === null) await next()
         else refuse(context, refusal)
       }
@@ -61,9 +66,9 @@ export function koaDoor<A extends object, I extends object>(authenticator: Authe
   }
 }
 
-function userIdOf({ session }: { readonly session?: ActiveUserSession<object> | undefined }): string {
-  if (session === undefined) throw new SessionError("ERR_CONFIG_INVALID", "Expected requireSession() of this door before rateLimit() by user.")
-  return session.userId
+function sessionOf({ session }: { readonly session?: ActiveUserSession<object> | undefined }): ActiveUserSession<object> {
+  if (session === undefined) throw new SessionError("ERR_CONFIG_INVALID", "Expected requireSession() of this door before rateLimit() by user or session.")
+  return session
 }
 
 function refuse(context: Pick<Context, "remove" | "set" | "status" | "body">, { status, headers, problem }: Refusal): void {

@@ -23,7 +23,7 @@ export interface NodeDoor<A extends object, I extends object> {
   optionalSession(handler: Handler<{ readonly auth: RequestAuth<A, I> }>, rule?: RouteRule): Wrapped
   /**
    * Takes a unit of a rule for each request and calls `next`, or answers 429 with a problem document where none is left. Answers have the headers `RateLimit`
-   * and `RateLimit-Policy`. `"user"` needs `requireSession` around it.
+   * and `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` around it.
    *
    * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
    */
@@ -61,8 +61,8 @@ export function nodeDoor<A extends object, I extends object>(authenticator: Auth
       const check = rateLimited(authenticator, limits, rule, by, options)
       return async (request, response, next) => {
         const said = () => (by as (request: IncomingMessage) => Subject)(request)
-        const userId = () => requests.sessionOf(request).userId
-        const refusal = await check({ head: nodeRequestHead(request), response: nodeAnswerHead(response), userId, said })
+        const session = () => requests.sessionOf(request)
+        const refusal = await check({ head: nodeRequestHead(request), response: nodeAnswerHead(response), session, said })
         if (refusal === null) await next()
         else sendRefusal(response, refusal)
       }

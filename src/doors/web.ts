@@ -26,7 +26,7 @@ export interface WebDoor<A extends object, I extends object> {
   optionalSession<Rest extends unknown[] = []>(handler: Handler<{ readonly auth: RequestAuth<A, I> }, Rest>, rule?: RouteRule): Wrapped<Rest>
   /**
    * Takes a unit of a rule for each request and answers with what `next` does, or 429 with a problem document where none is left. Answers have the headers
-   * `RateLimit` and `RateLimit-Policy`. `"user"` needs `requireSession` around it.
+   * `RateLimit` and `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` around it.
    *
    * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
    */
@@ -82,8 +82,8 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
       return async (request, next) => {
         const head = new AnswerHead(() => false)
         const said = () => (by as (request: Request) => Subject)(request)
-        const userId = () => requests.sessionOf(request).userId
-        const refusal = await check({ head: webRequestHead(request, remoteAddress?.(request)), response: head, userId, said })
+        const session = () => requests.sessionOf(request)
+        const refusal = await check({ head: webRequestHead(request, remoteAddress?.(request)), response: head, session, said })
         return completed(refusal === null ? await next() : refusalResponse(refusal), head)
       }
     },

@@ -1,3 +1,4 @@
+import type { ActiveUserSession } from "../application/contract.js"
 import { SessionError } from "../domain/errors.js"
 import type {
   CountingName,
@@ -13,8 +14,8 @@ import { rateLimitHeaders } from "./rate-limit-headers.js"
 /** What a door needs of a rate limiting service. */
 export type RateLimiter<R extends RateLimitRules> = Pick<IRateLimitingService<R>, "rules" | "checkRateLimit">
 
-/** Who is limited: the client's address, the signed-in user that the door let in before, or whom a function says. */
-export type LimitedBy<Request> = "address" | "user" | ((request: Request) => Subject)
+/** Who is limited: the client's address, the signed-in user that the door let in before or this one session of theirs, or whom a function says. */
+export type LimitedBy<Request> = "address" | "user" | "session" | ((request: Request) => Subject)
 
 export interface RateLimitedOptions {
   /** Units that a request takes; 1 by default. */
@@ -23,12 +24,12 @@ export interface RateLimitedOptions {
   readonly legacyHeaders?: boolean | undefined
 }
 
-/** Of one request: its head, and how to find whom "user" and a function mean. */
+/** Of one request: its head, and how to find whom "user", "session" and a function mean. */
 export interface LimitedRequest {
   readonly head: RequestHead
   readonly response: ResponseHead
   /** @throws ERR_CONFIG_INVALID where nobody was let in before */
-  userId(): string
+  session(): Pick<ActiveUserSession<object>, "userId" | "sessionId">
   /** Whom the function says. */
   said(): Subject
 }
@@ -49,9 +50,13 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
   if (own === undefined || own.algorithm === "concurrency")
     throw new SessionError("ERR_CONFIG_INVALID", "Expected the name of a rule that counts, got another one.")
   const counting: CountingRule = own
-  return async ({ head, response, userId, said }) => {
-    const subject = by === "address" ? { address: authenticator.addressOf(head) } : by === "user" ? { userId: userId() } : said()
-    const decision = await limits.checkRateLimit(subject, rule, { cost })
+  return async ({ head, response, session, said }) => {
+    const subject = (): Subject => {
+      if (by === "address") return { address: authenticator.addressOf(head) }
+      if (by === "user") return { userId: session().userId }
+      return by === "session" ? { sessionId: session().sessionId } : said()
+    }
+    const decision = await limits.checkRateLimit(subject(), rule, { cost })
     const headers = rateLimitHeaders(decision, counting, Date.now(), legacyHeaders)
     if (decision.allowed) {
       for (const [name, value] of headers) response.set(name, value)

@@ -190,6 +190,27 @@ it.each(["node:http", "Web"])("%s calls the handler with its session, and reject
   expect((await fetch(`${server?.url}/anybody`)).status).toBe(500)
 })
 
+it("counts each session of a user for itself, and only after it was let in", async () => {
+  const sessions = await createSessionService({ store: "memory:" })
+  const limits = await createRateLimitingService({ store: "memory:", rules })
+  const auth = createAuthenticator({ sessions, origin: ORIGIN })
+  const door = expressDoor(auth)
+  const app = express().set("env", "test")
+  app.get("/", door.guard(), door.rateLimit(limits, "api", "session"), (_request, response) => void response.send("done"))
+  app.get("/anybody", door.rateLimit(limits, "api", "session"), (_request, response) => void response.send("done"))
+  const { url, close } = await listen(createServer(app))
+  onTestFinished(async () => {
+    await close()
+    await limits.close()
+    await sessions.close()
+  })
+  const [laptop, phone] = [(await signInAs(auth, "ada")).headers, (await signInAs(auth, "ada")).headers]
+  const statuses = []
+  for (const headers of [laptop, laptop, laptop, phone]) statuses.push((await fetch(url, { headers })).status)
+  expect(statuses).toEqual([200, 200, 429, 200])
+  expect((await fetch(`${url}/anybody`, { headers: laptop })).status).toBe(500)
+})
+
 it("a store that is away is 503, where the rule denies then", async () => {
   const sessions = await createSessionService({ store: "memory:" })
   const limits = await createRateLimitingService({ store: "memory:", rules })
