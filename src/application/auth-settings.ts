@@ -17,7 +17,7 @@ export interface ImpersonationOptions {
   readonly maxAge?: Duration | undefined
   /**
    * How long an impersonated session can last: 10 ms to 1000 d, an hour by default. It ends before that when the impersonator's own session does, also when that
-   * runs out idle: it is not used meanwhile, so no impersonation lasts longer than the idle timeout of the impersonator's own session.
+   * runs out idle: it is not used meanwhile, so no impersonation outlasts the idle timeout of the impersonator's own session by more than the touch interval.
    */
   readonly absoluteTimeout?: Duration | undefined
 }
