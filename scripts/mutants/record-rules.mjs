@@ -206,6 +206,21 @@ export const RECORD_MUTANTS = [
     tests: FRONT,
   },
   {
+    rule: "A merged session is kept as long as its own cookie says",
+    file: `${RECORDS}/RecordFront.ts`,
+    from: "lifetimeOf === undefined ? save.lifetimeMs :",
+    to: "lifetimeOf !== null ? save.lifetimeMs :",
+    tests: FRONT,
+  },
+  {
+    rule: "On Redis a touch keeps no record for shorter",
+    file: `${LUA}/record-touch.lua`,
+    from: "ARGV[1], 'GT')",
+    to: "ARGV[1])",
+    tests: STORES,
+    only: "no shorter by a touch",
+  },
+  {
     rule: "A save that changes nothing is not refused after the end",
     file: `${RECORDS}/RecordFront.ts`,
     from: "if (seen.record !== null && saysNothingNew(seen.record, mine, rule)) return\n",

@@ -1,7 +1,7 @@
 import { type Session, type SessionData, Store } from "express-session"
 import { type OpenRecords, openRecords, type TakeOverOptions } from "../config/open-records.js"
-import { lifetimeUntil } from "../domain/records/lifetime.js"
 import type { MergeRule } from "../domain/records/merge-fields.js"
+import { cookieLifetime } from "./cookie-lifetime.js"
 import { cookieRule } from "./merge-rules.js"
 import { SeenSessions } from "./SeenSessions.js"
 import { type Callback, settle } from "./settle.js"
@@ -81,7 +81,7 @@ export class CoatcheckStore extends Store {
 
   async #save(sid: string, session: SessionData): Promise<void> {
     // Taken down at once: the session may change before the store is open.
-    const save = { text: JSON.stringify(session), lifetimeMs: this.#lifetime(session), rule: this.#rule }
+    const save = { text: JSON.stringify(session), lifetimeMs: this.#lifetime(session), lifetimeOf: this.#lifetime, rule: this.#rule }
     const records = await this.#open.records.opened()
     await records.save(this.#seen.of(session, sid), save)
   }
@@ -92,7 +92,5 @@ export class CoatcheckStore extends Store {
     await records.touch(sid, lifetimeMs)
   }
 
-  #lifetime(session: SessionData): number {
-    return lifetimeUntil(session.cookie?.expires, this.#open.settings.idleMs, Date.now())
-  }
+  readonly #lifetime = (session: { readonly cookie?: unknown }): number => cookieLifetime(session, this.#open.settings.idleMs)
 }

@@ -1,19 +1,14 @@
 import { EventEmitter } from "node:events"
 import { type OpenRecords, openRecords, type TakeOverOptions } from "../config/open-records.js"
 import type { Seen } from "../domain/interfaces/records/IRecordStore.js"
-import { lifetimeUntil } from "../domain/records/lifetime.js"
 import type { MergeRule } from "../domain/records/merge-fields.js"
+import { cookieLifetime } from "./cookie-lifetime.js"
 import { cookieRule } from "./merge-rules.js"
 import { SeenSessions } from "./SeenSessions.js"
 import { settle } from "./settle.js"
 
 /** Options of `CoatcheckStore`. */
 export type CoatcheckStoreOptions = TakeOverOptions
-
-/** A session as @fastify/session hands it over. */
-interface Held {
-  readonly cookie?: { readonly expires?: unknown } | undefined
-}
 
 /** Under this name `request.session` carries what it has seen of its record. */
 const MARK = "coatcheck:seen"
@@ -94,16 +89,19 @@ export class CoatcheckStore extends EventEmitter {
     return fields === null ? null : { ...fields, [MARK]: new Mark(seen) }
   }
 
-  async #save(id: string, session: Held): Promise<void> {
+  async #save(id: string, session: object): Promise<void> {
     // Taken down at once: the session may change before the store is open.
     const save = {
       text: JSON.stringify(session),
-      lifetimeMs: lifetimeUntil(session.cookie?.expires, this.#open.settings.idleMs, Date.now()),
+      lifetimeMs: this.#lifetime(session),
+      lifetimeOf: this.#lifetime,
       rule: this.#rule,
     }
     const records = await this.#open.records.opened()
     await records.save(this.#seenBy(session, id), save)
   }
+
+  readonly #lifetime = (session: { readonly cookie?: unknown }): number => cookieLifetime(session, this.#open.settings.idleMs)
 
   #seenBy(session: object, id: string): Seen {
     const mark = (session as Readonly<Record<string, unknown>>)[MARK]

@@ -69,6 +69,21 @@ describe.each(Object.keys(STORES))("records over %s", (name) => {
     }
   })
 
+  it("are made no shorter by a touch, and longer by one", async () => {
+    const records = await open()
+    const seen = holder()
+    await save(records, seen, { n: 1 })
+    await records.touch(seen.id, 1)
+    const other = holder()
+    await save(records, other, { n: 2 }, 300)
+    await records.touch(other.id, HOUR)
+    const brief = holder()
+    await save(records, brief, { n: 3 }, 300)
+    await expect.poll(() => records.read(holder(brief.id)), { timeout: 5_000, interval: 20 }).toBeNull()
+    expect(await records.read(holder(seen.id))).toEqual({ n: 1 })
+    expect(await records.read(holder(other.id))).toEqual({ n: 2 })
+  })
+
   it("lose none of many saves at a time, in one process and between two", async () => {
     const options = await (STORES[name] as () => Promise<DropInOptions>)()
     const one = await opened({ ...options, timeout: "10s" })

@@ -23,7 +23,7 @@ const FIND = `SELECT version, operations, data FROM records WHERE ${OWN} AND end
 /** prefix, name, version, operations, ends, data */
 const PUT = "INSERT OR REPLACE INTO records (prefix, name, version, operations, ends, data) VALUES (?, ?, ?, ?, ?, ?)"
 /** ends, prefix, name */
-const MOVE = `UPDATE records SET ends = ? WHERE ${OWN}`
+const MOVE = `UPDATE records SET ends = MAX(ends, ?) WHERE ${OWN}`
 /** ends, prefix, name */
 const MARK = `UPDATE records SET data = NULL, ends = ? WHERE ${OWN}`
 /** prefix, prefix, now, how many */

@@ -1,4 +1,4 @@
-import type { MergeRule } from "../../records/merge-fields.js"
+import type { Fields, MergeRule } from "../../records/merge-fields.js"
 
 /**
  * What one holder of a session, such as the session object of a request, knows of its record. Made by whoever holds the session, and kept current by
@@ -36,6 +36,8 @@ export interface SaveRecord {
   readonly text: string
   /** How long it is kept, in milliseconds. Zero ends it. */
   readonly lifetimeMs: number
+  /** The same of the session that a merge made, whose cookie may be another request's. Where it is not given, `lifetimeMs` counts. */
+  readonly lifetimeOf?: (fields: Fields) => number
   readonly rule: MergeRule
 }
 
@@ -56,7 +58,10 @@ export interface IRecordStore extends AsyncDisposable {
    * @throws ERR_SESSION_ENDED · ERR_SESSION_CONFLICT when both changed one field · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT
    */
   save(seen: Seen, save: SaveRecord): Promise<void>
-  /** Keeps a session for this many milliseconds from now; one that is over stays so. Zero ends it. */
+  /**
+   * Keeps a session for at least this many milliseconds from now, and never for shorter than it is kept already: another request may have given it longer.
+   * One that is over stays so. Zero ends it.
+   */
   touch(id: string, lifetimeMs: number): Promise<void>
   /** Ends a session, and remembers that it was ended. */
   end(id: string): Promise<void>

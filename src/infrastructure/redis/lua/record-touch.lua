@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
 --[[
-  does      keeps a session of a drop-in store for a while from now; one that is over stays so
+  does      keeps a session of a drop-in store for a while from now, never for shorter than before; one that is over stays so
   keys      1 record       string  the record
   args      1 lifetime     how long it is kept, in ms, at least 1
   returns   status, time µs
   status    0 DONE · 1 MISSING
-  effects   may move the end of 1, never creates it
+  effects   may move the end of 1 to later, never creates it
   cost      O(1)
 ]]
 --- @include includes/time
@@ -13,5 +13,5 @@
 local DONE, MISSING = 0, 1
 local now = now_micros()
 if read_record(KEYS[1]) ~= 'live' then return { MISSING, whole(now) } end
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[1], 'GT')
 return { DONE, whole(now) }

@@ -114,9 +114,9 @@ export const recordSaveStatus = {"DONE":0,"REPLAYED":1,"ENDED":2,"MISSING":3,"CL
 
 export const recordTouch: RedisScript = {
   name: "record-touch",
-  sha1: "e2f31b0b27dbbba5bb33f04e9458bc8e8920e5b3",
+  sha1: "8ae80ef0afcc82f5d428a317de3d4bc2fe406dd0",
   readOnly: false,
-  source: "#!lua flags=allow-oom\n-- coatcheck record-touch\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal function read_record(key)\nlocal text = redis.pcall('GETRANGE', key, 0, 110)\nif type(text) ~= 'string' then return 'corrupt' end\nif text == '' then return redis.call('EXISTS', key) == 1 and 'corrupt' or 'none' end\nif text == '{\"ended\":1}' then return 'ended' end\nlocal version = tonumber(string.match(string.sub(text, 14, 22), '^ *(%d+)$'))\nif #text < 111 or string.sub(text, 1, 13) ~= '{\"record\":[1,' or string.sub(text, 103, 111) ~= '\",\"data\":' or not version then return 'corrupt' end\nreturn 'live', version, string.sub(text, 25, 48)\nend\nlocal DONE, MISSING = 0, 1\nlocal now = now_micros()\nif read_record(KEYS[1]) ~= 'live' then return { MISSING, whole(now) } end\nredis.call('PEXPIRE', KEYS[1], ARGV[1])\nreturn { DONE, whole(now) }",
+  source: "#!lua flags=allow-oom\n-- coatcheck record-touch\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal function read_record(key)\nlocal text = redis.pcall('GETRANGE', key, 0, 110)\nif type(text) ~= 'string' then return 'corrupt' end\nif text == '' then return redis.call('EXISTS', key) == 1 and 'corrupt' or 'none' end\nif text == '{\"ended\":1}' then return 'ended' end\nlocal version = tonumber(string.match(string.sub(text, 14, 22), '^ *(%d+)$'))\nif #text < 111 or string.sub(text, 1, 13) ~= '{\"record\":[1,' or string.sub(text, 103, 111) ~= '\",\"data\":' or not version then return 'corrupt' end\nreturn 'live', version, string.sub(text, 25, 48)\nend\nlocal DONE, MISSING = 0, 1\nlocal now = now_micros()\nif read_record(KEYS[1]) ~= 'live' then return { MISSING, whole(now) } end\nredis.call('PEXPIRE', KEYS[1], ARGV[1], 'GT')\nreturn { DONE, whole(now) }",
 }
 
 export const recordTouchStatus = {"DONE":0,"MISSING":1} as const

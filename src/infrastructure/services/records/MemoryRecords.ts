@@ -32,7 +32,8 @@ export class MemoryRecords implements RecordSteps {
 
   async touch({ name }: RecordPlace, lifetimeMs: number): Promise<void> {
     const stored = this.#find(name)
-    if (stored !== null && stored !== ENDED) this.#put(name, stored, lifetimeMs)
+    const left = (this.#entries.get(name)?.ends ?? 0) - this.#clock.now()
+    if (stored !== null && stored !== ENDED) this.#put(name, stored, Math.max(lifetimeMs, left))
   }
 
   async end({ name }: RecordPlace, rememberMs: number): Promise<void> {

@@ -92,11 +92,11 @@ export class RecordFront implements IRecordStore {
   /** Merges and writes until no other save came between. */
   async #merge(place: RecordPlace, seen: Seen, save: SaveRecord, step: CallStep): Promise<void> {
     const operation = newOperationId()
-    const { text: mine, lifetimeMs, rule } = save
+    const { text: mine, rule } = save
     let { record, unsure = [] } = seen
     seen.unsure = [{ operation, text: mine }, ...unsure]
     for (let attempt = 1; ; attempt += 1) {
-      const text = record === null ? mine : merged(record, mine, rule)
+      const { text, lifetimeMs } = record === null ? save : merged(record, save)
       // Somebody else's newer save stands, and this one has nothing to add to it but its own use of the session.
       if (record !== null && text === record.stored && text !== mine) {
         seen.record = { ...record, known: mine }
@@ -128,10 +128,14 @@ export class RecordFront implements IRecordStore {
 }
 
 /** What is to be stored so that neither side loses a change. @throws ERR_SESSION_CONFLICT */
-function merged({ known, stored }: SeenRecord, mine: string, rule: MergeRule): string {
-  if (known === stored) return mine
-  const fields = mergeFields(fieldsOf(known), fieldsOf(mine), fieldsOf(stored), rule)
-  if (fields !== null) return changesNothing(fieldsOf(stored), fields, rule) ? stored : JSON.stringify(fields)
+function merged({ known, stored }: SeenRecord, save: SaveRecord): Pick<SaveRecord, "text" | "lifetimeMs"> {
+  if (known === stored) return save
+  const { rule, lifetimeOf } = save
+  const fields = mergeFields(fieldsOf(known), fieldsOf(save.text), fieldsOf(stored), rule)
+  if (fields !== null) {
+    const lifetimeMs = lifetimeOf === undefined ? save.lifetimeMs : Math.max(boundedLifetime(lifetimeOf(fields)), 1)
+    return { text: changesNothing(fieldsOf(stored), fields, rule) ? stored : JSON.stringify(fields), lifetimeMs }
+  }
   throw new SessionError(
     "ERR_SESSION_CONFLICT",
     "Expected no other request to change the same field of the session meanwhile, got one that did. Name the field in lastWins where the last value may win.",

@@ -42,7 +42,7 @@ export const recordSave: ScriptFunction = (keys, [record = "", old], [expected =
 export const recordTouch: ScriptFunction = (keys, [record = ""], [lifetime]) => {
   const now = String(keys.nowMicros)
   if (typeof readRecord(keys, record) === "string") return [1, now]
-  keys.pexpire(record, Number(lifetime))
+  keys.pexpireAt(record, keys.nowMs + Number(lifetime), "GT")
   return [0, now]
 }
 

@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { SessionError } from "../../../../../domain/errors.js"
 import type { Seen } from "../../../../../domain/interfaces/records/IRecordStore.js"
+import { cookieLifetime } from "../../../../../drop-in/cookie-lifetime.js"
 import { cookieRule } from "../../../../../drop-in/merge-rules.js"
 import { MemoryRecords } from "../../../../../infrastructure/services/records/MemoryRecords.js"
 import { RecordFront } from "../../../../../infrastructure/services/records/RecordFront.js"
+import { createFakeClock } from "../../../../../testing/fake-clock.js"
 
 const rule = cookieRule(() => false)
 
@@ -64,5 +66,56 @@ describe("a holder that was not told of its own save", () => {
     await expect(save(mine, { n: 2 })).rejects.toMatchObject({ code: "ERR_SESSION_CONFLICT" })
     await expect(save(mine, { n: 2 })).rejects.toMatchObject({ code: "ERR_SESSION_CONFLICT" })
     expect(await fields()).toEqual({ n: 7 })
+  })
+})
+
+describe("how long a session is kept", () => {
+  const lasting = (ms: number) => ({ originalMaxAge: ms, expires: new Date(Date.now() + ms).toISOString() })
+  const DAY = 86_400_000
+
+  async function begin(cookie: object) {
+    const clock = createFakeClock(new Date())
+    const front = new RecordFront(new MemoryRecords(clock), { timeoutMs: 5_000, rememberMs: 60_000 })
+    const lifetimeOf = (fields: { readonly cookie?: unknown }): number => cookieLifetime(fields, 60_000)
+    const save = (seen: Seen, fields: { readonly cookie: object; readonly note?: number }): Promise<void> =>
+      front.save(seen, { text: JSON.stringify(fields), lifetimeMs: lifetimeOf(fields), lifetimeOf, rule })
+    const read = async (): Promise<Seen> => {
+      const seen: Seen = { id, record: null }
+      await front.read(seen)
+      return seen
+    }
+    const id = randomUUID()
+    await save({ id, record: null }, { cookie })
+    return { front, clock, save, read, id, fields: () => front.read({ id, record: null }) }
+  }
+
+  it.each([{ note: 1 }, {}])("is told by the cookie that another request gave it meanwhile, whatever the slower one saves (%o)", async (change) => {
+    const hour = lasting(3_600_000)
+    const { clock, save, read, fields } = await begin(hour)
+    const [quick, slow] = [await read(), await read()]
+    await save(quick, { cookie: lasting(30 * DAY) })
+    await save(slow, { cookie: hour, ...change })
+    clock.advance("29d")
+    expect(await fields()).toEqual({ cookie: expect.objectContaining({ originalMaxAge: 30 * DAY }), ...change })
+  })
+
+  it("is shorter where the cookie became so meanwhile", async () => {
+    const month = lasting(30 * DAY)
+    const { clock, save, read, fields } = await begin(month)
+    const [quick, slow] = [await read(), await read()]
+    await save(quick, { cookie: lasting(3_600_000) })
+    await save(slow, { cookie: month, note: 1 })
+    clock.advance("2h")
+    expect(await fields()).toBeNull()
+  })
+
+  it("is made no shorter by a touch", async () => {
+    const { front, id, clock, fields } = await begin(lasting(30 * DAY))
+    await front.touch(id, 3_600_000)
+    clock.advance("29d")
+    expect(await fields()).not.toBeNull()
+    await front.touch(id, 30 * DAY)
+    clock.advance("29d")
+    expect(await fields()).not.toBeNull()
   })
 })
