@@ -24,9 +24,14 @@ describe("random calls on a service and on the model have the same visible resul
 
   test("sqlite through libsql", async () => {
     const setup = sqliteSetup(overBetterSqlite3("libsql", Database as unknown as BetterSqlite3Class))
-    const { met, judged } = await checkAgainstModel({ ...ON_A_FAKE_CLOCK, setup, runs: 100 })
+    const met = new Set<string>()
+    // A hundred runs miss the rarest case now and then; then there are more.
+    for (let lane = 0; lane < 20 && met.size < EVERYTHING.length; lane++) {
+      const round = await checkAgainstModel({ ...ON_A_FAKE_CLOCK, setup, runs: 100, lane })
+      expect(round.judged).toBe(100)
+      for (const one of round.met) met.add(one)
+    }
     expect([...met].sort()).toEqual(EVERYTHING)
-    expect(judged).toBe(100)
   })
 
   test.each(VISIBLE_DEFECTS)("a service that %s is found out", async (_, defect) => {

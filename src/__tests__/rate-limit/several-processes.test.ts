@@ -1,4 +1,4 @@
-import { fork } from "node:child_process"
+import { type ChildProcess, fork } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -40,16 +40,31 @@ interface Seen {
   readonly denied: number
 }
 
+/** The next message of a process; one that ends without it has said why on its standard error. */
+async function told(worker: ChildProcess): Promise<unknown> {
+  const stop = new AbortController()
+  const ended = once(worker, "exit", { signal: stop.signal }).then(([code]) => {
+    throw new Error(`Expected a message, but the process ended with ${String(code)}`)
+  })
+  try {
+    const [message] = await Promise.race([once(worker, "message", { signal: stop.signal }), ended])
+    return message
+  } finally {
+    ended.catch(() => undefined)
+    stop.abort()
+  }
+}
+
 async function callTogether(store: string, rule: CountingRule | ConcurrencyRule): Promise<Seen> {
   const settings = JSON.stringify({ store, keyPrefix: `p:${randomUUID().slice(0, 13)}:`, rule, inFlight: IN_FLIGHT, length: LENGTH })
   const workers = Array.from({ length: PROCESSES }, () => fork(WORKER, [settings]))
   onTestFinished(() => {
     for (const worker of workers) worker.kill("SIGKILL")
   })
-  await Promise.all(workers.map((worker) => once(worker, "message")))
-  const seen = workers.map((worker) => once(worker, "message") as Promise<[Seen]>)
+  await Promise.all(workers.map((worker) => told(worker)))
+  const seen = workers.map((worker) => told(worker) as Promise<Seen>)
   for (const worker of workers) worker.send("go")
-  const all = (await Promise.all(seen)).map(([one]) => one)
+  const all = await Promise.all(seen)
   const admitted = all.flatMap((one) => one.admitted).sort((a, b) => a[0] - b[0])
   return { admitted, denied: all.reduce((sum, one) => sum + one.denied, 0) }
 }
@@ -106,7 +121,7 @@ describe.each(Object.entries(STORES))("on %s", (_name, store) => {
       expect(admitted.length).toBeGreaterThanOrEqual(least / 2)
       expect(denied).toBeGreaterThan(0)
     },
-    60_000,
+    120_000,
   )
 
   it("concurrency: at no instant more leases than the limit, and a place that is free is given", async () => {
@@ -120,5 +135,5 @@ describe.each(Object.entries(STORES))("on %s", (_name, store) => {
     expect(highest).toBeLessThanOrEqual(3)
     expect(admitted.length).toBeGreaterThan(20)
     expect(denied).toBeGreaterThan(0)
-  }, 60_000)
+  }, 120_000)
 })

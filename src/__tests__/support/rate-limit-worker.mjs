@@ -5,7 +5,8 @@ import { setImmediate as nextTurn } from "node:timers/promises"
 import { createRateLimitingService } from "coatcheck/rate-limit"
 
 const { store, keyPrefix, rule, inFlight, length } = JSON.parse(process.argv[2])
-const limits = await createRateLimitingService({ store, keyPrefix, timeout: "10s", rules: { rule } })
+// Of 256 calls that wait for one file, nobody knows whose turn is next: what is judged here is how many come in, not how soon.
+const limits = await createRateLimitingService({ store, keyPrefix, timeout: "1m", rules: { rule } })
 const subject = { key: "shared" }
 const now = () => Number(process.hrtime.bigint() / 1_000n)
 const admitted = []
