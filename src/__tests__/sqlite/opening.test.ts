@@ -3,6 +3,8 @@ import { join } from "node:path"
 import { expect, it } from "vitest"
 import { createSessionService } from "../../config/create-session-service.js"
 import { SqliteSessionService } from "../../infrastructure/services/session/SqliteSessionService.js"
+import { loadDriver, type SqliteConnection, type SqlValue } from "../../infrastructure/sqlite/drivers.js"
+import { prepareDatabase } from "../../infrastructure/sqlite/schema.js"
 import { compileSources } from "./compiled-sources.js"
 import { startProcess } from "./processes.js"
 import { sessionFile } from "./session-file.js"
@@ -110,6 +112,43 @@ it("a database of another application is refused and left as it is", async () =>
   await expect(file.open()).rejects.toMatchObject({ code: "ERR_STORE_REFUSED", message: expect.stringContaining("another application") })
   expect(await file.raw((db) => db.all("SELECT name FROM sqlite_schema", []))).toEqual([{ name: "sessions" }])
   expect(await file.raw((db) => db.all("PRAGMA journal_mode", []))).toEqual([{ journal_mode: "delete" }])
+})
+
+it.each([1, 2, 3])("a file whose tables another process makes after read %i of this one's look at it is not taken for another application's", async (after) => {
+  await using file = sessionFile()
+  const driver = await loadDriver()
+  const [mine, theirs] = [driver.open(file.path), driver.open(file.path)]
+  let reads = 0
+  let tried = false
+  const prepareTheirs = (): void => {
+    tried = true
+    try {
+      prepareDatabase(theirs)
+    } catch (error) {
+      // It has to wait its turn.
+      expect(String(error)).toMatch(/locked|busy/i)
+    }
+  }
+  const watched: SqliteConnection = {
+    execute: (sql) => mine.execute(sql),
+    run: (sql, values) => mine.run(sql, values),
+    close: () => mine.close(),
+    all: <Row>(sql: string, values: readonly SqlValue[]) => {
+      const rows = mine.all<Row>(sql, values)
+      reads += 1
+      if (reads === after) prepareTheirs()
+      return rows
+    },
+  }
+  try {
+    prepareDatabase(watched)
+    expect(tried).toBe(true)
+    prepareDatabase(theirs)
+    expect(theirs.all("SELECT name FROM sqlite_schema WHERE type = 'table'", [])).toContainEqual({ name: "sessions" })
+  } finally {
+    mine.close()
+    theirs.close()
+  }
 })
 
 it("a database of a newer release is refused and left as it is", async () => {

@@ -36,7 +36,7 @@ const LOG_PAGES = 500
 export function prepareDatabase(connection: SqliteConnection): void {
   // SQLite's own wait for a busy file would block the event loop.
   connection.execute("PRAGMA busy_timeout = 0")
-  const prepared = isPrepared(connection)
+  const prepared = isPreparedByNow(connection)
   settle(connection)
   if (prepared) return
   connection.execute("BEGIN IMMEDIATE")
@@ -58,6 +58,16 @@ function settle(connection: SqliteConnection): void {
   connection.execute("PRAGMA journal_mode = WAL")
   connection.execute("PRAGMA synchronous = NORMAL")
   connection.execute(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`)
+}
+
+/** The same as of one moment: between two reads another process may make the tables, and would be taken for another application. */
+function isPreparedByNow(connection: SqliteConnection): boolean {
+  connection.execute("BEGIN")
+  try {
+    return isPrepared(connection)
+  } finally {
+    rollBack(connection)
+  }
 }
 
 /** Whether the tables are there. Refuses a database that is not ours before anything in it is changed. */
