@@ -1,6 +1,5 @@
-import { SessionError } from "../domain/errors.js"
+import { asArgumentError } from "../domain/errors.js"
 import type { Changes, DeepReadonly, UserId } from "../domain/interfaces/session/ISessionService.js"
-import { UnexpectedValue } from "../shared/assertions.js"
 import { signedIn } from "./admission.js"
 import { refusalEvent } from "./audit.js"
 import type { ActiveSession, ActiveUserSession, DeviceEntry, PendingOptions, RequestAuth, SignInOptions, SignOutScope } from "./contract.js"
@@ -64,7 +63,7 @@ export class RequestAuthentication<A extends object, I extends object> implement
     } catch (error) {
       const event = refusalEvent(error)
       if (event !== null) this.#scope.audit(event, this.#scope.known?.view ?? null)
-      throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
+      throw asArgumentError(error)
     }
   }
 }

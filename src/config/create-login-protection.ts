@@ -1,5 +1,5 @@
 import { LimitedLogins, LOGIN_RULES, type LoginAttempt, type LoginOutcome, type LoginProtection } from "../application/login-protection.js"
-import { asConfigError, SessionError } from "../domain/errors.js"
+import { asArgumentError, asConfigError } from "../domain/errors.js"
 import type { Clock, Logger, RateLimitEvent } from "../domain/interfaces/ports.js"
 import type { CountingRule } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
@@ -59,7 +59,10 @@ export async function createLoginProtection(given: LoginProtectionOptions): Prom
   const logins = new LimitedLogins(limits, devices, limits.ipv6Bits)
   const close = (): Promise<void> => limits.close()
   return {
-    attempt: <U>(who: LoginAttempt, verify: () => Promise<U | null>): Promise<LoginOutcome<U>> => withCode(() => logins.attempt(who, verify)),
+    attempt: <U>(who: LoginAttempt, verify: () => Promise<U | null>): Promise<LoginOutcome<U>> =>
+      logins.attempt(who, verify).catch((error: unknown) => {
+        throw asArgumentError(error)
+      }),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -92,12 +95,4 @@ function local(rule: CountingRule, name: string): CountingRule {
   if (typeof rule !== "object" || rule === null) throw expected(name, "a rule that counts", rule)
   if ((rule.algorithm as string | undefined) === "concurrency") throw new UnexpectedValue(`Expected ${name} to be a rule that counts, got a concurrency rule.`)
   return { ...readOnce(rule), onOutage: rule.onOutage ?? "local" }
-}
-
-async function withCode<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
-  }
 }

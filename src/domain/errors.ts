@@ -68,6 +68,15 @@ export function asConfigError<T>(check: () => T): T {
   try {
     return check()
   } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
+    throw coded(error, "ERR_CONFIG_INVALID")
   }
+}
+
+/** What a call throws: an unexpected value as ERR_INVALID_ARGUMENT, anything else as it is. */
+export function asArgumentError(error: unknown): unknown {
+  return coded(error, "ERR_INVALID_ARGUMENT")
+}
+
+function coded(error: unknown, code: "ERR_CONFIG_INVALID" | "ERR_INVALID_ARGUMENT"): unknown {
+  return error instanceof UnexpectedValue ? new SessionError(code, error.message) : error
 }

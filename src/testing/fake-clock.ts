@@ -1,6 +1,6 @@
-import { SessionError } from "../domain/errors.js"
+import { asArgumentError } from "../domain/errors.js"
 import type { Clock } from "../domain/interfaces/ports.js"
-import { expected, UnexpectedValue } from "../shared/assertions.js"
+import { expected } from "../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../shared/durations.js"
 
 /** A clock that stands still until it is told to move. */
@@ -46,6 +46,6 @@ function checked<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
+    throw asArgumentError(error)
   }
 }

@@ -1,6 +1,6 @@
 import { MAX_AGE_RANGE } from "../application/auth-settings.js"
-import { SessionError } from "../domain/errors.js"
-import { assertKnownKeys, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
+import { asConfigError } from "../domain/errors.js"
+import { assertKnownKeys, expected, readOnce } from "../shared/assertions.js"
 import { toMilliseconds } from "../shared/durations.js"
 import type { RouteRule } from "./contract.js"
 
@@ -27,14 +27,12 @@ export function checkedRule(rule: RouteRule | undefined): CheckedRule {
 }
 
 function readRule(given: RouteRule): CheckedRule {
-  try {
+  return asConfigError(() => {
     const rule = readOnce(given)
     assertKnownKeys(rule, "the rule of a route", ["maxAge", "touch", "csrf"])
     const { maxAge, touch = true, csrf = true } = rule
     if (typeof touch !== "boolean") throw expected("touch", "true or false", touch)
     if (typeof csrf !== "boolean") throw expected("csrf", "true or false", csrf)
     return { maxAgeMs: maxAge === undefined ? null : toMilliseconds(maxAge, "maxAge", MAX_AGE_RANGE), touch, csrf }
-  } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message) : error
-  }
+  })
 }

@@ -1,6 +1,6 @@
-import { SessionError } from "../../domain/errors.js"
+import { asArgumentError, SessionError } from "../../domain/errors.js"
 import type { CallOptions } from "../../domain/interfaces/session/ISessionService.js"
-import { readOnce, UnexpectedValue } from "../../shared/assertions.js"
+import { readOnce } from "../../shared/assertions.js"
 import { CallDeadlines, deadlinePassed } from "../call-deadlines.js"
 import { InFlight } from "../InFlight.js"
 import { CallStep } from "./CallStep.js"
@@ -49,7 +49,7 @@ export class ServiceCalls {
       signal?.throwIfAborted()
       return await work(signal, own)
     } catch (error) {
-      throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
+      throw asArgumentError(error)
     } finally {
       this.#inFlight.leave()
     }

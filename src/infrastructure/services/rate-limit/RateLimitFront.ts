@@ -1,4 +1,4 @@
-import { SessionError } from "../../../domain/errors.js"
+import { asArgumentError, SessionError } from "../../../domain/errors.js"
 import type { RateLimitEvent } from "../../../domain/interfaces/ports.js"
 import type {
   ConcurrencyName,
@@ -14,7 +14,7 @@ import type {
 import type { CallOptions } from "../../../domain/interfaces/session/ISessionService.js"
 import type { Judgement } from "../../../domain/rate-limit/record.js"
 import { checkCost, findRule, type Rule, SPAN_RANGE } from "../../../domain/rate-limit/rules.js"
-import { assertKnownKeys, expected, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
+import { assertKnownKeys, expected, readOnce } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import { checkSignal } from "../call-signal.js"
 import { Events } from "../Events.js"
@@ -282,7 +282,7 @@ async function checked<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
+    throw asArgumentError(error)
   }
 }
 
