@@ -11,6 +11,7 @@ export class ServiceCalls {
   readonly #timeoutMs: number
   readonly #inFlight: InFlight
   readonly #deadlines: CallDeadlines
+  #closing: Promise<void> | null = null
 
   /**
    * @param what - whose calls they are, for an error
@@ -55,8 +56,13 @@ export class ServiceCalls {
     }
   }
 
-  /** Takes no further calls, and waits for those under way. */
-  async drain(): Promise<void> {
+  /** Takes no further calls, waits for those under way, then lets go of what they use: once, however often it is called. */
+  close(release: () => Promise<void>): Promise<void> {
+    this.#closing ??= this.#drain().then(release)
+    return this.#closing
+  }
+
+  async #drain(): Promise<void> {
     await this.#inFlight.drain()
     await this.#deadlines.close()
   }

@@ -14,7 +14,7 @@ import type {
 import type { CallOptions } from "../../../domain/interfaces/session/ISessionService.js"
 import type { Judgement } from "../../../domain/rate-limit/record.js"
 import { checkCost, findRule, type Rule, SPAN_RANGE } from "../../../domain/rate-limit/rules.js"
-import { assertKnownKeys, expected, readOnce } from "../../../shared/assertions.js"
+import { expected, readOnce, readOptions } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import { checkSignal } from "../call-signal.js"
 import { Events } from "../Events.js"
@@ -29,6 +29,8 @@ import { subjectName } from "./subjects.js"
 /** Rules of subjects that are counted here at most while the store is away. */
 const MOST_LOCAL = 10_000
 const MOST_CHECKS = 16
+/** Milliseconds as `Date.now` has them, by a clock that nobody sets. */
+const MONOTONIC = { now: () => performance.timeOrigin + performance.now() }
 
 /** Decisions about claims, and where they were counted. */
 interface Outcome {
@@ -44,10 +46,9 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   readonly ipv6Bits: number
   readonly #settings: RateLimitSettings
   readonly #store: RateLimitStore
-  readonly #local = new MemoryRateLimits({ now: () => performance.timeOrigin + performance.now() }, MOST_LOCAL)
+  readonly #local = new MemoryRateLimits(MONOTONIC, MOST_LOCAL)
   readonly #events: Events<RateLimitEvent>
   readonly #calls: ServiceCalls
-  #closing: Promise<void> | null = null
 
   constructor(store: RateLimitStore, options: RateLimitOptions<R>) {
     this.#settings = resolveRateLimits(options)
@@ -64,13 +65,13 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     options?: CallOptions & { readonly cost?: number | undefined },
   ): Promise<RateLimitDecision<N>> {
     return checked(async () => {
-      const own = readOptions(options, ["cost"])
+      const own = optionsOf(options, ["cost"])
       return this.#check([{ subject, rule, cost: own.cost }], own.signal)
     })
   }
 
   async checkRateLimits<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], options?: CallOptions): Promise<RateLimitDecision<N>> {
-    return checked(async () => this.#check(checks, readOptions(options, []).signal))
+    return checked(async () => this.#check(checks, optionsOf(options, []).signal))
   }
 
   /** Takes units that can be given back exactly. Beside the contract, for use cases that judge afterwards. */
@@ -90,7 +91,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 
   async acquireLease<N extends ConcurrencyName<R>>(subject: Subject, rule: N, options?: CallOptions): Promise<Lease<N> | LeaseDenied<N>> {
     return checked(async () => {
-      const { signal } = readOptions(options, [])
+      const { signal } = optionsOf(options, [])
       const place = this.#place(subject, rule, "concurrency")
       const id = newSessionId()
       try {
@@ -107,7 +108,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 
   async getRateLimitStatus<N extends keyof R & string>(subject: Subject, rule: N, options?: CallOptions): Promise<RateLimitDecision<N>> {
     return checked(async () => {
-      const { signal } = readOptions(options, [])
+      const { signal } = optionsOf(options, [])
       const place = this.#place(subject, rule)
       const decision = await this.#ask((own) => this.#store.look(place, own), signal).then(
         (judgement) => decisionOf(place.rule, judgement, "store"),
@@ -123,7 +124,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 
   async resetRateLimit(subject: Subject, rule: keyof R & string, options?: CallOptions): Promise<void> {
     return checked(async () => {
-      const { signal } = readOptions(options, [])
+      const { signal } = optionsOf(options, [])
       const place = this.#place(subject, rule)
       await this.#local.reset(place)
       await this.#ask((own) => this.#store.reset(place, own), signal)
@@ -147,17 +148,11 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#end()
-    return this.#closing
+    return this.#calls.close(() => this.#store.close())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  async #end(): Promise<void> {
-    await this.#calls.drain()
-    await this.#store.close()
   }
 
   #adjust(subject: Subject, rule: string, cost: number | undefined, sign: 1 | -1): Promise<void> {
@@ -224,8 +219,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     if (!Array.isArray(checks) || checks.length === 0 || checks.length > MOST_CHECKS) throw expected("checks", `a list of 1 to ${MOST_CHECKS} checks`, checks)
     const claims = new Map<string, PlacedClaim>()
     for (const given of checks as readonly RateLimitCheck[]) {
-      assertKnownKeys(given, "a check", ["subject", "rule", "cost"])
-      const { subject, rule, cost } = readOnce(given)
+      const { subject, rule, cost } = readOptions(given, "a check", ["subject", "rule", "cost"])
       const place = this.#place(subject, rule, "counting")
       const key = `${place.subject}:${place.rule.name}`
       const all = checkCost(cost, place.rule) + (claims.get(key)?.cost ?? 0)
@@ -253,7 +247,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   }
 
   #nowMicros(): number {
-    return Math.floor((performance.timeOrigin + performance.now()) * 1_000)
+    return Math.floor(MONOTONIC.now() * 1_000)
   }
 }
 
@@ -287,10 +281,8 @@ async function checked<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** @throws UnexpectedValue */
-function readOptions<O extends CallOptions>(given: O | undefined, own: readonly string[]): Partial<O> {
-  const options = readOnce(given)
-  if (options === undefined) return {}
-  assertKnownKeys(options, "the options of a call", ["signal", ...own])
+function optionsOf<O extends CallOptions>(given: O | undefined, own: readonly string[]): Partial<O> {
+  const options = given === undefined ? {} : readOptions(given, "the options of a call", ["signal", ...own])
   checkSignal(options)
   return options
 }

@@ -23,7 +23,6 @@ export class RecordFront implements IRecordStore {
   readonly #settings: Pick<RecordSettings, "timeoutMs" | "rememberMs">
   readonly #calls: ServiceCalls
   readonly #queue = new UpdateQueue()
-  #closing: Promise<void> | null = null
 
   constructor(steps: RecordSteps, settings: Pick<RecordSettings, "timeoutMs" | "rememberMs">) {
     this.#steps = steps
@@ -76,17 +75,11 @@ export class RecordFront implements IRecordStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#drain()
-    return this.#closing
+    return this.#calls.close(() => this.#steps.release())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  async #drain(): Promise<void> {
-    await this.#calls.drain()
-    await this.#steps.release()
   }
 
   /** Merges and writes until no other save came between. */

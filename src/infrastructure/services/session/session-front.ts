@@ -57,7 +57,6 @@ export abstract class SessionFront<A extends object, I extends object> implement
   readonly #admission: Admission
   readonly #merged: MergedChanges<A>
   readonly #calls: ServiceCalls
-  #closing: Promise<void> | null = null
   /** Stops what would otherwise keep `close()` waiting. */
   readonly #ending = new AbortController()
 
@@ -276,17 +275,11 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
   close(): Promise<void> {
     this.#ending.abort()
-    this.#closing ??= this.#drain()
-    return this.#closing
+    return this.#calls.close(() => this.release())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  async #drain(): Promise<void> {
-    await this.#calls.drain()
-    await this.release()
   }
 
   /** Writes the access down. Gone meanwhile: `null`. Not acknowledged: the session is still good, and only its deadline did not move. */
