@@ -396,13 +396,13 @@ export const MUTANTS = [
   {
     rule: "A change that came too late for the server is sent again with a new time limit",
     file: `${SESSION}/SessionService.ts`,
-    from: "const answer = await send(await this.#notAfter(this.#windowMicros, options))",
+    from: "const answer = await send(await this.#clock.notAfter(this.#windowMicros, options))",
     to: "const answer = await send(0)",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
     rule: "No change is made when its call's time is up, however late in the call it was sent",
-    file: `${SESSION}/SessionService.ts`,
+    file: `${REDIS}/reads/server-clock.ts`,
     from: "Math.min(windowMicros, left)",
     to: "Math.max(windowMicros, left)",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],

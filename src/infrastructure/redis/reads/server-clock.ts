@@ -43,6 +43,17 @@ export class ServerClock {
     return this.#at(this.#offset)
   }
 
+  /**
+   * Until when the server may make a change, by its own clock, in microseconds: no longer than a window, and no longer than the call waits for it.
+   *
+   * @param options `deadline`: when the call's time is up, by `performance.now()`
+   */
+  async notAfter(windowMicros: number, options: RedisCallOptions & { readonly deadline?: number | undefined }): Promise<number> {
+    const now = await this.nowMicros(options)
+    const left = options.deadline === undefined ? windowMicros : (options.deadline - performance.now()) * 1000
+    return now + Math.max(0, Math.floor(Math.min(windowMicros, left)))
+  }
+
   async #firstReading(options: RedisCallOptions): Promise<number> {
     await this.#ask()
     options.signal?.throwIfAborted()

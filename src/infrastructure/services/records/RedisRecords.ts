@@ -49,7 +49,14 @@ export class RedisRecords implements RecordSteps {
   async save(place: RecordPlace, write: RecordWrite, lifetimeMs: number, options: StepOptions): Promise<Saved> {
     const { expected, operation, text } = write
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const args = { expected, operation, notAfterMicros: await this.#notAfter(options), lifetimeMs, name: place.name, data: text }
+      const args = {
+        expected,
+        operation,
+        notAfterMicros: await this.#clock.notAfter(this.#settings.timeoutMs * 1000, options),
+        lifetimeMs,
+        name: place.name,
+        data: text,
+      }
       const { status, values } = await this.#scripts.save(this.#keys(place), args, options)
       switch (status) {
         case "DONE":
@@ -110,13 +117,6 @@ export class RedisRecords implements RecordSteps {
   async #taken(place: RecordPlace, options: StepOptions): Promise<LiveRecord | null> {
     const text = await this.#reads.get(this.#keys(place).record, options.signal)
     return text === null ? null : living(place.name, text)
-  }
-
-  /** Until when the server may make a save, by its own clock. */
-  async #notAfter(options: StepOptions): Promise<number> {
-    const now = await this.#clock.nowMicros(options)
-    const left = options.deadline === undefined ? this.#settings.timeoutMs : options.deadline - performance.now()
-    return now + Math.max(0, Math.floor(Math.min(this.#settings.timeoutMs, left) * 1000))
   }
 
   #keys({ name, id }: RecordPlace): RecordKeys {

@@ -150,7 +150,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     page: CreatePage,
     options: StepOptions,
   ): ReturnType<SessionScripts["create"]> {
-    const notAfterMicros = await this.#notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
+    const notAfterMicros = await this.#clock.notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
     return this.#telling(draft, options, (own) =>
       this.#scripts.create(
         this.#keys.session(draft),
@@ -176,13 +176,6 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     )
   }
 
-  /** Until when the server may make a change, by its own clock: no longer than a window, and no longer than the call waits for it. */
-  async #notAfter(windowMicros: number, options: StepOptions): Promise<number> {
-    const now = await this.#clock.nowMicros(options)
-    const left = options.deadline === undefined ? windowMicros : (options.deadline - performance.now()) * 1000
-    return now + Math.max(0, Math.floor(Math.min(windowMicros, left)))
-  }
-
   /** For a change that its caller is to get an answer for even when it was not kept as `durability` asks. */
   async #telling<S extends string>(handle: Handle, options: StepOptions, send: (options: ScriptOptions) => Promise<Answer<S>>): Promise<Answer<S>> {
     let isDurable = true
@@ -194,7 +187,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   /** Sends a change with a time limit. LATE means that the record is as it was, or as an earlier copy of this very change left it, so it is sent again with a new limit. */
   async #inTime<S extends string>(options: StepOptions, send: (notAfterMicros: number) => Promise<Answer<S | "LATE">>): Promise<Answer<S>> {
     for (let tries = 0; tries < LATE_TRIES; tries += 1) {
-      const answer = await send(await this.#notAfter(this.#windowMicros, options))
+      const answer = await send(await this.#clock.notAfter(this.#windowMicros, options))
       if (isInTime(answer)) return answer
       options.signal?.throwIfAborted()
     }
