@@ -1,7 +1,7 @@
 import { type Session, type SessionData, Store } from "express-session"
 import { type OpenRecords, openRecords, type TakeOverOptions } from "../config/open-records.js"
 import type { MergeRule } from "../domain/records/merge-fields.js"
-import { cookieLifetime } from "./cookie-lifetime.js"
+import { cookieLifetime, saveOf } from "./cookie-session.js"
 import { cookieRule } from "./merge-rules.js"
 import { SeenSessions } from "./SeenSessions.js"
 import { type Callback, settle } from "./settle.js"
@@ -80,17 +80,14 @@ export class CoatcheckStore extends Store {
   }
 
   async #save(sid: string, session: SessionData): Promise<void> {
-    // Taken down at once: the session may change before the store is open.
-    const save = { text: JSON.stringify(session), lifetimeMs: this.#lifetime(session), lifetimeOf: this.#lifetime, rule: this.#rule }
+    const save = saveOf(session, this.#open.settings.idleMs, this.#rule)
     const records = await this.#open.records.opened()
     await records.save(this.#seen.of(session, sid), save)
   }
 
   async #touch(sid: string, session: SessionData): Promise<void> {
-    const lifetimeMs = this.#lifetime(session)
+    const lifetimeMs = cookieLifetime(session, this.#open.settings.idleMs)
     const records = await this.#open.records.opened()
     await records.touch(sid, lifetimeMs)
   }
-
-  readonly #lifetime = (session: { readonly cookie?: unknown }): number => cookieLifetime(session, this.#open.settings.idleMs)
 }

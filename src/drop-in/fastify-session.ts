@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events"
 import { type OpenRecords, openRecords, type TakeOverOptions } from "../config/open-records.js"
 import type { Seen } from "../domain/interfaces/records/IRecordStore.js"
 import type { MergeRule } from "../domain/records/merge-fields.js"
-import { cookieLifetime } from "./cookie-lifetime.js"
+import { saveOf } from "./cookie-session.js"
 import { cookieRule } from "./merge-rules.js"
 import { SeenSessions } from "./SeenSessions.js"
 import { settle } from "./settle.js"
@@ -90,18 +90,10 @@ export class CoatcheckStore extends EventEmitter {
   }
 
   async #save(id: string, session: object): Promise<void> {
-    // Taken down at once: the session may change before the store is open.
-    const save = {
-      text: JSON.stringify(session),
-      lifetimeMs: this.#lifetime(session),
-      lifetimeOf: this.#lifetime,
-      rule: this.#rule,
-    }
+    const save = saveOf(session, this.#open.settings.idleMs, this.#rule)
     const records = await this.#open.records.opened()
     await records.save(this.#seenBy(session, id), save)
   }
-
-  readonly #lifetime = (session: { readonly cookie?: unknown }): number => cookieLifetime(session, this.#open.settings.idleMs)
 
   #seenBy(session: object, id: string): Seen {
     const mark = (session as Readonly<Record<string, unknown>>)[MARK]

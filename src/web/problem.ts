@@ -10,6 +10,8 @@ const TITLES: Readonly<Record<KnownError["status"], string>> = {
   413: "Content Too Large",
   503: "Service Unavailable",
 }
+/** Of every answer that is a problem document (RFC 9457). */
+export const PROBLEM_HEADERS = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" }
 /** After what will not mend itself, somebody has to do something first. */
 const RETRY_AFTER_S = { soon: "1", later: "30" }
 
@@ -36,8 +38,7 @@ export function refusalOf(error: unknown, asked: Asked): Refusal | null {
     ok: false,
     status,
     headers: {
-      "Content-Type": "application/problem+json",
-      "Cache-Control": "no-store",
+      ...PROBLEM_HEADERS,
       ...(status === 401 && { "WWW-Authenticate": error.code === "ERR_REAUTHENTICATION_NEEDED" ? stepUp(asked) : challenge(asked) }),
       ...(status === 503 && { "Retry-After": error.retryable ? RETRY_AFTER_S.soon : RETRY_AFTER_S.later }),
     },

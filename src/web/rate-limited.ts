@@ -9,6 +9,7 @@ import type {
   Subject,
 } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, Refusal, RequestHead, ResponseHead } from "./contract.js"
+import { PROBLEM_HEADERS } from "./problem.js"
 import { rateLimitHeaders } from "./rate-limit-headers.js"
 
 /** What a door needs of a rate limiting service. */
@@ -71,7 +72,6 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
   }
 }
 
-const PROBLEM_HEADERS = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" }
 const TYPES = "https://iana.org/assignments/http-problem-types#"
 
 /** @source RFC 9457 · draft-ietf-httpapi-ratelimit-headers-10, 5 */
