@@ -107,26 +107,13 @@ describe.each(SERVER_KINDS)("an outage of %s", (kind) => {
     await expect.poll(() => askServer(group.replicas[1]?.port ?? 0, "DBSIZE"), { timeout: 10_000 }).not.toBe(":0")
     await group.primary.kill9()
     const statuses: number[] = []
-    await expect
-      .poll(
-        async () => {
-          const { status, cookie: set } = await visited.ask("GET", "/me", cookie)
-          statuses.push(set === undefined ? status : -1)
-          return status
-        },
-        { timeout: 30_000 },
-      )
-      .toBe(503)
-    await expect
-      .poll(
-        async () => {
-          const { status, cookie: set } = await visited.ask("GET", "/me", cookie)
-          statuses.push(set === undefined ? status : -1)
-          return status
-        },
-        { timeout: 60_000 },
-      )
-      .toBe(200)
+    const look = async (): Promise<number> => {
+      const { status, cookie: set } = await visited.ask("GET", "/me", cookie)
+      statuses.push(set === undefined ? status : -1)
+      return status
+    }
+    await expect.poll(look, { timeout: 30_000 }).toBe(503)
+    await expect.poll(look, { timeout: 60_000 }).toBe(200)
     expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([])
     expect(await visited.ask("POST", "/sign-out", cookie)).toMatchObject({ status: 200, body: "1" })
     expect((await visited.ask("GET", "/me", cookie)).status).toBe(401)

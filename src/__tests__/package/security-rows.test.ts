@@ -30,7 +30,7 @@ const ROWS = [...SECTIONS.flatMap(({ rows }) => rows), ...CONTROLS]
 
 const ROW: Row = { id: "A0", text: "a coat is taken", shown: [["security/coats", "is found"]] }
 const report = (...tests: readonly (readonly [fullName: string, status: string])[]) => ({
-  testResults: [{ name: "/root/src/__tests__/security/coats.test.ts", assertionResults: tests.map(([fullName, status]) => ({ fullName, status })) }],
+  testResults: [{ name: "/project/src/__tests__/security/coats.test.ts", assertionResults: tests.map(([fullName, status]) => ({ fullName, status })) }],
 })
 
 it.each([
@@ -43,7 +43,7 @@ it.each([
   ["its file could not be loaded", report(), "FAILED", "no test bears this name"],
   ["its file was not run", { testResults: [] }, "FAILED", "this file was not run"],
 ])("a row when %s", (_case, given, result, complaint) => {
-  const [judged] = judge([ROW], given, "/root")
+  const [judged] = judge([ROW], given, "/project")
   expect([judged?.result, judged?.tests[0]?.complaint]).toEqual([result, complaint])
 })
 
@@ -68,7 +68,7 @@ it("the table has every requirement and attack once, and a word of every peer to
 
 it("a run of all tests counts each name that is not there any more", () => {
   const named = ROWS.reduce((sum, { shown = [] }) => sum + shown.length, 0)
-  expect(countRows({ testResults: [] }, "/root").failed).toBe(named)
+  expect(countRows({ testResults: [] }, "/project").failed).toBe(named)
   expect(named).toBeGreaterThan(100)
 })
 
