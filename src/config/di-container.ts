@@ -1,5 +1,6 @@
 import { createInjector, type Injector, Scope } from "typed-inject"
 import { asConfigError } from "../domain/errors.js"
+import type { RateLimitEvent } from "../domain/interfaces/ports.js"
 import type { OwnedRateLimitingService, RateLimitRules } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { IRedisService } from "../domain/interfaces/redis/IRedisService.js"
 import type { OwnedSessionService, SessionAttributes } from "../domain/interfaces/session/ISessionService.js"
@@ -22,6 +23,8 @@ import { refuseUnfit } from "./strict-start.js"
 export interface ContainerOptions extends SessionServiceOptions {
   /** The rules of the rate limiting service, which has the store, `keyPrefix`, `timeout`, `clock` and `logger` of the sessions; none by default. */
   readonly rateLimits?: RateLimitRules | undefined
+  /** Hears what the rate limits did; `onEvent` hears of the sessions. */
+  readonly onRateLimitEvent?: ((event: RateLimitEvent) => void) | undefined
 }
 
 /** What can be asked of the container. */
@@ -50,11 +53,11 @@ export interface Container extends AsyncDisposable {
  * const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)
  */
 export async function createContainer(given: ContainerOptions): Promise<Container> {
-  const { rateLimits = {}, ...options } = asConfigError(() => readOnce(given)) ?? {}
+  const { rateLimits = {}, onRateLimitEvent, ...options } = asConfigError(() => readOnce(given)) ?? {}
   const { store, connection, strict } = resolveStore(options)
   resolveSettings(options)
   const { keyPrefix, timeout, logger } = options
-  const limits = { rules: rateLimits, keyPrefix, timeout, logger }
+  const limits = { rules: rateLimits, keyPrefix, timeout, logger, onEvent: onRateLimitEvent }
   resolveRateLimits(limits)
   const made = await open(store, connection, options, limits)
   if (strict) await refuseUnfit({ doctor: () => made.injector.resolve(DI_TOKENS.SESSION_SERVICE).doctor(), close: made.close })

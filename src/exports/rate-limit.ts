@@ -18,3 +18,5 @@ export type {
   RateLimitRules,
   Subject,
 } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
+export type { RateLimitHeaders, RateLimitPolicy } from "../web/rate-limit-headers.js"
+export { rateLimitHeaders, rateLimitPolicy } from "../web/rate-limit-headers.js"

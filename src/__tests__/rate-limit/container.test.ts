@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it, onTestFinished } from "vitest"
 import { createContainer, DI_TOKENS } from "../../exports/container.js"
-import type { IRateLimitingService } from "../../exports/rate-limit.js"
+import type { IRateLimitingService, RateLimitEvent } from "../../exports/rate-limit.js"
 import { sharedServer } from "../support/servers.js"
 
 class Exports {
@@ -31,11 +31,14 @@ const STORES: Readonly<Record<string, () => string>> = {
 
 it.each(Object.entries(STORES))("the container binds rate limits beside sessions, on one store: %s", async (_name, store) => {
   const rateLimits = { exports: { algorithm: "concurrency", limit: 1, lease: "1h" }, api: { limit: 1, window: "1h" } } as const
-  const container = await createContainer({ store: store(), keyPrefix: `container:${randomUUID().slice(0, 8)}:`, rateLimits })
+  const told: RateLimitEvent[] = []
+  const options = { keyPrefix: `container:${randomUUID().slice(0, 8)}:`, rateLimits, onRateLimitEvent: (event: RateLimitEvent) => told.push(event) }
+  const container = await createContainer({ store: store(), ...options })
   const limits = container.injector.resolve(DI_TOKENS.RATE_LIMITING_SERVICE)
   const jobs = container.injector.createChildInjector().injectClass(Exports)
   expect([await jobs.begin("ada"), await jobs.begin("ada")]).toEqual([true, false])
   expect(await limits.checkRateLimit({ userId: "ada" }, "api")).toMatchObject({ allowed: true, judgedBy: "store" })
+  expect(told.map(({ type, rule }) => `${rule} ${type}`)).toEqual(["exports allowed", "exports denied", "api allowed"])
   // One that ends leaves the other its connection.
   await limits.close()
   const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)

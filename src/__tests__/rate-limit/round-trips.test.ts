@@ -181,7 +181,11 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       { subject: ada, rule: "brief" },
     ])
     expect(denied).toMatchObject({ allowed: false, rule: "brief", reason: "limit" })
-    expect(events).toEqual([{ type: "denied", rule: "brief", reason: "limit", judgedBy: "store" }])
+    expect(events).toEqual([
+      { type: "allowed", rule: "brief", judgedBy: "store" },
+      { type: "allowed", rule: "closed", judgedBy: "store" },
+      { type: "denied", rule: "brief", reason: "limit", judgedBy: "store" },
+    ])
   })
 
   it("of leases nothing is taken as known: another process may release one at any time", async () => {

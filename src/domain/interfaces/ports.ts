@@ -28,15 +28,16 @@ export type SessionEvent =
   | { readonly type: "ended"; readonly sessionId: SessionId; readonly reason: EndReason }
 
 /**
- * What a rate limit did. No event ever names a subject.
+ * What a rate limit did. No event ever names a subject. Each check and each lease is told of by one of the first three for each of its rules; looking is not.
  *
- * - `denied`: a call was denied.
- * - `shadow-denied`: a rule in shadow mode would have denied it.
- * - `outage`: the store could not be asked, and the rule's `onOutage` decided.
+ * - `allowed`: the rule let a call through. Where another rule of the same call denied it, nothing was taken.
+ * - `shadow-denied`: so did a rule in shadow mode, which would have denied it.
+ * - `denied`: the rule denied it.
+ * - `outage`: the store could not be asked, and the rule's `onOutage` decided; what came of it follows.
  */
 export type RateLimitEvent =
+  | { readonly type: "allowed" | "shadow-denied"; readonly rule: string; readonly judgedBy: "store" | "local" | "policy" }
   | { readonly type: "denied"; readonly rule: string; readonly reason: "limit" | "blocked" | "unavailable"; readonly judgedBy: "store" | "local" | "policy" }
-  | { readonly type: "shadow-denied"; readonly rule: string }
   | { readonly type: "outage"; readonly rule: string; readonly onOutage: "open" | "closed" | "local" }
 
 /** Where diagnostics go. Messages never hold a token, a key, a URL or session data; pino and console fit. */

@@ -10,6 +10,11 @@ export class Events<E extends { readonly type: string }> {
     this.#logger = settings.logger
   }
 
+  /** Whether anybody listens: where calls are many, an event for nobody is not even made. */
+  get isHeard(): boolean {
+    return this.#listener !== null
+  }
+
   emit(event: E): void {
     // What a listener throws may hold anything, so it is not logged.
     const failed = (): void => this.warn({ event: event.type }, "An event listener threw")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { rateLimitHeaders } from "../../../web/rate-limit-headers.js"
+import { rateLimitHeaders, rateLimitPolicy } from "../../../web/rate-limit-headers.js"
 
 const NOW = 1_800_000_000_000
 const counts = { rule: "api", limit: 20, remaining: 7, totalRequests: 13, judgedBy: "store", resetAt: new Date(NOW + 7_400) } as const
@@ -25,5 +25,18 @@ describe("the headers of a rate limit", () => {
   it("may be the older ones as well, and a clock that is ahead makes no negative time", () => {
     const headers = Object.fromEntries(rateLimitHeaders({ ...counts, allowed: true, shadowDenied: false }, rule, NOW + 60_000, true))
     expect(headers).toMatchObject({ RateLimit: '"api";r=7;t=0', "X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "1800000008" })
+  })
+
+  it("are made of places that are held as well", () => {
+    const jobs = { algorithm: "concurrency", limit: 2, lease: "5m" } as const
+    expect(rateLimitPolicy("jobs", jobs)).toEqual({ q: 2, qu: "concurrent-requests", w: null, item: '"jobs";q=2;qu="concurrent-requests"' })
+    expect(rateLimitHeaders({ ...counts, rule: "jobs", allowed: true, shadowDenied: false }, jobs, NOW)).toEqual([
+      ["RateLimit-Policy", '"jobs";q=2;qu="concurrent-requests"'],
+      ["RateLimit", '"jobs";r=7;t=8'],
+    ])
+  })
+
+  it("name no window of zero, which the draft forbids", () => {
+    expect(rateLimitPolicy("api", { limit: 3, window: "100ms" })).toEqual({ q: 3, qu: "requests", w: 1, item: '"api";q=3;w=1' })
   })
 })

@@ -235,9 +235,10 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   }
 
   #report(decision: RateLimitDecision): void {
+    if (!this.#events.isHeard) return
     const { rule, judgedBy } = decision
-    if (!decision.allowed) this.#events.emit({ type: "denied", rule, reason: decision.reason, judgedBy })
-    else if (decision.shadowDenied) this.#events.emit({ type: "shadow-denied", rule })
+    if (decision.allowed) this.#events.emit({ type: decision.shadowDenied ? "shadow-denied" : "allowed", rule, judgedBy })
+    else this.#events.emit({ type: "denied", rule, reason: decision.reason, judgedBy })
   }
 
   /** @throws the error, unless it says that the store could not be asked */

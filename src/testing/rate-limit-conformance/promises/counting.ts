@@ -19,7 +19,8 @@ export function countingPromises(suite: RateLimitSuite): void {
         assert.ok(!seen.allowed)
         assert.deepEqual([seen.reason, seen.remaining, seen.totalRequests, seen.judgedBy], ["limit", 0, 5, "store"])
         assert.ok(Number.isInteger(seen.retryAfter) && seen.retryAfter >= 1 && seen.retryAfter <= 7_200, `retryAfter ${seen.retryAfter}`)
-        assert.deepEqual(events, [{ type: "denied", rule: "api", reason: "limit", judgedBy: "store" }])
+        const told = { rule: "api", judgedBy: "store" } as const
+        assert.deepEqual(events, [...Array(5).fill({ type: "allowed", ...told }), { type: "denied", reason: "limit", ...told }])
         assert.equal((await service.checkRateLimit({ userId: "bob" }, "api")).remaining, 4)
       })
 
