@@ -22,6 +22,14 @@ const rules = {
 } as const
 const ada = { userId: "ada" }
 const bob = { userId: "bob" }
+/** A promise, and what fulfils it. */
+function gate() {
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
 const newPrefix = () => `trips:${randomUUID().slice(0, 13)}:`
 
 describe.each(SERVER_KINDS)("on %s", (kind) => {
@@ -41,13 +49,16 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     return { service, keyPrefix, trips: () => sent }
   }
 
-  /** A service whose store says that it has several nodes. `failNext(n)`: the n-th script from now fails, unsent. */
+  /** A service whose store says that it has several nodes. `failNext(n)`: the n-th script from now fails, unsent; `holdNext(n, until)`: it is sent late. */
   async function onCluster() {
     const redis = await connectRedis(sharedServer(kind).url, { timeoutMs: 5_000 })
     let left = 0
-    const run: IRedisService["run"] = (...script) => {
+    let held: Promise<unknown> | null = null
+    const run: IRedisService["run"] = async (...script) => {
       left -= 1
-      return left === 0 ? Promise.reject(new SessionError("ERR_STORE_UNAVAILABLE", "Expected a node, got none.")) : redis.run(...script)
+      if (left === 0 && held === null) throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected a node, got none.")
+      if (left === 0) await held
+      return redis.run(...script)
     }
     const cluster: IRedisService = new Proxy(redis, {
       get: (target, name) => {
@@ -61,8 +72,13 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     onTestFinished(() => service.close())
     const failNext = (nth: number): void => {
       left = nth
+      held = null
     }
-    return { service, events, failNext }
+    const holdNext = (nth: number, until: Promise<unknown>): void => {
+      left = nth
+      held = until
+    }
+    return { service, events, failNext, holdNext }
   }
 
   it("several rules and subjects are one round trip", async () => {
@@ -162,6 +178,32 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     expect(await service.checkRateLimits(checks)).toMatchObject({ allowed: false, reason: "blocked" })
     const counted = await Promise.all([bob, cyd].map((subject) => service.getRateLimitStatus(subject, "api")))
     expect(counted.map(({ totalRequests }) => totalRequests)).toEqual([1, 0])
+  })
+
+  it("on a cluster the answer does not wait until a node that hangs gives a unit back, and the end of the service does", async () => {
+    const { service, holdNext } = await onCluster()
+    await service.block(ada, "api", "1h")
+    const hanging = gate()
+    holdNext(3, hanging.opened)
+    const checks = [bob, ada].map((subject) => ({ subject, rule: "api" }) as const)
+    expect(await service.checkRateLimits(checks)).toMatchObject({ allowed: false, reason: "blocked", judgedBy: "store" })
+    expect((await service.getRateLimitStatus(bob, "api")).totalRequests).toBe(1)
+    hanging.open()
+    await expect.poll(async () => (await service.getRateLimitStatus(bob, "api")).totalRequests, { timeout: 10_000 }).toBe(0)
+
+    await service.resetRateLimit(ada, "api")
+    await service.block(ada, "api", "1h")
+    const slow = gate()
+    holdNext(3, slow.opened)
+    await service.checkRateLimits(checks)
+    let closed = false
+    const closing = service.close().then(() => {
+      closed = true
+    })
+    await new Promise(setImmediate)
+    expect(closed).toBe(false)
+    slow.open()
+    await closing
   })
 
   it("on a cluster a subject with rules in shadow mode alone may be out of reach", async () => {

@@ -27,6 +27,8 @@ export class RedisRateLimits implements RateLimitStore {
   readonly #keyPrefix: string
   readonly #isOwner: boolean
   readonly #denials = new KnownDenials()
+  /** What is being given back while nobody waits for it. */
+  readonly #refunds = new Set<Promise<unknown>>()
 
   /** @param isOwner - whether `close` ends the connection */
   constructor(redis: IRedisService, settings: { readonly timeoutMs: number; readonly keyPrefix: string }, isOwner: boolean) {
@@ -40,8 +42,15 @@ export class RedisRateLimits implements RateLimitStore {
     const known = claims.map((claim) => (claim.rule.shadow ? null : this.#denials.find(this.#key(claim), claim.cost)))
     if (known.some((judgement) => judgement !== null)) return known.map((judgement) => judgement ?? UNKNOWN)
     if (this.#redis.singleNode) return this.#takeTogether(claims, options)
-    // Of a call whose time is up, too, what it took is given back.
-    return takeInTurn(claims, { take: (group) => this.#takeTogether(group, options), giveBack: (taken) => this.adjust(taken, {}) })
+    return takeInTurn(claims, { take: (group) => this.#takeTogether(group, options), giveBack: (taken) => this.#refund(taken) })
+  }
+
+  /** Of a call whose time is up, too, what it took is given back. */
+  #refund(taken: readonly Adjustment[]): void {
+    const going: Promise<unknown> = this.adjust(taken, {})
+      .catch(() => undefined)
+      .finally(() => this.#refunds.delete(going))
+    this.#refunds.add(going)
   }
 
   async #takeTogether(claims: readonly PlacedClaim[], options: TakeOptions): Promise<readonly Judgement[]> {
@@ -110,6 +119,7 @@ export class RedisRateLimits implements RateLimitStore {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#refunds)
     if (this.#isOwner) await this.#redis.close()
   }
 
