@@ -81,7 +81,7 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
     const decision = await this.#limits.checkRateLimit({ key }, this.#rule)
     if (!decision.allowed && decision.reason === "unavailable")
       throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected a store that counts the request, got no answer.")
-    const resetTime = decision.allowed ? decision.resetAt : new Date(Date.now() + decision.retryAfter * 1_000)
+    const resetTime = inSeconds(decision.allowed ? decision.resetAfter : decision.retryAfter)
     const isTaken = decision.allowed && !decision.shadowDenied && decision.judgedBy === "store"
     if (this.#givesBack && !isTaken) this.#untaken.add(key, resetTime.getTime())
     // It takes no count below 1.
@@ -95,12 +95,17 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
 
   /** How many units count of a key, and when all are there again. @throws ERR_INVALID_ARGUMENT · ERR_CLOSED */
   async get(key: string): Promise<Counted | undefined> {
-    const { totalRequests, resetAt } = await this.#limits.getRateLimitStatus({ key }, this.#rule)
-    return totalRequests === 0 ? undefined : { totalHits: totalRequests, resetTime: resetAt }
+    const { totalRequests, resetAfter } = await this.#limits.getRateLimitStatus({ key }, this.#rule)
+    return totalRequests === 0 ? undefined : { totalHits: totalRequests, resetTime: inSeconds(resetAfter) }
   }
 
   /** Forgets all that counts of a key. @throws ERR_STORE_… */
   async resetKey(key: string): Promise<void> {
     await this.#limits.resetRateLimit({ key }, this.#rule)
   }
+}
+
+/** By this process's clock, against which express-rate-limit holds it. */
+function inSeconds(seconds: number): Date {
+  return new Date(Date.now() + seconds * 1_000)
 }

@@ -32,18 +32,12 @@ export function rateLimitPolicy(name: string, rule: CountingRule | ConcurrencyRu
 /**
  * The headers of a decision: the policy, what is left of it, and for a denial when to come again.
  *
- * @param now milliseconds since the epoch, by the clock of this process
  * @param legacy - the older `X-RateLimit-…` as well, whose reset is in seconds since the epoch
  * @source draft-ietf-httpapi-ratelimit-headers-10, 3 and 4 · RFC 9110, 10.2.3 (Retry-After)
  */
-export function rateLimitHeaders(
-  decision: RateLimitDecision,
-  rule: CountingRule | ConcurrencyRule,
-  now: number = Date.now(),
-  legacy = false,
-): RateLimitHeaders {
-  const { rule: name, limit, remaining, resetAt } = decision
-  const reset = decision.allowed ? Math.max(0, Math.ceil((resetAt.getTime() - now) / 1_000)) : decision.retryAfter
+export function rateLimitHeaders(decision: RateLimitDecision, rule: CountingRule | ConcurrencyRule, legacy = false): RateLimitHeaders {
+  const { rule: name, limit, remaining, resetAt, resetAfter } = decision
+  const reset = decision.allowed ? resetAfter : decision.retryAfter
   const headers: [string, string][] = [
     ["RateLimit-Policy", rateLimitPolicy(name, rule).item],
     ["RateLimit", `"${name}";r=${remaining};t=${reset}`],

@@ -58,7 +58,7 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
       return by === "session" ? { sessionId: session().sessionId } : said()
     }
     const decision = await limits.checkRateLimit(subject(), rule, { cost })
-    const headers = rateLimitHeaders(decision, counting, Date.now(), legacyHeaders)
+    const headers = rateLimitHeaders(decision, counting, legacyHeaders)
     if (decision.allowed) {
       for (const [name, value] of headers) response.set(name, value)
       return null

@@ -222,6 +222,7 @@ it("a store that is away is 503, where the rule denies then", async () => {
       remaining: 0,
       totalRequests: 0,
       resetAt: new Date(),
+      resetAfter: 0,
       judgedBy: "policy",
       allowed: false,
       reason: "unavailable",
@@ -242,4 +243,18 @@ it("a store that is away is 503, where the rule denies then", async () => {
     "1",
     expect.objectContaining({ status: 503, "violated-policies": ["api"] }),
   ])
+})
+
+it.each([-3_600_000, 3_600_000])("says after how many seconds units are there again, also where the store's clock is off by %i ms", async (off) => {
+  const sessions = await createSessionService({ store: "memory:" })
+  const limits = await createRateLimitingService({ store: "memory:", rules, clock: { now: () => Date.now() + off } })
+  const door = expressDoor(createAuthenticator({ sessions, origin: ORIGIN }))
+  const app = express().get("/", door.rateLimit(limits, "api"), (_request, response) => void response.send("done"))
+  const { url, close } = await listen(createServer(app))
+  onTestFinished(async () => {
+    await close()
+    await limits.close()
+    await sessions.close()
+  })
+  expect((await fetch(url)).headers.get("ratelimit")).toBe('"api";r=1;t=1800')
 })

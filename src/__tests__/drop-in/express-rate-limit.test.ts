@@ -124,7 +124,7 @@ it("refuses a rule that does not exist or hands out leases", async () => {
 
 it("a store that is away is an error, which passOnStoreError lets through", async () => {
   const limits = await opened({ store: "memory:" })
-  const decision = { rule: "api", limit: 3, remaining: 0, totalRequests: 0, resetAt: new Date(), judgedBy: "policy" } as const
+  const decision = { rule: "api", limit: 3, remaining: 0, totalRequests: 0, resetAt: new Date(), resetAfter: 0, judgedBy: "policy" } as const
   const away: StoredLimits<typeof rules> = {
     rules,
     checkRateLimit: async () => ({ ...decision, allowed: false, reason: "unavailable", retryAfter: 1 }) as never,

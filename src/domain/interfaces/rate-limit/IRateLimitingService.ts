@@ -61,8 +61,10 @@ interface Count<N extends string> {
   readonly limit: number
   /** How many of them are left. */
   readonly remaining: number
-  /** When all of them are there again if nothing is taken meanwhile. */
+  /** When all of them are there again if nothing is taken meanwhile, by the store's clock. */
   readonly resetAt: Date
+  /** Whole seconds until then, rounded up, from when it was decided. It needs no clock that agrees with the store's. */
+  readonly resetAfter: number
   /** How many units count at this moment, what was just taken included. */
   readonly totalRequests: number
   /** Who decided: the store, this process in the store's place, or the rule's `onOutage`. */
@@ -127,7 +129,7 @@ export interface IRateLimitingService<R extends RateLimitRules = RateLimitRules>
    * @returns the decision of the rule that denied it for the longest, or of the one that is nearest to its limit
    * @throws ERR_INVALID_ARGUMENT · ERR_CLOSED · the reason of the caller's signal
    * @atomicity one step for all rules of one subject, and on a store of one node for all subjects. On a cluster subjects follow each other in the order given, and what was
-   * taken is given back when a later one denies or cannot be asked.
+   * taken is given back when a later one denies or cannot be asked; the answer does not wait for that.
    */
   checkRateLimits<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], options?: CallOptions): Promise<RateLimitDecision<N>>
   /**

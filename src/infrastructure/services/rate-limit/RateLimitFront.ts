@@ -261,8 +261,8 @@ function outcomeOf(store: RateLimitStore, claims: readonly PlacedClaim[], judgem
   }
 }
 
-function countsOf({ rule, limit, remaining, resetAt, totalRequests, judgedBy }: RateLimitDecision) {
-  return { rule, limit, remaining, resetAt, totalRequests, judgedBy, allowed: true } as const
+function countsOf({ rule, limit, remaining, resetAt, resetAfter, totalRequests, judgedBy }: RateLimitDecision) {
+  return { rule, limit, remaining, resetAt, resetAfter, totalRequests, judgedBy, allowed: true } as const
 }
 
 /** A lease that nobody counts. */

@@ -11,11 +11,13 @@ export function decisionOf(rule: Rule, judgement: Judgement, judgedBy: JudgedBy)
   const { at, taken, blockedFor, wait, used, ends } = judgement
   const { capacity } = rule.limit
   const isDenied = !taken && !fits(judgement)
+  const allFree = Math.max(ends, blockedFor)
   const counts = {
     rule: rule.name,
     limit: capacity,
     remaining: blockedFor > 0 ? 0 : Math.max(0, capacity - used),
-    resetAt: new Date(Math.ceil((at + Math.max(ends, blockedFor)) / 1_000)),
+    resetAt: new Date(Math.ceil((at + allFree) / 1_000)),
+    resetAfter: Math.ceil(allFree / 1_000_000),
     totalRequests: used,
     judgedBy,
   }
@@ -28,8 +30,9 @@ export function decisionOf(rule: Rule, judgement: Judgement, judgedBy: JudgedBy)
 export function decisionWithoutStore(rule: Rule, at: number): RateLimitDecision {
   const allowed = decisionOf(rule, { at, taken: true, blockedFor: 0, wait: 0, used: 0, ends: 0 }, "policy")
   if (rule.onOutage === "open" || rule.shadow) return allowed
-  const { rule: name, limit, resetAt, totalRequests, judgedBy } = allowed
-  return { rule: name, limit, remaining: 0, resetAt, totalRequests, judgedBy, allowed: false, reason: "unavailable", retryAfter: RETRY_AFTER_OUTAGE }
+  const { rule: name, limit, resetAt, resetAfter, totalRequests, judgedBy } = allowed
+  const counts = { rule: name, limit, remaining: 0, resetAt, resetAfter, totalRequests, judgedBy }
+  return { ...counts, allowed: false, reason: "unavailable", retryAfter: RETRY_AFTER_OUTAGE }
 }
 
 /** The decision for all: of those that deny, the one that does for the longest; else one that would in shadow mode; else the one that is nearest to its limit. */

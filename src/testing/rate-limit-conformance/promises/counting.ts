@@ -52,7 +52,8 @@ export function countingPromises(suite: RateLimitSuite): void {
         "says when all units are there again",
         { api: { algorithm, ...STEADY } },
         async ({ service, advance }) => {
-          const { resetAt } = await service.checkRateLimit({ userId: "ada" }, "api", { cost: 5 })
+          const { resetAt, resetAfter } = await service.checkRateLimit({ userId: "ada" }, "api", { cost: 5 })
+          assert.ok(Number.isInteger(resetAfter) && resetAfter >= 1 && resetAfter <= 7_200, `resetAfter ${resetAfter}`)
           const status = await service.getRateLimitStatus({ userId: "ada" }, "api")
           assert.equal(status.resetAt.getTime(), resetAt.getTime())
           await advance("7200001ms")

@@ -41,5 +41,6 @@ it("a reply in the right form is understood", async () => {
     totalRequests: 1,
     judgedBy: "store",
     resetAt: new Date(1_800_000_000_000 + 1_200_000),
+    resetAfter: 1_200,
   })
 })
