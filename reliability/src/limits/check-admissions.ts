@@ -1,0 +1,84 @@
+import { lowerBound } from "../histories/lower-bound.js"
+import { isAligned, mostWithin } from "./formulas.js"
+import { groupedBy } from "./grouped-by.js"
+import { type CheckedRule, type LimitViolation, type TimedLine, violationOf } from "./limit-line.js"
+
+/**
+ * L1: from any instant to any other, no more units were surely taken than the formula and what may have been given back meanwhile. Surely: asked for after the
+ * first instant, and answered before the second. L2: the same for each window that begins at a multiple of its length, where the algorithm has such.
+ *
+ * @param lines of one rule of one subject
+ * @param copies how often a refund may have been made: 2 where a client sends again by itself
+ */
+export function checkAdmissions(rule: CheckedRule, lines: readonly TimedLine[], copies = 1): LimitViolation[] {
+  const taken = lines.filter(({ op, answer, judgedBy }) => op === "take" && answer === "done" && judgedBy === "store")
+  const back = lines.filter(({ op }) => op === "give back")
+  const [begunBy, overBefore] = [summed(back, ({ from }) => from), summed(back, ({ to }) => to)]
+  const backWithin = (from: number, to: number): number => copies * (begunBy(to + 1) - overBefore(from))
+  const worst = worstSpan(rule, taken, backWithin)
+  const first = taken[0]
+  if (first === undefined) return []
+  const spans =
+    worst === undefined ? [] : [violationOf("L1", first, `${worst.units} units were taken within ${worst.span} µs, where at most ${worst.most} may be`)]
+  return isAligned(rule) ? [...spans, ...alignedWindows(rule, taken, backWithin)] : spans
+}
+
+type Within = (from: number, to: number) => number
+
+interface Span {
+  readonly units: number
+  readonly span: number
+  readonly most: number
+}
+
+function worstSpan(rule: CheckedRule, taken: readonly TimedLine[], backWithin: Within): Span | undefined {
+  let worst: Span | undefined
+  /** What was answered by now, the latest begun first. */
+  const within: TimedLine[] = []
+  for (const end of [...taken].sort((a, b) => a.to - b.to)) {
+    within.splice(
+      lowerBound(within.length, (at) => (within[at]?.from ?? 0) <= end.from),
+      0,
+      end,
+    )
+    let units = 0
+    for (const { from, units: more } of within) {
+      units += more
+      const span = end.to - from
+      const beyond = worst === undefined ? 0 : worst.units - worst.most
+      if (units - mostWithin(rule, span) <= beyond) continue
+      const most = mostWithin(rule, span) + backWithin(from, end.to)
+      if (units - most > beyond) worst = { units, span, most }
+    }
+  }
+  return worst
+}
+
+function alignedWindows(rule: CheckedRule, taken: readonly TimedLine[], backWithin: Within): LimitViolation[] {
+  const { capacity, period } = rule
+  const surelyIn = taken.filter(({ from, to }) => Math.floor(from / period) === Math.floor(to / period))
+  const windows = groupedBy(surelyIn, ({ from }) => Math.floor(from / period))
+  return [...windows].flatMap(([window, lines]) => {
+    const [units, most] = [sumUnits(lines), capacity + backWithin(window * period, (window + 1) * period)]
+    const [first] = lines
+    return units > most && first !== undefined ? [violationOf("L2", first, `${units} units were taken in one window, where at most ${most} may be`)] : []
+  })
+}
+
+/** How many units those have that lie before an instant. */
+function summed(lines: readonly TimedLine[], timeOf: (line: TimedLine) => number): (at: number) => number {
+  const sorted = [...lines].sort((a, b) => timeOf(a) - timeOf(b))
+  const sums = [0]
+  for (const { units } of sorted) sums.push(units + (sums.at(-1) ?? 0))
+  return (at) =>
+    sums[
+      lowerBound(sorted.length, (place) => {
+        const line = sorted[place]
+        return line !== undefined && timeOf(line) >= at
+      })
+    ] ?? 0
+}
+
+function sumUnits(lines: readonly TimedLine[]): number {
+  return lines.reduce((sum, { units }) => sum + units, 0)
+}
