@@ -33,3 +33,10 @@ export function judge(spread: Spread, { kind, value }: Target): "reached" | "too
   if (all.every(Boolean)) return "reached"
   return all.some(Boolean) ? "too noisy to tell" : "short"
 }
+
+/** The same in words, with how much is missing. */
+export function verdictOf(spread: Spread, target: Target): string {
+  const verdict = judge(spread, target)
+  const wanted = `${target.kind} ${target.value}`
+  return verdict === "short" ? `${wanted}: short by ${Math.abs(target.value - spread.median).toPrecision(2)}` : `${wanted}: ${verdict}`
+}

@@ -1,5 +1,7 @@
 import { StoreServer } from "coatcheck-reliability/servers"
-import { judge, type Spread, spreadOf, type Target } from "../spread.js"
+import type { GroupReport, GroupSettings } from "../group.js"
+import { spreadOf, type Target, verdictOf } from "../spread.js"
+import { httpTable, type Row } from "./http-table.js"
 import { Served, type Slice } from "./Served.js"
 
 interface Contender {
@@ -7,13 +9,13 @@ interface Contender {
   readonly added?: Target
   readonly share?: Target
 }
-interface Group {
+interface Framework {
   readonly bare: string
   readonly contenders: readonly Contender[]
 }
 
 /** Which applications stand beside each other, and what is wanted of ours. */
-const GROUPS: readonly Group[] = [
+const FRAMEWORKS: readonly Framework[] = [
   {
     bare: "express",
     contenders: [
@@ -31,39 +33,29 @@ const GROUPS: readonly Group[] = [
   { bare: "node:http", contenders: [{ application: "node:http with coatcheck" }] },
 ]
 
-export interface Settings {
-  readonly rounds: number
+interface Settings extends GroupSettings {
   /** Requests of one application in one round. */
   readonly requests: number
   readonly users: number
   readonly connections: number
-  readonly signal: AbortSignal
-  readonly onProgress: (text: string) => void
 }
 
-export interface Row {
-  readonly application: string
-  readonly bare: string
-  /** Processor time of the process that answers, per request, in microseconds. */
-  readonly cpu: Spread
-  /** What it is above that of the bare framework, in the same round. */
-  readonly added: Spread
-  /** Requests a second, as a share of the bare framework's in the same round. */
-  readonly share: Spread
-  readonly verdicts: readonly string[]
-}
-
-/** Measures every application in turns: in each round all of a group, one after the other, so that what the machine does meets all of them. */
-export async function runHttp(settings: Settings): Promise<readonly Row[]> {
+/** Measures every application in turns: in each round all of a framework, one after the other, so that what the machine does meets all of them. */
+export async function runHttp(given: GroupSettings): Promise<GroupReport> {
   await using store = await StoreServer.start("redis")
+  const settings: Settings = { ...given, requests: given.quick ? 1_500 : 5_000, users: 200, connections: 32 }
+  const { requests, users, connections } = settings
   const rows: Row[] = []
-  for (const { bare, contenders } of GROUPS) {
+  for (const { bare, contenders: all } of FRAMEWORKS) {
+    const contenders = all.filter(({ application }) => application.includes(given.only))
+    if (contenders.length === 0) continue
     const names = [bare, ...contenders.map(({ application }) => application)]
     const slices = await measureInTurns(names, store.url, settings)
     const ofBare = slices.get(bare) ?? []
     for (const contender of contenders) rows.push(compare(contender, bare, slices.get(contender.application) ?? [], ofBare))
   }
-  return rows
+  const text = `Rounds of ${requests} requests over ${connections} connections, ${users} users signed in, Redis ${store.version}.\n\n${httpTable(rows)}`
+  return { text, figures: { server: `Redis ${store.version}`, requests, users, connections, rows } }
 }
 
 async function measureInTurns(names: readonly string[], url: string, settings: Settings): Promise<Map<string, Slice[]>> {
@@ -91,8 +83,8 @@ function compare({ application, added: addedTarget, share: shareTarget }: Conten
   const added = spreadOf(own.map((slice, round) => slice.cpu - (ofBare[round]?.cpu ?? Number.NaN)))
   const share = spreadOf(own.map((slice, round) => slice.rate / (ofBare[round]?.rate ?? Number.NaN)))
   const verdicts = [
-    ...(addedTarget === undefined ? [] : [`added ${addedTarget.kind} ${addedTarget.value} µs: ${judge(added, addedTarget)}`]),
-    ...(shareTarget === undefined ? [] : [`share ${shareTarget.kind} ${shareTarget.value}: ${judge(share, shareTarget)}`]),
+    ...(addedTarget === undefined ? [] : [`µs added ${verdictOf(added, addedTarget)}`]),
+    ...(shareTarget === undefined ? [] : [`share ${verdictOf(share, shareTarget)}`]),
   ]
   return { application, bare, cpu: spreadOf(own.map(({ cpu }) => cpu)), added, share, verdicts }
 }

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest"
+import { besideBaseline, type RoundSettings } from "../rounds/beside-baseline.js"
+import type { Work } from "../rounds/slice.js"
+import type { ServerMeter } from "../server/ServerMeter.js"
+
+const meter = { during: async <T>(work: () => Promise<T>) => ({ result: await work(), server: { cpu: 10, calls: { incr: 1 } } }) } as unknown as ServerMeter
+const settings = (more: Partial<RoundSettings> = {}): RoundSettings => ({
+  rounds: 3,
+  inFlight: 4,
+  ms: 1,
+  meter,
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+  ...more,
+})
+
+/** Work that writes down each slice that it has part in. */
+function noting(name: string, notes: string[]): Work {
+  return {
+    call: async () => {
+      if (notes.at(-1) !== name) notes.push(name)
+    },
+  }
+}
+
+describe("besideBaseline", () => {
+  it("measures the baseline before and after each contender, and turns the order around", async () => {
+    const notes: string[] = []
+    const contenders = ["a", "b"].map((name) => ({ name, work: noting(name, notes) }))
+    const rows = await besideBaseline({ name: "base", work: noting("base", notes) }, contenders, settings())
+    expect(rows.map(({ name }) => name)).toEqual(["base", "a", "b"])
+    // One round warms up; at the seam of two rounds the baseline is measured twice in a row.
+    const [forth, back] = [
+      ["base", "a", "base", "b"],
+      ["base", "b", "base", "a"],
+    ]
+    expect(notes).toEqual([...forth, ...back, ...forth, ...back, "base"])
+  })
+
+  it("tells rates, shares, and what the server did for each call", async () => {
+    const [base, own] = await besideBaseline({ name: "base", work: { call: async () => 1 } }, [{ name: "own", work: { call: async () => 1 } }], settings())
+    expect(base?.share).toEqual({ low: 1, median: 1, high: 1 })
+    expect(own?.rate.median).toBeGreaterThan(0)
+    expect(own?.share.median).toBeGreaterThan(0)
+    expect(own?.latency).toBeNull()
+    expect(own?.serverCpu.median).toBeGreaterThan(0)
+    expect(own?.commands.incr).toBeGreaterThan(0)
+  })
+
+  it("tells latencies with one in flight", async () => {
+    const rows = await besideBaseline({ name: "base", work: { call: async () => 1 } }, [], settings({ inFlight: 1 }))
+    expect(rows[0]?.latency?.median).toBe(1)
+  })
+
+  it("ends with the name of the row whose answers are not right", async () => {
+    const wrong = { name: "denied", work: { call: async () => ({ allowed: true }), isRight: ({ allowed }: { readonly allowed: boolean }) => !allowed } }
+    await expect(besideBaseline({ name: "base", work: { call: async () => 1 } }, [wrong], settings())).rejects.toThrow(
+      'denied: Expected another answer, got {"allowed":true}',
+    )
+  })
+
+  it("ends when it is cancelled", async () => {
+    const cancel = new AbortController()
+    const work = {
+      call: async () => cancel.abort(new Error("enough")),
+    }
+    await expect(besideBaseline({ name: "base", work }, [], settings({ signal: cancel.signal }))).rejects.toThrow("enough")
+  })
+})

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest"
+import { askedOf, commandsOf, limitTable } from "../limits/limit-table.js"
+import type { Compared } from "../rounds/beside-baseline.js"
+
+const at = (median: number) => ({ low: median, median, high: median })
+const row = (name: string, share: number, commands: Readonly<Record<string, number>>): Compared => ({
+  name,
+  rate: at(50_000),
+  share: at(share),
+  latency: null,
+  cpu: at(10),
+  serverCpu: at(2),
+  commands,
+})
+const work = { call: async () => undefined }
+
+describe("limitTable", () => {
+  it("says of each target whether it was reached, and how much is missing", () => {
+    const rows = [row("INCR", 1, { incr: 1 }), row("fast", 0.9, { evalsha: 1 }), row("slow", 0.5, { evalsha: 1 })]
+    const cases = ["fast", "slow"].map((name) => ({ name, work, target: { kind: "at least", value: 0.85 } as const }))
+    const lines = limitTable([{ inFlight: 64, rows }], cases).split("\n")
+    expect(lines.find((line) => line.includes("fast"))).toContain("at least 0.85: reached")
+    expect(lines.find((line) => line.includes("slow"))).toContain("at least 0.85: short by 0.35")
+    expect(lines.find((line) => line.includes("INCR |"))).toMatch(/– \|$/)
+  })
+
+  it("refuses to compare a row that should ask the server and often does not", () => {
+    const cases = [{ name: "denied", work, asksStore: true }]
+    expect(limitTable([{ inFlight: 64, rows: [row("denied", 3, { evalsha: 0.4, get: 0.4 })] }], cases)).toContain("60 % were answered without the server")
+    expect(limitTable([{ inFlight: 64, rows: [row("denied", 3, { evalsha: 1, get: 1 })] }], cases)).not.toContain("without the server")
+  })
+
+  it("tells of latency where one is in flight, and of the rate otherwise", () => {
+    const one = { ...row("fast", 0.8, {}), latency: at(1.25) }
+    const [, , line] = limitTable(
+      [
+        { inFlight: 1, rows: [one] },
+        { inFlight: 64, rows: [row("fast", 0.9, {})] },
+      ],
+      [],
+    ).split("\n")
+    expect(line).toContain("| fast | 1.25 (1.25–1.25) | 0.90 (0.90–0.90) |")
+  })
+})
+
+describe("commands of a call", () => {
+  it("are told by name, and how many where it is not one", () =>
+    expect(commandsOf({ commands: { evalsha: 1.001, get: 2, info: 0.001 } })).toBe("evalsha, 2.00 × get"))
+  it("are none where the process answers", () => expect(commandsOf({ commands: {} })).toBe("none"))
+  it("say how many calls reached the server", () => expect(askedOf({ commands: { evalsha: 0.5, get: 0.25 } })).toBe(0.5))
+})

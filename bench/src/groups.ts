@@ -1,0 +1,9 @@
+import type { Group } from "./group.js"
+import { runHttp } from "./http/run-http.js"
+import { runLimits } from "./limits/run-limits.js"
+
+/** In the order in which they run. */
+export const GROUPS: Readonly<Record<string, Group>> = {
+  http: { about: "what authentication adds to a request, on Express, Fastify and node:http", run: runHttp },
+  limits: { about: "decisions about rate limits beside the raw INCR of the same client, and beside other libraries", run: runLimits },
+}

@@ -1,0 +1,65 @@
+import { markdownTable, shown } from "../markdown.js"
+import type { Compared } from "../rounds/beside-baseline.js"
+import { verdictOf } from "../spread.js"
+import type { LimitCase } from "./limit-case.js"
+
+/** Rows of one stand, with so many in flight. */
+export interface LimitFigures {
+  readonly inFlight: number
+  readonly rows: readonly Compared[]
+}
+
+/** Where targets are set, and what else than shares is told of. */
+export const TOLD_IN_FLIGHT = 64
+/** Of decisions that reached the server, when every one should. */
+const NEARLY_ALL = 0.98
+
+/** One line a row, the baseline first. */
+export function limitTable(measured: readonly LimitFigures[], cases: readonly LimitCase[]): string {
+  const told = measured.find(({ inFlight }) => inFlight === TOLD_IN_FLIGHT)?.rows ?? []
+  const head = [
+    `decision`,
+    ...measured.map(({ inFlight }) => (inFlight === 1 ? "latency with 1 in flight, of INCR's" : `rate with ${inFlight} in flight, of INCR's`)),
+    "a second",
+    "CPU µs",
+    "Redis CPU µs",
+    "commands",
+    "wanted",
+  ]
+  const lines = told.map((row, place) => [
+    row.name,
+    ...measured.map(({ rows }) => relation(rows[place])),
+    `${Math.round(row.rate.median / 1_000)} k`,
+    row.cpu.median.toFixed(1),
+    row.serverCpu.median.toFixed(1),
+    commandsOf(row),
+    wanted(
+      row,
+      cases.find(({ name }) => name === row.name),
+    ),
+  ])
+  return markdownTable(head, lines)
+}
+
+function relation(row: Compared | undefined): string {
+  return row === undefined ? "–" : shown(row.latency ?? row.share, 2)
+}
+
+function wanted(row: Compared, limitCase: LimitCase | undefined): string {
+  const asked = askedOf(row)
+  if (limitCase?.asksStore && asked < NEARLY_ALL) return `not comparable: ${Math.round((1 - asked) * 100)} % were answered without the server`
+  return limitCase?.target === undefined ? "–" : verdictOf(row.share, limitCase.target)
+}
+
+/** How much of the decisions reached the server: each sends a command that no other sends. */
+export function askedOf({ commands }: Pick<Compared, "commands">): number {
+  return Math.max(0, ...Object.values(commands))
+}
+
+/** `evalsha, get, 2 × set` */
+export function commandsOf({ commands }: Pick<Compared, "commands">): string {
+  const told = Object.entries(commands)
+    .filter(([, calls]) => calls >= 0.01)
+    .map(([name, calls]) => (Math.abs(calls - 1) < 0.02 ? name : `${calls.toFixed(2)} × ${name}`))
+  return told.join(", ") || "none"
+}

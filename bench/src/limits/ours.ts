@@ -1,0 +1,100 @@
+import type { CountingRule, OwnedRateLimitingService, RateLimitDecision, RateLimitRules, Subject } from "coatcheck/rate-limit"
+import { forEachKey, type Keys, keyAt } from "./keys.js"
+import { atLeast, type LimitCase } from "./limit-case.js"
+
+const ALGORITHMS = ["fixed-window", "gcra", "sliding-counter", "sliding-log"] as const
+type Algorithm = (typeof ALGORITHMS)[number]
+
+/** A log admits no more than this in its window, which one key alone would use up. */
+const LONGEST_LOG = 100
+
+interface OursSettings {
+  /** What is wanted of each algorithm, as a share of the baseline. */
+  readonly targets?: Partial<Readonly<Record<Algorithm, number>>>
+  /** Over a store that is asked by a round trip. */
+  readonly isRemote: boolean
+}
+
+/** The rules that the rows use. What is allowed has so much room that no measurement uses it up; a unit still counts when its key's turn comes again. */
+export function rulesFor({ names }: Keys): RateLimitRules {
+  const roomy = names.length === 1 ? ({ limit: 1_000_000, window: "1m" } as const) : ({ limit: 10_000, window: "1h" } as const)
+  const allowed = (algorithm: Algorithm): CountingRule =>
+    algorithm === "sliding-log" ? { algorithm, limit: LONGEST_LOG, window: "1s" } : { algorithm, ...roomy }
+  const denied = (algorithm: Algorithm): CountingRule => ({ algorithm, limit: algorithm === "sliding-log" ? LONGEST_LOG : 1_000_000, window: "30d" })
+  return {
+    ...Object.fromEntries(ALGORITHMS.flatMap((algorithm) => [[algorithm, allowed(algorithm)] as const, [`${algorithm}-denied`, denied(algorithm)] as const])),
+    concurrency: { algorithm: "concurrency", limit: 1_000, lease: "1m" },
+    blocked: { limit: 100, window: "1m" },
+    exhausted: { limit: 100, window: "30d" },
+  }
+}
+
+/** Rows of a service that was made with `rulesFor(keys)`. */
+export function oursOn(limits: OwnedRateLimitingService, keys: Keys, { targets = {}, isRemote }: OursSettings): readonly LimitCase[] {
+  const subjects: readonly Subject[] = keys.names.map((key) => ({ key }))
+  const subjectAt = (at: number): Subject => subjects[at % subjects.length] ?? { key: "" }
+  const allowed = ALGORITHMS.filter((algorithm) => algorithm !== "sliding-log" || keys.names.length > 1).map((algorithm): LimitCase => {
+    const target = targets[algorithm]
+    const work = { call: (at: number) => limits.checkRateLimit(subjectAt(at), algorithm), isRight: isAllowed }
+    return { name: `${algorithm}, allowed`, work, ...(target === undefined ? {} : { target: atLeast(target) }) }
+  })
+  const denied = ALGORITHMS.map((algorithm): LimitCase => {
+    const rule = `${algorithm}-denied`
+    const costAt = askedCosts(algorithm === "sliding-log" ? LONGEST_LOG : 1_000_000, keys)
+    return {
+      name: `${algorithm}, denied${isRemote ? " by the store" : ""}`,
+      work: { call: (at) => limits.checkRateLimit(subjectAt(at), rule, { cost: costAt(at) }), isRight: isDenied },
+      prepare: () => forEachKey(keys, (key) => limits.penalize({ key }, rule, costAt(0))),
+      asksStore: isRemote,
+    }
+  })
+  return [...allowed, ...denied, lease(limits, keys)]
+}
+
+/** Rows of what a process answers by itself, since it was told before. Each has a service of its own: a process remembers so many denials, whatever they are of. */
+export function knownOn([blocking, exhausting]: readonly [OwnedRateLimitingService, OwnedRateLimitingService], keys: Keys): readonly LimitCase[] {
+  const blocked = (key: string) => blocking.checkRateLimit({ key }, "blocked")
+  const exhausted = (key: string) => exhausting.checkRateLimit({ key }, "exhausted")
+  return [
+    {
+      name: "known to be blocked",
+      work: { call: (at) => blocked(keyAt(keys, at)), isRight: isDenied },
+      prepare: async () => {
+        await forEachKey(keys, (key) => blocking.block({ key }, "blocked", "1d"))
+        await forEachKey(keys, blocked)
+      },
+      target: atLeast(5),
+    },
+    {
+      name: "used up, known here for up to a second",
+      work: { call: (at) => exhausted(keyAt(keys, at)), isRight: isDenied },
+      prepare: () => forEachKey(keys, (key) => exhausting.penalize({ key }, "exhausted", 100)),
+    },
+  ]
+}
+
+/** Two round trips. */
+function lease(limits: OwnedRateLimitingService, keys: Keys): LimitCase {
+  const call = async (at: number) => {
+    const lease = await limits.acquireLease({ key: keyAt(keys, at) }, "concurrency")
+    if (lease.allowed) await lease.release()
+    return lease
+  }
+  return { name: "concurrency, acquire and release", work: { call, isRight: ({ allowed }: { readonly allowed: boolean }) => allowed } }
+}
+
+/**
+ * A process remembers what it was denied, and knows by that what costs the same. So each call asks for less than the one before it, until so few are left that they may fit.
+ */
+function askedCosts(capacity: number, keys: Keys): (at: number) => number {
+  const least = Math.floor(capacity / 100)
+  return (at) => capacity - (Math.floor(at / keys.names.length) % (capacity - least))
+}
+
+function isAllowed({ allowed, judgedBy }: RateLimitDecision): boolean {
+  return allowed && judgedBy === "store"
+}
+
+function isDenied(decision: RateLimitDecision): boolean {
+  return !decision.allowed && decision.reason !== "unavailable"
+}

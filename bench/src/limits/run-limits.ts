@@ -1,0 +1,42 @@
+import { StoreServer } from "coatcheck-reliability/servers"
+import type { GroupReport, GroupSettings } from "../group.js"
+import { besideBaseline } from "../rounds/beside-baseline.js"
+import { ServerMeter } from "../server/ServerMeter.js"
+import { MANY_KEYS, ONE_KEY } from "./keys.js"
+import { type LimitFigures, limitTable, TOLD_IN_FLIGHT } from "./limit-table.js"
+import { STANDS, type Stand } from "./stands.js"
+
+/** Measures decisions about limits beside the raw command: over each client and in this process, with one key and with many, few and many in flight. */
+export async function runLimits(settings: GroupSettings): Promise<GroupReport> {
+  await using server = await StoreServer.start("redis")
+  await using meter = new ServerMeter(server.url)
+  const texts: string[] = []
+  const figures: unknown[] = []
+  for (const [name, open] of Object.entries(STANDS))
+    for (const keys of [ONE_KEY, MANY_KEYS]) {
+      settings.signal.throwIfAborted()
+      const stand = await open(server.url, keys)
+      try {
+        const measured = await measure(stand, meter, { ...settings, onProgress: (text) => settings.onProgress(`${name}, ${keys.name}, ${text}`) })
+        if (measured.length === 0) continue
+        texts.push(`### ${name}, ${keys.name}\n\n${limitTable(measured, stand.cases)}`)
+        figures.push({ stand: name, keys: keys.name, measured })
+      } finally {
+        await stand.close()
+      }
+    }
+  return { text: texts.join("\n\n"), figures: { server: `Redis ${server.version}`, stands: figures } }
+}
+
+async function measure({ baseline, cases }: Stand, meter: ServerMeter, settings: GroupSettings): Promise<readonly LimitFigures[]> {
+  const { rounds, quick, only, signal } = settings
+  const contenders = cases.filter(({ name }) => name.includes(only))
+  if (contenders.length === 0) return []
+  for (const { prepare } of contenders) await prepare?.()
+  const measured: LimitFigures[] = []
+  for (const inFlight of quick ? [TOLD_IN_FLIGHT] : [1, TOLD_IN_FLIGHT, 512]) {
+    const onProgress = (text: string) => settings.onProgress(`${inFlight} in flight: ${text}`)
+    measured.push({ inFlight, rows: await besideBaseline(baseline, contenders, { rounds, inFlight, ms: quick ? 50 : 80, meter, signal, onProgress }) })
+  }
+  return measured
+}

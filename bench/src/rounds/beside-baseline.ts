@@ -1,0 +1,99 @@
+import type { ServerMeter } from "../server/ServerMeter.js"
+import { addWork, NO_WORK, type ServerWork } from "../server/server-info.js"
+import { type Spread, spreadOf } from "../spread.js"
+import { Running, type Slice, type SliceSettings, type Work } from "./slice.js"
+
+export interface Contender {
+  readonly name: string
+  readonly work: Work
+}
+
+export interface RoundSettings extends SliceSettings {
+  readonly rounds: number
+  readonly meter: ServerMeter
+  readonly signal: AbortSignal
+  readonly onProgress: (text: string) => void
+}
+
+/** One contender beside the baseline. Processor time is in microseconds a call. */
+export interface Compared {
+  readonly name: string
+  /** Calls a second. */
+  readonly rate: Spread
+  /** Its rate, as a share of that of the baseline just before and after. */
+  readonly share: Spread
+  /** Its middle latency, as a multiple of that of the baseline just before and after; with one in flight. */
+  readonly latency: Spread | null
+  readonly cpu: Spread
+  readonly serverCpu: Spread
+  /** Commands of the server for each call, those of scripts too. */
+  readonly commands: Readonly<Record<string, number>>
+}
+
+interface Measured extends Slice {
+  readonly server: ServerWork
+}
+interface Pair {
+  readonly own: Measured
+  readonly before: Measured
+  readonly after: Measured
+}
+
+/**
+ * Measures each contender between two slices of the baseline, every other round in the opposite order. What the machine does meanwhile meets both, so shares are
+ * steadier than rates. The first round warms up.
+ *
+ * @returns the baseline, then the contenders
+ */
+export async function besideBaseline(baseline: Contender, contenders: readonly Contender[], settings: RoundSettings): Promise<readonly Compared[]> {
+  const { rounds, meter, signal, onProgress } = settings
+  const base = new Running(baseline.work)
+  const running = contenders.map(({ name, work }) => ({ name, work: new Running(work), pairs: [] as Pair[] }))
+  const measure = async (name: string, work: Running): Promise<Measured> => {
+    signal.throwIfAborted()
+    const { result, server } = await meter.during(() => work.slice(settings)).catch((error: unknown) => refuse(name, error))
+    return { ...result, server }
+  }
+  const ofBase: Measured[] = []
+  for (let round = 0; round <= rounds; round++) {
+    onProgress(round === 0 ? "warming up" : `round ${round} of ${rounds}`)
+    const isCounted = round > 0
+    let before = await measure(baseline.name, base)
+    if (isCounted) ofBase.push(before)
+    for (const { name, work, pairs } of round % 2 === 0 ? running : running.toReversed()) {
+      const own = await measure(name, work)
+      const after = await measure(baseline.name, base)
+      if (isCounted) {
+        pairs.push({ own, before, after })
+        ofBase.push(after)
+      }
+      before = after
+    }
+  }
+  const alone = ofBase.map((own) => ({ own, before: own, after: own }))
+  return [compared(baseline.name, alone), ...running.map(({ name, pairs }) => compared(name, pairs))]
+}
+
+function compared(name: string, pairs: readonly Pair[]): Compared {
+  const own = pairs.map((pair) => pair.own)
+  const toBase = (value: (slice: Measured) => number): Spread => spreadOf(pairs.map((pair) => value(pair.own) / ((value(pair.before) + value(pair.after)) / 2)))
+  return {
+    name,
+    rate: spreadOf(own.map(({ rate }) => rate)),
+    share: toBase(({ rate }) => rate),
+    latency: own.every(({ latency }) => latency !== null) ? toBase(({ latency }) => latency ?? Number.NaN) : null,
+    cpu: spreadOf(own.map(({ cpu }) => cpu)),
+    serverCpu: spreadOf(own.map(({ server, count }) => server.cpu / count)),
+    commands: perCall(own),
+  }
+}
+
+function perCall(slices: readonly Measured[]): Readonly<Record<string, number>> {
+  const { calls } = slices.reduce((sum, { server }) => addWork(sum, server), NO_WORK)
+  const count = slices.reduce((sum, slice) => sum + slice.count, 0)
+  return Object.fromEntries(Object.entries(calls).map(([name, all]) => [name, all / count]))
+}
+
+function refuse(name: string, error: unknown): never {
+  throw new Error(`${name}: ${error instanceof Error ? error.message : "failed"}`, { cause: error })
+}
