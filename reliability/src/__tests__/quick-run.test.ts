@@ -77,15 +77,19 @@ it("every layer passes in a quick run, every call on every topology, server and 
   const users = row(stdout, "users searched as a whole")
   expect(users[8]).toBeGreaterThan(0)
   const histories = report.layers.find(({ layer }) => layer === "histories")?.rows ?? []
+  const places = [
+    ["redis", "one server, node-redis"],
+    ["redis", "one server, ioredis"],
+    ["valkey", "one server, node-redis"],
+    ["valkey", "one server, ioredis"],
+    ["redis", "sentinel, node-redis"],
+    ["valkey", "sentinel, ioredis"],
+    ["redis", "cluster, node-redis"],
+    ["valkey", "cluster, ioredis"],
+  ]
   expect(histories.map(({ name, where }) => `${where.replace(/ .*/, "")}: ${name}`)).toEqual([
-    "redis: one server, node-redis",
-    "redis: one server, ioredis",
-    "valkey: one server, node-redis",
-    "valkey: one server, ioredis",
-    "redis: sentinel, node-redis",
-    "valkey: sentinel, ioredis",
-    "redis: cluster, node-redis",
-    "valkey: cluster, ioredis",
+    ...places.map(([server, place]) => `${server}: ${place}`),
+    ...places.map(([server, place]) => `${server}: rate limits, ${place}`),
     "redis: giant user",
     "redis: expiry",
   ])
@@ -93,7 +97,8 @@ it("every layer passes in a quick run, every call on every topology, server and 
   // What each layer counts is in the sum, and what no layer counted is not called 0.
   const { summary } = report
   expect(Object.keys(summary)).toEqual(Object.keys(SUMMARY))
-  for (const line of ["bad inputs tried", "mutants tried", "faults tried", "operations checked"] as const) expect(summary[line]).toBeGreaterThan(0)
+  for (const line of ["bad inputs tried", "mutants tried", "faults tried", "operations checked", "calls of rate limits"] as const)
+    expect(summary[line]).toBeGreaterThan(0)
   expect(summary["mutants killed"]).toBe(summary["mutants tried"])
   expect(summary["faults survived"]).toBe(summary["faults tried"])
   expect(summary["soak: growth of the heap (MB an hour)"]).toBe(NOT_MEASURED)

@@ -1,4 +1,4 @@
-import { createRateLimitingService } from "coatcheck/rate-limit"
+import { createRateLimitingService, type RateLimitRules } from "coatcheck/rate-limit"
 import type { CheckedRule, LimitLine } from "../limits/limit-line.js"
 import { randomFrom } from "../workloads/random.js"
 
@@ -41,8 +41,10 @@ export async function simulateLimits(
   let now = 1_000_000
   const { algorithm, capacity, period } = { ...checked, ...rule }
   const span = `${algorithm === "gcra" ? (capacity * period) / MICROS : period / MICROS}ms` as const
-  const own = algorithm === "concurrency" ? { algorithm, limit: capacity, lease: span } : { algorithm, limit: capacity, window: span }
-  await using limits = await createRateLimitingService({ store: "memory:", rules: { rule: own } as never, clock: { now: () => now } })
+  const rules: RateLimitRules = {
+    rule: algorithm === "concurrency" ? { algorithm, limit: capacity, lease: span } : { algorithm, limit: capacity, window: span },
+  }
+  await using limits = await createRateLimitingService({ store: "memory:", rules, clock: { now: () => now } })
   const subject = { key: "one" }
   const lines: LimitLine[] = []
   const lanes = Array.from({ length: LANES }, (_, lane) => ({ lane, next: now + random(50), held: undefined as Held | undefined, back: 0 }))
@@ -59,17 +61,17 @@ export async function simulateLimits(
       done("release", 1, true, lane.held.name)
       lane.held = undefined
     } else if (algorithm === "concurrency") {
-      const lease = await limits.acquireLease(subject, "rule" as never)
+      const lease = await limits.acquireLease(subject, "rule")
       const allowed = spoiled(lease.allowed)
       done("hold", 1, allowed, `${i}`)
       if (allowed && random(4) > 0) lane.held = { name: `${i}`, release: async () => (lease.allowed ? lease.release() : undefined) }
     } else if (lane.back > 0) {
-      for (let times = 0; times < backTimes; times++) await limits.reward(subject, "rule" as never, lane.back)
+      for (let times = 0; times < backTimes; times++) await limits.reward(subject, "rule", lane.back)
       done("give back", lane.back)
       lane.back = 0
     } else {
       const cost = 1 + (random(4) === 0 ? random(2) : 0)
-      const allowed = spoiled((await limits.checkRateLimit(subject, "rule" as never, { cost })).allowed)
+      const allowed = spoiled((await limits.checkRateLimit(subject, "rule", { cost })).allowed)
       done("take", cost, allowed)
       if (allowed && random(5) === 0) lane.back = cost
     }

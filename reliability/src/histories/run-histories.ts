@@ -1,6 +1,7 @@
 import { type AuditReport, auditStore, emptyStore } from "../audit/state-audit.js"
 import { runExpiry } from "../expiry/run-expiry.js"
 import { isWanted, type LayerReport, type LayerSettings, type Row } from "../layer.js"
+import { LIMITS, runLimits } from "../limits/run-limits.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
 import { type StoreTopology, startTopology } from "../servers/start-topology.js"
 import type { Defect } from "../workloads/defects.js"
@@ -57,17 +58,26 @@ interface Found {
 
 /** Runs every workload in every place, and checks all that was answered. Ends whatever it starts. */
 export async function runHistories(settings: HistorySettings): Promise<LayerReport> {
+  const { seed, scale, signal, defect, onProgress } = settings
   const rows: Row[] = []
+  const limits: Row[] = []
   await using pool = new WorkerPool(PROCESSES)
-  for (const place of PLACES.filter((one) => isWanted(nameOf(one), settings))) {
+  for (const place of PLACES) {
+    const name = nameOf(place)
+    const wantsLimits = defect === undefined && isWanted(`${name}, ${LIMITS}`, settings)
+    if (!isWanted(name, settings) && !wantsLimits) continue
     await using store = await startTopology(place.topology, place.kind)
-    const origin = String(process.hrtime.bigint())
-    await orAborted(pool.open({ url: store.url, client: place.client, origin, defect: settings.defect }), settings.signal)
-    const found = await searchPlace(place, { settings, pool, primaryUrls: () => store.primaryUrls() })
-    rows.push(rowOf(nameOf(place), store.version, found))
+    const origin = process.hrtime.bigint()
+    await orAborted(pool.open({ url: store.url, client: place.client, origin: String(origin), defect }), signal)
+    if (isWanted(name, settings)) rows.push(rowOf(name, store.version, await searchPlace(place, { settings, pool, primaryUrls: () => store.primaryUrls() })))
+    if (!wantsLimits) continue
+    const note = (text: string): void => onProgress(`histories, ${name}: ${text}`)
+    const primaryUrls = await store.primaryUrls()
+    limits.push(await orAborted(runLimits({ name, version: store.version, pool, scale, seed, origin, primaryUrls, note }), signal))
   }
+  rows.push(...limits)
   // A mistake that was built in is looked for by the checkers above.
-  if (settings.defect === undefined) rows.push(...(await orAborted(runGiantUser(settings, pool), settings.signal)), ...(await runExpiry(settings)))
+  if (defect === undefined) rows.push(...(await orAborted(runGiantUser(settings, pool), signal)), ...(await runExpiry(settings)))
   return rows
 }
 

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import type { LimitJob } from "../limits/limit-job.js"
+import type { LimitLine } from "../limits/limit-line.js"
 import type { Job } from "./jobs.js"
 import type { JobResult, ToParent, ToWorker, WorkerSettings, WorkerTask } from "./worker-messages.js"
 
@@ -31,6 +33,12 @@ export class WorkerPool implements AsyncDisposable {
   async work(jobOf: (process: number) => Job): Promise<JobResult> {
     const results = await Promise.all(this.#workers.map((worker, process) => worker.ask({ do: "job", job: jobOf(process) }) as Promise<JobResult>))
     return { tokens: results.flatMap(({ tokens }) => tokens), lines: results.flatMap(({ lines }) => lines) }
+  }
+
+  /** Gives each process its part of a round of W6. @throws as `work` does */
+  async limits(job: LimitJob): Promise<readonly LimitLine[]> {
+    const lines = await Promise.all(this.#workers.map((worker) => worker.ask({ do: "limits", job }) as Promise<readonly LimitLine[]>))
+    return lines.flat()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { HistoryLine } from "../histories/history-line.js"
+import type { LimitJob } from "../limits/limit-job.js"
 import type { Defect } from "./defects.js"
 import type { Job } from "./jobs.js"
 import type { ClientName } from "./store-clients.js"
@@ -13,7 +14,11 @@ export interface WorkerSettings {
   readonly defect: Defect | undefined
 }
 
-export type WorkerTask = { readonly do: "open"; readonly settings: WorkerSettings } | { readonly do: "job"; readonly job: Job }
+export type WorkerTask =
+  | { readonly do: "open"; readonly settings: WorkerSettings }
+  | { readonly do: "job"; readonly job: Job }
+  /** Answered with the lines. */
+  | { readonly do: "limits"; readonly job: LimitJob }
 
 export interface JobResult {
   readonly tokens: readonly string[]

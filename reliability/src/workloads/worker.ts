@@ -1,6 +1,11 @@
 // A process with a service and a client of its own. It does what its parent asks for, one task a message, and ends with its parent.
 import { createSessionService, type OwnedSessionService } from "coatcheck"
+import { createRateLimitingService, type OwnedRateLimitingService } from "coatcheck/rate-limit"
 import { HistoryRecorder } from "../histories/HistoryRecorder.js"
+import { callLimits, type LimitJob } from "../limits/limit-job.js"
+import type { LimitLine } from "../limits/limit-line.js"
+import { RecordedLimits } from "../limits/RecordedLimits.js"
+import { W6_RULES } from "../limits/w6-rules.js"
 import { spoil } from "./defects.js"
 import { type Crew, doJob } from "./jobs.js"
 import { type OpenStore, openStore } from "./open-store.js"
@@ -12,9 +17,15 @@ let crew: Crew | undefined
 let opened: OpenStore | undefined
 let spoiler: StoreClient | undefined
 let service: OwnedSessionService<Attributes, Attributes> | undefined
+let limits: OwnedRateLimitingService<typeof W6_RULES> | undefined
+let settings: WorkerSettings | undefined
 
-async function open({ url, client, process: number, origin, defect }: WorkerSettings): Promise<void> {
+async function open(given: WorkerSettings): Promise<void> {
+  const { url, client, process: number, origin, defect } = given
   await service?.close()
+  await limits?.close()
+  limits = undefined
+  settings = given
   await opened?.close()
   await spoiler?.close()
   opened = await openStore(client, url)
@@ -30,8 +41,16 @@ async function open({ url, client, process: number, origin, defect }: WorkerSett
   }
 }
 
+/** Rate limits are opened when they are called for the first time. */
+async function limit(job: LimitJob): Promise<readonly LimitLine[]> {
+  if (settings === undefined || opened === undefined) throw new Error("Expected the worker to be opened first")
+  limits ??= await createRateLimitingService({ store: opened.store, rules: W6_RULES, timeout: "20s" })
+  return callLimits(new RecordedLimits(limits, BigInt(settings.origin), settings.process), job, settings.process)
+}
+
 async function perform(task: WorkerTask): Promise<unknown> {
   if (task.do === "open") return open(task.settings)
+  if (task.do === "limits") return limit(task.job)
   if (crew === undefined) throw new Error("Expected the worker to be opened first")
   crew.shared.length = 0
   const tokens = await doJob(crew, task.job)
