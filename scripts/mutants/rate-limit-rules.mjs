@@ -62,6 +62,20 @@ export const RATE_LIMIT_MUTANTS = [
     only: "redis through node-redis checkRateLimits",
   },
   {
+    rule: "Of the calls that travel together each is decided for itself",
+    file: `${LUA}/rate-take.lua`,
+    from: "until not claim.more",
+    to: "until at > #KEYS",
+    tests: [`${TESTS}/scripts/rate-scripts.test.ts`],
+  },
+  {
+    rule: "A check whose caller went away before it was sent is never sent",
+    file: `${LIMITS}/take-batch.ts`,
+    from: "if (one.signal?.aborted) {",
+    to: "if (false) {",
+    tests: [`${UNIT}/infrastructure/services/rate-limit/take-batch.test.ts`],
+  },
+  {
     rule: "A lease that has ended cannot be renewed",
     file: `${LUA}/rate-lease.lua`,
     from: "local fits = is_held",

@@ -24,10 +24,15 @@ export class InFlight {
    * @throws ERR_CLOSED after `drain` · ERR_STORE_OVERLOADED when there are too many
    */
   enter(signsOut: boolean): void {
-    if (this.#draining !== null) throw new SessionError("ERR_CLOSED", `Expected an open ${this.#what}, got one that close() was called on.`)
+    this.assertOpen()
     if (this.#count >= (signsOut ? MOST_CALLS + RESERVE : MOST_CALLS))
       throw new SessionError("ERR_STORE_OVERLOADED", `Expected at most ${MOST_CALLS} calls at a time, got one more; nothing was sent. Try again after a pause.`)
     this.#count += 1
+  }
+
+  /** @throws ERR_CLOSED after `drain` */
+  assertOpen(): void {
+    if (this.#draining !== null) throw new SessionError("ERR_CLOSED", `Expected an open ${this.#what}, got one that close() was called on.`)
   }
 
   leave(): void {

@@ -22,11 +22,23 @@ export class RateCalls {
     this.#random = random
   }
 
+  /** One call or several, each for a few records; calls may meet in a record, as those of one turn do. */
   take(): Call {
+    const calls = Array.from({ length: 1 + this.#random(3) }, () => this.#shown())
+    const keys = calls.flat()
+    const args = calls.flatMap((call) => call.map((key, at) => this.#claim(key, at < call.length - 1)))
+    return { name: "rate-take", keys, args }
+  }
+
+  #shown(): readonly string[] {
     const shown = RATE_KEYS.slice(0, 4).filter(() => this.#random(3) === 0)
-    const keys = shown.length === 0 ? [this.#key()] : shown
-    const args = keys.flatMap((key) => [...this.#rule(key), pick(this.#random, ["1", "1", "1", "2"]), pick(this.#random, ["0", "0", "1"])])
-    return { name: "rate-take", keys, args: args.map((text, at) => (at % 5 === 3 && args[at - 2] === "1" ? "1" : text)) }
+    return shown.length === 0 ? [this.#key()] : shown
+  }
+
+  #claim(key: string, more: boolean): string {
+    const [letter, capacity, period] = this.#rule(key)
+    const cost = capacity === "1" ? "1" : pick(this.#random, ["1", "1", "1", "2"])
+    return [letter, capacity, period, cost, pick(this.#random, ["0", "0", "1"]), more ? "1" : "0"].join(" ")
   }
 
   other(): Call {

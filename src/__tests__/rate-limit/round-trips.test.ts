@@ -91,6 +91,13 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     expect(trips()).toBe(1)
   })
 
+  it("all checks of one turn are one round trip, and none of them exceeds the limit", async () => {
+    const { service, trips } = await counted()
+    const answers = await Promise.all(Array.from({ length: 8 }, () => service.checkRateLimit(ada, "api")))
+    expect(answers.map(({ allowed }) => allowed)).toEqual([true, true, true, false, false, false, false, false])
+    expect(trips()).toBe(1)
+  })
+
   it("what is known to be denied needs none, until it could be allowed", async () => {
     const { service, trips } = await counted()
     await service.checkRateLimit(ada, "api", { cost: 3 })

@@ -19,6 +19,11 @@ function makeRule(algorithm: Rule["algorithm"], capacity: number, period: number
   return { name: algorithm, algorithm, limit: { capacity, period }, onOutage: "closed", shadow }
 }
 
+/** An argument of rate-take. */
+function claimed({ algorithm, limit, shadow }: Rule, cost: number, more = false): string {
+  return [LETTERS[algorithm], limit.capacity, limit.period, cost, Number(shadow), Number(more)].join(" ")
+}
+
 /** Whole numbers below a bound, the same in each run. */
 function randomFrom(seed: number): (bound: number) => number {
   let state = seed
@@ -56,6 +61,18 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
     })
   }
 
+  /** Sends claims of one call. */
+  async function take(claims: readonly table.Claim[]): Promise<readonly Judgement[]> {
+    const args = claims.map(({ rule, cost }, at) => claimed(rule, cost, at < claims.length - 1))
+    return judgementsOf(
+      await send(
+        rateTake,
+        claims.map(({ key }) => key),
+        args,
+      ),
+    )
+  }
+
   it("do at each moment of the server's clock what the rules of the domain say", async () => {
     const random = randomFrom(7)
     const pick = <T>(all: readonly T[]): T => all[random(all.length)] as T
@@ -80,20 +97,7 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
       if (kindOfStep < 9) {
         const others = rules.filter((other) => keyOf(other) !== key && random(6) === 0)
         const claims = [rule, ...others].map((one) => ({ key: keyOf(one), rule: one, cost: one === rule ? cost : 1 }))
-        const args = claims.flatMap((claim) => [
-          LETTERS[claim.rule.algorithm],
-          claim.rule.limit.capacity,
-          claim.rule.limit.period,
-          claim.cost,
-          claim.rule.shadow ? 1 : 0,
-        ])
-        const judged = judgementsOf(
-          await send(
-            rateTake,
-            claims.map((claim) => claim.key),
-            args,
-          ),
-        )
+        const judged = await take(claims)
         expect(judged).toEqual(table.takeAll(model, claims, judged[0]?.at ?? 0))
         for (const { taken, wait, blockedFor } of judged) seen[taken ? "taken" : blockedFor > 0 ? "blocked" : wait > 0 ? "denied" : "waited"] += 1
       } else if (kindOfStep < 11) {
@@ -132,10 +136,28 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
     for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(3)
   })
 
+  it("decide each of the calls that travel together for itself, in their order", async () => {
+    const [one, other] = [makeRule("fixed-window", 2, 3_600_000_000), makeRule("sliding-log", 1, 3_600_000_000)]
+    const [a, b] = [`${prefix}together:a`, `${prefix}together:b`]
+    const keys = [a, a, b, b, a, a, b]
+    const args = [claimed(one, 1), claimed(one, 1, true), claimed(other, 1), claimed(other, 1, true), claimed(one, 1), claimed(one, 1), claimed(other, 1)]
+    const judged = judgementsOf(await send(rateTake, keys, args))
+    // The first two calls take three units; the third is denied one of two and takes none; the others find nothing left.
+    expect(judged.map(({ taken, used }) => [taken, used])).toEqual([
+      [true, 1],
+      [true, 2],
+      [true, 1],
+      [false, 1],
+      [false, 2],
+      [false, 2],
+      [false, 1],
+    ])
+  })
+
   it("keep what counts for as long as it counts, and nothing longer", async () => {
     for (const algorithm of COUNTING) {
       const key = `${prefix}ttl:${algorithm}`
-      const [at = 0, , , , , ends = 0] = await send(rateTake, [key], [LETTERS[algorithm], 5, 60_000_000, 5, 0])
+      const [at = 0, , , , , ends = 0] = await send(rateTake, [key], [claimed(makeRule(algorithm, 5, 60_000_000), 5)])
       expect(Number(await raw.pExpireTime(key)) - at / 1_000, algorithm).toBeCloseTo(ends / 1_000, -1)
       await send(rateAdjust, [key], [LETTERS[algorithm], 5, 60_000_000, -5, ""])
       expect(await raw.exists(key), algorithm).toBe(0)
@@ -148,7 +170,7 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
     for (const algorithm of COUNTING) {
       const key = `${prefix}ahead:${algorithm}`
       await raw.set(key, `${LETTERS[algorithm]}${"0".repeat(16)}${planted[algorithm]}`)
-      const [judged] = judgementsOf(await send(rateTake, [key], [LETTERS[algorithm], 3, 1_000_000, 1, 0]))
+      const [judged] = await take([{ key, rule: makeRule(algorithm, 3, 1_000_000), cost: 1 }])
       expect({ taken: judged?.taken, used: judged?.used }, algorithm).toEqual({ taken: false, used: 3 })
       expect(judged?.wait, algorithm).toBeLessThanOrEqual(2_000_000)
     }
@@ -165,7 +187,7 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
         const asked =
           algorithm === "concurrency"
             ? send(rateLease, [key], [2, 60_000_000, newSessionId(), 0])
-            : send(rateTake, [key], [LETTERS[algorithm], 2, 60_000_000, 1, 0])
+            : send(rateTake, [key], [claimed(makeRule(algorithm, 2, 60_000_000), 1)])
         const [judged] = judgementsOf(await asked)
         expect({ taken: judged?.taken, used: judged?.used }, `${algorithm} over ${text}`).toEqual({ taken: true, used: 1 })
         expect(await raw.get(key)).toMatch(new RegExp(`^${LETTERS[algorithm]}0{16}`))
@@ -176,7 +198,7 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
   it("keep a block when a rule's algorithm changes", async () => {
     const key = `${prefix}changed`
     await send(rateBlock, [key], ["g", 5, 1_000, 60_000_000])
-    const [judged] = judgementsOf(await send(rateTake, [key], ["l", 5, 1_000, 1, 0]))
+    const [judged] = await take([{ key, rule: makeRule("sliding-log", 5, 1_000), cost: 1 }])
     expect(judged?.taken).toBe(false)
     expect(judged?.blockedFor).toBeGreaterThan(50_000_000)
   })

@@ -16,10 +16,11 @@ export class Events<E extends { readonly type: string }> {
   }
 
   emit(event: E): void {
+    if (this.#listener === null) return
     // What a listener throws may hold anything, so it is not logged.
     const failed = (): void => this.warn({ event: event.type }, "An event listener threw")
     try {
-      const returned = this.#listener?.(event)
+      const returned = this.#listener(event)
       if (returned instanceof Promise) returned.catch(failed)
     } catch {
       failed()

@@ -56,6 +56,22 @@ export class ServiceCalls {
     }
   }
 
+  /** As `run`, for a caller that has read its options. */
+  async runChecked<T>(signal: AbortSignal | undefined, work: (step: CallStep) => Promise<T>): Promise<T> {
+    this.#inFlight.enter(false)
+    try {
+      signal?.throwIfAborted()
+      return await this.#withinDeadline(signal, work)
+    } finally {
+      this.#inFlight.leave()
+    }
+  }
+
+  /** For what is answered without a call. @throws ERR_CLOSED */
+  assertOpen(): void {
+    this.#inFlight.assertOpen()
+  }
+
   /** Takes no further calls, waits for those under way, then lets go of what they use: once, however often it is called. */
   close(release: () => Promise<void>): Promise<void> {
     this.#closing ??= this.#drain().then(release)

@@ -16,12 +16,13 @@
 --- @include includes/rate-counting
 --- @include includes/rate-keep
 local now = now_micros()
-local rule = read_rule(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now)
+local rule = rule_of(ARGV[1], ARGV[2], ARGV[3])
+local marks, blocked = read(KEYS[1], rule, now)
 local cost = tonumber(ARGV[4])
 if cost > 0 then
-  rule.marks = rule.algorithm.take(rule.marks, now, rule.capacity, rule.period, cost)
+  marks = rule.algorithm.take(marks, now, rule.capacity, rule.period, cost)
 else
-  rule.marks = rule.algorithm.back(rule.marks, now, rule.period, -cost, ARGV[5] ~= '' and ARGV[5])
+  marks = rule.algorithm.back(marks, now, rule.period, -cost, ARGV[5] ~= '' and ARGV[5])
 end
-keep(rule, now)
+keep(KEYS[1], rule, marks, blocked, now)
 return { now }

@@ -16,7 +16,7 @@
 --- @include includes/rate-leases
 --- @include includes/rate-keep
 local now = now_micros()
-local rule = read_rule(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now)
-rule.blocked = now + tonumber(ARGV[4])
-keep(rule, now)
+local rule = rule_of(ARGV[1], ARGV[2], ARGV[3])
+local marks = read(KEYS[1], rule, now)
+keep(KEYS[1], rule, marks, now + tonumber(ARGV[4]), now)
 return { now }

@@ -15,12 +15,12 @@
 --- @include includes/rate-leases
 --- @include includes/rate-keep
 local now = now_micros()
-local rule = read_rule(KEYS[1], 's', tonumber(ARGV[1]), tonumber(ARGV[2]), now)
-local others, is_held = without(rule.marks, ARGV[3])
+local rule = rule_of('s', ARGV[1], ARGV[2])
+local leases, blocked = read(KEYS[1], rule, now)
+local others, is_held = without(leases, ARGV[3])
 local fits = is_held
-if ARGV[4] ~= '1' then fits = rule.blocked <= now and (is_held or wait_for(rule, now, 1) == 0) end
-if not fits then return { now, judgement(rule, now, 0, 1) } end
+if ARGV[4] ~= '1' then fits = blocked <= now and (is_held or wait_for(rule, leases, now, 1) == 0) end
+if not fits then return { now, judgement(rule, leases, blocked, now, 0, 1) } end
 others[#others + 1] = { id = ARGV[3], ends = now + rule.period }
-rule.marks = others
-keep(rule, now)
-return { now, judgement(rule, now, 1, 1) }
+keep(KEYS[1], rule, others, blocked, now)
+return { now, judgement(rule, others, blocked, now, 1, 1) }

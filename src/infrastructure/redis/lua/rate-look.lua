@@ -15,5 +15,6 @@
 --- @include includes/rate-leases
 --- @include includes/rate-keep
 local now = now_micros()
-local rule = read_rule(KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now)
-return { now, judgement(rule, now, 0, 1) }
+local rule = rule_of(ARGV[1], ARGV[2], ARGV[3])
+local marks, blocked = read(KEYS[1], rule, now)
+return { now, judgement(rule, marks, blocked, now, 0, 1) }

@@ -14,7 +14,8 @@
 --- @include includes/rate-leases
 --- @include includes/rate-keep
 local now = now_micros()
-local rule = read_rule(KEYS[1], 's', tonumber(ARGV[1]), tonumber(ARGV[2]), now)
-rule.marks = without(rule.marks, ARGV[3])
-keep(rule, now)
+local rule = rule_of('s', ARGV[1], ARGV[2])
+local leases, blocked = read(KEYS[1], rule, now)
+local others = without(leases, ARGV[3])
+keep(KEYS[1], rule, others, blocked, now)
 return { now }

@@ -1,8 +1,8 @@
 #!lua
 --[[
-  does      takes units of several rules, or of none when one of them denies it
-  keys      1.. records    string  one for each rule, all different
-  args      1.. rules      five for each record: letter of the algorithm, capacity, period in µs, units, 1 in shadow mode
+  does      takes units of rules for many calls; of the rules of one call all, or none when one of them denies it
+  keys      1.. records    string  one for each rule, those of one call all different
+  args      1.. claims     one for each record: letter of the algorithm, capacity, period in µs, units, 1 in shadow mode, 1 when the same call claims the next, too
   returns   time µs, then for each record: 1 when its units were taken, µs of a block, µs to wait, units that count, µs until none does
   effects   may write or remove the records
   cost      O(rules · log of a log's length)
@@ -12,24 +12,43 @@
 --- @include includes/rate-counting
 --- @include includes/rate-keep
 local now = now_micros()
-local rules, all_fit = {}, true
-for at, key in ipairs(KEYS) do
-  local from = at * 5 - 4
-  local rule = read_rule(key, ARGV[from], tonumber(ARGV[from + 1]), tonumber(ARGV[from + 2]), now)
-  rule.cost = tonumber(ARGV[from + 3])
-  rule.fits = rule.blocked <= now and wait_for(rule, now, rule.cost) == 0
-  if not rule.fits and ARGV[from + 4] ~= '1' then all_fit = false end
-  rules[at] = rule
+
+-- Read once for all that claim the same.
+local claims = {}
+local function claim_of(text)
+  if not claims[text] then
+    local letter, capacity, period, cost, shadow, more = string.match(text, '^(%l) (%d+) (%d+) (%d+) (%d) (%d)$')
+    claims[text] = { rule = rule_of(letter, capacity, period), cost = tonumber(cost), shadow = shadow == '1', more = more == '1' }
+  end
+  return claims[text]
 end
-local function settled(rule)
-  if not (all_fit and rule.fits) then return judgement(rule, now, 0, rule.cost) end
-  rule.marks = rule.algorithm.take(rule.marks, now, rule.capacity, rule.period, rule.cost)
-  keep(rule, now)
-  return judgement(rule, now, 1, 1)
+
+local marks, blocked, fits = {}, {}, {}
+-- The answers to the claims of one call, each for one record.
+local function answer(at, all_fit)
+  local claim, taken = claim_of(ARGV[at]), 0
+  local rule = claim.rule
+  if all_fit and fits[at] then
+    marks[at] = rule.algorithm.take(marks[at], now, rule.capacity, rule.period, claim.cost)
+    keep(KEYS[at], rule, marks[at], blocked[at], now)
+    taken = 1
+  end
+  return judgement(rule, marks[at], blocked[at], now, taken, taken == 1 and 1 or claim.cost)
 end
-if #rules == 1 then return { now, settled(rules[1]) } end
-local reply = { now }
-for _, rule in ipairs(rules) do
-  for _, number in ipairs({ settled(rule) }) do reply[#reply + 1] = number end
+
+local reply, at = { now }, 1
+while at <= #KEYS do
+  local first, all_fit, claim = at, true, nil
+  repeat
+    claim = claim_of(ARGV[at])
+    marks[at], blocked[at] = read(KEYS[at], claim.rule, now)
+    fits[at] = blocked[at] <= now and wait_for(claim.rule, marks[at], now, claim.cost) == 0
+    if not fits[at] and not claim.shadow then all_fit = false end
+    at = at + 1
+  until not claim.more
+  for mine = first, at - 1 do
+    local size = #reply
+    reply[size + 1], reply[size + 2], reply[size + 3], reply[size + 4], reply[size + 5] = answer(mine, all_fit)
+  end
 end
 return reply

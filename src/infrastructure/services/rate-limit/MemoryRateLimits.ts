@@ -35,6 +35,10 @@ export class MemoryRateLimits implements RateLimitStore {
     this.#mostEntries = mostEntries
   }
 
+  known(): null {
+    return null
+  }
+
   async take(claims: readonly PlacedClaim[]): Promise<readonly Judgement[]> {
     this.#patrol.step(claims.length)
     const keys = claims.map((claim) => this.#key(claim))

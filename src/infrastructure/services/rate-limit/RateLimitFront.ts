@@ -14,7 +14,7 @@ import type {
 import type { CallOptions } from "../../../domain/interfaces/session/ISessionService.js"
 import type { Judgement } from "../../../domain/rate-limit/record.js"
 import { checkCost, findRule, type Rule, SPAN_RANGE } from "../../../domain/rate-limit/rules.js"
-import { expected, readOnce, readOptions } from "../../../shared/assertions.js"
+import { expected, readOptions } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import { checkSignal } from "../call-signal.js"
 import { Events } from "../Events.js"
@@ -30,6 +30,7 @@ import { subjectName } from "./subjects.js"
 const MOST_LOCAL = 10_000
 const MOST_CHECKS = 16
 /** Milliseconds as `Date.now` has them, by a clock that nobody sets. */
+const NO_OPTIONS: { readonly signal?: undefined; readonly cost?: undefined } = {}
 const MONOTONIC = { now: () => performance.timeOrigin + performance.now() }
 
 /** Decisions about claims, and where they were counted. */
@@ -64,29 +65,28 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     rule: N,
     options?: CallOptions & { readonly cost?: number | undefined },
   ): Promise<RateLimitDecision<N>> {
-    return checked(async () => {
-      const own = optionsOf(options, ["cost"])
-      return this.#check([{ subject, rule, cost: own.cost }], own.signal)
-    })
+    try {
+      const own = options === undefined ? NO_OPTIONS : optionsOf(options, ["cost"])
+      const { decisions } = await this.#take([this.#claim(subject, rule, own.cost)], own.signal)
+      return decisive(decisions) as RateLimitDecision<N>
+    } catch (error) {
+      throw asArgumentError(error)
+    }
   }
 
   async checkRateLimits<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], options?: CallOptions): Promise<RateLimitDecision<N>> {
-    return checked(async () => this.#check(checks, optionsOf(options, []).signal))
+    return checked(async () => {
+      const { decisions } = await this.#take(this.#claims(checks), optionsOf(options, []).signal)
+      return decisive(decisions) as RateLimitDecision<N>
+    })
   }
 
   /** Takes units that can be given back exactly. Beside the contract, for use cases that judge afterwards. */
   async takeRateLimits(checks: readonly RateLimitCheck[]): Promise<Outcome & { readonly decision: RateLimitDecision }> {
     return checked(async () => {
       const outcome = await this.#take(this.#claims(checks), undefined, true)
-      for (const decision of outcome.decisions) this.#report(decision)
       return { ...outcome, decision: decisive(outcome.decisions) }
     })
-  }
-
-  async #check<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], signal: AbortSignal | undefined): Promise<RateLimitDecision<N>> {
-    const { decisions } = await this.#take(this.#claims(checks), signal)
-    for (const decision of decisions) this.#report(decision)
-    return decisive(decisions) as RateLimitDecision<N>
   }
 
   async acquireLease<N extends ConcurrencyName<R>>(subject: Subject, rule: N, options?: CallOptions): Promise<Lease<N> | LeaseDenied<N>> {
@@ -165,12 +165,21 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 
   /** Asks the store within the call's deadline. @throws what the store throws · the signal's reason · ERR_CLOSED · ERR_STORE_OVERLOADED */
   #ask<T>(step: (options: StoreOptions) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#calls.run({ signal }, (call) => step(call.change()))
+    return this.#calls.runChecked(signal, (call) => step(call.change()))
   }
 
   async #take(claims: readonly PlacedClaim[], signal: AbortSignal | undefined, isProvisional = false): Promise<Outcome> {
+    this.#calls.assertOpen()
+    signal?.throwIfAborted()
+    const known = this.#store.known(claims)
+    const outcome = known === null ? await this.#askFor(claims, signal, isProvisional) : outcomeOf(this.#store, claims, known, "store")
+    for (const decision of outcome.decisions) this.#report(decision)
+    return outcome
+  }
+
+  async #askFor(claims: readonly PlacedClaim[], signal: AbortSignal | undefined, isProvisional: boolean): Promise<Outcome> {
     try {
-      return outcomeOf(this.#store, claims, await this.#ask((own) => this.#store.take(claims, { ...own, isProvisional }), signal), "store")
+      return outcomeOf(this.#store, claims, await this.#ask((own) => this.#store.take(claims, own, isProvisional), signal), "store")
     } catch (error) {
       this.#refuseUnlessOutage(error)
       return this.#takeWithoutStore(claims)
@@ -220,18 +229,24 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     const claims = new Map<string, PlacedClaim>()
     for (const given of checks as readonly RateLimitCheck[]) {
       const { subject, rule, cost } = readOptions(given, "a check", ["subject", "rule", "cost"])
-      const place = this.#place(subject, rule, "counting")
-      const key = `${place.subject}:${place.rule.name}`
-      const all = checkCost(cost, place.rule) + (claims.get(key)?.cost ?? 0)
-      claims.set(key, { ...place, cost: checkCost(all, place.rule) })
+      const claim = this.#claim(subject, rule, cost)
+      const key = `${claim.subject}:${claim.rule.name}`
+      const known = claims.get(key)
+      claims.set(key, known === undefined ? claim : { ...claim, cost: checkCost(claim.cost + known.cost, claim.rule) })
     }
     return [...claims.values()]
   }
 
   /** @throws UnexpectedValue */
+  #claim(subject: unknown, rule: unknown, cost: unknown): PlacedClaim {
+    const place = this.#place(subject, rule, "counting")
+    return { subject: place.subject, rule: place.rule, cost: checkCost(cost, place.rule) }
+  }
+
+  /** @throws UnexpectedValue */
   #place(subject: unknown, rule: unknown, kind?: "counting" | "concurrency"): Place {
     const found: Rule = findRule(this.#settings.rules, rule, kind)
-    return { subject: subjectName(readOnce(subject), this.ipv6Bits), rule: found }
+    return { subject: subjectName(subject, this.ipv6Bits), rule: found }
   }
 
   #report(decision: RateLimitDecision): void {
@@ -253,12 +268,16 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 }
 
 function outcomeOf(store: RateLimitStore, claims: readonly PlacedClaim[], judgements: readonly Judgement[], judgedBy: "store" | "local"): Outcome {
-  const judged = claims.flatMap((claim, at) => judgements.slice(at, at + 1).map((judgement) => ({ claim, judgement })))
-  const back = judged.filter(({ judgement }) => judgement.taken).map(({ claim, judgement }) => ({ ...claim, cost: -claim.cost, taken: judgement.at }))
-  return {
-    decisions: judged.map(({ claim, judgement }) => decisionOf(claim.rule, judgement, judgedBy)),
-    giveBack: () => (back.length > 0 ? store.adjust(back, {}) : nothing()),
+  const decisions: RateLimitDecision[] = []
+  for (const [at, judgement] of judgements.entries()) {
+    const claim = claims[at]
+    if (claim !== undefined) decisions.push(decisionOf(claim.rule, judgement, judgedBy))
   }
+  const giveBack = (): Promise<void> => {
+    const taken = claims.flatMap((claim, at) => (judgements[at]?.taken ? { ...claim, cost: -claim.cost, taken: judgements[at].at } : []))
+    return taken.length > 0 ? store.adjust(taken, {}) : nothing()
+  }
+  return { decisions, giveBack }
 }
 
 function countsOf({ rule, limit, remaining, resetAt, resetAfter, totalRequests, judgedBy }: RateLimitDecision) {
@@ -283,7 +302,8 @@ async function checked<T>(work: () => Promise<T>): Promise<T> {
 
 /** @throws UnexpectedValue */
 function optionsOf<O extends CallOptions>(given: O | undefined, own: readonly string[]): Partial<O> {
-  const options = given === undefined ? {} : readOptions(given, "the options of a call", ["signal", ...own])
+  if (given === undefined) return {}
+  const options = readOptions(given, "the options of a call", ["signal", ...own])
   checkSignal(options)
   return options
 }

@@ -5,7 +5,8 @@ import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
 import { ScriptRunner, unexpected } from "../../redis/scripts/ScriptRunner.js"
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "../../redis/scripts/scripts.generated.js"
 import { KnownDenials } from "./known-denials.js"
-import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions, TakeOptions } from "./rate-limit-store.js"
+import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
+import { TakeBatch } from "./take-batch.js"
 import { takeInTurn } from "./take-in-turn.js"
 
 /** The letter that begins a record. */
@@ -29,6 +30,7 @@ export class RedisRateLimits implements RateLimitStore {
   readonly #denials = new KnownDenials()
   /** What is being given back while nobody waits for it. */
   readonly #refunds = new Set<Promise<unknown>>()
+  readonly #batch = new TakeBatch((calls) => this.#takeAll(calls, undefined))
 
   /** @param isOwner - whether `close` ends the connection */
   constructor(redis: IRedisService, settings: { readonly timeoutMs: number; readonly keyPrefix: string }, isOwner: boolean) {
@@ -38,11 +40,22 @@ export class RedisRateLimits implements RateLimitStore {
     this.#keyPrefix = settings.keyPrefix
   }
 
-  async take(claims: readonly PlacedClaim[], options: TakeOptions): Promise<readonly Judgement[]> {
+  known(claims: readonly PlacedClaim[]): readonly Judgement[] | null {
+    if (this.#denials.isEmpty) return null
     const known = claims.map((claim) => (claim.rule.shadow ? null : this.#denials.find(this.#key(claim), claim.cost)))
-    if (known.some((judgement) => judgement !== null)) return known.map((judgement) => judgement ?? UNKNOWN)
-    if (this.#redis.singleNode) return this.#takeTogether(claims, options)
-    return takeInTurn(claims, { take: (group) => this.#takeTogether(group, options), giveBack: (taken) => this.#refund(taken) })
+    return known.some((judgement) => judgement !== null) ? known.map((judgement) => judgement ?? UNKNOWN) : null
+  }
+
+  async take(claims: readonly PlacedClaim[], { signal }: StoreOptions, isProvisional: boolean): Promise<readonly Judgement[]> {
+    const sentAt = performance.now()
+    const judgements = await this.#ask(claims, signal)
+    for (const [at, claim] of claims.entries()) this.#remember(claim, sentAt, judgements[at], isProvisional)
+    return judgements
+  }
+
+  #ask(claims: readonly PlacedClaim[], signal: AbortSignal | undefined): Promise<readonly Judgement[]> {
+    if (this.#redis.singleNode) return this.#batch.take(claims, signal)
+    return takeInTurn(claims, { take: async (group) => (await this.#takeAll([group], signal))[0] ?? [], giveBack: (taken) => this.#refund(taken) })
   }
 
   /** Of a call whose time is up, too, what it took is given back. */
@@ -53,24 +66,30 @@ export class RedisRateLimits implements RateLimitStore {
     this.#refunds.add(going)
   }
 
-  async #takeTogether(claims: readonly PlacedClaim[], options: TakeOptions): Promise<readonly Judgement[]> {
-    const keys = claims.map((claim) => this.#key(claim))
-    const args = claims.flatMap(({ rule, cost }) => [LETTERS[rule.algorithm], rule.limit.capacity, rule.limit.period, cost, rule.shadow ? 1 : 0])
-    const sentAt = performance.now()
-    const [at, ...values] = await this.#scripts.timed(rateTake, keys, args, options)
-    const judgements = claims.map((_claim, place) => judgementOf(rateTake, at, values.slice(place * FIELDS)))
-    judgements.forEach((judgement, place) => {
-      const { cost = 0, rule } = claims[place] ?? {}
-      // Units that were taken for a moment come back at any time, in whichever process.
-      const isKnown = judgement.blockedFor > 0 || (judgement.wait > 0 && options.isProvisional !== true)
-      if (!judgement.taken && isKnown && rule?.shadow === false) this.#denials.remember(keys[place] ?? "", { cost, sentAt, judgement })
-    })
-    return judgements
+  /** Keys of one node. */
+  async #takeAll(calls: readonly (readonly PlacedClaim[])[], signal: AbortSignal | undefined): Promise<readonly (readonly Judgement[])[]> {
+    const keys = calls.flatMap((claims) => claims.map((claim) => this.#key(claim)))
+    const words = calls.flatMap((claims) => claims.map((claim, at) => wordsOf(claim, at < claims.length - 1)))
+    const reply = await this.#scripts.timed(rateTake, keys, words, { signal })
+    let from = 1
+    return calls.map((claims) =>
+      claims.map(() => {
+        const judgement = judgementOf(rateTake, reply, from)
+        from += FIELDS
+        return judgement
+      }),
+    )
+  }
+
+  #remember(claim: PlacedClaim, sentAt: number, judgement: Judgement | undefined, isProvisional: boolean): void {
+    if (judgement === undefined || judgement.taken || claim.rule.shadow) return
+    // Units that were taken for a moment come back at any time, in whichever process.
+    const isKnown = judgement.blockedFor > 0 || (judgement.wait > 0 && !isProvisional)
+    if (isKnown) this.#denials.remember(this.#key(claim), { cost: claim.cost, sentAt, judgement })
   }
 
   async look(place: Place, options: StoreOptions): Promise<Judgement> {
-    const [at, ...values] = await this.#scripts.timed(rateLook, [this.#key(place)], ruleArguments(place.rule), options)
-    return judgementOf(rateLook, at, values)
+    return judgementOf(rateLook, await this.#scripts.timed(rateLook, [this.#key(place)], ruleArguments(place.rule), options))
   }
 
   async adjust(adjustments: readonly Adjustment[], options: StoreOptions): Promise<void> {
@@ -109,8 +128,7 @@ export class RedisRateLimits implements RateLimitStore {
 
   async hold(place: Place, id: string, onlyRenew: boolean, options: StoreOptions): Promise<Judgement> {
     const { capacity, period } = place.rule.limit
-    const [at, ...values] = await this.#scripts.timed(rateLease, [this.#key(place)], [capacity, period, id, onlyRenew ? 1 : 0], options)
-    return judgementOf(rateLease, at, values)
+    return judgementOf(rateLease, await this.#scripts.timed(rateLease, [this.#key(place)], [capacity, period, id, onlyRenew ? 1 : 0], options))
   }
 
   async release(place: Place, id: string, options: StoreOptions): Promise<void> {
@@ -132,10 +150,24 @@ function ruleArguments({ algorithm, limit }: Rule): readonly (string | number)[]
   return [LETTERS[algorithm], limit.capacity, limit.period]
 }
 
-/** @throws ERR_STORE_PROTOCOL for a reply of another form: what is missing must not count as nothing */
-function judgementOf(script: RedisScript, at: RedisReply | undefined, values: readonly RedisReply[]): Judgement {
-  const numbers = values.slice(0, FIELDS).map((value) => (typeof value === "object" ? Number.NaN : Number(value)))
-  const [taken = -1, blockedFor = 0, wait = 0, used = 0, ends = 0] = numbers
-  if (numbers.length < FIELDS || taken > 1 || !numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) throw unexpected(script)
-  return { at: Number(at), taken: taken === 1, blockedFor, wait, used, ends }
+/** A claim as one argument of the script that takes units. @param more the next belongs to the same call */
+function wordsOf({ rule, cost }: PlacedClaim, more: boolean): string {
+  const { algorithm, limit, shadow } = rule
+  return `${LETTERS[algorithm]} ${limit.capacity} ${limit.period} ${cost} ${shadow ? 1 : 0} ${more ? 1 : 0}`
+}
+
+/**
+ * @param from - where in the reply the judgement stands; before all of them is the time
+ * @throws ERR_STORE_PROTOCOL for a reply of another form: what is missing must not count as nothing
+ */
+function judgementOf(script: RedisScript, reply: readonly RedisReply[], from = 1): Judgement {
+  const number = (at: number): number => {
+    const value = reply[at]
+    const whole = typeof value === "object" ? Number.NaN : Number(value)
+    if (!Number.isSafeInteger(whole) || whole < 0) throw unexpected(script)
+    return whole
+  }
+  const taken = number(from)
+  if (taken > 1) throw unexpected(script)
+  return { at: number(0), taken: taken === 1, blockedFor: number(from + 1), wait: number(from + 2), used: number(from + 3), ends: number(from + 4) }
 }

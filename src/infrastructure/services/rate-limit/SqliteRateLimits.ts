@@ -47,6 +47,10 @@ export class SqliteRateLimits implements RateLimitStore {
     }
   }
 
+  known(): null {
+    return null
+  }
+
   take(claims: readonly PlacedClaim[], options: StoreOptions): Promise<readonly Judgement[]> {
     const placed = claims.map((claim) => ({ key: this.#key(claim), rule: claim.rule, cost: claim.cost }))
     return this.#change(options, (rows, now) => table.takeAll(rows, placed, now), claims.length)

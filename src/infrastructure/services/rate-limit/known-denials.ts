@@ -21,6 +21,10 @@ export class KnownDenials {
   /** Since when nothing was given back or reset here, by `performance.now()`. */
   #unchangedSince = Number.NEGATIVE_INFINITY
 
+  get isEmpty(): boolean {
+    return this.#denials.size === 0
+  }
+
   remember(key: string, denial: Denial): void {
     // It may have been judged before something was given back.
     if (denial.sentAt <= this.#unchangedSince) return

@@ -19,18 +19,20 @@ export interface Adjustment extends PlacedClaim {
 export interface StoreOptions {
   readonly signal?: AbortSignal | undefined
 }
-export interface TakeOptions extends StoreOptions {
-  /** Units of these rules are taken until more is known, and often given back: that they are used up now says nothing of the next moment. */
-  readonly isProvisional?: boolean | undefined
-}
 
 /**
  * The atomic steps on a store. The places of one call differ. A store that cannot answer throws a `SessionError`, and nothing is ever sent a second
  * time.
  */
 export interface RateLimitStore {
-  /** Takes all claims, or none; a judgement of each. */
-  take(claims: readonly PlacedClaim[], options: TakeOptions): Promise<readonly Judgement[]>
+  /** Judgements of claims of which one is known to be denied, without asking; `null`: it has to be asked. */
+  known(claims: readonly PlacedClaim[]): readonly Judgement[] | null
+  /**
+   * Takes all claims, or none; a judgement of each.
+   *
+   * @param isProvisional - units are taken until more is known, and often given back: that they are used up now says nothing of the next moment
+   */
+  take(claims: readonly PlacedClaim[], options: StoreOptions, isProvisional: boolean): Promise<readonly Judgement[]>
   /** What one unit would be answered. */
   look(place: Place, options: StoreOptions): Promise<Judgement>
   adjust(adjustments: readonly Adjustment[], options: StoreOptions): Promise<void>

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto"
 import { canonicalAddress, networkOf } from "../../../shared/addresses.js"
-import { expected } from "../../../shared/assertions.js"
+import { expected, UnexpectedValue } from "../../../shared/assertions.js"
 
 const KINDS = ["address", "userId", "sessionId", "device", "key"] as const
 const MOST_BYTES = 512
@@ -15,11 +15,20 @@ const UNREADABLE = ""
  */
 export function subjectName(given: unknown, ipv6Bits: number): string {
   if (typeof given !== "object" || given === null) throw expected("subject", "an object with one of address, userId, sessionId, device and key", given)
-  const [kind, ...more] = Object.keys(given)
+  const [kind, value] = onlyEntry(given)
   const known = KINDS.find((one) => one === kind)
-  if (known === undefined || more.length > 0) throw expected("subject", "an object with exactly one of address, userId, sessionId, device and key", given)
-  const value: unknown = (given as Readonly<Record<string, unknown>>)[known]
+  if (known === undefined) throw expected("subject", "an object with exactly one of address, userId, sessionId, device and key", given)
   return nameOf(known, known === "address" ? addressText(value, ipv6Bits) : checkedText(value, `subject.${known}`))
+}
+
+/** Read once; nothing where there are several. */
+function onlyEntry(given: object): readonly [string, unknown] | readonly [] {
+  try {
+    const [kind, ...more] = Object.keys(given)
+    return kind === undefined || more.length > 0 ? [] : [kind, (given as Readonly<Record<string, unknown>>)[kind]]
+  } catch {
+    throw new UnexpectedValue("Expected a subject that can be read, got an object that throws when it is read.")
+  }
 }
 
 function nameOf(kind: string, text: string): string {

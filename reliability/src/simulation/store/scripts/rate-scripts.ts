@@ -34,21 +34,38 @@ function keep(keys: Keyspace, rule: Rule): void {
   else keys.set(key, letter + sixteen(Math.max(0, blocked)) + algorithm.write(marks), Math.ceil(until / 1_000) - keys.nowMs)
 }
 
+/** One argument of `rate-take`: what is asked of a record, and whether the same call claims the next. */
+function claimOf(text: string) {
+  const [, letter = "", capacity, period, cost, shadow, more] = /^(\w) (\d+) (\d+) (\d+) (\d) (\d)$/.exec(text) ?? []
+  return { letter, capacity, period, cost: Number(cost), shadow: shadow === "1", more: more === "1" }
+}
+
 export const rateTake: ScriptFunction = (keys, names, args) => {
+  const reply: Reply[] = [keys.nowMicros]
+  let together: string[] = []
+  for (const [at, name] of names.entries()) {
+    together.push(name)
+    if (claimOf(args[at] ?? "").more) continue
+    reply.push(...takeTogether(keys, together, args.slice(at + 1 - together.length, at + 1)))
+    together = []
+  }
+  return reply
+}
+
+function takeTogether(keys: Keyspace, names: readonly string[], args: readonly string[]): readonly Reply[] {
   const asked = names.map((name, at) => {
-    const [letter = "", capacity, period, cost, shadow] = args.slice(at * 5, at * 5 + 5)
+    const { letter, capacity, period, cost, shadow } = claimOf(args[at] ?? "")
     const rule = read(keys, name, letter, capacity, period)
-    const fits = rule.blocked <= rule.now && rule.algorithm.wait(rule.marks, rule, Number(cost)) === 0
-    return { rule, cost: Number(cost), fits, hinders: !fits && shadow !== "1" }
+    const fits = rule.blocked <= rule.now && rule.algorithm.wait(rule.marks, rule, cost) === 0
+    return { rule, cost, fits, hinders: !fits && !shadow }
   })
   const isFree = !asked.some(({ hinders }) => hinders)
-  const judged = asked.map(({ rule, cost, fits }) => {
+  return asked.flatMap(({ rule, cost, fits }) => {
     if (!isFree || !fits) return judgement(rule, 0, cost)
     const after = { ...rule, marks: rule.algorithm.take(rule.marks, rule, cost) }
     keep(keys, after)
     return judgement(after, 1, 1)
   })
-  return [keys.nowMicros, ...judged.flat()]
 }
 
 export const rateLook: ScriptFunction = (keys, [name = ""], [letter = "", capacity, period]) => {

@@ -1,0 +1,66 @@
+import type { Judgement } from "../../../domain/rate-limit/record.js"
+import type { PlacedClaim } from "./rate-limit-store.js"
+
+/** The claims of one call, which are decided together. */
+type Call = readonly PlacedClaim[]
+
+interface Waiting {
+  readonly claims: Call
+  readonly signal: AbortSignal | undefined
+  resolve(judgements: readonly Judgement[]): void
+  reject(reason: unknown): void
+}
+
+/** Claims in one script: so many that calls share a round trip, so few that the server decides some while this process writes the next. */
+const MOST_CLAIMS = 32
+
+/** Lets the claims of all calls of one event-loop turn travel together. Each call is decided for itself; what becomes of a round trip becomes of all that share it. */
+export class TakeBatch {
+  readonly #send: (calls: readonly Call[]) => Promise<readonly (readonly Judgement[])[]>
+  #waiting: Waiting[] = []
+
+  /** @param send - decides calls in one round trip, in their order */
+  constructor(send: (calls: readonly Call[]) => Promise<readonly (readonly Judgement[])[]>) {
+    this.#send = send
+  }
+
+  /** @param signal - of a caller who may go away: what is not sent by then never is */
+  take(claims: Call, signal: AbortSignal | undefined): Promise<readonly Judgement[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) setImmediate(() => this.#sendAll())
+      this.#waiting.push({ claims, signal, resolve, reject })
+    })
+  }
+
+  #sendAll(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    let together: Waiting[] = []
+    let size = 0
+    for (const one of waiting) {
+      if (one.signal?.aborted) {
+        one.reject(one.signal.reason)
+        continue
+      }
+      if (size > 0 && size + one.claims.length > MOST_CLAIMS) {
+        this.#decide(together)
+        together = []
+        size = 0
+      }
+      together.push(one)
+      size += one.claims.length
+    }
+    if (size > 0) this.#decide(together)
+  }
+
+  #decide(together: readonly Waiting[]): void {
+    this.#send(together.map(({ claims }) => claims)).then(
+      (judgements) => {
+        for (const [at, one] of together.entries()) one.resolve(judgements[at] ?? [])
+      },
+      (error: unknown) => {
+        for (const one of together) one.reject(error)
+      },
+    )
+  }
+}
