@@ -23,6 +23,10 @@ export interface Algorithm {
   ends(marks: Marks, limit: Limit, now: number): number
   /** Takes units whether they fit or not; at most all that are left. */
   take(marks: Marks, limit: Limit, now: number, cost: number): Marks
-  /** Gives units back, at most all that count. @param taken when they were taken; what is known to have run out since is not given back. `null`: not known */
-  giveBack(marks: Marks, limit: Limit, now: number, cost: number, taken: number | null): Marks
+  /**
+   * Gives units back, at most all that count.
+   *
+   * @param until - when they cease to count, as `ends` said right after they were taken: of what has run out since nothing is given back. `null`: not known
+   */
+  giveBack(marks: Marks, limit: Limit, now: number, cost: number, until: number | null): Marks
 }

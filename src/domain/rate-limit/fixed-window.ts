@@ -5,7 +5,7 @@ import type { Algorithm } from "./algorithm.js"
  *
  * Bound: in each of these windows at most `capacity` units, in any other window at most twice as many; and as many more as were given back.
  *
- * A clock that is set back to the window before does not begin that anew: the later one goes on until its own end. What lies further ahead counts in the current window.
+ * A clock that is set back to the window before does not begin that anew: the later one goes on until its own end. What lies further ahead counts in the next window.
  *
  * Marks: where the window begins, and how many units count in it. `period`: the window.
  */
@@ -13,7 +13,7 @@ export const fixedWindow: Algorithm = {
   settle([start = 0, count = 0], { capacity, period }, now) {
     const current = now - (now % period)
     if (start < current || count === 0) return []
-    return [start - current <= period ? start : current, Math.min(count, capacity)]
+    return [Math.min(start, current + period), Math.min(count, capacity)]
   },
   used([, count = 0]) {
     return count
@@ -27,8 +27,8 @@ export const fixedWindow: Algorithm = {
   take([start, count = 0], { capacity, period }, now, cost) {
     return [start ?? now - (now % period), Math.min(count + cost, capacity)]
   },
-  giveBack([start = 0, count = 0], _limit, now, cost, taken) {
-    if (taken !== null && taken < start && start <= now) return [start, count]
+  giveBack([start = 0, count = 0], _limit, _now, cost, until) {
+    if (until !== null && until <= start) return [start, count]
     return count <= cost ? [] : [start, count - cost]
   },
 }

@@ -26,7 +26,9 @@ export const gcra: Algorithm = {
   take([full = 0], { capacity, period }, now, cost) {
     return [Math.min(Math.max(full, now) + cost * period, now + capacity * period)]
   },
-  giveBack([full = 0], { period }, now, cost) {
-    return full - cost * period <= now ? [] : [full - cost * period]
+  giveBack([full = 0], { period }, now, cost, until) {
+    // Of them counts what lies between now and then. The bucket has made up for the rest, with or without them.
+    const back = until === null ? cost * period : Math.min(cost * period, Math.max(0, until - now))
+    return full - back <= now ? [] : [full - back]
   },
 }

@@ -28,8 +28,9 @@ export const slidingLog: Algorithm = {
   take(marks, { capacity }, now, cost) {
     return [...marks, ...Array.from({ length: cost }, () => now)].slice(-capacity)
   },
-  giveBack(marks, _limit, _now, cost, taken) {
-    if (taken === null) return marks.slice(0, Math.max(0, marks.length - cost))
+  giveBack(marks, { period }, _now, cost, until) {
+    if (until === null) return marks.slice(0, Math.max(0, marks.length - cost))
+    const taken = until - period
     const first = marks.indexOf(taken)
     const own = first === -1 ? 0 : Math.min(cost, marks.lastIndexOf(taken) - first + 1)
     return marks.filter((_at, place) => place < first || place >= first + own)

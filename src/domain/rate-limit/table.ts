@@ -31,9 +31,9 @@ export function look(table: LimitTable, key: string, rule: Rule, now: number): J
   return judge(settle(table.get(key), rule, now), rule, now, 1)
 }
 
-/** Takes units whatever is left, or gives them back where they are negative. @param taken when they were taken; `null`: not known */
-export function adjust(table: LimitTable, { key, rule, cost }: Claim, taken: number | null, now: number): void {
-  changed(table, key, rule, settle(table.get(key), rule, now), cost, now, taken)
+/** Takes units whatever is left, or gives them back where they are negative. @param until when they cease to count; `null`: not known */
+export function adjust(table: LimitTable, { key, rule, cost }: Claim, until: number | null, now: number): void {
+  changed(table, key, rule, settle(table.get(key), rule, now), cost, now, until)
 }
 
 export function block(table: LimitTable, key: string, rule: Rule, span: number, now: number): void {
@@ -62,10 +62,10 @@ function lookAt(table: LimitTable, claims: readonly Claim[], now: number) {
   })
 }
 
-function changed(table: LimitTable, key: string, rule: Rule, record: LimitRecord, cost: number, now: number, taken: number | null = null): Judgement {
+function changed(table: LimitTable, key: string, rule: Rule, record: LimitRecord, cost: number, now: number, until: number | null = null): Judgement {
   if (rule.algorithm === "concurrency") return keep(table, key, rule, record, now)
   const { take, giveBack } = ALGORITHMS[rule.algorithm]
-  const marks = cost > 0 ? take(record.marks, rule.limit, now, cost) : giveBack(record.marks, rule.limit, now, -cost, taken)
+  const marks = cost > 0 ? take(record.marks, rule.limit, now, cost) : giveBack(record.marks, rule.limit, now, -cost, until)
   return keep(table, key, rule, { ...record, marks }, now)
 }
 

@@ -6,7 +6,7 @@
             2 capacity     units
             3 period       µs
             4 units        negative ones are given back
-            5 taken        when units that are given back were taken, in µs; empty: not known
+            5 until        when units that are given back cease to count, in µs; empty: not known
   returns   time µs
   effects   may write or remove 1
   cost      O(length of the record)
@@ -22,7 +22,7 @@ local cost = tonumber(ARGV[4])
 if cost > 0 then
   marks = rule.algorithm.take(marks, now, rule.capacity, rule.period, cost)
 else
-  marks = rule.algorithm.back(marks, now, rule.period, -cost, ARGV[5] ~= '' and ARGV[5])
+  marks = rule.algorithm.back(marks, now, rule.period, -cost, tonumber(ARGV[5]))
 end
 keep(KEYS[1], rule, marks, blocked, now)
 return { now }

@@ -54,7 +54,7 @@ export class MemoryRateLimits implements RateLimitStore {
 
   async adjust(adjustments: readonly Adjustment[]): Promise<void> {
     this.#patrol.step(adjustments.length)
-    for (const { rule, cost, taken, subject } of adjustments) table.adjust(this.#table, { key: this.#key({ subject, rule }), rule, cost }, taken, this.#now())
+    for (const { rule, cost, until, subject } of adjustments) table.adjust(this.#table, { key: this.#key({ subject, rule }), rule, cost }, until, this.#now())
   }
 
   async block(place: Place, spanMicros: number): Promise<void> {

@@ -158,7 +158,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   #adjust(subject: Subject, rule: string, cost: number | undefined, sign: 1 | -1): Promise<void> {
     return checked(async () => {
       const place = this.#place(subject, rule, "counting")
-      const adjustment = { ...place, cost: sign * checkCost(cost, place.rule), taken: null }
+      const adjustment = { ...place, cost: sign * checkCost(cost, place.rule), until: null }
       await this.#ask((own) => this.#store.adjust([adjustment], own))
     })
   }
@@ -274,7 +274,10 @@ function outcomeOf(store: RateLimitStore, claims: readonly PlacedClaim[], judgem
     if (claim !== undefined) decisions.push(decisionOf(claim.rule, judgement, judgedBy))
   }
   const giveBack = (): Promise<void> => {
-    const taken = claims.flatMap((claim, at) => (judgements[at]?.taken ? { ...claim, cost: -claim.cost, taken: judgements[at].at } : []))
+    const taken = claims.flatMap((claim, place) => {
+      const judgement = judgements[place]
+      return judgement?.taken ? { ...claim, cost: -claim.cost, until: judgement.at + judgement.ends } : []
+    })
     return taken.length > 0 ? store.adjust(taken, {}) : nothing()
   }
   return { decisions, giveBack }

@@ -99,10 +99,10 @@ export class RedisRateLimits implements RateLimitStore {
   }
 
   async #adjustOne(adjustment: Adjustment, options: StoreOptions): Promise<void> {
-    const { rule, cost, taken } = adjustment
+    const { rule, cost, until } = adjustment
     const key = this.#key(adjustment)
     try {
-      await this.#scripts.timed(rateAdjust, [key], [...ruleArguments(rule), cost, taken ?? ""], options)
+      await this.#scripts.timed(rateAdjust, [key], [...ruleArguments(rule), cost, until ?? ""], options)
     } finally {
       this.#denials.forget(key)
     }

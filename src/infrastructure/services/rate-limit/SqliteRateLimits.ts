@@ -64,7 +64,7 @@ export class SqliteRateLimits implements RateLimitStore {
     return this.#change(
       options,
       (rows, now) => {
-        for (const { rule, subject, cost, taken } of adjustments) table.adjust(rows, { key: this.#key({ subject, rule }), rule, cost }, taken, now)
+        for (const { rule, subject, cost, until } of adjustments) table.adjust(rows, { key: this.#key({ subject, rule }), rule, cost }, until, now)
       },
       adjustments.length,
     )

@@ -11,9 +11,9 @@ export interface Place {
 export interface PlacedClaim extends Place {
   readonly cost: number
 }
-/** Units that are taken whatever is left, or given back where they are negative. `taken`: when they were taken, as a judgement said; `null`: not known. */
+/** Units that are taken whatever is left, or given back where they are negative. `until`: when they cease to count, as a judgement said; `null`: not known. */
 export interface Adjustment extends PlacedClaim {
-  readonly taken: number | null
+  readonly until: number | null
 }
 
 export interface StoreOptions {

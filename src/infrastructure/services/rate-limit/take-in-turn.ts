@@ -22,7 +22,7 @@ export async function takeInTurn(claims: readonly PlacedClaim[], { take, giveBac
     const taken = [...judged].filter(([, judgement]) => judgement.taken)
     // It counts as if it had never been taken, and denies nothing.
     for (const [claim, judgement] of taken) judged.set(claim, { ...judgement, taken: false, wait: 0, used: Math.max(0, judgement.used - claim.cost) })
-    giveBack(taken.map(([claim, { at }]) => ({ ...claim, cost: -claim.cost, taken: at })))
+    giveBack(taken.map(([claim, { at, ends }]) => ({ ...claim, cost: -claim.cost, until: at + ends })))
   }
   for (const group of bySubject(claims)) {
     const judgements = await take(group).catch((error: unknown) => {

@@ -24,7 +24,8 @@ export interface RateAlgorithm {
   used(marks: Marks, frame: Frame): number
   ends(marks: Marks, frame: Frame): number
   take(marks: Marks, frame: Frame, cost: number): Marks
-  back(marks: Marks, frame: Frame, cost: number, taken: string): Marks
+  /** @param until when the units cease to count; `null`: not known */
+  back(marks: Marks, frame: Frame, cost: number, until: number | null): Marks
   write(marks: Marks): string
 }
 
@@ -38,9 +39,10 @@ function numberAt(text: string, from: number, width: number): number {
   return luaNumber(text.slice(from, from + width)) ?? 0
 }
 
-const left = ({ now, period }: Frame): number => period - (now % period)
 const seven = (number: number): string => String(number).padStart(7, "0")
-const overlapping = ({ previous }: Marks, frame: Frame): number => Math.ceil((previous * left(frame)) / frame.period)
+/** How long the window goes on; all of it while it has not begun. */
+const left = ({ start }: Marks, { now, period }: Frame): number => Math.min(period, start + period - now)
+const overlapping = (marks: Marks, frame: Frame): number => Math.ceil((marks.previous * left(marks, frame)) / frame.period)
 
 const genericCellRate: RateAlgorithm = {
   settle: (text, { now, capacity, period }) => ({ ...NONE, full: Math.max(now, Math.min(numberAt(text, 17, 16), now + capacity * period)) }),
@@ -48,7 +50,10 @@ const genericCellRate: RateAlgorithm = {
   used: ({ full }, { now, period }) => Math.ceil((full - now) / period),
   ends: ({ full }, { now }) => full - now,
   take: (marks, { now, capacity, period }, cost) => ({ ...marks, full: Math.min(marks.full + cost * period, now + capacity * period) }),
-  back: (marks, { now, period }, cost) => ({ ...marks, full: Math.max(now, marks.full - cost * period) }),
+  back: (marks, { now, period }, cost, until) => {
+    const counting = until === null ? Number.POSITIVE_INFINITY : Math.max(until, now) - now
+    return { ...marks, full: Math.max(now, marks.full - Math.min(counting, cost * period)) }
+  },
   write: ({ full }) => sixteen(full),
 }
 
@@ -65,10 +70,10 @@ const slidingLog: RateAlgorithm = {
   used: ({ log }) => log.length,
   ends: ({ log }, { now, period }) => (log.length === 0 ? 0 : (log.at(-1) ?? now) + period - now),
   take: (marks, { now, capacity }, cost) => ({ ...marks, log: [...marks.log, ...new Array<number>(cost).fill(now)].slice(-capacity) }),
-  back: (marks, _frame, cost, taken) => {
-    if (taken === "") return { ...marks, log: marks.log.slice(0, Math.max(0, marks.log.length - cost)) }
+  back: (marks, { period }, cost, until) => {
+    if (until === null) return { ...marks, log: marks.log.slice(0, Math.max(0, marks.log.length - cost)) }
     let due = cost
-    return { ...marks, log: marks.log.filter((time) => sixteen(time) !== taken || due-- <= 0) }
+    return { ...marks, log: marks.log.filter((time) => time !== until - period || due-- <= 0) }
   },
   write: ({ log }) => log.map(sixteen).join(""),
 }
@@ -77,14 +82,13 @@ const fixedWindow: RateAlgorithm = {
   settle: (text, { now, capacity, period }) => {
     const [current, known, units] = [now - (now % period), numberAt(text, 17, 16), numberAt(text, 33, 7)]
     if (known < current || units === 0) return { ...NONE, start: current }
-    return { ...NONE, start: known > current + period ? current : known, count: Math.min(units, capacity) }
+    return { ...NONE, start: Math.min(known, current + period), count: Math.min(units, capacity) }
   },
   wait: ({ start, count }, { now, capacity, period }, cost) => (count + cost <= capacity ? 0 : start + period - now),
   used: ({ count }) => count,
   ends: ({ start, count }, { now, period }) => (count === 0 ? 0 : start + period - now),
   take: (marks, { capacity }, cost) => ({ ...marks, count: Math.min(marks.count + cost, capacity) }),
-  back: (marks, { now }, cost, taken) =>
-    taken !== "" && Number(taken) < marks.start && marks.start <= now ? marks : { ...marks, count: Math.max(0, marks.count - cost) },
+  back: (marks, _frame, cost, until) => (until !== null && until <= marks.start ? marks : { ...marks, count: Math.max(0, marks.count - cost) }),
   write: ({ start, count }) => sixteen(start) + seven(count),
 }
 
@@ -93,24 +97,24 @@ const slidingCounter: RateAlgorithm = {
     const start = now - (now % period)
     const known = numberAt(text, 17, 16)
     const [mine, before] = [numberAt(text, 33, 7), numberAt(text, 40, 7)].map((units) => Math.min(units, capacity)) as [number, number]
-    if (known >= start) return { ...NONE, start, count: mine, previous: before }
+    if (known >= start) return { ...NONE, start: mine + before > 0 ? Math.min(known, start + period) : start, count: mine, previous: before }
     return { ...NONE, start, previous: known === start - period ? mine : 0 }
   },
   wait: (marks, frame, cost) => {
     const room = frame.capacity - cost
     if (marks.count + overlapping(marks, frame) <= room) return 0
     const overlap = (units: number, of: number): number => Math.floor((units * frame.period) / of)
-    if (marks.count <= room) return Math.max(1, left(frame) - overlap(room - marks.count, marks.previous))
-    return left(frame) + frame.period - overlap(room, marks.count)
+    const before = Math.max(0, marks.start - frame.now)
+    if (marks.count <= room) return before + Math.max(1, left(marks, frame) - overlap(room - marks.count, marks.previous))
+    return before + left(marks, frame) + frame.period - overlap(room, marks.count)
   },
   used: (marks, frame) => Math.min(frame.capacity, marks.count + overlapping(marks, frame)),
-  ends: ({ count, previous }, frame) => (count > 0 ? left(frame) + frame.period : previous > 0 ? left(frame) : 0),
+  ends: ({ start, count, previous }, { now, period }) => (count > 0 ? start + 2 * period - now : previous > 0 ? start + period - now : 0),
   take: fixedWindow.take,
-  back: (marks, { period }, cost, taken) => {
-    const at = taken === "" ? marks.start : Number(taken)
-    const mine = at >= marks.start ? cost : 0
-    const earlier = at >= marks.start - period ? cost - mine : 0
-    const before = taken === "" ? Math.max(0, cost - marks.count) : earlier
+  back: (marks, { period }, cost, until) => {
+    const windows = until === null ? 2 : Math.floor((until - marks.start) / period)
+    const mine = windows >= 2 ? cost : 0
+    const before = until === null ? Math.max(0, cost - marks.count) : windows === 1 ? cost : 0
     return { ...marks, count: Math.max(0, marks.count - mine), previous: Math.max(0, marks.previous - before) }
   },
   write: ({ start, count, previous }) => sixteen(start) + seven(count) + seven(previous),

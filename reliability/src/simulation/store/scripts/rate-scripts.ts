@@ -72,10 +72,10 @@ export const rateLook: ScriptFunction = (keys, [name = ""], [letter = "", capaci
   return [keys.nowMicros, ...judgement(read(keys, name, letter, capacity, period), 0, 1)]
 }
 
-export const rateAdjust: ScriptFunction = (keys, [name = ""], [letter = "", capacity, period, units, taken = ""]) => {
+export const rateAdjust: ScriptFunction = (keys, [name = ""], [letter = "", capacity, period, units, until = ""]) => {
   const rule = read(keys, name, letter, capacity, period)
   const cost = Number(units)
-  const marks = cost > 0 ? rule.algorithm.take(rule.marks, rule, cost) : rule.algorithm.back(rule.marks, rule, -cost, taken)
+  const marks = cost > 0 ? rule.algorithm.take(rule.marks, rule, cost) : rule.algorithm.back(rule.marks, rule, -cost, until === "" ? null : Number(until))
   keep(keys, { ...rule, marks })
   return [keys.nowMicros]
 }

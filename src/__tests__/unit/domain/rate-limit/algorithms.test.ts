@@ -89,6 +89,36 @@ describe.each(["fixed-window", "sliding-counter"] as const)("%s", (name) => {
       }),
     )
   })
+
+  it("admits no more than that in the time that really passes when the clock is set back, however far", () => {
+    fc.assert(
+      fc.property(limits, steps(-150), (limit, traffic) => {
+        const { admitted } = admit(name, limit, traffic)
+        expect(most(admitted, limit.period, false)).toBeLessThanOrEqual(2 * limit.capacity - (name === "sliding-counter" ? 1 : 0))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe("sliding counter", () => {
+  it("stands still when the clock is set back across the beginning of a window, and goes on from there", () => {
+    const limit = { capacity: 4, period: 60 }
+    const traffic = [
+      { after: 59, cost: 4 },
+      { after: 16, cost: 1 },
+      { after: -16, cost: 1 },
+      { after: 1, cost: 1 },
+      { after: 30, cost: 1 },
+    ]
+    const { admitted, denied } = admit("sliding-counter", limit, traffic)
+    expect(admitted.map(({ at, cost }) => [at - START, cost])).toEqual([
+      [59, 4],
+      [75, 1],
+      [106, 1],
+    ])
+    expect(denied).toBe(2)
+  })
 })
 
 describe("fixed window", () => {
@@ -110,6 +140,24 @@ describe("fixed window", () => {
       [121, 3],
     ])
     expect(denied).toBe(2)
+  })
+
+  it("counts in the next window what lies further ahead, for the current one may end at once", () => {
+    const limit = { capacity: 3, period: 60 }
+    const traffic = [
+      { after: 59, cost: 3 },
+      { after: 1, cost: 2 },
+      { after: -61, cost: 1 },
+      { after: 1, cost: 3 },
+      { after: 59, cost: 1 },
+      { after: 1, cost: 3 },
+    ]
+    expect(admit("fixed-window", limit, traffic).admitted.map(({ at, cost }) => [at - START, cost])).toEqual([
+      [59, 3],
+      [60, 2],
+      [60, 1],
+      [121, 3],
+    ])
   })
 })
 
@@ -170,16 +218,40 @@ describe.each(Object.keys(ALGORITHMS) as CountingAlgorithm[])("%s", (name) => {
       fc.property(states, ({ limit, now, marks }) => {
         fc.pre(wait(marks, limit, now, 1) === 0)
         const taken = take(marks, limit, now, 1)
-        expect(used(giveBack(taken, limit, now, 1, now), limit, now)).toBe(used(marks, limit, now))
+        const until = now + ends(taken, limit, now)
+        expect(used(giveBack(taken, limit, now, 1, until), limit, now)).toBe(used(marks, limit, now))
         const muchLater = now + 10 * limit.capacity * limit.period
         const others = take(settle(taken, limit, muchLater), limit, muchLater, 1)
-        if (name !== "gcra") expect(used(giveBack(others, limit, muchLater, 1, now), limit, muchLater)).toBe(1)
+        expect(used(giveBack(others, limit, muchLater, 1, until), limit, muchLater)).toBe(1)
       }),
     )
   })
 
-  // A fixed window that was begun goes on until its own end.
-  const longer = name === "fixed-window" ? 1 : 0
+  it("gives nothing back beyond what it would be without the units, whatever was taken and ran out since", () => {
+    fc.assert(
+      fc.property(states, steps(0), fc.integer({ min: 1, max: 3 }), ({ limit, now: first, marks }, traffic, wanted) => {
+        const cost = Math.min(wanted, limit.capacity)
+        fc.pre(wait(marks, limit, first, cost) === 0)
+        let [now, seen, without] = [first, take(marks, limit, first, cost), marks]
+        const until = now + ends(seen, limit, now)
+        for (const { after, cost: other } of traffic) {
+          now += after
+          seen = settle(seen, limit, now)
+          without = settle(without, limit, now)
+          if (wait(seen, limit, now, Math.min(other, limit.capacity)) > 0) continue
+          seen = take(seen, limit, now, Math.min(other, limit.capacity))
+          without = take(without, limit, now, Math.min(other, limit.capacity))
+        }
+        const back = giveBack(seen, limit, now, cost, until)
+        expect(used(back, limit, now)).toBeGreaterThanOrEqual(used(without, limit, now))
+        expect(ends(back, limit, now)).toBeGreaterThanOrEqual(ends(without, limit, now))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  // A window that was begun goes on until its own end.
+  const longer = name === "fixed-window" || name === "sliding-counter" ? 1 : 0
 
   it("counts on what lies ahead after the clock was set back, and no longer than if it had been taken then", () => {
     fc.assert(

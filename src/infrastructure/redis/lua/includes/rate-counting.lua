@@ -8,7 +8,11 @@ make.g = function() return {
   used = function(full, now, period) return math.ceil((full - now) / period) end,
   ends = function(full, now) return full - now end,
   take = function(full, now, capacity, period, cost) return math.min(full + cost * period, now + capacity * period) end,
-  back = function(full, now, period, cost) return math.max(now, full - cost * period) end,
+  back = function(full, now, period, cost, expires)
+    local span = cost * period
+    if expires then span = math.min(span, math.max(0, expires - now)) end
+    return math.max(now, full - span)
+  end,
   write = function(full) return whole16(full) end
 } end
 
@@ -33,8 +37,9 @@ make.l = function() return {
   used = function(log) return #log / 16 end,
   ends = function(log, now, period) return #log == 0 and 0 or (tonumber(string.sub(log, -16)) or now) + period - now end,
   take = function(log, now, capacity, period, cost) return string.sub(log .. string.rep(whole16(now), cost), -capacity * 16) end,
-  back = function(log, now, period, cost, taken)
-    if not taken then return string.sub(log, 1, math.max(0, #log - cost * 16)) end
+  back = function(log, now, period, cost, expires)
+    if not expires then return string.sub(log, 1, math.max(0, #log - cost * 16)) end
+    local taken = whole16(expires - period)
     for at = 1, #log, 16 do
       if string.sub(log, at, at + 15) == taken then
         local after = at
@@ -55,46 +60,50 @@ make.f = function() return {
     local start, count = read_window(text)
     local current = now - now % period
     if start < current or count == 0 then return { start = current, count = 0 } end
-    return { start = start - current <= period and start or current, count = math.min(count, capacity) }
+    return { start = math.min(start, current + period), count = math.min(count, capacity) }
   end,
   wait = function(window, now, capacity, period, cost) return window.count + cost <= capacity and 0 or window.start + period - now end,
   used = function(window) return window.count end,
   ends = function(window, now, period) return window.count == 0 and 0 or window.start + period - now end,
   take = function(window, now, capacity, period, cost) return { start = window.start, count = math.min(window.count + cost, capacity) } end,
-  back = function(window, now, period, cost, taken)
-    if taken and tonumber(taken) < window.start and window.start <= now then return window end
+  back = function(window, now, period, cost, expires)
+    if expires and expires <= window.start then return window end
     return { start = window.start, count = math.max(0, window.count - cost) }
   end,
   write = function(window) return whole16(window.start) .. string.format('%07.0f', window.count) end
 } end
 
-local function overlapping(window, now, period) return math.ceil(window.previous * (period - now % period) / period) end
+local function overlapping(window, now, period)
+  return math.ceil(window.previous * (window.start + period - math.max(now, window.start)) / period)
+end
 
 make.c = function() return {
   settle = function(text, now, capacity, period)
     local start, count, previous = read_window(text)
     local current = now - now % period
     if start == current - period then count, previous = 0, count elseif start < current then count, previous = 0, 0 end
-    return { start = current, count = math.min(count, capacity), previous = math.min(previous, capacity) }
+    start = count + previous > 0 and math.max(current, math.min(start, current + period)) or current
+    return { start = start, count = math.min(count, capacity), previous = math.min(previous, capacity) }
   end,
   wait = function(window, now, capacity, period, cost)
-    local left, room, count = period - now % period, capacity - cost, window.count
+    local start, room, count = window.start, capacity - cost, window.count
     if count + overlapping(window, now, period) + cost <= capacity then return 0 end
-    if count <= room then return math.max(1, left - math.floor((room - count) * period / window.previous)) end
-    return left + period - math.floor(room * period / count)
+    if count <= room then return math.max(now + 1, start + 1, start + period - math.floor((room - count) * period / window.previous)) - now end
+    return start + 2 * period - math.floor(room * period / count) - now
   end,
   used = function(window, now, period, capacity) return math.min(capacity, window.count + overlapping(window, now, period)) end,
   ends = function(window, now, period)
-    local left = period - now % period
-    return window.count > 0 and left + period or window.previous > 0 and left or 0
+    local last = window.start + period - now
+    return window.count > 0 and last + period or window.previous > 0 and last or 0
   end,
   take = function(window, now, capacity, period, cost)
     return { start = window.start, count = math.min(window.count + cost, capacity), previous = window.previous }
   end,
-  back = function(window, now, period, cost, taken)
-    local at, mine, before = tonumber(taken or window.start), 0, 0
-    if at >= window.start then mine = cost elseif at >= window.start - period then before = cost end
-    if not taken then before = math.max(0, cost - window.count) end
+  back = function(window, now, period, cost, expires)
+    local mine, before = 0, 0
+    if not expires then mine, before = cost, math.max(0, cost - window.count)
+    elseif expires >= window.start + 2 * period then mine = cost
+    elseif expires >= window.start + period then before = cost end
     return { start = window.start, count = math.max(0, window.count - mine), previous = math.max(0, window.previous - before) }
   end,
   write = function(window) return whole16(window.start) .. string.format('%07.0f%07.0f', window.count, window.previous) end

@@ -36,7 +36,7 @@ it("in a file garbage shrinks, however many subjects a step adds", async () => {
     if (round % 2 === 0) await limits.take(claims(8), {})
     else
       await limits.adjust(
-        claims(8).map((claim) => ({ ...claim, taken: null })),
+        claims(8).map((claim) => ({ ...claim, until: null })),
         {},
       )
   }
@@ -67,7 +67,7 @@ it("in memory each step that may add something removes garbage", async () => {
   for (let round = 0; round < 4; round += 1) {
     await limits.take(claims(10))
     time += 900
-    await limits.adjust(claims(10).map((claim) => ({ ...claim, taken: null })))
+    await limits.adjust(claims(10).map((claim) => ({ ...claim, until: null })))
     time += 900
     for (const place of claims(10)) await limits.block(place, 500_000)
     time += 900
