@@ -1,8 +1,10 @@
 import type { SessionEvent } from "coatcheck"
 import { createContainer, DI_TOKENS } from "coatcheck/container"
+import type { RateLimitEvent } from "coatcheck/rate-limit"
 import type { Logger } from "pino"
 import type { ApiKeys } from "./http/api-keys.js"
 import { type AppDependencies, createApp } from "./http/app.js"
+import { Metrics } from "./http/Metrics.js"
 import { StoreHealth } from "./http/store-health.js"
 import type { Settings } from "./settings.js"
 
@@ -20,14 +22,25 @@ export interface ContainerInput {
  * @throws ERR_CONFIG_INVALID · ERR_STORE_…
  */
 export async function createServiceContainer({ settings, keys, logger, version }: ContainerInput) {
-  const onEvent = (event: SessionEvent) => report(logger, event)
-  const library = await createContainer({ store: settings.store.url, ...settings.sessions, strict: settings.strict, logger, onEvent })
+  const { store, rateLimits, strict } = settings
+  const metrics = new Metrics(rateLimits)
+  metrics.watchProcess()
+  const onEvent = (event: SessionEvent) => {
+    metrics.sessionEvent(event)
+    report(logger, event)
+  }
+  const onRateLimitEvent = (event: RateLimitEvent) => {
+    metrics.rateLimitEvent(event)
+    logger.debug(event, `rate limit ${event.type}`)
+  }
+  const library = await createContainer({ store: store.url, ...settings.sessions, rateLimits, strict, logger, onEvent, onRateLimitEvent })
   const injector = library.injector
     .createChildInjector()
     .provideValue("keys", keys)
     .provideValue("logger", logger)
     .provideValue("bodyLimit", settings.bodyLimit)
     .provideValue("version", version)
+    .provideValue("metrics", metrics)
     .provideFactory("health", healthFactory)
     .provideFactory("app", appFactory)
   return {
@@ -43,16 +56,18 @@ function healthFactory(sessions: ConstructorParameters<typeof StoreHealth>[0], l
   return new StoreHealth(sessions, logger)
 }
 
-appFactory.inject = [DI_TOKENS.SESSION_SERVICE, "health", "keys", "logger", "bodyLimit", "version"] as const
+appFactory.inject = [DI_TOKENS.SESSION_SERVICE, DI_TOKENS.RATE_LIMITING_SERVICE, "health", "metrics", "keys", "logger", "bodyLimit", "version"] as const
 function appFactory(
   sessions: AppDependencies["sessions"],
+  limits: AppDependencies["limits"],
   health: StoreHealth,
+  metrics: Metrics,
   keys: ApiKeys,
   logger: Logger,
   bodyLimit: number,
   version: string,
 ): ReturnType<typeof createApp> {
-  return createApp({ sessions, health, keys, logger, bodyLimit, version })
+  return createApp({ sessions, limits, health, metrics, keys, logger, bodyLimit, version })
 }
 
 /** Events name handles, never tokens. Signs of an attack or a broken record are warnings, the daily life of sessions is detail. */

@@ -1,9 +1,11 @@
 import { BlockList, isIP } from "node:net"
 import { join } from "node:path"
 import type { Duration } from "coatcheck"
+import type { RateLimitRules } from "coatcheck/rate-limit"
 import { z } from "zod"
 import { type ApiKey, KEY_FORM, parseApiKeys, SCOPES } from "./http/api-keys.js"
 import { FILES } from "./start/data-folder.js"
+import { parseRules, RULES_EXAMPLE } from "./start/rate-limit-rules.js"
 import { StartFailure } from "./start/start-failure.js"
 
 const duration = z
@@ -25,6 +27,13 @@ const apiKeys = z.string().transform((text, context) => {
   const keys = parseApiKeys(text)
   if (typeof keys !== "string") return keys
   context.addIssue({ code: "custom", message: keys })
+  return z.NEVER
+})
+
+const rateLimits = z.string().transform((text, context): RateLimitRules => {
+  const rules = parseRules(text)
+  if (rules !== null) return rules
+  context.addIssue({ code: "custom", message: `a JSON object of rules by their names, such as ${RULES_EXAMPLE}` })
   return z.NEVER
 })
 
@@ -66,6 +75,7 @@ export const SETTINGS = z.object({
     .enum(["evict-oldest", "reject"], { error: "evict-oldest or reject" })
     .optional()
     .meta({ description: "what a session too many does: evict-oldest or reject", shown: "evict-oldest" }),
+  COATCHECK_RATE_LIMITS: rateLimits.optional().meta({ description: `rules of rate limits as JSON, such as ${RULES_EXAMPLE}`, shown: "none" }),
   COATCHECK_DURABILITY: z.enum(["none", "replicas", "fsync"], { error: "none, replicas or fsync" }).default("none").meta({
     description: "what a change waits for: none, replicas (one replica has it) or fsync (the server's disk has it); one Redis or Sentinels only",
     shown: "none",
@@ -93,6 +103,7 @@ export interface Settings {
     readonly onLimit: "evict-oldest" | "reject" | undefined
     readonly durability: "none" | "replicas" | "fsync"
   }
+  readonly rateLimits: RateLimitRules
   readonly strict: boolean
   readonly bodyLimit: number
   readonly logLevel: string
@@ -142,6 +153,7 @@ function settingsFrom(values: z.output<typeof SETTINGS>): Settings {
       onLimit: values.COATCHECK_ON_LIMIT,
       durability: values.COATCHECK_DURABILITY,
     },
+    rateLimits: values.COATCHECK_RATE_LIMITS ?? {},
     strict: values.COATCHECK_STRICT,
     bodyLimit: values.COATCHECK_BODY_LIMIT,
     logLevel: values.COATCHECK_LOG_LEVEL,

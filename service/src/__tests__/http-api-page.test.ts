@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { Metrics } from "../http/Metrics.js"
 import { SERVICE_STATUS, SESSION_STATUS } from "../http/problem.js"
 import { SETTINGS } from "../settings.js"
 import { EXIT } from "../start/start-failure.js"
@@ -30,7 +31,11 @@ interface Described {
   readonly security?: readonly { readonly apiKey: readonly string[] }[]
   readonly parameters?: readonly { readonly in: string; readonly name: string }[]
   readonly requestBody?: { readonly content: { readonly "application/json": { readonly schema: { readonly properties: object } } } }
-  readonly responses: Readonly<Record<string, { readonly content?: { readonly "application/json"?: { readonly schema: { readonly properties?: object } } } }>>
+  readonly responses: Readonly<Record<string, { readonly content?: { readonly "application/json"?: { readonly schema: Schema } } }>>
+}
+interface Schema {
+  readonly $ref?: string
+  readonly properties?: object
 }
 
 async function description() {
@@ -42,7 +47,9 @@ async function description() {
   return { operations, schemas: body.components.schemas as Record<string, { properties: object }> }
 }
 
-const fields = (schema: { readonly properties?: object } | undefined) => Object.keys(schema?.properties ?? {}).sort()
+const fields = (schema: Schema | undefined) => Object.keys(schema?.properties ?? {}).sort()
+/** What an answer is called: its fields, or the one name of a document that has a section of its own. */
+const answered = (schema: Schema | undefined) => (schema?.$ref === undefined ? fields(schema) : [schema.$ref.split("/").at(-1)])
 
 describe("docs/http-api.md says what the code says", () => {
   it("every route, and no other", async () => {
@@ -81,7 +88,7 @@ describe("docs/http-api.md says what the code says", () => {
           header: parameters("header"),
           body: fields(operation.requestBody?.content["application/json"].schema),
           statuses: Object.keys(operation.responses),
-          answer: fields(success?.content?.["application/json"]?.schema),
+          answer: answered(success?.content?.["application/json"]?.schema),
         },
       ])
     }
@@ -89,8 +96,22 @@ describe("docs/http-api.md says what the code says", () => {
 
   it("every field of the documents", async () => {
     const { schemas } = await description()
-    expect(Object.keys(schemas).sort()).toEqual(["Device", "Problem", "Session"])
+    expect(Object.keys(schemas).sort()).toEqual(["Decision", "Device", "Problem", "Rule", "Session", "Subject"])
     for (const [name, schema] of Object.entries(schemas)) expect([name, names(sections.get(name) ?? "", "field")]).toEqual([name, fields(schema)])
+  })
+
+  it("every metric with its labels", async () => {
+    const rows = tables(sections.get("GET /metrics") ?? "").get("metric") ?? []
+    const metrics = new Metrics({})
+    for (const line of ["help", "type"]) expect((await metrics.text()).match(new RegExp(`^# ${line} `, "gim"))).toHaveLength(rows.length)
+    metrics.request({ method: "GET", route: "/livez", status: 200 }, 0.1)
+    metrics.sessionEvent({ type: "created", sessionId: "x" as never })
+    for (const type of ["allowed", "outage"] as const) metrics.rateLimitEvent({ type, rule: "api", judgedBy: "store", onOutage: "open" })
+    const text = await metrics.text()
+    for (const [name, labels = ""] of rows) {
+      const found = new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, "m").exec(text)?.[1] ?? "none"
+      expect([name, [...found.matchAll(/(\w+)="/g)].map(([, label]) => label)]).toEqual([name, labels.match(/\w+/g)])
+    }
   })
 
   it("every code with its status", () => {

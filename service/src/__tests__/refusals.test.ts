@@ -1,6 +1,7 @@
 import { connect } from "node:net"
 import { SessionError, type SessionErrorCode } from "coatcheck"
 import { describe, expect, it } from "vitest"
+import { SCOPES } from "../http/api-keys.js"
 import { SESSION_STATUS } from "../http/problem.js"
 import type { RouteDependencies } from "../routes/dependencies.js"
 import { rawRequest } from "./support/raw-request.js"
@@ -16,16 +17,30 @@ const ROUTES = [
   ["read", "GET", "/v1/users/ada/sessions", undefined],
   ["manage", "DELETE", "/v1/users/ada/sessions/x", undefined],
   ["manage", "POST", "/v1/users/ada/sign-out", {}],
+  ["limit", "POST", "/v1/rate-limits/check", { checks: [{ rule: "api", subject: { userId: "ada" } }] }],
+  ["limit", "POST", "/v1/rate-limits/api/check", { subject: { userId: "ada" } }],
+  ["read", "POST", "/v1/rate-limits/api/status", { subject: { userId: "ada" } }],
+  ["limit", "POST", "/v1/rate-limits/api/reward", { subject: { userId: "ada" } }],
+  ["limit", "POST", "/v1/rate-limits/api/penalize", { subject: { userId: "ada" } }],
+  ["manage", "POST", "/v1/rate-limits/api/block", { subject: { userId: "ada" }, duration: "1h" }],
+  ["manage", "POST", "/v1/rate-limits/api/reset", { subject: { userId: "ada" } }],
 ] as const
+/** Routes that need no store. */
+const WITHOUT_STORE = [
+  ["read", "GET", "/v1/rate-limits", undefined],
+  ["metrics", "GET", "/metrics", undefined],
+] as const
+const rules = { api: { limit: 100, window: "1m" } } as const
+const DONE = [200, 201, 204, 404]
 
 /** A store that answers everything with one error. */
-function failing(error: unknown): RouteDependencies["sessions"] {
-  return new Proxy({}, { get: () => async () => Promise.reject(error) }) as RouteDependencies["sessions"]
+function failing(error: unknown): RouteDependencies["sessions"] & RouteDependencies["limits"] {
+  return new Proxy({ rules }, { get: (own, name) => (name === "rules" ? own.rules : async () => Promise.reject(error)) }) as never
 }
 
-describe.each(ROUTES)("a key with the scope %s, for %s %s", (scope, method, path, json) => {
+describe.each([...ROUTES, ...WITHOUT_STORE])("a key with the scope %s, for %s %s", (scope, method, path, json) => {
   it("is needed: 401 without, 403 with another scope only", async () => {
-    const { call } = await testService()
+    const { call } = await testService({ rules })
     const wrong = ["", "x", KEYS.all.slice(1), `${KEYS.all}A`, KEYS.all.toLowerCase(), `${KEYS.all},${KEYS.read}`]
     for (const key of [null, ...wrong]) {
       const answer = await call(method, path, { key, json, token: "x" })
@@ -34,9 +49,9 @@ describe.each(ROUTES)("a key with the scope %s, for %s %s", (scope, method, path
     }
     const basic = await call(method, path, { key: null, json, token: "x", headers: { Authorization: `Basic ${KEYS.all}` } })
     expect(basic.status).toBe(401)
-    for (const name of ["read", "manage", "create"] as const) {
+    for (const name of SCOPES) {
       const answer = await call(method, path, { key: KEYS[name], json, token: "x" })
-      if (name === scope) expect([201, 200, 404]).toContain(answer.status)
+      if (name === scope) expect(DONE).toContain(answer.status)
       else expect(answer).toMatchObject({ status: 403, body: { code: "ERR_SCOPE", detail: `Expected an API key with the scope ${scope}.` } })
     }
   })
@@ -44,7 +59,7 @@ describe.each(ROUTES)("a key with the scope %s, for %s %s", (scope, method, path
 
 describe.each(ROUTES.filter(([, , , json]) => json !== undefined))("the body, key %s, %s %s", (_, method, path, json) => {
   it("must say that it is JSON, and be it", async () => {
-    const { call } = await testService({ bodyLimit: 1_024 })
+    const { call } = await testService({ bodyLimit: 1_024, rules })
     const send = async (raw: string | Uint8Array<ArrayBuffer>, type: string) =>
       (await call(method, path, { raw, token: "x", headers: type === "" ? {} : { "content-type": type } })).status
     const good = JSON.stringify(json)
@@ -60,8 +75,7 @@ describe.each(ROUTES.filter(([, , , json]) => json !== undefined))("the body, ke
     expect(await send(new TextEncoder().encode(good), "")).toBe(415)
     for (const raw of ["{", "[", '{"a":1}}', "undefined", "{'a':1}", '{"a":01}']) expect([raw, await send(raw, "application/json")]).toEqual([raw, 400])
     expect(await send(" ".repeat(1_025), "application/json")).toBe(413)
-    for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"])
-      expect([201, 200, 404]).toContain(await send(good, type))
+    for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"]) expect(DONE).toContain(await send(good, type))
   })
 })
 
@@ -137,7 +151,8 @@ describe("problem documents", () => {
   it.each(ROUTES.map(([, method, path, json]) => [method, path, json] as const))(
     "%s %s answers 503 when the store is away, never 404",
     async (method, path, json) => {
-      const { call } = await testService({ sessions: failing(new SessionError("ERR_STORE_UNAVAILABLE", "Away.")) })
+      const away = failing(new SessionError("ERR_STORE_UNAVAILABLE", "Away."))
+      const { call } = await testService({ sessions: away, limits: away })
       expect(await call(method, path, { token: "x", json })).toMatchObject({ status: 503, body: { code: "ERR_STORE_UNAVAILABLE", retryable: true } })
     },
   )

@@ -14,6 +14,7 @@ describe("settings", () => {
       store: { kind: "sqlite", url: "sqlite:.coatcheck/sessions.db", shown: ".coatcheck/sessions.db" },
       keys: [],
       sessions: { durability: "none" },
+      rateLimits: {},
       strict: false,
       bodyLimit: 262_144,
       logLevel: "info",
@@ -34,11 +35,13 @@ describe("settings", () => {
       COATCHECK_STORE_TIMEOUT: "500ms",
       COATCHECK_MAX_SESSIONS_PER_USER: "5",
       COATCHECK_ON_LIMIT: "reject",
+      COATCHECK_RATE_LIMITS: '{"api":{"limit":100,"window":"1m"}}',
       COATCHECK_DURABILITY: "none",
       COATCHECK_BODY_LIMIT: "65536",
       COATCHECK_LOG_LEVEL: "silent",
     })
     expect(settings).toMatchObject({ host: "::1", port: 0, store: { url: "sqlite:/srv/coats/sessions.db" }, bodyLimit: 65_536, logLevel: "silent" })
+    expect(settings.rateLimits).toEqual({ api: { limit: 100, window: "1m" } })
     expect(settings.sessions).toEqual({
       idleTimeout: "30m",
       absoluteTimeout: "12h",
@@ -49,7 +52,7 @@ describe("settings", () => {
       durability: "none",
     })
     expect(settings.keys.map(({ name, scopes }) => [name, scopes])).toEqual([
-      ["COATCHECK_API_KEY", ["read", "manage", "create"]],
+      ["COATCHECK_API_KEY", ["read", "manage", "create", "limit", "metrics"]],
       ["web", ["create", "read"]],
       ["admin", ["read", "manage"]],
     ])
@@ -92,6 +95,10 @@ describe("settings", () => {
     ["COATCHECK_ABSOLUTE_TIMEOUT", "soon"],
     ["COATCHECK_MAX_SESSIONS_PER_USER", "0"],
     ["COATCHECK_ON_LIMIT", "Reject"],
+    ["COATCHECK_RATE_LIMITS", "hunter2 hunter2"],
+    ["COATCHECK_RATE_LIMITS", '["hunter2"]'],
+    ["COATCHECK_RATE_LIMITS", "null"],
+    ["COATCHECK_RATE_LIMITS", '{"hunter2":{"limit":7,"window":"1m"}'],
     ["COATCHECK_DURABILITY", "disk"],
     ["COATCHECK_BODY_LIMIT", "1e3"],
     ["COATCHECK_LOG_LEVEL", "loud"],

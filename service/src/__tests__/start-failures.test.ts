@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer as createHttp } from "node:http"
 import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
@@ -37,6 +37,24 @@ describe("a service that cannot start says why in one line, and how to change it
   it("a host that is not this machine: 78", async () => {
     const { code, line } = await failure({ cwd: temporaryFolder(), env: { COATCHECK_HOST: "192.0.2.1", COATCHECK_API_KEY: "k".repeat(32) } })
     expect([code, line]).toEqual([78, expect.stringContaining("COATCHECK_HOST")])
+  })
+
+  it.each([
+    ['{"api":{"limit":0,"window":"1m"}}', "rules.api.limit"],
+    ['{"api":{"limit":5,"window":"soon"}}', "rules.api.window"],
+    ['{"api":{"limit":5,"window":"1m","brust":9}}', "rules.api"],
+    ['{"api":{"limit":5,"window":"1m","algorithm":"leaky"}}', "rules.api.algorithm"],
+    ['{"api":{"limit":5,"window":"1m","shadow":"yes"}}', "rules.api.shadow"],
+    ['{"api":5}', "rules.api"],
+    ['{"constructor":{"limit":5,"window":"1m"}}', "the name of a rule"],
+    ['{"__proto__":{"limit":5,"window":"1m"}}', "the name of a rule"],
+    ['{"a b":{"limit":5,"window":"1m"}}', "the name of a rule"],
+  ])("the rules %s: 78, before anything is made", async (rules, field) => {
+    const cwd = temporaryFolder()
+    const { code, line } = await failure({ cwd, env: { COATCHECK_RATE_LIMITS: rules } })
+    expect([code, line]).toEqual([78, expect.stringMatching(/^coatcheck: COATCHECK_RATE_LIMITS .* Correct it; .* is an example\.$/)])
+    expect(line).toContain(`Expected ${field} to `)
+    expect(readdirSync(cwd)).toEqual([])
   })
 
   it("no Redis at the URL: 69", async () => {

@@ -7,10 +7,11 @@ import { startService, temporaryFolder } from "./support/service-process.js"
 
 const file = (name: string) => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
 
-/** The first console block of a text: each command with what it prints. */
+/** The console blocks of a text, each going on where the one before ended: each command with what it prints. */
 function transcript(markdown: string): readonly { readonly command: string; readonly output: string }[] {
-  const block = /```console\n([\s\S]*?)```/.exec(markdown)?.[1] ?? ""
-  return block
+  const blocks = [...markdown.matchAll(/```console\n([\s\S]*?)```/g)].map(([, block]) => block)
+  return blocks
+    .join("")
     .split(/^\$ /m)
     .slice(1)
     .map((step) => ({ command: step.slice(0, step.indexOf("\n")), output: step.slice(step.indexOf("\n") + 1).trimEnd() }))
@@ -47,7 +48,9 @@ it.each(pages)("the transcript of %s runs word by word, with a kill -9 in the mi
   const steps = transcript(markdown.slice(Math.max(0, markdown.indexOf("<!-- transcript -->"))))
   expect(steps.length).toBeGreaterThan(8)
   const cwd = temporaryFolder()
-  let service = await startService({ cwd })
+  const rules = /^COATCHECK_RATE_LIMITS='(.*)' npm start$/m.exec(markdown)?.[1]
+  const env = rules === undefined ? {} : { COATCHECK_RATE_LIMITS: rules }
+  let service = await startService({ cwd, env })
   const run = shell(cwd, service.port)
   for (const [index, { command, output }] of steps.entries()) {
     const printed = await run(command)
@@ -55,6 +58,6 @@ it.each(pages)("the transcript of %s runs word by word, with a kill -9 in the mi
     if (index !== Math.floor(steps.length / 2)) continue
     service.child.kill("SIGKILL")
     await service.ended
-    service = await startService({ cwd, env: { COATCHECK_PORT: String(service.port) } })
+    service = await startService({ cwd, env: { ...env, COATCHECK_PORT: String(service.port) } })
   }
 })

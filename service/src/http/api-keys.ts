@@ -1,7 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 
-/** What a key may do: `read` looks at sessions, `manage` changes and ends them, `create` opens them. */
-export const SCOPES = ["read", "manage", "create"] as const
+/**
+ * What a key may do: `read` looks at sessions and rate limits, `manage` changes and ends what is there, `create` opens sessions, `limit` counts by rate limits,
+ * `metrics` reads the metrics and nothing else.
+ */
+export const SCOPES = ["read", "manage", "create", "limit", "metrics"] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** A key of a backend. The name stands in logs, the key nowhere. */

@@ -6,16 +6,21 @@ import { apiDescription } from "../routes/api-description.js"
 import { createRoutes } from "../routes/create.js"
 import type { RouteDependencies } from "../routes/dependencies.js"
 import { healthRoutes, PUBLIC_PATHS } from "../routes/health.js"
+import { metricsRoute } from "../routes/metrics.js"
+import { rateLimitRoutes } from "../routes/rate-limits.js"
 import { sessionRoutes } from "../routes/session.js"
 import { userRoutes } from "../routes/users.js"
 import type { ApiKeys } from "./api-keys.js"
 import { requireKey } from "./authorization.js"
 import type { HttpEnv } from "./http-env.js"
 import { refuseInvalid } from "./invalid-input.js"
+import type { Metrics } from "./Metrics.js"
 import { HttpProblem, problemResponse } from "./problem.js"
 import { requestLog } from "./request-log.js"
+import { requestMetrics } from "./request-metrics.js"
 
 export interface AppDependencies extends RouteDependencies {
+  readonly metrics: Metrics
   readonly keys: ApiKeys
   readonly logger: Logger
   readonly version: string
@@ -27,7 +32,7 @@ const REQUEST_ID_LENGTH = 36
 /** The whole HTTP API as a function from requests to responses. It expects targets that passed `refuseTarget`. */
 export function createApp(dependencies: AppDependencies): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ getPath: rawPath, defaultHook: refuseInvalid })
-  app.use(requestId({ limitLength: REQUEST_ID_LENGTH }), requestLog(dependencies.logger))
+  app.use(requestId({ limitLength: REQUEST_ID_LENGTH }), requestLog(dependencies.logger), requestMetrics(dependencies.metrics))
   app.use(async (c, next) => {
     await next()
     c.header("Cache-Control", "no-store")
@@ -49,7 +54,9 @@ export function createApp(dependencies: AppDependencies): OpenAPIHono<HttpEnv> {
   createRoutes(app, dependencies)
   sessionRoutes(app, dependencies)
   userRoutes(app, dependencies)
+  rateLimitRoutes(app, dependencies)
   healthRoutes(app, dependencies)
+  metricsRoute(app, dependencies)
   apiDescription(app, dependencies.version)
   return app
 }

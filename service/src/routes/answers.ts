@@ -17,7 +17,7 @@ const WHEN = {
   400: "The request is not what was expected.",
   401: "No valid API key.",
   403: "The API key lacks the scope.",
-  404: "There is no such session.",
+  404: "There is no such session, or no such rule.",
   409: "The session or its user's limit stands against it.",
   412: "If-Match names another version.",
   413: "The body or the attributes are too large.",
@@ -41,3 +41,10 @@ export function json<T extends z.ZodType>(schema: T, description: string, header
 }
 
 export const ETAG = { ETag: { description: "The session's version, for If-Match.", schema: { type: "string" } } } as const
+
+const field = (description: string) => ({ description, schema: { type: "string" } }) as const
+export const RATE_LIMIT_HEADERS = {
+  "RateLimit-Policy": field("The policy of the rule that decided."),
+  RateLimit: field("What is left of it."),
+  "Retry-After": field("Seconds after which it would be allowed; where it is denied."),
+} as const

@@ -10,7 +10,7 @@ export function help(): string {
   return [
     "Usage: coatcheck [--help]",
     "",
-    "Serves sessions over HTTP. docs/http-api.md describes the routes, and so does GET /openapi.json.",
+    "Serves sessions and rate limits over HTTP. docs/http-api.md describes the routes, and so does GET /openapi.json.",
     "",
     "Settings, read from the environment [defaults]:",
     ...settings,

@@ -10,6 +10,7 @@ import type { Settings } from "../settings.js"
 import { prepareFolder } from "./data-folder.js"
 import { type GeneratedKey, generatedKey } from "./generated-key.js"
 import { greeting } from "./greeting.js"
+import { checkRules } from "./rate-limit-rules.js"
 import { drain } from "./shutdown.js"
 import { listenFailure, storeFailure } from "./start-failure.js"
 
@@ -20,11 +21,12 @@ export interface RunningService {
 }
 
 /**
- * Starts the service: folder, key, store, then the port.
+ * Starts the service: rules, folder, key, store, then the port.
  *
  * @throws StartFailure; nothing that was opened stays open
  */
 export async function serve(settings: Settings, logs: DestinationStream): Promise<RunningService> {
+  await checkRules(settings.rateLimits)
   const generated = prepareFiles(settings)
   const keys = new ApiKeys(generated === undefined ? settings.keys : [{ name: "generated", key: generated.key, scopes: SCOPES }])
   const logger = pino({ level: settings.logLevel, base: null }, logs)
