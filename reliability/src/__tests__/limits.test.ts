@@ -148,7 +148,7 @@ describe("hand-made histories", () => {
           steps.map((step) => line("log", step)),
           EXACT,
         ),
-        2,
+        { copiesOf: () => 2 },
       ).map(({ rule }) => rule)
     expect(twice([full(1_000, 4), ["take", 2_000, 2_100, "denied"]])).toEqual([])
     expect(twice([full(1_000, 3), ["take", 2_000, 2_100, "denied"]])).toEqual(["L3"])

@@ -21,6 +21,12 @@ import { MEMORY_FULL } from "./rows/memory-full.js"
 import { POWER_CUT } from "./rows/power-cut.js"
 import { PRIMARY_CUT_OFF } from "./rows/primary-cut-off.js"
 import { PROCESS_KILLED } from "./rows/process-killed.js"
+import { RATES_MEMORY_FULL } from "./rows/rates-memory-full.js"
+import { RATES_REPLIES_LOST } from "./rows/rates-replies-lost.js"
+import { RATES_SCRIPTS_FORGOTTEN } from "./rows/rates-scripts-forgotten.js"
+import { RATES_SERVER_KILLED } from "./rows/rates-server-killed.js"
+import { RATES_SERVER_STOPPED } from "./rows/rates-server-stopped.js"
+import { RATES_STORE_EMPTIED } from "./rows/rates-store-emptied.js"
 import { RECORDS_DAMAGED } from "./rows/records-damaged.js"
 import { REFUSALS_OF_A_SERVER } from "./rows/refusals-of-a-server.js"
 import { RESET_AFTER_EACH_BYTE } from "./rows/reset-after-each-byte.js"
@@ -43,7 +49,9 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   KILLED_WITH_EVERY_SECOND_SYNCED,
   POWER_CUT,
   RESTART_WITHOUT_PERSISTENCE,
+  RATES_SERVER_KILLED,
   STOPPED_SERVER,
+  RATES_SERVER_STOPPED,
   STOPPED_PRIMARY,
   FAILOVERS,
   PRIMARY_CUT_OFF,
@@ -52,13 +60,17 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   SLOTS_MOVED,
   GIANT_SLOT_MOVED,
   RESET_AFTER_EACH_BYTE,
+  RATES_REPLIES_LOST,
   LINE_THAT_HANGS,
   LINK_DOWN,
   SLOW_LINE,
   FORGED_REPLIES,
   SCRIPTS_FORGOTTEN,
+  RATES_SCRIPTS_FORGOTTEN,
   STORE_EMPTIED,
+  RATES_STORE_EMPTIED,
   MEMORY_FULL,
+  RATES_MEMORY_FULL,
   SESSIONS_EVICTED,
   LIST_DELETED,
   SERVER_LOADING,

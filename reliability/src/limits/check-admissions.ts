@@ -1,26 +1,40 @@
 import { lowerBound } from "../histories/lower-bound.js"
 import { isAligned, mostWithin } from "./formulas.js"
 import { groupedBy } from "./grouped-by.js"
-import { type CheckedRule, type LimitViolation, type TimedLine, violationOf } from "./limit-line.js"
+import { type CheckedRule, type Circumstances, type LimitViolation, once, type TimedLine, violationOf } from "./limit-line.js"
 
 /**
  * L1: from any instant to any other, no more units were surely taken than the formula and what may have been given back meanwhile. Surely: asked for after the
  * first instant, and answered before the second. L2: the same for each window that begins at a multiple of its length, where the algorithm has such.
  *
  * @param lines of one rule of one subject
- * @param copies how often a refund may have been made: 2 where a client sends again by itself
  */
-export function checkAdmissions(rule: CheckedRule, lines: readonly TimedLine[], copies = 1): LimitViolation[] {
-  const taken = lines.filter(({ op, answer, judgedBy }) => op === "take" && answer === "done" && judgedBy === "store")
-  const back = lines.filter(({ op }) => op === "give back")
-  const [begunBy, overBefore] = [summed(back, ({ from }) => from), summed(back, ({ to }) => to)]
-  const backWithin = (from: number, to: number): number => copies * (begunBy(to + 1) - overBefore(from))
-  const worst = worstSpan(rule, taken, backWithin)
+export function checkAdmissions(rule: CheckedRule, lines: readonly TimedLine[], circumstances: Circumstances = {}): LimitViolation[] {
+  const taken = takenFrom(lines)
   const first = taken[0]
   if (first === undefined) return []
+  const moreWithin = allowances(rule, lines, circumstances)
+  const worst = worstSpan(rule, taken, moreWithin)
   const spans =
     worst === undefined ? [] : [violationOf("L1", first, `${worst.units} units were taken within ${worst.span} µs, where at most ${worst.most} may be`)]
-  return isAligned(rule) ? [...spans, ...alignedWindows(rule, taken, backWithin)] : spans
+  return isAligned(rule) ? [...spans, ...alignedWindows(rule, taken, moreWithin)] : spans
+}
+
+/** By how many units the formula was exceeded at worst. */
+export function mostBeyond(rule: CheckedRule, lines: readonly TimedLine[], circumstances: Circumstances = {}): number {
+  const worst = worstSpan(rule, takenFrom(lines), allowances(rule, lines, circumstances))
+  return worst === undefined ? 0 : worst.units - worst.most
+}
+
+function takenFrom(lines: readonly TimedLine[]): readonly TimedLine[] {
+  return lines.filter(({ op, answer, judgedBy }) => op === "take" && answer === "done" && judgedBy === "store")
+}
+
+/** How many units more than the formula there may be between two instants: those that were given back, and what was lost. */
+function allowances({ capacity }: CheckedRule, lines: readonly TimedLine[], { copiesOf = once, losses = 0 }: Circumstances): Within {
+  const back = lines.filter(({ op }) => op === "give back").map((line) => ({ ...line, units: line.units * copiesOf(line) }))
+  const [begunBy, overBefore] = [summed(back, ({ from }) => from), summed(back, ({ to }) => to)]
+  return (from, to) => losses * capacity + begunBy(to + 1) - overBefore(from)
 }
 
 type Within = (from: number, to: number) => number
@@ -31,7 +45,7 @@ interface Span {
   readonly most: number
 }
 
-function worstSpan(rule: CheckedRule, taken: readonly TimedLine[], backWithin: Within): Span | undefined {
+function worstSpan(rule: CheckedRule, taken: readonly TimedLine[], moreWithin: Within): Span | undefined {
   let worst: Span | undefined
   /** What was answered by now, the latest begun first. */
   const within: TimedLine[] = []
@@ -47,19 +61,19 @@ function worstSpan(rule: CheckedRule, taken: readonly TimedLine[], backWithin: W
       const span = end.to - from
       const beyond = worst === undefined ? 0 : worst.units - worst.most
       if (units - mostWithin(rule, span) <= beyond) continue
-      const most = mostWithin(rule, span) + backWithin(from, end.to)
+      const most = mostWithin(rule, span) + moreWithin(from, end.to)
       if (units - most > beyond) worst = { units, span, most }
     }
   }
   return worst
 }
 
-function alignedWindows(rule: CheckedRule, taken: readonly TimedLine[], backWithin: Within): LimitViolation[] {
+function alignedWindows(rule: CheckedRule, taken: readonly TimedLine[], moreWithin: Within): LimitViolation[] {
   const { capacity, period } = rule
   const surelyIn = taken.filter(({ from, to }) => Math.floor(from / period) === Math.floor(to / period))
   const windows = groupedBy(surelyIn, ({ from }) => Math.floor(from / period))
   return [...windows].flatMap(([window, lines]) => {
-    const [units, most] = [sumUnits(lines), capacity + backWithin(window * period, (window + 1) * period)]
+    const [units, most] = [sumUnits(lines), capacity + moreWithin(window * period, (window + 1) * period)]
     const [first] = lines
     return units > most && first !== undefined ? [violationOf("L2", first, `${units} units were taken in one window, where at most ${most} may be`)] : []
   })

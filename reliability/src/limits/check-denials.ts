@@ -1,6 +1,6 @@
 import { lowerBound } from "../histories/lower-bound.js"
 import { type Count, newCount } from "./counts.js"
-import { type CheckedRule, type LimitViolation, type TimedLine, violationOf } from "./limit-line.js"
+import { type CheckedRule, type Circumstances, type LimitViolation, once, type TimedLine, violationOf } from "./limit-line.js"
 
 /** For so long a process may answer what it knows to be used up without hearing of what another process gave back, in microseconds. */
 const REMEMBERED = 1_000_000
@@ -19,9 +19,8 @@ interface Change {
  * The worst case is one: of all algorithms, to take later or to give back earlier never makes more room.
  *
  * @param lines of one rule of one subject
- * @param copies how often what was taken may have been taken: 2 where a client sends again by itself
  */
-export function checkDenials(rule: CheckedRule, lines: readonly TimedLine[], copies = 1): LimitViolation[] {
+export function checkDenials(rule: CheckedRule, lines: readonly TimedLine[], { copiesOf = once }: Circumstances = {}): LimitViolation[] {
   const denied = lines.filter(({ op, answer, judgedBy }) => op === "take" && answer === "denied" && judgedBy === "store").sort((a, b) => a.from - b.from)
   const taken = lines.filter(({ op, answer }) => op === "take" && answer !== "denied").sort((a, b) => a.from - b.from)
   const back = lines.filter(({ op, answer }) => op === "give back" && answer === "done")
@@ -32,11 +31,11 @@ export function checkDenials(rule: CheckedRule, lines: readonly TimedLine[], cop
   let counted = 0
   return denied.flatMap((line) => {
     for (let next = changes[counted]; next !== undefined && next.at < line.from - REMEMBERED - longestBack; next = changes[counted]) {
-      apply(certain, next.at, next.line, copies)
+      apply(certain, next.at, next.line, copiesOf)
       counted += 1
     }
     const instants = [line.from, ...begunWithin(taken, line)]
-    const isExplained = instants.some((at) => !worstCase({ certain, counted, changes, taken, longestTake, copies }, line, at).fits(at, line.units))
+    const isExplained = instants.some((at) => !worstCase({ certain, counted, changes, taken, longestTake, copiesOf }, line, at).fits(at, line.units))
     return isExplained ? [] : [violationOf("L3", line, `${line.units} units were denied although they fitted all the while, from ${line.from} to ${line.to}`)]
   })
 }
@@ -47,16 +46,16 @@ interface Known {
   readonly changes: readonly Change[]
   readonly taken: readonly TimedLine[]
   readonly longestTake: number
-  readonly copies: number
+  copiesOf(line: TimedLine): number
 }
 
 /** The fullest count that there can have been at an instant within a denied call. */
-function worstCase({ certain, counted, changes, taken, longestTake, copies }: Known, denied: TimedLine, at: number): Count {
+function worstCase({ certain, counted, changes, taken, longestTake, copiesOf }: Known, denied: TimedLine, at: number): Count {
   const count = certain.copy()
   for (let next = counted, change = changes[next]; change !== undefined && change.at <= at; change = changes[++next])
-    if (change.line.op === "take" || isKnown(change.line, denied)) apply(count, change.at, change.line, copies)
+    if (change.line.op === "take" || isKnown(change.line, denied)) apply(count, change.at, change.line, copiesOf)
   // What was begun and not answered by then was done just now.
-  for (const line of taken.slice(begunBy(taken, at - longestTake), begunBy(taken, at))) if (line.to > at) apply(count, at, line, copies)
+  for (const line of taken.slice(begunBy(taken, at - longestTake), begunBy(taken, at))) if (line.to > at) apply(count, at, line, copiesOf)
   return count
 }
 
@@ -68,9 +67,9 @@ function isKnown(back: TimedLine, denied: TimedLine): boolean {
   return back.to < (back.process === denied.process ? denied.from : denied.from - REMEMBERED)
 }
 
-function apply(count: Count, at: number, { op, units }: TimedLine, copies: number): void {
-  if (op === "take") count.take(at, units * copies)
-  else count.giveBack(at, units)
+function apply(count: Count, at: number, line: TimedLine, copiesOf: Known["copiesOf"]): void {
+  if (line.op === "take") count.take(at, line.units * copiesOf(line))
+  else count.giveBack(at, line.units)
 }
 
 function begunWithin(taken: readonly TimedLine[], { from, to }: TimedLine): readonly number[] {

@@ -1,5 +1,5 @@
 import { lowerBound } from "../histories/lower-bound.js"
-import { type CheckedRule, type LimitViolation, type TimedLine, violationOf } from "./limit-line.js"
+import { type CheckedRule, type Circumstances, type LimitViolation, type TimedLine, violationOf } from "./limit-line.js"
 
 /** A lease: surely held from `surelyFrom` to `surelyTo`, and perhaps from `perhapsFrom` to `perhapsTo`. */
 interface Span {
@@ -17,12 +17,12 @@ interface Span {
  *
  * @param lines of one rule of one subject
  */
-export function checkLeases(rule: CheckedRule, lines: readonly TimedLine[]): LimitViolation[] {
+export function checkLeases(rule: CheckedRule, lines: readonly TimedLine[], { losses = 0 }: Circumstances = {}): LimitViolation[] {
   const { capacity, period } = rule
   const released = new Map(lines.filter(({ op }) => op === "release").map((line) => [line.lease, line]))
   const held = lines.filter(({ op, answer }) => op === "hold" && answer !== "denied").map((line) => spanOf(line, released.get(line.lease), period))
   const denied = lines.filter(({ op, answer, judgedBy }) => op === "hold" && answer === "denied" && judgedBy === "store")
-  return [...mostHeld(held, capacity), ...neverFull(held, denied, capacity)]
+  return [...mostHeld(held, capacity * (1 + losses)), ...neverFull(held, denied, capacity)]
 }
 
 function spanOf(line: TimedLine, released: TimedLine | undefined, period: number): Span {

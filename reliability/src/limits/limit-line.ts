@@ -49,6 +49,18 @@ export function byStoreClock(lines: readonly LimitLine[], { least, most }: Clock
   }))
 }
 
+/** What is known of a history beside its lines. */
+export interface Circumstances {
+  /** How often a call may have been carried out: twice where a client sends again by itself. Once unless it is told. */
+  copiesOf?(line: LimitLine): number
+  /** How often the store may have lost all that counted; never unless it is told. */
+  readonly losses?: number
+}
+
+export function once(): number {
+  return 1
+}
+
 /** L1 to L5, see docs/reliability.md. */
 export interface LimitViolation {
   readonly rule: "L1" | "L2" | "L3" | "L4" | "L5"

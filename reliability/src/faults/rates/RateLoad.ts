@@ -1,0 +1,156 @@
+import { setTimeout as pause } from "node:timers/promises"
+import type { RedisClientLike } from "coatcheck"
+import { createRateLimitingService, type OwnedRateLimitingService } from "coatcheck/rate-limit"
+import { clockOffset, eitherOffset } from "../../limits/clock-offset.js"
+import type { ClockOffset, LimitLine } from "../../limits/limit-line.js"
+import { RecordedLimits } from "../../limits/RecordedLimits.js"
+import { oneOf, type Random, randomFrom } from "../../workloads/random.js"
+import { Standstills } from "../Standstills.js"
+import type { Disturbance } from "./judge-rates.js"
+import { COUNTING, RATE_RULES, type RateRuleName } from "./rate-rules.js"
+
+type Rules = typeof RATE_RULES
+type Service = OwnedRateLimitingService<Rules>
+
+export interface RateLoadOptions {
+  readonly store: string | RedisClientLike
+  readonly seed: number
+  readonly timeoutMs: number
+  /** Of the servers whose clock decides. */
+  primaryUrls(): Promise<readonly string[]>
+}
+
+/** What a load met, to be judged. */
+export interface RateHistory {
+  readonly lines: readonly LimitLine[]
+  readonly offset: ClockOffset
+  readonly disturbances: readonly Disturbance[]
+  /** The longest call, without the time for which this process itself stood still, in milliseconds. */
+  readonly longestOwnMs: number
+}
+
+/** Each stands for a process of its own. */
+const SERVICES = 3
+const LANES = 3
+const KEYS = 3
+const LONGEST_PAUSE_MS = 8
+const RULE_NAMES = Object.keys(RATE_RULES) as readonly RateRuleName[]
+const MICROSECONDS = 1_000
+const MOST_LINES = 300_000
+
+/** Services that take, give back, hold and release by the rules `RATE_RULES` while something is done to the store. Everything is written down. */
+export class RateLoad implements AsyncDisposable {
+  readonly #origin = process.hrtime.bigint()
+  readonly #standstills = new Standstills(this.#origin)
+  readonly #services: readonly Service[]
+  readonly #recorded: readonly RecordedLimits<Rules>[]
+  readonly #keys: readonly string[]
+  readonly #options: RateLoadOptions
+  readonly #disturbances: Disturbance[] = []
+  readonly #offsets: ClockOffset[] = []
+  #work: Promise<void> = Promise.resolve()
+  #failure: unknown
+  #ended = false
+
+  private constructor(services: readonly Service[], options: RateLoadOptions) {
+    this.#services = services
+    this.#options = options
+    this.#recorded = services.map((service, number) => new RecordedLimits(service, this.#origin, number))
+    this.#keys = Array.from({ length: KEYS }, (_, at) => `rates-${options.seed}-${at}`)
+  }
+
+  static async start(options: RateLoadOptions): Promise<RateLoad> {
+    const { store, timeoutMs } = options
+    const open = (): Promise<Service> => createRateLimitingService({ store, rules: RATE_RULES, timeout: `${timeoutMs}ms` })
+    const load = new RateLoad(await Promise.all(Array.from({ length: SERVICES }, open)), options)
+    await load.#readClock()
+    load.#begin()
+    return load
+  }
+
+  /** Lets the calls go on for a while. */
+  async run(ms: number, signal?: AbortSignal): Promise<void> {
+    await pause(ms, undefined, signal === undefined ? {} : { signal })
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Does something to the store, and waits until every service hears it again. @returns how long that took after it was done, in milliseconds */
+  async disturbing(work: () => Promise<unknown>, withinMs = 30_000): Promise<number> {
+    const from = this.now()
+    await work()
+    const done = this.now()
+    await this.recovered(withinMs)
+    this.#disturbances.push({ from, to: this.now() })
+    return (this.now() - done) / MICROSECONDS
+  }
+
+  /** Waits until the store answers every service for every key. @throws when it does not in time */
+  async recovered(withinMs: number): Promise<void> {
+    const until = performance.now() + withinMs
+    for (const service of this.#services) {
+      for (const key of this.#keys) {
+        while ((await service.getRateLimitStatus({ key }, "log")).judgedBy !== "store") {
+          if (performance.now() > until) throw new Error(`Expected the store to decide again within ${withinMs} ms`)
+          await pause(20)
+        }
+      }
+    }
+  }
+
+  /** Microseconds of the clock by which lines are written. */
+  now(): number {
+    return Number(process.hrtime.bigint() - this.#origin) / MICROSECONDS
+  }
+
+  /** Ends the calls. */
+  async finish(): Promise<RateHistory> {
+    this.#ended = true
+    await this.#work
+    if (this.#failure !== undefined) throw this.#failure
+    await this.#readClock()
+    this.#standstills[Symbol.dispose]()
+    const lines = this.#recorded.flatMap((recorded) => recorded.takeLines())
+    const own = ({ call, settled }: LimitLine): number =>
+      (settled - call) / MICROSECONDS - this.#standstills.within(call * MICROSECONDS, settled * MICROSECONDS) / 1_000_000
+    const longestOwnMs = lines.reduce((longest, line) => Math.max(longest, own(line)), 0)
+    return { lines, offset: eitherOffset(this.#offsets), disturbances: this.#disturbances, longestOwnMs }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true
+    await this.#work
+    this.#standstills[Symbol.dispose]()
+    await Promise.all(this.#services.map((service) => service.close()))
+  }
+
+  async #readClock(): Promise<void> {
+    this.#offsets.push(await clockOffset(await this.#options.primaryUrls(), () => this.now()))
+  }
+
+  #begin(): void {
+    const lanes = this.#recorded.flatMap((limits, number) =>
+      Array.from({ length: LANES }, (_, lane) => this.#live(limits, randomFrom(this.#options.seed + number * 7_919 + lane * 104_729))),
+    )
+    this.#work = Promise.all(lanes).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#failure = error
+        this.#ended = true
+      },
+    )
+  }
+
+  async #live(limits: RecordedLimits<Rules>, random: Random): Promise<void> {
+    while (!this.#ended && limits.count < MOST_LINES) {
+      const key = oneOf(random, this.#keys) ?? ""
+      const rule = oneOf(random, RULE_NAMES) ?? "log"
+      if (rule === "leases") {
+        const release = await limits.hold(key, rule)
+        await pause(random(LONGEST_PAUSE_MS))
+        await release?.()
+      } else if (random(10) === 0) await limits.takeTogether(key, COUNTING.slice(0, 4))
+      else if ((await limits.take(key, rule, 1 + random(2))) && random(6) === 0) await limits.giveBack(key, rule, 1)
+      await pause(random(LONGEST_PAUSE_MS))
+    }
+  }
+}

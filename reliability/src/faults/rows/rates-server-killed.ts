@@ -1,0 +1,30 @@
+import type { FaultRow } from "../fault-row.js"
+import { onOneRateServer } from "../rates/on-one-rate-server.js"
+
+const RUN_MS = 600
+
+/** A server that keeps nothing on disk is killed: rules answer as they say for an outage, and then everybody begins anew, once for each time. */
+export const RATES_SERVER_KILLED: FaultRow = {
+  number: 4,
+  name: "rate limits: server killed, nothing kept on disk",
+  topologies: ["one server"],
+  onlyInFull: "left to the full run; quick: 4 kills a server, 5 stops one that limits rates",
+  async run(site) {
+    const { signal, scale, times, note } = site
+    const awayMs = scale === "full" ? 2_000 : 300
+    return onOneRateServer(site, {}, async ({ server, load }) => {
+      const kills = times(10, 1)
+      for (let i = 1; i <= kills; i++) {
+        note(`kill ${i} of ${kills}`)
+        await load.run(RUN_MS, signal)
+        await load.disturbing(async () => {
+          await server.kill()
+          await load.run(awayMs, signal)
+          await server.startAgain()
+        })
+      }
+      await load.run(RUN_MS, signal)
+      return { tried: kills, mayLose: true, isOutage: true }
+    })
+  },
+}
