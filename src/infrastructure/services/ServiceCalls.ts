@@ -56,12 +56,15 @@ export class ServiceCalls {
     }
   }
 
-  /** As `run`, for a caller that has read its options. */
-  async runChecked<T>(signal: AbortSignal | undefined, work: (step: CallStep) => Promise<T>): Promise<T> {
+  /**
+   * A call of one step that may change something, for a caller that has read its options. What the step throws is thrown as it is.
+   *
+   * @throws ERR_CLOSED · ERR_STORE_OVERLOADED · ERR_STORE_TIMEOUT, which leaves in doubt what was done · the signal's reason
+   */
+  async changing<T>(signal: AbortSignal | undefined, step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#inFlight.enter(false)
     try {
-      signal?.throwIfAborted()
-      return await this.#withinDeadline(signal, work)
+      return await this.#deadlines.run(step, () => deadlinePassed(this.#timeoutMs, false), signal)
     } finally {
       this.#inFlight.leave()
     }

@@ -165,25 +165,22 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 
   /** Asks the store within the call's deadline. @throws what the store throws · the signal's reason · ERR_CLOSED · ERR_STORE_OVERLOADED */
   #ask<T>(step: (options: StoreOptions) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#calls.runChecked(signal, (call) => step(call.change()))
+    return this.#calls.changing(signal, (ending) => step({ signal: ending }))
   }
 
   async #take(claims: readonly PlacedClaim[], signal: AbortSignal | undefined, isProvisional = false): Promise<Outcome> {
     this.#calls.assertOpen()
     signal?.throwIfAborted()
-    const known = this.#store.known(claims)
-    const outcome = known === null ? await this.#askFor(claims, signal, isProvisional) : outcomeOf(this.#store, claims, known, "store")
-    for (const decision of outcome.decisions) this.#report(decision)
-    return outcome
-  }
-
-  async #askFor(claims: readonly PlacedClaim[], signal: AbortSignal | undefined, isProvisional: boolean): Promise<Outcome> {
+    let outcome: Outcome
     try {
-      return outcomeOf(this.#store, claims, await this.#ask((own) => this.#store.take(claims, own, isProvisional), signal), "store")
+      const judgements = this.#store.known(claims) ?? (await this.#ask((own) => this.#store.take(claims, own, isProvisional), signal))
+      outcome = outcomeOf(this.#store, claims, judgements, "store")
     } catch (error) {
       this.#refuseUnlessOutage(error)
-      return this.#takeWithoutStore(claims)
+      outcome = await this.#takeWithoutStore(claims)
     }
+    for (const decision of outcome.decisions) this.#report(decision)
+    return outcome
   }
 
   async #takeWithoutStore(claims: readonly PlacedClaim[]): Promise<Outcome> {
@@ -268,19 +265,16 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 }
 
 function outcomeOf(store: RateLimitStore, claims: readonly PlacedClaim[], judgements: readonly Judgement[], judgedBy: "store" | "local"): Outcome {
-  const decisions: RateLimitDecision[] = []
-  for (const [at, judgement] of judgements.entries()) {
-    const claim = claims[at]
-    if (claim !== undefined) decisions.push(decisionOf(claim.rule, judgement, judgedBy))
+  return {
+    decisions: claims.flatMap(({ rule }, at) => (judgements[at] === undefined ? [] : decisionOf(rule, judgements[at], judgedBy))),
+    giveBack: () => {
+      const taken = claims.flatMap((claim, at) => {
+        const judgement = judgements[at]
+        return judgement?.taken ? { ...claim, cost: -claim.cost, until: judgement.at + judgement.ends } : []
+      })
+      return taken.length > 0 ? store.adjust(taken, {}) : nothing()
+    },
   }
-  const giveBack = (): Promise<void> => {
-    const taken = claims.flatMap((claim, place) => {
-      const judgement = judgements[place]
-      return judgement?.taken ? { ...claim, cost: -claim.cost, until: judgement.at + judgement.ends } : []
-    })
-    return taken.length > 0 ? store.adjust(taken, {}) : nothing()
-  }
-  return { decisions, giveBack }
 }
 
 function countsOf({ rule, limit, remaining, resetAt, resetAfter, totalRequests, judgedBy }: RateLimitDecision) {

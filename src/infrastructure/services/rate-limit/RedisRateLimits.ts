@@ -4,9 +4,9 @@ import type { AlgorithmName, Rule } from "../../../domain/rate-limit/rules.js"
 import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
 import { ScriptRunner, unexpected } from "../../redis/scripts/ScriptRunner.js"
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "../../redis/scripts/scripts.generated.js"
-import { KnownDenials } from "./known-denials.js"
+import { type Denial, KnownDenials } from "./known-denials.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
-import { TakeBatch } from "./take-batch.js"
+import { TakeBatch, type TakeCall } from "./take-batch.js"
 import { takeInTurn } from "./take-in-turn.js"
 
 /** The letter that begins a record. */
@@ -46,16 +46,10 @@ export class RedisRateLimits implements RateLimitStore {
     return known.some((judgement) => judgement !== null) ? known.map((judgement) => judgement ?? UNKNOWN) : null
   }
 
-  async take(claims: readonly PlacedClaim[], { signal }: StoreOptions, isProvisional: boolean): Promise<readonly Judgement[]> {
-    const sentAt = performance.now()
-    const judgements = await this.#ask(claims, signal)
-    for (const [at, claim] of claims.entries()) this.#remember(claim, sentAt, judgements[at], isProvisional)
-    return judgements
-  }
-
-  #ask(claims: readonly PlacedClaim[], signal: AbortSignal | undefined): Promise<readonly Judgement[]> {
-    if (this.#redis.singleNode) return this.#batch.take(claims, signal)
-    return takeInTurn(claims, { take: async (group) => (await this.#takeAll([group], signal))[0] ?? [], giveBack: (taken) => this.#refund(taken) })
+  take(claims: readonly PlacedClaim[], { signal }: StoreOptions, isProvisional: boolean): Promise<readonly Judgement[]> {
+    if (this.#redis.singleNode) return this.#batch.take(claims, isProvisional, signal)
+    const take = async (group: readonly PlacedClaim[]) => (await this.#takeAll([{ claims: group, isProvisional }], signal))[0] ?? []
+    return takeInTurn(claims, { take, giveBack: (taken) => this.#refund(taken) })
   }
 
   /** Of a call whose time is up, too, what it took is given back. */
@@ -66,26 +60,32 @@ export class RedisRateLimits implements RateLimitStore {
     this.#refunds.add(going)
   }
 
-  /** Keys of one node. */
-  async #takeAll(calls: readonly (readonly PlacedClaim[])[], signal: AbortSignal | undefined): Promise<readonly (readonly Judgement[])[]> {
-    const keys = calls.flatMap((claims) => claims.map((claim) => this.#key(claim)))
-    const words = calls.flatMap((claims) => claims.map((claim, at) => wordsOf(claim, at < claims.length - 1)))
+  /** Takes units on one node. */
+  async #takeAll(calls: readonly TakeCall[], signal: AbortSignal | undefined): Promise<readonly (readonly Judgement[])[]> {
+    const keys: string[] = []
+    const words: string[] = []
+    for (const { claims } of calls)
+      for (const [at, claim] of claims.entries()) {
+        keys.push(this.#key(claim))
+        words.push(wordsOf(claim, at < claims.length - 1))
+      }
+    const sentAt = performance.now()
     const reply = await this.#scripts.timed(rateTake, keys, words, { signal })
-    let from = 1
-    return calls.map((claims) =>
-      claims.map(() => {
-        const judgement = judgementOf(rateTake, reply, from)
-        from += FIELDS
+    let place = 0
+    return calls.map(({ claims, isProvisional }) =>
+      claims.map((claim) => {
+        const judgement = judgementOf(rateTake, reply, place)
+        if (!judgement.taken && !claim.rule.shadow) this.#remember(keys[place] ?? "", { cost: claim.cost, sentAt, judgement }, isProvisional)
+        place += 1
         return judgement
       }),
     )
   }
 
-  #remember(claim: PlacedClaim, sentAt: number, judgement: Judgement | undefined, isProvisional: boolean): void {
-    if (judgement === undefined || judgement.taken || claim.rule.shadow) return
-    // Units that were taken for a moment come back at any time, in whichever process.
-    const isKnown = judgement.blockedFor > 0 || (judgement.wait > 0 && !isProvisional)
-    if (isKnown) this.#denials.remember(this.#key(claim), { cost: claim.cost, sentAt, judgement })
+  /** Units that were taken for a moment come back at any time, in whichever process. */
+  #remember(key: string, denial: Denial, isProvisional: boolean): void {
+    const { blockedFor, wait } = denial.judgement
+    if (blockedFor > 0 || (wait > 0 && !isProvisional)) this.#denials.remember(key, denial)
   }
 
   async look(place: Place, options: StoreOptions): Promise<Judgement> {
@@ -157,17 +157,26 @@ function wordsOf({ rule, cost }: PlacedClaim, more: boolean): string {
 }
 
 /**
- * @param from - where in the reply the judgement stands; before all of them is the time
+ * @param place - which of the judgements that follow the time
  * @throws ERR_STORE_PROTOCOL for a reply of another form: what is missing must not count as nothing
  */
-function judgementOf(script: RedisScript, reply: readonly RedisReply[], from = 1): Judgement {
-  const number = (at: number): number => {
-    const value = reply[at]
-    const whole = typeof value === "object" ? Number.NaN : Number(value)
-    if (!Number.isSafeInteger(whole) || whole < 0) throw unexpected(script)
-    return whole
-  }
-  const taken = number(from)
+function judgementOf(script: RedisScript, reply: readonly RedisReply[], place = 0): Judgement {
+  const from = 1 + place * FIELDS
+  const taken = wholeAt(script, reply, from)
   if (taken > 1) throw unexpected(script)
-  return { at: number(0), taken: taken === 1, blockedFor: number(from + 1), wait: number(from + 2), used: number(from + 3), ends: number(from + 4) }
+  return {
+    at: wholeAt(script, reply, 0),
+    taken: taken === 1,
+    blockedFor: wholeAt(script, reply, from + 1),
+    wait: wholeAt(script, reply, from + 2),
+    used: wholeAt(script, reply, from + 3),
+    ends: wholeAt(script, reply, from + 4),
+  }
+}
+
+function wholeAt(script: RedisScript, reply: readonly RedisReply[], at: number): number {
+  const value = reply[at]
+  const whole = typeof value === "object" ? Number.NaN : Number(value)
+  if (!Number.isSafeInteger(whole) || whole < 0) throw unexpected(script)
+  return whole
 }

@@ -1,7 +1,7 @@
 import type { Judgement } from "../../../domain/rate-limit/record.js"
 
 /** What the store said of one place. `sentAt`: when it was asked, by `performance.now()`. */
-interface Denial {
+export interface Denial {
   readonly cost: number
   readonly sentAt: number
   readonly judgement: Judgement

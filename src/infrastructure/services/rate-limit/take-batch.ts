@@ -1,11 +1,14 @@
 import type { Judgement } from "../../../domain/rate-limit/record.js"
 import type { PlacedClaim } from "./rate-limit-store.js"
 
-/** The claims of one call, which are decided together. */
-type Call = readonly PlacedClaim[]
+/** Claims that are decided together. */
+export interface TakeCall {
+  readonly claims: readonly PlacedClaim[]
+  /** See `RateLimitStore.take`. */
+  readonly isProvisional: boolean
+}
 
-interface Waiting {
-  readonly claims: Call
+interface Waiting extends TakeCall {
   readonly signal: AbortSignal | undefined
   resolve(judgements: readonly Judgement[]): void
   reject(reason: unknown): void
@@ -16,19 +19,19 @@ const MOST_CLAIMS = 32
 
 /** Lets the claims of all calls of one event-loop turn travel together. Each call is decided for itself; what becomes of a round trip becomes of all that share it. */
 export class TakeBatch {
-  readonly #send: (calls: readonly Call[]) => Promise<readonly (readonly Judgement[])[]>
+  readonly #send: (calls: readonly TakeCall[]) => Promise<readonly (readonly Judgement[])[]>
   #waiting: Waiting[] = []
 
   /** @param send - decides calls in one round trip, in their order */
-  constructor(send: (calls: readonly Call[]) => Promise<readonly (readonly Judgement[])[]>) {
+  constructor(send: (calls: readonly TakeCall[]) => Promise<readonly (readonly Judgement[])[]>) {
     this.#send = send
   }
 
   /** @param signal - of a caller who may go away: what is not sent by then never is */
-  take(claims: Call, signal: AbortSignal | undefined): Promise<readonly Judgement[]> {
+  take(claims: readonly PlacedClaim[], isProvisional: boolean, signal: AbortSignal | undefined): Promise<readonly Judgement[]> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#sendAll())
-      this.#waiting.push({ claims, signal, resolve, reject })
+      this.#waiting.push({ claims, isProvisional, signal, resolve, reject })
     })
   }
 
@@ -54,7 +57,7 @@ export class TakeBatch {
   }
 
   #decide(together: readonly Waiting[]): void {
-    this.#send(together.map(({ claims }) => claims)).then(
+    this.#send(together).then(
       (judgements) => {
         for (const [at, one] of together.entries()) one.resolve(judgements[at] ?? [])
       },

@@ -16,10 +16,10 @@ function claimsOf(...subjects: readonly string[]): readonly PlacedClaim[] {
 function recorded(fate: (trip: number) => Promise<void> = async () => undefined) {
   const trips: string[][][] = []
   const batch = new TakeBatch(async (calls) => {
-    trips.push(calls.map((claims) => claims.map(({ subject }) => subject)))
+    trips.push(calls.map(({ claims }) => claims.map(({ subject }) => subject)))
     await fate(trips.length)
     let used = 0
-    return calls.map((claims) => claims.map((): Judgement => ({ at: 1, taken: true, blockedFor: 0, wait: 0, used: used++, ends: 0 })))
+    return calls.map(({ claims }) => claims.map((): Judgement => ({ at: 1, taken: true, blockedFor: 0, wait: 0, used: used++, ends: 0 })))
   })
   return { batch, trips }
 }
@@ -27,14 +27,18 @@ function recorded(fate: (trip: number) => Promise<void> = async () => undefined)
 describe("claims of one turn", () => {
   it("travel together, and each call gets its own judgements", async () => {
     const { batch, trips } = recorded()
-    const answers = await Promise.all([batch.take(claimsOf("a"), undefined), batch.take(claimsOf("b", "c"), undefined), batch.take(claimsOf("a"), undefined)])
+    const answers = await Promise.all([
+      batch.take(claimsOf("a"), false, undefined),
+      batch.take(claimsOf("b", "c"), false, undefined),
+      batch.take(claimsOf("a"), false, undefined),
+    ])
     expect(trips).toEqual([[["a"], ["b", "c"], ["a"]]])
     expect(answers.map((judgements) => judgements.map(({ used }) => used))).toEqual([[0], [1, 2], [3]])
   })
 
   it("are more than one trip when they are many, and those of one call stay together", async () => {
     const { batch, trips } = recorded()
-    const calls = Array.from({ length: 25 }, (_, at) => batch.take(claimsOf(`${at}a`, `${at}b`, `${at}c`), undefined))
+    const calls = Array.from({ length: 25 }, (_, at) => batch.take(claimsOf(`${at}a`, `${at}b`, `${at}c`), false, undefined))
     await Promise.all(calls)
     expect(trips.map((trip) => trip.length)).toEqual([10, 10, 5])
     expect(trips.flat(2)).toHaveLength(75)
@@ -42,9 +46,9 @@ describe("claims of one turn", () => {
 
   it("of the next turn wait for no answer", async () => {
     const { batch, trips } = recorded(() => new Promise(() => undefined))
-    void batch.take(claimsOf("a"), undefined)
+    void batch.take(claimsOf("a"), false, undefined)
     await turn()
-    void batch.take(claimsOf("b"), undefined)
+    void batch.take(claimsOf("b"), false, undefined)
     await turn()
     expect(trips).toEqual([[["a"]], [["b"]]])
   })
@@ -54,8 +58,8 @@ it("a call that nobody waits for any more is never sent, and its neighbours are"
   const { batch, trips } = recorded()
   const away = new AbortController()
   const reason = new Error("went away")
-  const left = batch.take(claimsOf("a"), away.signal)
-  const stays = batch.take(claimsOf("b"), new AbortController().signal)
+  const left = batch.take(claimsOf("a"), false, away.signal)
+  const stays = batch.take(claimsOf("b"), false, new AbortController().signal)
   away.abort(reason)
   await expect(left).rejects.toBe(reason)
   expect(await stays).toHaveLength(1)
@@ -64,7 +68,7 @@ it("a call that nobody waits for any more is never sent, and its neighbours are"
 
 it("nothing is sent when all went away", async () => {
   const { batch, trips } = recorded()
-  const left = batch.take(claimsOf("a"), AbortSignal.abort("gone"))
+  const left = batch.take(claimsOf("a"), false, AbortSignal.abort("gone"))
   await expect(left).rejects.toBe("gone")
   await turn()
   expect(trips).toEqual([])
@@ -76,7 +80,7 @@ it("what becomes of a trip becomes of its calls, and of no others", async () => 
     if (trip === 1) throw lost
   })
   const calls = Array.from({ length: 40 }, (_, at) =>
-    batch.take(claimsOf(`${at}`), undefined).then(
+    batch.take(claimsOf(`${at}`), false, undefined).then(
       () => "answered",
       (error: unknown) => error,
     ),
