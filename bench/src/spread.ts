@@ -38,5 +38,5 @@ export function judge(spread: Spread, { kind, value }: Target): "reached" | "too
 export function verdictOf(spread: Spread, target: Target): string {
   const verdict = judge(spread, target)
   const wanted = `${target.kind} ${target.value}`
-  return verdict === "short" ? `${wanted}: short by ${Math.abs(target.value - spread.median).toPrecision(2)}` : `${wanted}: ${verdict}`
+  return verdict === "short" ? `${wanted}: short by ${Number(Math.abs(target.value - spread.median).toPrecision(2))}` : `${wanted}: ${verdict}`
 }

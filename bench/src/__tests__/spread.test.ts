@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { judge, spreadOf } from "../spread.js"
+import { judge, spreadOf, verdictOf } from "../spread.js"
 
 describe("spreadOf", () => {
   it("tells the middle and the middle half", () => {
@@ -37,4 +37,13 @@ describe("judge", () => {
     [{ low: 3, median: 4, high: 6 }, "too noisy to tell"],
     [{ low: 6, median: 7, high: 8 }, "reached"],
   ] as const)("of at least 5, %o is %s", (spread, verdict) => expect(judge(spread, { kind: "at least", value: 5 })).toBe(verdict))
+})
+
+describe("verdictOf", () => {
+  it.each([
+    [{ low: 0.9, median: 1, high: 1 }, "at least 0.85: reached"],
+    [{ low: 0.8, median: 0.9, high: 1 }, "at least 0.85: too noisy to tell"],
+    [{ low: 0.5, median: 0.6, high: 0.7 }, "at least 0.85: short by 0.25"],
+    [{ low: -119, median: -118.15, high: -117 }, "at least 0.85: short by 120"],
+  ] as const)("of %o is %s", (spread, words) => expect(verdictOf(spread, { kind: "at least", value: 0.85 })).toBe(words))
 })

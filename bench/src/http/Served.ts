@@ -56,6 +56,8 @@ export class Served implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.#connections) connection.close()
+    // It may have ended before, which is then the reason why we are here.
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = once(this.#child, "exit")
     this.#child.disconnect()
     await ended

@@ -104,7 +104,7 @@ export const APPLICATIONS: Readonly<Record<string, (url: string) => Promise<Requ
   },
 }
 
-async function authenticator(url: string) {
+export async function authenticator(url: string) {
   const client = await createClient({ url }).connect()
   return createAuthenticator({ sessions: await createSessionService({ store: client }), origin: ORIGIN })
 }

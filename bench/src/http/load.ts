@@ -29,6 +29,7 @@ export class KeptConnection {
   /** @returns the status of the answer */
   ask(request: string): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) throw new Error("Expected a connection that is kept alive, got one that was closed")
       this.#answered = resolve
       this.#failed = reject
       this.#socket.write(request)

@@ -1,5 +1,8 @@
 import { StoreServer } from "coatcheck-reliability/servers"
 import type { GroupReport, GroupSettings } from "../group.js"
+import { besideBare, loadOf } from "../http/beside-bare.js"
+import { httpTable } from "../http/http-table.js"
+import { LIMITING_APPLICATIONS } from "../http/limiting-applications.js"
 import { besideBaseline } from "../rounds/beside-baseline.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { MANY_KEYS, ONE_KEY } from "./keys.js"
@@ -25,7 +28,13 @@ export async function runLimits(settings: GroupSettings): Promise<GroupReport> {
         await stand.close()
       }
     }
-  return { text: texts.join("\n\n"), figures: { server: `Redis ${server.version}`, stands: figures } }
+  const rows = await besideBare(
+    [{ bare: "express", contenders: Object.keys(LIMITING_APPLICATIONS).map((application) => ({ application })) }],
+    server.url,
+    loadOf(settings),
+  )
+  if (rows.length > 0) texts.push(`### Requests\n\n${httpTable(rows)}`)
+  return { text: texts.join("\n\n"), figures: { server: `Redis ${server.version}`, stands: figures, requests: rows } }
 }
 
 async function measure({ baseline, cases }: Stand, meter: ServerMeter, settings: GroupSettings): Promise<readonly LimitFigures[]> {

@@ -1,0 +1,72 @@
+import type { GroupSettings } from "../group.js"
+import { spreadOf, type Target, verdictOf } from "../spread.js"
+import type { Row } from "./http-table.js"
+import { Served, type Slice } from "./Served.js"
+
+interface Contender {
+  readonly application: string
+  readonly added?: Target
+  readonly share?: Target
+}
+
+/** A bare framework, and what stands beside it. */
+export interface Framework {
+  readonly bare: string
+  readonly contenders: readonly Contender[]
+}
+
+export interface LoadSettings extends GroupSettings {
+  /** Requests of one application in one round. */
+  readonly requests: number
+  readonly users: number
+  readonly connections: number
+}
+
+export function loadOf(settings: GroupSettings): LoadSettings {
+  return { ...settings, requests: settings.quick ? 1_500 : 5_000, users: 200, connections: 32 }
+}
+
+/** Measures applications in turns: in each round all of a framework, one after the other, so that what the machine does meets all of them. */
+export async function besideBare(frameworks: readonly Framework[], url: string, settings: LoadSettings): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for (const { bare, contenders: all } of frameworks) {
+    const contenders = all.filter(({ application }) => application.includes(settings.only))
+    if (contenders.length === 0) continue
+    const names = [bare, ...contenders.map(({ application }) => application)]
+    const slices = await measureInTurns(names, url, settings)
+    const ofBare = slices.get(bare) ?? []
+    for (const contender of contenders) rows.push(compare(contender, bare, slices.get(contender.application) ?? [], ofBare))
+  }
+  return rows
+}
+
+async function measureInTurns(names: readonly string[], url: string, settings: LoadSettings): Promise<Map<string, Slice[]>> {
+  const { rounds, requests, signal, onProgress } = settings
+  const slices = new Map<string, Slice[]>(names.map((name) => [name, []]))
+  const served: Served[] = []
+  try {
+    for (const name of names) served.push(await Served.start(name, url, settings))
+    for (let round = 0; round <= rounds; round++) {
+      for (const one of served) {
+        signal.throwIfAborted()
+        const slice = await one.measure(requests)
+        // The first round warms up.
+        if (round > 0) slices.get(one.name)?.push(slice)
+        onProgress(`round ${round} of ${rounds}: ${one.name}`)
+      }
+    }
+  } finally {
+    await Promise.all(served.map((one) => one[Symbol.asyncDispose]()))
+  }
+  return slices
+}
+
+function compare({ application, added: addedTarget, share: shareTarget }: Contender, bare: string, own: readonly Slice[], ofBare: readonly Slice[]): Row {
+  const added = spreadOf(own.map((slice, round) => slice.cpu - (ofBare[round]?.cpu ?? Number.NaN)))
+  const share = spreadOf(own.map((slice, round) => slice.rate / (ofBare[round]?.rate ?? Number.NaN)))
+  const verdicts = [
+    ...(addedTarget === undefined ? [] : [`µs added ${verdictOf(added, addedTarget)}`]),
+    ...(shareTarget === undefined ? [] : [`share ${verdictOf(share, shareTarget)}`]),
+  ]
+  return { application, bare, cpu: spreadOf(own.map(({ cpu }) => cpu)), added, share, verdicts }
+}
