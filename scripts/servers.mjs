@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { offerHelp } from "./help.mjs"
 
 // The lowest major versions that have everything the library's scripts use; the browser's knows the prefix __Host-Http-.
 const PROGRAMS = [
@@ -11,6 +12,11 @@ const PROGRAMS = [
 ]
 const NEWER_NODE = fileURLToPath(new URL("../.cache/node24/", import.meta.url))
 const POLICY = "/usr/sbin/policy-rc.d"
+
+offerHelp(`npm run servers
+
+Finds or installs what the tests run against: redis-server, valkey-server and Chromium as packages of Debian, where it may, and a newer Node with its
+SQLite drivers in .cache. What is there already is left as it is. CHROMIUM names another browser.`)
 
 try {
   preparePrograms()

@@ -3,7 +3,13 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { closeWithCount, countOutput, countReport } from "./count-line.mjs"
+import { offerHelp } from "./help.mjs"
 import { countRows } from "./security/count-rows.mjs"
+
+offerHelp(`npm test [-- SCRIPT …]
+
+Prepares the servers, builds, and runs every test. The last line is "N passed, N failed". Names of further npm scripts are run after the tests and counted,
+too. One file alone: npx vitest run FILE, after npm run build.`)
 
 const REPORT = ".cache/tests/report.json"
 

@@ -1,6 +1,7 @@
 // npm run verify: everything that must hold before a change is merged, in the order of how fast it answers. The first step that fails ends it.
 import { spawnSync } from "node:child_process"
 import { closeWithCount } from "./count-line.mjs"
+import { offerHelp } from "./help.mjs"
 
 const STEPS = [
   { title: "Format", script: "format" },
@@ -10,6 +11,13 @@ const STEPS = [
   { title: "Package", script: "package" },
   { title: "Tests", script: "test" },
 ]
+
+offerHelp(`npm run verify
+
+Everything that must hold before a change is merged, about a quarter of an hour:
+${STEPS.map(({ title, script }) => `  ${title.padEnd(9)}npm run ${script}`).join("\n")}
+
+The first step that fails ends it. The last line is "N passed, N failed".`)
 
 for (const { title, script } of STEPS) {
   console.log(`\n== ${title} (npm run ${script})`)

@@ -1,5 +1,4 @@
 // npm run test:mutants: takes rules out of the code, one at a time, in a copy of the project, and expects a test to go red.
-// The last line is "killed / total". Words as arguments run only the mutants whose rule holds one of them; --json FILE writes what became of each.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
@@ -7,12 +6,22 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { parseArgs } from "node:util"
+import { offerHelp } from "../help.mjs"
 import { MUTANTS } from "./rules.mjs"
 
 const ROOT = join(import.meta.dirname, "../..")
 const COPIED = ["src", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json", "vitest.config.ts"]
 const MINUTES = 5
 const ENDS_WITHIN_MS = 5_000
+
+offerHelp(`npm run test:mutants [-- WORD …] [-- --json FILE]
+
+Takes protective rules out of the code, one at a time, in a copy of the project, and expects a test to go red. The last line is "killed / total".
+About half a minute for each of the ${MUTANTS.length} mutants; Ctrl-C ends it and leaves nothing behind.
+
+  WORD         only mutants whose rule holds one of these words
+  --json FILE  writes what became of each, too
+  --help       shows this`)
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
 const chosen = MUTANTS.filter(({ rule }) => positionals.length === 0 || positionals.some((word) => rule.includes(word)))
