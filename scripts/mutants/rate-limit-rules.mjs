@@ -39,6 +39,20 @@ export const RATE_LIMIT_MUTANTS = [
     tests: ALGORITHMS,
   },
   {
+    rule: "Who is denied after the clock was set back is let in again although nothing is taken meanwhile",
+    file: `${RATES}/table.ts`,
+    from: "if (liesAhead(found, rule, judgement)) keep(",
+    to: "if (!liesAhead(found, rule, judgement)) keep(",
+    tests: [`${UNIT}/domain/rate-limit/table.test.ts`],
+  },
+  {
+    rule: "A bucket takes nothing back that it has made up for",
+    file: `${RATES}/gcra.ts`,
+    from: "until === null ? cost * period : Math.min(",
+    to: "until !== 0 ? cost * period : Math.min(",
+    tests: ALGORITHMS,
+  },
+  {
     rule: "A rule has no name that every object has",
     file: `${RATES}/rules.ts`,
     from: " || name in Object.prototype",

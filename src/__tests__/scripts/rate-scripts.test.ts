@@ -173,7 +173,16 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
       const [judged] = await take([{ key, rule: makeRule(algorithm, 3, 1_000_000), cost: 1 }])
       expect({ taken: judged?.taken, used: judged?.used }, algorithm).toEqual({ taken: false, used: 3 })
       expect(judged?.wait, algorithm).toBeLessThanOrEqual(algorithm === "sliding-counter" ? 3_000_000 : 2_000_000)
+
+      const brief = { key: `${key}:brief`, rule: makeRule(algorithm, 3, 20_000), cost: 1 }
+      await raw.set(brief.key, `${LETTERS[algorithm]}${"0".repeat(16)}${planted[algorithm]}`)
+      await expect.poll(async () => (await take([brief]))[0]?.taken, { message: algorithm, timeout: 5_000 }).toBe(true)
     }
+    const place = `${prefix}ahead:lease`
+    await raw.set(place, `s${"0".repeat(16)}${newSessionId()}${later}`)
+    const holder = newSessionId()
+    const hold = async () => judgementsOf(await send(rateLease, [place], [1, 20_000, holder, 0]))[0]?.taken
+    await expect.poll(hold, { timeout: 5_000 }).toBe(true)
   })
 
   it("count nothing of a value that is none of theirs, and write over it", async () => {

@@ -57,6 +57,13 @@ export function judge(record: LimitRecord, { limit }: Rule, now: number, cost: n
   return { at: now, taken: false, blockedFor, wait: wait(marks, limit, now, cost), used: used(marks, limit, now), ends: ends(marks, limit, now) }
 }
 
+/** Whether a record says that something counts for longer than it can, since the clock was set back. @param judged the settled record */
+export function liesAhead(record: LimitRecord | null, { algorithm, limit }: Rule, judged: Judgement): boolean {
+  if (record?.algorithm !== algorithm) return false
+  const { at, ends } = judged
+  return ends < (algorithm === "concurrency" ? leasesEnd(record.leases, at) : ALGORITHMS[algorithm].ends(record.marks, limit, at))
+}
+
 export function fits({ blockedFor, wait }: Pick<Judgement, "blockedFor" | "wait">): boolean {
   return blockedFor === 0 && wait === 0
 }

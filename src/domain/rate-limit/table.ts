@@ -1,5 +1,5 @@
 import { holdLease, releaseLease } from "./leases.js"
-import { ALGORITHMS, fits, type Judgement, judge, type LimitRecord, settle } from "./record.js"
+import { ALGORITHMS, fits, type Judgement, judge, type LimitRecord, liesAhead, settle } from "./record.js"
 import type { Rule } from "./rules.js"
 
 /** Records by their keys. Whoever runs the functions below keeps everybody else away from it meanwhile. */
@@ -20,10 +20,11 @@ export interface Claim {
 /** Takes all claims, or none. A rule in shadow mode hinders none, and takes only what fits. The keys differ. */
 export function takeAll(table: LimitTable, claims: readonly Claim[], now: number): readonly Judgement[] {
   const looked = lookAt(table, claims, now)
-  if (!looked.every(({ rule, judgement }) => rule.shadow || fits(judgement))) return looked.map(({ judgement }) => judgement)
-  return looked.map(({ key, rule, cost, record, judgement }) =>
-    fits(judgement) ? { ...changed(table, key, rule, record, cost, now), taken: true } : judgement,
-  )
+  if (!looked.every(({ rule, judgement }) => rule.shadow || fits(judgement))) return looked.map((one) => denied(table, one))
+  return looked.map((one) => {
+    const { key, rule, cost, record, judgement } = one
+    return fits(judgement) ? { ...changed(table, key, rule, record, cost, now), taken: true } : denied(table, one)
+  })
 }
 
 /** What one unit would be answered. */
@@ -42,10 +43,11 @@ export function block(table: LimitTable, key: string, rule: Rule, span: number, 
 
 /** Begins a lease, or renews the holder's own. `onlyRenew`: not where it has ended. */
 export function hold(table: LimitTable, key: string, rule: Rule, id: string, onlyRenew: boolean, now: number): Judgement {
-  const record = settle(table.get(key), rule, now)
+  const found = table.get(key)
+  const record = settle(found, rule, now)
   const judgement = judge(record, rule, now, 1, id)
   const isHeld = record.leases.some((lease) => lease.id === id)
-  if (onlyRenew ? !isHeld : !fits(judgement)) return judgement
+  if (onlyRenew ? !isHeld : !fits(judgement)) return denied(table, { key, rule, found, record, judgement })
   const leases = holdLease(record.leases, rule.limit, now, id)
   return { ...keep(table, key, rule, { ...record, leases }, now), taken: true }
 }
@@ -55,11 +57,25 @@ export function release(table: LimitTable, key: string, rule: Rule, id: string, 
   keep(table, key, rule, { ...record, leases: releaseLease(record.leases, id) }, now)
 }
 
-function lookAt(table: LimitTable, claims: readonly Claim[], now: number) {
+interface Looked extends Omit<Claim, "cost"> {
+  /** The record that is kept, and as it counts now. */
+  readonly found: LimitRecord | null
+  readonly record: LimitRecord
+  readonly judgement: Judgement
+}
+
+function lookAt(table: LimitTable, claims: readonly Claim[], now: number): readonly (Looked & Claim)[] {
   return claims.map((claim) => {
-    const record = settle(table.get(claim.key), claim.rule, now)
-    return { ...claim, record, judgement: judge(record, claim.rule, now, claim.cost) }
+    const found = table.get(claim.key)
+    const record = settle(found, claim.rule, now)
+    return { ...claim, found, record, judgement: judge(record, claim.rule, now, claim.cost) }
   })
+}
+
+/** Takes nothing. But what lies ahead is put down as it counts now: else each call would find it taken just now, until the clock has come so far again. */
+function denied(table: LimitTable, { key, rule, found, record, judgement }: Looked): Judgement {
+  if (liesAhead(found, rule, judgement)) keep(table, key, rule, record, judgement.at)
+  return judgement
 }
 
 function changed(table: LimitTable, key: string, rule: Rule, record: LimitRecord, cost: number, now: number, until: number | null = null): Judgement {

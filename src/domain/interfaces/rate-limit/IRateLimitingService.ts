@@ -105,7 +105,8 @@ export interface RateLimitCheck<N extends string = string> {
  * - **Denied is a value.** Bad input is `ERR_INVALID_ARGUMENT`, before anything is sent. After `close()` every call is `ERR_CLOSED`.
  * - **In time.** Every call ends within the service's `timeout`. Checks and leases are then answered as the rule's `onOutage` says; the other methods reject with `ERR_STORE_…`.
  * - **Never twice.** A check whose answer was lost may have been counted, and is not sent again: the limit becomes stricter, never wider.
- * - **One clock.** Time is the store's: of Redis to the microsecond, of memory and SQLite to the millisecond. Where it is set back, what was counted stays counted.
+ * - **One clock.** Time is the store's: of Redis to the microsecond, of memory and SQLite to the millisecond. Where it is set back, what was counted stays counted,
+ *   for no longer than if it had just been taken; a block lasts longer by as much.
  * - **Known to be blocked.** A subject that is blocked is denied without a round trip until its block ends, and one that used up its units for a second at most.
  *
  * @source RFC 6585 (429) · OWASP ASVS 5.0 2.4.1, 6.3.1 · docs/adr/0021-rate-limits.md

@@ -16,11 +16,14 @@
 --- @include includes/rate-keep
 local now = now_micros()
 local rule = rule_of('s', ARGV[1], ARGV[2])
-local leases, blocked = read(KEYS[1], rule, now)
+local leases, blocked, ahead = read(KEYS[1], rule, now)
 local others, is_held = without(leases, ARGV[3])
 local fits = is_held
 if ARGV[4] ~= '1' then fits = blocked <= now and (is_held or wait_for(rule, leases, now, 1) == 0) end
-if not fits then return { now, judgement(rule, leases, blocked, now, 0, 1) } end
+if not fits then
+  if ahead then keep(KEYS[1], rule, leases, blocked, now) end
+  return { now, judgement(rule, leases, blocked, now, 0, 1) }
+end
 others[#others + 1] = { id = ARGV[3], ends = now + rule.period }
 keep(KEYS[1], rule, others, blocked, now)
 return { now, judgement(rule, others, blocked, now, 1, 1) }

@@ -23,7 +23,7 @@ local function claim_of(text)
   return claims[text]
 end
 
-local marks, blocked, fits = {}, {}, {}
+local marks, blocked, ahead, fits = {}, {}, {}, {}
 -- The answers to the claims of one call, each for one record.
 local function answer(at, all_fit)
   local claim, taken = claim_of(ARGV[at]), 0
@@ -32,6 +32,8 @@ local function answer(at, all_fit)
     marks[at] = rule.algorithm.take(marks[at], now, rule.capacity, rule.period, claim.cost)
     keep(KEYS[at], rule, marks[at], blocked[at], now)
     taken = 1
+  elseif ahead[at] then
+    keep(KEYS[at], rule, marks[at], blocked[at], now)
   end
   return judgement(rule, marks[at], blocked[at], now, taken, taken == 1 and 1 or claim.cost)
 end
@@ -41,7 +43,7 @@ while at <= #KEYS do
   local first, all_fit, claim = at, true, nil
   repeat
     claim = claim_of(ARGV[at])
-    marks[at], blocked[at] = read(KEYS[at], claim.rule, now)
+    marks[at], blocked[at], ahead[at] = read(KEYS[at], claim.rule, now)
     fits[at] = blocked[at] <= now and wait_for(claim.rule, marks[at], now, claim.cost) == 0
     if not fits[at] and not claim.shadow then all_fit = false end
     at = at + 1

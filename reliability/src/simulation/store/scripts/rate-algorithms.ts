@@ -9,6 +9,8 @@ export interface Marks {
   readonly count: number
   readonly previous: number
   readonly leases: readonly { readonly id: string; readonly ends: number }[]
+  /** The record says that something counts for longer than it can, since the clock was set back. */
+  readonly ahead: boolean
 }
 
 /** A rule at an instant of the server's clock, all in microseconds. */
@@ -29,7 +31,7 @@ export interface RateAlgorithm {
   write(marks: Marks): string
 }
 
-const NONE: Marks = { full: 0, log: [], start: 0, count: 0, previous: 0, leases: [] }
+const NONE: Marks = { full: 0, log: [], start: 0, count: 0, previous: 0, leases: [], ahead: false }
 
 export function sixteen(number: number): string {
   return String(number).padStart(16, "0")
@@ -45,7 +47,10 @@ const left = ({ start }: Marks, { now, period }: Frame): number => Math.min(peri
 const overlapping = (marks: Marks, frame: Frame): number => Math.ceil((marks.previous * left(marks, frame)) / frame.period)
 
 const genericCellRate: RateAlgorithm = {
-  settle: (text, { now, capacity, period }) => ({ ...NONE, full: Math.max(now, Math.min(numberAt(text, 17, 16), now + capacity * period)) }),
+  settle: (text, { now, capacity, period }) => {
+    const [full, most] = [numberAt(text, 17, 16), now + capacity * period]
+    return { ...NONE, full: Math.max(now, Math.min(full, most)), ahead: full > most }
+  },
   wait: ({ full }, { now, capacity, period }, cost) => Math.max(0, full + cost * period - (now + capacity * period)),
   used: ({ full }, { now, period }) => Math.ceil((full - now) / period),
   ends: ({ full }, { now }) => full - now,
@@ -61,7 +66,7 @@ const slidingLog: RateAlgorithm = {
   settle: (text, { now, capacity, period }) => {
     const times = Array.from({ length: Math.max(0, Math.floor((text.length - 17) / 16)) }, (_, at) => numberAt(text, 17 + at * 16, 16))
     const counting = times.filter((time) => time > now - period).map((time) => Math.min(time, now))
-    return { ...NONE, log: counting.slice(-capacity) }
+    return { ...NONE, log: counting.slice(-capacity), ahead: (times.at(-1) ?? 0) > now }
   },
   wait: ({ log }, { now, capacity, period }, cost) => {
     const leaves = log.length + cost - capacity
@@ -82,7 +87,7 @@ const fixedWindow: RateAlgorithm = {
   settle: (text, { now, capacity, period }) => {
     const [current, known, units] = [now - (now % period), numberAt(text, 17, 16), numberAt(text, 33, 7)]
     if (known < current || units === 0) return { ...NONE, start: current }
-    return { ...NONE, start: Math.min(known, current + period), count: Math.min(units, capacity) }
+    return { ...NONE, start: Math.min(known, current + period), count: Math.min(units, capacity), ahead: known > current + period }
   },
   wait: ({ start, count }, { now, capacity, period }, cost) => (count + cost <= capacity ? 0 : start + period - now),
   used: ({ count }) => count,
@@ -97,7 +102,8 @@ const slidingCounter: RateAlgorithm = {
     const start = now - (now % period)
     const known = numberAt(text, 17, 16)
     const [mine, before] = [numberAt(text, 33, 7), numberAt(text, 40, 7)].map((units) => Math.min(units, capacity)) as [number, number]
-    if (known >= start) return { ...NONE, start: mine + before > 0 ? Math.min(known, start + period) : start, count: mine, previous: before }
+    if (known >= start && mine + before > 0)
+      return { ...NONE, start: Math.min(known, start + period), count: mine, previous: before, ahead: known > start + period }
     return { ...NONE, start, previous: known === start - period ? mine : 0 }
   },
   wait: (marks, frame, cost) => {
@@ -127,7 +133,8 @@ const concurrency: RateAlgorithm = {
       const from = 17 + at * 38
       return { id: text.slice(from, from + 22), ends: numberAt(text, from + 22, 16) }
     })
-    return { ...NONE, leases: all.filter(({ ends }) => ends > now).map(({ id, ends }) => ({ id, ends: Math.min(ends, now + period) })) }
+    const held = all.filter(({ ends }) => ends > now).map(({ id, ends }) => ({ id, ends: Math.min(ends, now + period) }))
+    return { ...NONE, leases: held, ahead: all.some(({ ends }) => ends > now + period) }
   },
   wait: ({ leases }, { now, capacity }) => {
     const ends = leases.map((lease) => lease.ends).sort((a, b) => a - b)

@@ -40,6 +40,11 @@ function claimOf(text: string) {
   return { letter, capacity, period, cost: Number(cost), shadow: shadow === "1", more: more === "1" }
 }
 
+function denied(keys: Keyspace, rule: Rule, cost: number): readonly Reply[] {
+  if (rule.marks.ahead) keep(keys, rule)
+  return judgement(rule, 0, cost)
+}
+
 export const rateTake: ScriptFunction = (keys, names, args) => {
   const reply: Reply[] = [keys.nowMicros]
   let together: string[] = []
@@ -61,7 +66,7 @@ function takeTogether(keys: Keyspace, names: readonly string[], args: readonly s
   })
   const isFree = !asked.some(({ hinders }) => hinders)
   return asked.flatMap(({ rule, cost, fits }) => {
-    if (!isFree || !fits) return judgement(rule, 0, cost)
+    if (!isFree || !fits) return denied(keys, rule, cost)
     const after = { ...rule, marks: rule.algorithm.take(rule.marks, rule, cost) }
     keep(keys, after)
     return judgement(after, 1, 1)
@@ -89,7 +94,7 @@ export const rateLease: ScriptFunction = (keys, [name = ""], [capacity, period, 
   const rule = read(keys, name, "s", capacity, period)
   const isHeld = rule.marks.leases.some((lease) => lease.id === id)
   const hasRoom = isHeld || rule.algorithm.wait(rule.marks, rule, 1) === 0
-  if (renew === "1" ? !isHeld : rule.blocked > rule.now || !hasRoom) return [keys.nowMicros, ...judgement(rule, 0, 1)]
+  if (renew === "1" ? !isHeld : rule.blocked > rule.now || !hasRoom) return [keys.nowMicros, ...denied(keys, rule, 1)]
   const leases = [...rule.marks.leases.filter((lease) => lease.id !== id), { id, ends: rule.now + rule.period }]
   const after = { ...rule, marks: { ...rule.marks, leases } }
   keep(keys, after)

@@ -1,8 +1,9 @@
 -- Generic cell rate: when nothing counts any more.
 make.g = function() return {
   settle = function(text, now, capacity, period)
-    local full = tonumber(string.sub(text, 18, 33)) or 0
-    return full <= now and now or math.min(full, now + capacity * period)
+    local full, most = tonumber(string.sub(text, 18, 33)) or 0, now + capacity * period
+    if full > most then return most, true end
+    return math.max(full, now), false
   end,
   wait = function(full, now, capacity, period, cost) return math.max(0, full + (cost - capacity) * period - now) end,
   used = function(full, now, period) return math.ceil((full - now) / period) end,
@@ -27,7 +28,7 @@ make.l = function() return {
     end
     local last = count
     while last > low and (tonumber(string.sub(text, 2 + last * 16, 17 + last * 16)) or 0) > now do last = last - 1 end
-    return string.sub(text, 18 + low * 16, 17 + last * 16) .. string.rep(whole16(now), count - last)
+    return string.sub(text, 18 + low * 16, 17 + last * 16) .. string.rep(whole16(now), count - last), last < count
   end,
   wait = function(log, now, capacity, period, cost)
     local surplus = #log / 16 + cost - capacity
@@ -59,8 +60,8 @@ make.f = function() return {
   settle = function(text, now, capacity, period)
     local start, count = read_window(text)
     local current = now - now % period
-    if start < current or count == 0 then return { start = current, count = 0 } end
-    return { start = math.min(start, current + period), count = math.min(count, capacity) }
+    if start < current or count == 0 then return { start = current, count = 0 }, false end
+    return { start = math.min(start, current + period), count = math.min(count, capacity) }, start > current + period
   end,
   wait = function(window, now, capacity, period, cost) return window.count + cost <= capacity and 0 or window.start + period - now end,
   used = function(window) return window.count end,
@@ -82,8 +83,9 @@ make.c = function() return {
     local start, count, previous = read_window(text)
     local current = now - now % period
     if start == current - period then count, previous = 0, count elseif start < current then count, previous = 0, 0 end
-    start = count + previous > 0 and math.max(current, math.min(start, current + period)) or current
-    return { start = start, count = math.min(count, capacity), previous = math.min(previous, capacity) }
+    if start < current or count + previous == 0 then start = current end
+    local begins = math.min(start, current + period)
+    return { start = begins, count = math.min(count, capacity), previous = math.min(previous, capacity) }, begins < start
   end,
   wait = function(window, now, capacity, period, cost)
     local start, room, count = window.start, capacity - cost, window.count

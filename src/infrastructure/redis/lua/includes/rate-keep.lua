@@ -5,13 +5,15 @@ local function rule_of(letter, capacity, period)
   return { letter = letter, algorithm = algorithm_of(letter), capacity = tonumber(capacity), period = tonumber(period) }
 end
 
--- What counts of the record under a key now, and until when everything is denied. A value of another type, or of another algorithm, counts nothing; a
+-- What counts of the record under a key now, until when everything is denied, and whether the record has to be written anew although nothing is taken: since
+-- the clock was set back it lies ahead, and each call would find it taken just now. A value of another type, or of another algorithm, counts nothing; a
 -- block outlasts the change.
 local function read(key, rule, now)
   local text = redis.pcall('GET', key)
   if type(text) ~= 'string' or #text < 17 then text = '' end
   local known = string.sub(text, 1, 1) == rule.letter and text or ''
-  return rule.algorithm.settle(known, now, rule.capacity, rule.period), tonumber(string.sub(text, 2, 17)) or 0
+  local marks, ahead = rule.algorithm.settle(known, now, rule.capacity, rule.period)
+  return marks, tonumber(string.sub(text, 2, 17)) or 0, ahead
 end
 
 local function wait_for(rule, marks, now, cost) return rule.algorithm.wait(marks, now, rule.capacity, rule.period, cost) end

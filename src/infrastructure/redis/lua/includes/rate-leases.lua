@@ -1,12 +1,13 @@
 -- Leases: 22 characters that name the holder and sixteen digits of its end, each.
 make.s = function() return {
   settle = function(text, now, capacity, period)
-    local leases = {}
+    local leases, ahead = {}, false
     for at = 18, #text - 37, 38 do
       local ends = tonumber(string.sub(text, at + 22, at + 37)) or 0
       if ends > now then leases[#leases + 1] = { id = string.sub(text, at, at + 21), ends = math.min(ends, now + period) } end
+      ahead = ahead or ends > now + period
     end
-    return leases
+    return leases, ahead
   end,
   wait = function(leases, now, capacity)
     local surplus = #leases + 1 - capacity
