@@ -4,7 +4,7 @@ import type { RateLimitEvent } from "coatcheck/rate-limit"
 import type { Logger } from "pino"
 import type { ApiKeys } from "./http/api-keys.js"
 import { type AppDependencies, createApp } from "./http/app.js"
-import { Metrics } from "./http/Metrics.js"
+import { Metrics } from "./http/metrics.js"
 import { StoreHealth } from "./http/store-health.js"
 import type { Settings } from "./settings.js"
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { Metrics } from "../http/Metrics.js"
+import { Metrics } from "../http/metrics.js"
 import { SERVICE_STATUS, SESSION_STATUS } from "../http/problem.js"
 import { SETTINGS } from "../settings.js"
 import { EXIT } from "../start/start-failure.js"

@@ -214,6 +214,7 @@ describe("bad input", () => {
     { device: "é".repeat(257) },
     { address: 7 },
     { user: "ada" },
+    { userId: "ada", user: "bob" },
     { constructor: "ada" },
   ]
   const COSTS = [

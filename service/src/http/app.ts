@@ -14,10 +14,9 @@ import type { ApiKeys } from "./api-keys.js"
 import { requireKey } from "./authorization.js"
 import type { HttpEnv } from "./http-env.js"
 import { refuseInvalid } from "./invalid-input.js"
-import type { Metrics } from "./Metrics.js"
+import type { Metrics } from "./metrics.js"
 import { HttpProblem, problemResponse } from "./problem.js"
 import { requestLog } from "./request-log.js"
-import { requestMetrics } from "./request-metrics.js"
 
 export interface AppDependencies extends RouteDependencies {
   readonly metrics: Metrics
@@ -32,7 +31,7 @@ const REQUEST_ID_LENGTH = 36
 /** The whole HTTP API as a function from requests to responses. It expects targets that passed `refuseTarget`. */
 export function createApp(dependencies: AppDependencies): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ getPath: rawPath, defaultHook: refuseInvalid })
-  app.use(requestId({ limitLength: REQUEST_ID_LENGTH }), requestLog(dependencies.logger), requestMetrics(dependencies.metrics))
+  app.use(requestId({ limitLength: REQUEST_ID_LENGTH }), requestLog(dependencies.logger, dependencies.metrics))
   app.use(async (c, next) => {
     await next()
     c.header("Cache-Control", "no-store")

@@ -2,21 +2,18 @@ import type { MiddlewareHandler } from "hono"
 import { routePath } from "hono/route"
 import type { Logger } from "pino"
 import type { HttpEnv } from "./http-env.js"
+import type { Metrics } from "./metrics.js"
 
-/** One line a request. It names the route's pattern, not the path: paths hold user ids. Headers and bodies hold secrets, so neither is here. */
-export function requestLog(logger: Logger): MiddlewareHandler<HttpEnv> {
+/** One line and one measurement a request. Both name the route's pattern, not the path: paths hold user ids. Headers and bodies hold secrets, so neither is here. */
+export function requestLog(logger: Logger, metrics: Pick<Metrics, "request">): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const began = performance.now()
     await next()
-    const fields = {
-      requestId: c.var.requestId,
-      method: c.req.method,
-      route: routePath(c, -1),
-      status: c.res.status,
-      ms: Math.round((performance.now() - began) * 10) / 10,
-      key: c.var.caller?.name,
-    }
-    if (c.res.status >= 500) logger.error({ ...fields, failure: describeFailure(c.error) }, "request failed")
+    const ms = performance.now() - began
+    const request = { method: c.req.method, route: routePath(c, -1), status: c.res.status }
+    metrics.request(request, ms / 1_000)
+    const fields = { requestId: c.var.requestId, ...request, ms: Math.round(ms * 10) / 10, key: c.var.caller?.name }
+    if (request.status >= 500) logger.error({ ...fields, failure: describeFailure(c.error) }, "request failed")
     else logger.info(fields, "request")
   }
 }

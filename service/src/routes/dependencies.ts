@@ -1,6 +1,6 @@
 import type { ISessionService } from "coatcheck"
 import type { IRateLimitingService } from "coatcheck/rate-limit"
-import type { Metrics } from "../http/Metrics.js"
+import type { Metrics } from "../http/metrics.js"
 import type { StoreHealth } from "../http/store-health.js"
 
 /** What the routes are made of. */
