@@ -45,7 +45,8 @@ export type ConcurrencyName<R> = { [K in keyof R]: [Extract<R[K], { readonly alg
 /**
  * Who is limited; exactly one of these. Two kinds never meet, though their texts be alike. Text is 1 to 512 bytes and well-formed.
  *
- * An address counts in its canonical form: IPv4 in IPv6 is IPv4, IPv6 counts by its network (/64), ports and zones go. Missing addresses, and those that
+ * An address counts in its canonical form: IPv4 in IPv6 is IPv4, also where a translator (NAT64) or a tunnel (6to4, Teredo) put it there; IPv6 counts by its network (/64); ports and zones
+ * go. Missing addresses, and those that
  * cannot be read, share one count.
  */
 export type Subject =

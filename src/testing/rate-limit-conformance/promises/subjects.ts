@@ -5,7 +5,8 @@ import type { RateLimitSuite } from "../rate-limit-suite.js"
 const ONE = { api: { limit: 1, window: "1h" } } as const
 /** Each row is one address to a rate limit. */
 const SAME: readonly (readonly (string | undefined)[])[] = [
-  ["192.0.2.7", "::ffff:192.0.2.7", "192.0.2.7:8080", "[::ffff:c000:207]:443"],
+  ["192.0.2.7", "::ffff:192.0.2.7", "192.0.2.7:8080", "[::ffff:c000:207]:443", "64:ff9b::192.0.2.7", "2002:c000:207:1::1"],
+  ["64:ff9b::192.0.2.9"],
   ["2001:db8::1", "2001:0DB8:0:0:0:0:0:1", "[2001:db8::1]:443", "2001:db8::1%eth0", "2001:db8:0:0:ffff:ffff:ffff:ffff"],
   ["2001:db8:0:1::1", "2001:db8:0:1::2"],
   ["192.0.2.8"],
