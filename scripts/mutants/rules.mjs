@@ -620,8 +620,8 @@ export const MUTANTS = [
   {
     rule: "One deadline holds for all that a call does",
     file: `${SERVICES}/ServiceCalls.ts`,
-    from: "return this.#deadlines.run(start, expired, signal)",
-    to: "return expired === undefined ? this.#deadlines.run(start, expired, signal) : start(signal ?? new AbortController().signal)",
+    from: "return await this.#deadlines.run(start, expired, signal)",
+    to: "return await start(signal ?? new AbortController().signal)",
     tests: [`${TESTS}/silence/every-store.test.ts`],
   },
   {

@@ -1,9 +1,13 @@
+import { SessionError } from "../../domain/errors.js"
+
 /** Options of each step of a call. */
 export interface StepOptions {
   readonly signal?: AbortSignal | undefined
   /** When the call's time is up, by `performance.now()`. */
   readonly deadline?: number | undefined
 }
+
+const UNBOUNDED: StepOptions = {}
 
 /** What the steps of one call need to know of it, and what the call needs to know of them. */
 export class CallStep {
@@ -20,7 +24,13 @@ export class CallStep {
    */
   constructor(ending: AbortSignal, deadline: number, mayBeAborted: boolean) {
     this.options = { signal: ending, deadline }
-    this.reading = mayBeAborted ? this.options : {}
+    this.reading = mayBeAborted ? this.options : UNBOUNDED
+  }
+
+  /** Whether an error is what the call's own deadline said. */
+  isOver(error: unknown): boolean {
+    const { signal } = this.options
+    return signal.aborted && error === signal.reason && SessionError.is(error)
   }
 
   /** Whether a step was begun of which it is not certain that it changed nothing. */

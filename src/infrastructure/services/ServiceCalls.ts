@@ -1,4 +1,4 @@
-import { asArgumentError, SessionError } from "../../domain/errors.js"
+import { asArgumentError, type SessionError } from "../../domain/errors.js"
 import type { CallOptions } from "../../domain/interfaces/session/ISessionService.js"
 import { readOnce } from "../../shared/assertions.js"
 import { CallDeadlines, deadlinePassed } from "../call-deadlines.js"
@@ -23,9 +23,25 @@ export class ServiceCalls {
     this.#deadlines = new CallDeadlines(timeoutMs)
   }
 
-  /** A call that ends with its deadline. `own` are its options, read once. */
-  run<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>, signsOut = false): Promise<T> {
-    return this.runUnbounded(options, (signal, own) => this.#withinDeadline(signal, (step) => work(step, own)), signsOut)
+  /** A call that ends with its deadline: one for all that it does, its round trips, its repetitions, and its waiting for other calls. `own` are its options, read once. */
+  async run<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>, signsOut = false): Promise<T> {
+    this.#inFlight.enter(signsOut)
+    let step: CallStep | undefined
+    const expired = (): SessionError => deadlinePassed(this.#timeoutMs, step?.mayHaveChanged !== true)
+    try {
+      const own = readOnce(options)
+      const signal = checkSignal(own)
+      const start = (ending: AbortSignal): Promise<T> => {
+        step = new CallStep(ending, performance.now() + this.#timeoutMs, signal !== undefined)
+        return work(step, own)
+      }
+      return await this.#deadlines.run(start, expired, signal)
+    } catch (error) {
+      // Of a wait that the deadline ended nothing more is known than of the call.
+      throw asArgumentError(step?.isOver(error) ? expired() : error)
+    } finally {
+      this.#inFlight.leave()
+    }
   }
 
   /** A call that may use the reserve. */
@@ -84,20 +100,5 @@ export class ServiceCalls {
   async #drain(): Promise<void> {
     await this.#inFlight.drain()
     await this.#deadlines.close()
-  }
-
-  /** One deadline for all that a call does: its round trips, its repetitions, and its waiting for other calls. */
-  #withinDeadline<T>(signal: AbortSignal | undefined, work: (step: CallStep) => Promise<T>): Promise<T> {
-    let step: CallStep | undefined
-    const expired = (): SessionError => deadlinePassed(this.#timeoutMs, step?.mayHaveChanged !== true)
-    const start = (ending: AbortSignal): Promise<T> => {
-      const mine = new CallStep(ending, performance.now() + this.#timeoutMs, signal !== undefined)
-      step = mine
-      return work(mine).catch((error: unknown) => {
-        // Of a wait that the deadline ended nothing more is known than of the call.
-        throw ending.aborted && error === ending.reason && SessionError.is(error) ? expired() : error
-      })
-    }
-    return this.#deadlines.run(start, expired, signal)
   }
 }

@@ -25,6 +25,7 @@ export class ReadBatch {
 
   /** The value of a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
   get(key: string, signal?: AbortSignal): Promise<string | null> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
     const fetch = this.#waiting.get(key) ?? this.#begin(key)
     return untilAborted(fetch.promise, signal)
   }
@@ -37,8 +38,6 @@ export class ReadBatch {
       resolve = onValue
       reject = onError
     })
-    // A caller who gave up must not turn a failed fetch into an unhandled rejection.
-    promise.catch(() => {})
     const fetch = { promise, resolve, reject }
     this.#waiting.set(key, fetch)
     return fetch

@@ -23,14 +23,25 @@ export class SessionAnswers<A extends object> {
     try {
       return await read()
     } catch (error) {
-      if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
-      throw error
+      throw this.reported(handle, error)
     }
   }
 
-  /** @throws ERR_SESSION_CORRUPT */
-  async present(record: SessionRecord): Promise<SessionData<A>> {
-    return toSessionData<A>(record, await this.reporting(record, () => this.#schema.read(record.body)))
+  /** An error of reading, which is told of when the record cannot be read. */
+  reported(handle: Handle, error: unknown): unknown {
+    if (SessionError.is(error, "ERR_SESSION_CORRUPT")) this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
+    return error
+  }
+
+  /** At once, unless the attributes are those of an older release. @throws ERR_SESSION_CORRUPT */
+  present(record: SessionRecord): SessionData<A> | Promise<SessionData<A>> {
+    try {
+      const attributes = this.#schema.read(record.body)
+      if (!(attributes instanceof Promise)) return toSessionData<A>(record, attributes)
+      return this.reporting(record, () => attributes).then((upgraded) => toSessionData<A>(record, upgraded))
+    } catch (error) {
+      throw this.reported(record, error)
+    }
   }
 
   /** For lists: one session whose attributes cannot be read must not hide the others. */

@@ -24,10 +24,23 @@ const CRC_LENGTH = 8
 /** Scripts look for the body no further than this. */
 const BODY_BY = 4_096
 
-// A number in a field of fixed width: spaces, then digits. The width itself is checked by the position of what follows.
-const HEAD_FORM =
-  /^\{"lastAccessedAt":(?=.{13},)( *\d+),"head":\[(?=.{11},.{8},\d,.{9},.{13},.{16},")( *\d+),( *\d+),(\d),( *\d+),( *\d+),( *\d+),"([A-Za-z0-9_-]{24})","([A-Za-z0-9_-]{22})"\],$/
-const PREVIOUS_FORM = /^"previous":"([A-Za-z0-9_-]{22})","until":(?=.{13},)( *\d+),$/
+/** What lies between the fields of the head, and where. */
+const HEAD_SEPARATORS = [
+  ['{"lastAccessedAt":', 0],
+  [',"head":[', 31],
+  [",", 51],
+  [",", 60],
+  [",", 62],
+  [",", 72],
+  [",", 86],
+  [',"', 103],
+  ['","', 129],
+  ['"],', 154],
+] as const
+const SPACE = 32
+const ZERO = 48
+const OPERATIONS_FORM = /^[\w-]{24}$/
+const VERIFIER_FORM = /^[\w-]{22}$/
 const BODY_FORM = /^,(\d{1,5})\],"attributes":\{/
 
 /** The whole record as stored. */
@@ -94,25 +107,43 @@ export function decodeRecord(handle: Handle, text: string): SessionRecord {
 
 /** Reads a record as far as its body, which is how deletions see it. @throws ERR_SESSION_CORRUPT */
 export function decodePrefix(handle: Handle, text: string): Omit<SessionRecord, "body"> {
-  const head = HEAD_FORM.exec(text.slice(0, HEAD_LENGTH))
-  if (head === null) throw corrupt("a session record", text)
-  if (Number(head[4]) !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${head[4] ?? "?"}: a newer release wrote it; deploy that everywhere`, null)
-  if (!Number.isSafeInteger(Number(head[7]))) throw corrupt("a time of creation", null)
-  const previous = PREVIOUS_FORM.exec(text.slice(HEAD_LENGTH, HEAD_LENGTH + PREVIOUS_LENGTH))
-  return {
-    tag: handle.tag,
-    id: handle.id,
-    lastAccessedAt: Number(head[1]),
-    idleTimeout: Number(head[2]),
-    slack: Number(head[3]),
-    version: Number(head[5]),
-    absoluteDeadline: Number(head[6]),
-    createdMicros: Number(head[7]),
-    operations: head[8] ?? "",
-    verifier: head[9] ?? "",
-    previous: previous === null ? null : { verifier: previous[1] ?? "", until: Number(previous[2]) },
-    ...decodeFixed(text.slice(HEAD_LENGTH + (previous === null ? 0 : PREVIOUS_LENGTH))),
+  const [operations, verifier] = [text.slice(105, 129), text.slice(132, 154)]
+  const isHead = HEAD_SEPARATORS.every(([separator, at]) => text.startsWith(separator, at)) && OPERATIONS_FORM.test(operations) && VERIFIER_FORM.test(verifier)
+  const lastAccessedAt = numberAt(text, 18, 31)
+  const idleTimeout = numberAt(text, 40, 51)
+  const slack = numberAt(text, 52, 60)
+  const layout = numberAt(text, 61, 62)
+  const version = numberAt(text, 63, 72)
+  const absoluteDeadline = numberAt(text, 73, 86)
+  const createdMicros = numberAt(text, 87, 103)
+  // One that is no number makes the sum none.
+  const sum = lastAccessedAt + idleTimeout + slack + layout + version + absoluteDeadline + createdMicros
+  if (!isHead || Number.isNaN(sum)) throw corrupt("a session record", text)
+  if (layout !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${layout}: a newer release wrote it; deploy that everywhere`, null)
+  if (!Number.isSafeInteger(createdMicros)) throw corrupt("a time of creation", null)
+  const previous = previousAt(text)
+  const { authenticatedAt, fixed } = decodeFixed(text.slice(HEAD_LENGTH + (previous === null ? 0 : PREVIOUS_LENGTH)))
+  const { tag, id } = handle
+  return { tag, id, lastAccessedAt, idleTimeout, slack, version, absoluteDeadline, createdMicros, operations, verifier, previous, authenticatedAt, fixed }
+}
+
+function previousAt(text: string): SessionRecord["previous"] {
+  if (!text.startsWith('"previous":"', 157) || !text.startsWith('","until":', 191) || text[214] !== ",") return null
+  const [verifier, until] = [text.slice(169, 191), numberAt(text, 201, 214)]
+  return VERIFIER_FORM.test(verifier) && !Number.isNaN(until) ? { verifier, until } : null
+}
+
+/** The number in a field of fixed width: spaces, then digits. `NaN` for anything else. */
+function numberAt(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to - 1 && text.charCodeAt(at) === SPACE) at += 1
+  let number = 0
+  for (; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN
+    number = number * 10 + digit
   }
+  return number
 }
 
 function decodeFixed(text: string): Pick<SessionRecord, "fixed" | "authenticatedAt"> {

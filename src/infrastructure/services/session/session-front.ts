@@ -121,14 +121,20 @@ export abstract class SessionFront<A extends object, I extends object> implement
     })
   }
 
-  async getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
+  getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
     return this.#calls.run(options, async (step, options) => {
       const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
       if (ticket === null) return null
-      const record = await this.#answers.reporting(ticket, () => this.find(ticket, step.reading))
+      let record: SessionRecord | null
+      try {
+        record = await this.find(ticket, step.reading)
+      } catch (error) {
+        throw this.#answers.reported(ticket, error)
+      }
       if (record === null) return null
-      const now = await this.now(step.reading)
+      const time = this.now(step.reading)
+      const now = typeof time === "number" ? time : await time
       const proof = this.#admission.prove(record, ticket, now)
       if (proof === null) return null
       if (options?.touch === false || !needsTouch(record, this.settings.touchInterval, now)) return this.#answers.present(record)
