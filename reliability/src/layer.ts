@@ -46,6 +46,7 @@ export const SUMMARY = {
   "calls of rate limits": "sum",
   "  above the formula": "sum",
   "  denied although there was room": "sum",
+  "  most units beyond it because counts were lost": "max",
   "simulated runs": "sum",
   "simulated hours": "sum",
   "simulated scripts: operations compared with the real ones": "sum",

@@ -135,14 +135,15 @@ async function replication(store: StoreServer): Promise<string> {
   return String(await askStore(store, ["INFO", "replication"]))
 }
 
+/** What a primary acknowledges from now on is lost with it. */
 // A replica with a password that its primary refuses cannot come back. One that is only stopped would read what was sent to it meanwhile.
-async function cutOff(replicas: readonly StoreServer[]): Promise<void> {
+export async function cutOff(replicas: readonly StoreServer[]): Promise<void> {
   for (const replica of replicas) {
     await askStore(replica, ["CONFIG", "SET", "masterauth", "refused"])
     await askStore(replica, ["CLIENT", "KILL", "TYPE", "master"])
   }
 }
 
-async function reach(replicas: readonly StoreServer[]): Promise<void> {
+export async function reach(replicas: readonly StoreServer[]): Promise<void> {
   for (const replica of replicas) await askStore(replica, ["CONFIG", "SET", "masterauth", ""])
 }

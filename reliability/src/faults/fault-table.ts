@@ -21,11 +21,15 @@ import { MEMORY_FULL } from "./rows/memory-full.js"
 import { POWER_CUT } from "./rows/power-cut.js"
 import { PRIMARY_CUT_OFF } from "./rows/primary-cut-off.js"
 import { PROCESS_KILLED } from "./rows/process-killed.js"
+import { RATES_CLOCK_SET } from "./rows/rates-clock-set.js"
+import { RATES_CLUSTER_TAKEOVERS } from "./rows/rates-cluster-takeovers.js"
+import { RATES_FAILOVERS } from "./rows/rates-failovers.js"
 import { RATES_MEMORY_FULL } from "./rows/rates-memory-full.js"
 import { RATES_REPLIES_LOST } from "./rows/rates-replies-lost.js"
 import { RATES_SCRIPTS_FORGOTTEN } from "./rows/rates-scripts-forgotten.js"
 import { RATES_SERVER_KILLED } from "./rows/rates-server-killed.js"
 import { RATES_SERVER_STOPPED } from "./rows/rates-server-stopped.js"
+import { RATES_SLOTS_MOVED } from "./rows/rates-slots-moved.js"
 import { RATES_STORE_EMPTIED } from "./rows/rates-store-emptied.js"
 import { RECORDS_DAMAGED } from "./rows/records-damaged.js"
 import { REFUSALS_OF_A_SERVER } from "./rows/refusals-of-a-server.js"
@@ -54,10 +58,13 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   RATES_SERVER_STOPPED,
   STOPPED_PRIMARY,
   FAILOVERS,
+  RATES_FAILOVERS,
   PRIMARY_CUT_OFF,
   CLUSTER_TAKEOVERS,
+  RATES_CLUSTER_TAKEOVERS,
   CLUSTER_NODE_LOST,
   SLOTS_MOVED,
+  RATES_SLOTS_MOVED,
   GIANT_SLOT_MOVED,
   RESET_AFTER_EACH_BYTE,
   RATES_REPLIES_LOST,
@@ -77,6 +84,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   REFUSALS_OF_A_SERVER,
   APPLICATION_CLOCKS_OFF,
   SERVER_CLOCK_SET,
+  RATES_CLOCK_SET,
   FAILOVER_TO_OTHER_CLOCK,
   CERTIFICATES_WRONG,
   UNREACHABLE_SEEDS,

@@ -73,6 +73,11 @@ export class RecordedLimits<R extends RateLimitRules> {
     return lines
   }
 
+  /** Whether one of the lines so far is such a one. */
+  has(isSuch: (line: LimitLine) => boolean): boolean {
+    return this.#lines.some(isSuch)
+  }
+
   get count(): number {
     return this.#lines.length
   }

@@ -30,11 +30,13 @@ function takenFrom(lines: readonly TimedLine[]): readonly TimedLine[] {
   return lines.filter(({ op, answer, judgedBy }) => op === "take" && answer === "done" && judgedBy === "store")
 }
 
-/** How many units more than the formula there may be between two instants: those that were given back, and what was lost. */
-function allowances({ capacity }: CheckedRule, lines: readonly TimedLine[], { copiesOf = once, losses = 0 }: Circumstances): Within {
+/** How many units more than the formula there may be between two instants: those that were given back, and as much as the formula again for each loss. */
+function allowances(rule: CheckedRule, lines: readonly TimedLine[], { copiesOf = once, losses = [] }: Circumstances): Within {
   const back = lines.filter(({ op }) => op === "give back").map((line) => ({ ...line, units: line.units * copiesOf(line) }))
   const [begunBy, overBefore] = [summed(back, ({ from }) => from), summed(back, ({ to }) => to)]
-  return (from, to) => losses * capacity + begunBy(to + 1) - overBefore(from)
+  const lostWithin = (from: number, to: number): number =>
+    sum(losses.filter((loss) => loss.from <= to && loss.to >= from).map((loss) => mostWithin(rule, Math.min(to, loss.to) - Math.max(from, loss.from))))
+  return (from, to) => lostWithin(from, to) + begunBy(to + 1) - overBefore(from)
 }
 
 type Within = (from: number, to: number) => number
@@ -94,5 +96,9 @@ function summed(lines: readonly TimedLine[], timeOf: (line: TimedLine) => number
 }
 
 function sumUnits(lines: readonly TimedLine[]): number {
-  return lines.reduce((sum, { units }) => sum + units, 0)
+  return sum(lines.map(({ units }) => units))
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -17,12 +17,15 @@ interface Span {
  *
  * @param lines of one rule of one subject
  */
-export function checkLeases(rule: CheckedRule, lines: readonly TimedLine[], { losses = 0 }: Circumstances = {}): LimitViolation[] {
+export function checkLeases(rule: CheckedRule, lines: readonly TimedLine[], { losses = [] }: Circumstances = {}): LimitViolation[] {
   const { capacity, period } = rule
   const released = new Map(lines.filter(({ op }) => op === "release").map((line) => [line.lease, line]))
   const held = lines.filter(({ op, answer }) => op === "hold" && answer !== "denied").map((line) => spanOf(line, released.get(line.lease), period))
   const denied = lines.filter(({ op, answer, judgedBy }) => op === "hold" && answer === "denied" && judgedBy === "store")
-  return [...mostHeld(held, capacity * (1 + losses)), ...neverFull(held, denied, capacity)]
+  return [
+    ...mostHeld(held, (at) => capacity * (1 + losses.filter(({ from, to }) => from <= at && at <= to + period).length)),
+    ...neverFull(held, denied, capacity),
+  ]
 }
 
 function spanOf(line: TimedLine, released: TimedLine | undefined, period: number): Span {
@@ -35,7 +38,7 @@ function spanOf(line: TimedLine, released: TimedLine | undefined, period: number
   }
 }
 
-function mostHeld(held: readonly Span[], capacity: number): LimitViolation[] {
+function mostHeld(held: readonly Span[], limitAt: (at: number) => number): LimitViolation[] {
   const changes = held
     .filter(({ surelyFrom, surelyTo }) => surelyFrom < surelyTo)
     .flatMap(({ line, surelyFrom, surelyTo }) => [
@@ -45,9 +48,9 @@ function mostHeld(held: readonly Span[], capacity: number): LimitViolation[] {
   // Those that end at an instant need not have met those that begin at it.
   changes.sort((a, b) => a.at - b.at || a.by - b.by)
   let now = 0
-  for (const { by, line } of changes) {
+  for (const { at, by, line } of changes) {
     now += by
-    if (now > capacity) return [violationOf("L4", line, `${now} leases were held at one time, with a limit of ${capacity}`)]
+    if (now > limitAt(at)) return [violationOf("L4", line, `${now} leases were held at one time, where at most ${limitAt(at)} may be`)]
   }
   return []
 }

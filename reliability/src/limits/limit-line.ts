@@ -53,8 +53,13 @@ export function byStoreClock(lines: readonly LimitLine[], { least, most }: Clock
 export interface Circumstances {
   /** How often a call may have been carried out: twice where a client sends again by itself. Once unless it is told. */
   copiesOf?(line: LimitLine): number
-  /** How often the store may have lost all that counted; never unless it is told. */
-  readonly losses?: number
+  /** When the store may have lost what counted, or two servers may each have counted, by the store's clock. */
+  readonly losses?: readonly Loss[]
+}
+
+interface Loss {
+  readonly from: number
+  readonly to: number
 }
 
 export function once(): number {

@@ -14,7 +14,7 @@ export interface CutCall {
   readonly tookMs: number
 }
 
-export const CUT_TIMEOUT_MS = 1_000
+export const CUT_TIMEOUT_MS = 2_000
 /** So many lost calls one after the other are no reason yet to take the store for gone. */
 const CUTS_OF_ONE_SERVICE = 8
 const HEARD_MS = 20_000

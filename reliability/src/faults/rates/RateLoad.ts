@@ -4,6 +4,7 @@ import { createRateLimitingService, type OwnedRateLimitingService } from "coatch
 import { clockOffset, eitherOffset } from "../../limits/clock-offset.js"
 import type { ClockOffset, LimitLine } from "../../limits/limit-line.js"
 import { RecordedLimits } from "../../limits/RecordedLimits.js"
+import { waitUntil } from "../../servers/wait-until.js"
 import { oneOf, type Random, randomFrom } from "../../workloads/random.js"
 import { Standstills } from "../Standstills.js"
 import type { Disturbance } from "./judge-rates.js"
@@ -32,7 +33,9 @@ export interface RateHistory {
 /** Each stands for a process of its own. */
 const SERVICES = 3
 const LANES = 3
-const KEYS = 3
+const KEYS = 2
+/** Until the store has admitted something and denied something: where calls are few, that takes more than a moment. */
+const MET_WITHIN_MS = 20_000
 const LONGEST_PAUSE_MS = 8
 const RULE_NAMES = Object.keys(RATE_RULES) as readonly RateRuleName[]
 const MICROSECONDS = 1_000
@@ -97,6 +100,12 @@ export class RateLoad implements AsyncDisposable {
     }
   }
 
+  /** Takes a unit of everything that counts, whatever is left, so that the store looks at every count. */
+  async takeOfEach(): Promise<void> {
+    const [service] = this.#services
+    await Promise.all(this.#keys.flatMap((key) => COUNTING.map((rule) => service?.penalize({ key }, rule))))
+  }
+
   /** Microseconds of the clock by which lines are written. */
   now(): number {
     return Number(process.hrtime.bigint() - this.#origin) / MICROSECONDS
@@ -104,6 +113,7 @@ export class RateLoad implements AsyncDisposable {
 
   /** Ends the calls. */
   async finish(): Promise<RateHistory> {
+    await waitUntil("the store to admit and to deny", MET_WITHIN_MS, async () => ["done", "denied"].every((answer) => this.#hasMet(answer)))
     this.#ended = true
     await this.#work
     if (this.#failure !== undefined) throw this.#failure
@@ -121,6 +131,10 @@ export class RateLoad implements AsyncDisposable {
     await this.#work
     this.#standstills[Symbol.dispose]()
     await Promise.all(this.#services.map((service) => service.close()))
+  }
+
+  #hasMet(answer: string): boolean {
+    return this.#ended || this.#recorded.some((one) => one.has((line) => line.op === "take" && line.judgedBy === "store" && line.answer === answer))
   }
 
   async #readClock(): Promise<void> {

@@ -42,9 +42,10 @@ export function judgeRates(lines: readonly LimitLine[], circumstances: RateCircu
     const last = disturbances.findLast((one) => touches(line, one))
     return line.answer === "untold" && last !== undefined ? { ...line, to: Math.ceil(last.to + LATE_MICROS + offset.most) } : line
   })
+  const losses = mayLose ? disturbances.map(({ from, to }) => ({ from: from + offset.least, to: to + offset.most })) : []
   const calm = mayLose ? calmTimes(disturbances).map((time) => inStore.filter((line) => isAdmissionIn(line, time))) : []
   const violations = [
-    ...checkLimits(RATES_CHECKED, inStore, { copiesOf, losses: mayLose ? disturbances.length : 0 }),
+    ...checkLimits(RATES_CHECKED, inStore, { copiesOf, losses }),
     // What was lost excuses nothing that came after it.
     ...calm.flatMap((own) => checkLimits(RATES_CHECKED, own, { copiesOf })),
     ...checkLimits(RATES_CHECKED, byStoreClock(lines.filter(({ judgedBy }) => judgedBy === "local").map(inOwnProcess), OWN_CLOCK)),

@@ -11,7 +11,7 @@ export interface Disturbed {
   /** Whether what counted may be lost. */
   readonly mayLose?: boolean
   /** Whether the store was away for some calls, so that each rule's `onOutage` must have been met; else it must never have been. */
-  readonly isOutage?: boolean
+  readonly isOutage?: boolean | "perhaps"
   readonly figures?: Figures
   readonly summary?: Summary
   readonly why?: readonly string[]
@@ -37,7 +37,7 @@ export function ratesFinding({ client }: Pick<FaultSite, "client">, history: Rat
   }
   const { "by the store: admitted": admitted, "denied by it": denied, ...inPlace } = met
   const beyondMs = Math.max(0, longestOwnMs - timeoutMs)
-  const missing = Object.entries({ admitted, denied, ...(isOutage ? inPlace : {}) }).filter(([, times]) => times === 0)
+  const missing = Object.entries({ admitted, denied, ...(isOutage === true ? inPlace : {}) }).filter(([, times]) => times === 0)
   return {
     version,
     tried,
@@ -48,12 +48,19 @@ export function ratesFinding({ client }: Pick<FaultSite, "client">, history: Rat
       "longest call ms": Math.round(longestOwnMs),
       ...figures,
     },
-    summary: { "calls of rate limits": lines.length, "longest call beyond its deadline (ms)": Math.round(beyondMs), ...summary },
+    summary: {
+      "calls of rate limits": lines.length,
+      ...(mayLose ? { "  most units beyond it because counts were lost": judged.surplus } : {}),
+      "longest call beyond its deadline (ms)": Math.round(beyondMs),
+      ...summary,
+    },
     why: [
       ...why,
       ...judged.why,
       ...missing.map(([what]) => `Expected some calls to be answered so: ${what}, got none`),
-      ...(!isOutage && Object.values(inPlace).some((times) => times > 0) ? ["Expected every call to be decided by the store, got some that were not"] : []),
+      ...(isOutage === false && Object.values(inPlace).some((times) => times > 0)
+        ? ["Expected every call to be decided by the store, got some that were not"]
+        : []),
       ...(beyondMs > SETTLES_MS ? [`Expected every call to end within ${timeoutMs + SETTLES_MS} ms, got one of ${Math.round(longestOwnMs)} ms`] : []),
     ],
   }

@@ -1,6 +1,4 @@
 import { Cluster } from "../../servers/Cluster.js"
-import { askStore } from "../../servers/SentinelGroup.js"
-import type { StoreServer } from "../../servers/StoreServer.js"
 import { waitUntil } from "../../servers/wait-until.js"
 import { openStore } from "../../workloads/open-store.js"
 import { FaultLoad } from "../FaultLoad.js"
@@ -8,10 +6,11 @@ import { failoversSummed } from "../failovers-summed.js"
 import type { FaultRow, FaultSite } from "../fault-row.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 import { type ShareFinding, ShareWatch } from "../ShareWatch.js"
+import { replicationOf, takeOver } from "../take-over.js"
 
 const TIMEOUT_MS = 1_000
 const SHARES = 3
-const TAKEN_OVER_MS = 20_000
+const IN_SYNC_MS = 20_000
 const RUN_MS = 100
 
 /** A replica takes over, asked to or because its primary was killed. The slots of the others notice nothing; a takeover that was asked for loses nothing. */
@@ -77,7 +76,7 @@ async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, st
     const shares = await watch.end()
     for (const [at, found] of shares.entries()) (at === share ? own : others).push(found)
     if (killed) await old.startAgain()
-    await waitUntil("the old primary to be a replica in sync", TAKEN_OVER_MS, async () => (await replication(old)).includes("master_link_status:up"))
+    await waitUntil("the old primary to be a replica in sync", IN_SYNC_MS, async () => (await replicationOf(old)).includes("master_link_status:up"))
     await cluster.waitUntilServing()
   }
   const found = await load.finish()
@@ -94,20 +93,3 @@ async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, st
 }
 
 type FaultLoadStore = Parameters<typeof FaultLoad.start>[0]["store"]
-
-/** @returns the primary that was replaced */
-async function takeOver(cluster: Cluster, share: number, killed: boolean): Promise<StoreServer> {
-  const pair = [cluster.nodes[share], cluster.nodes[share + SHARES]]
-  const primaries = await cluster.primaries()
-  const [old, next] = primaries.some((node) => node === pair[0]) ? pair : pair.toReversed()
-  if (old === undefined || next === undefined) throw new RangeError("Expected each share to have a primary and a replica")
-  if (killed) await old.kill()
-  else await askStore(next, ["CLUSTER", "FAILOVER"])
-  await waitUntil("the replica to take over", TAKEN_OVER_MS, async () => (await replication(next)).includes("role:master"))
-  if (killed) await cluster.waitUntilServing()
-  return old
-}
-
-async function replication(node: StoreServer): Promise<string> {
-  return String(await askStore(node, ["INFO", "replication"]))
-}

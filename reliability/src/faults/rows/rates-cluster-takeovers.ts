@@ -1,0 +1,86 @@
+import { Cluster } from "../../servers/Cluster.js"
+import { askStore } from "../../servers/SentinelGroup.js"
+import { waitUntil } from "../../servers/wait-until.js"
+import { openStore } from "../../workloads/open-store.js"
+import { failoversSummed } from "../failovers-summed.js"
+import type { FaultFinding, FaultRow, FaultSite } from "../fault-row.js"
+import { RateLoad } from "../rates/RateLoad.js"
+import { ratesFinding } from "../rates/rates-finding.js"
+import { replicationOf, takeOver } from "../take-over.js"
+
+const TIMEOUT_MS = 1_000
+const RUN_MS = 1_200
+const IN_SYNC_MS = 20_000
+const SHARES = 3
+const SHOWN = ["calls", "by closed", "by open", "by local", "most units beyond a formula"] as const
+
+/** The primary that holds most counts is replaced by its replica, asked to or because it was killed. Asked to, nothing is lost. */
+export const RATES_CLUSTER_TAKEOVERS: FaultRow = {
+  number: 9,
+  name: "rate limits: cluster primary killed, or replaced by its replica",
+  topologies: ["cluster"],
+  onlyInFull: "left to the full run; quick: 9 does so to a cluster of sessions",
+  async run(site) {
+    const config = { "cluster-require-full-coverage": "no" }
+    await using cluster = await Cluster.start(site.kind, { replicas: 1, config })
+    const opened = await openStore(site.client, cluster.url)
+    try {
+      const asked = await takeovers(site, cluster, opened.store, false)
+      const killed = await takeovers(site, cluster, opened.store, true)
+      const named = (how: string, { figures }: FaultFinding) => Object.fromEntries(SHOWN.map((name) => [`${name}, ${how}`, figures[name] ?? 0]))
+      return {
+        version: cluster.version,
+        tried: asked.tried + killed.tried,
+        figures: { ...named("asked", asked), ...named("killed", killed) },
+        summary: {
+          ...killed.summary,
+          "calls of rate limits": (asked.summary?.["calls of rate limits"] ?? 0) + (killed.summary?.["calls of rate limits"] ?? 0),
+          ...failoversSummed([...asked.away, ...killed.away]),
+        },
+        why: [...asked.why, ...killed.why],
+      }
+    } finally {
+      await opened.close()
+    }
+  },
+}
+
+type Store = Parameters<typeof RateLoad.start>[0]["store"]
+
+async function takeovers(site: FaultSite, cluster: Cluster, store: Store, isKilled: boolean): Promise<FaultFinding & { readonly away: readonly number[] }> {
+  const { seed, signal, times, note } = site
+  const primaryUrls = async (): Promise<readonly string[]> => (await cluster.primaries()).map(({ url }) => url)
+  await using load = await RateLoad.start({ store, seed: seed + Number(isKilled), timeoutMs: TIMEOUT_MS, primaryUrls })
+  const count = times(10, 1)
+  const away: number[] = []
+  for (let i = 1; i <= count; i++) {
+    note(`${isKilled ? "kill" : "takeover"} ${i} of ${count}`)
+    await load.run(RUN_MS, signal)
+    const share = await fullestShare(cluster)
+    const began = performance.now()
+    let old: Awaited<ReturnType<typeof takeOver>> | undefined
+    await load.disturbing(async () => {
+      old = await takeOver(cluster, share, isKilled)
+    })
+    away.push(performance.now() - began)
+    if (old === undefined) continue
+    const replaced = old
+    if (isKilled) await replaced.startAgain()
+    await waitUntil("the old primary to be a replica in sync", IN_SYNC_MS, async () => (await replicationOf(replaced)).includes("master_link_status:up"))
+    await cluster.waitUntilServing()
+  }
+  await load.run(RUN_MS, signal)
+  const finding = ratesFinding(site, await load.finish(), {
+    version: cluster.version,
+    tried: count,
+    timeoutMs: TIMEOUT_MS,
+    mayLose: isKilled,
+    isOutage: isKilled ? true : "perhaps",
+  })
+  return { ...finding, away }
+}
+
+async function fullestShare(cluster: Cluster): Promise<number> {
+  const sizes = await Promise.all(cluster.nodes.slice(0, SHARES).map(async (node) => Number(await askStore(node, ["DBSIZE"]))))
+  return sizes.indexOf(Math.max(...sizes))
+}
