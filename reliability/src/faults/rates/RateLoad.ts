@@ -103,7 +103,8 @@ export class RateLoad implements AsyncDisposable {
   /** Takes a unit of everything that counts, whatever is left, so that the store looks at every count. */
   async takeOfEach(): Promise<void> {
     const [service] = this.#services
-    await Promise.all(this.#keys.flatMap((key) => COUNTING.map((rule) => service?.penalize({ key }, rule))))
+    if (service === undefined) return
+    await Promise.all(this.#keys.flatMap((key) => COUNTING.map((rule) => service.penalize({ key }, rule))))
   }
 
   /** Microseconds of the clock by which lines are written. */
