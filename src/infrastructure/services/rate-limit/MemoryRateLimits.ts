@@ -1,5 +1,6 @@
 import type { Clock } from "../../../domain/interfaces/ports.js"
 import type { Judgement, LimitRecord } from "../../../domain/rate-limit/record.js"
+import type { Rule } from "../../../domain/rate-limit/rules.js"
 import * as table from "../../../domain/rate-limit/table.js"
 import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
 import { Patrol } from "../Patrol.js"
@@ -17,7 +18,13 @@ const NO_ROOM = "overflow"
 /** Microseconds. */
 const BETWEEN_SWEEPS = 1_000_000
 
-/** Rate limits in this process's memory: for tests, for one process, and for others while their store is away. Nothing here waits, so each step is atomic by nature. */
+/**
+ * Rate limits in this process's memory: for tests, for one process, and for others while their store is away. Nothing here waits, so each step is atomic by nature.
+ *
+ * A subject that is not known and finds no room shares one count with all of its kind: what it takes, a penalty, and a block are theirs together, and its status is that of
+ * the shared count. As nobody knows who took what of it, nothing is given back of it and no reset empties it. When there is room again the subject gets a count of its
+ * own, so at each such change it may have its limit once more. A lease is renewed and released where it was made.
+ */
 export class MemoryRateLimits implements RateLimitStore {
   readonly #clock: Clock
   readonly #mostEntries: number
@@ -54,7 +61,10 @@ export class MemoryRateLimits implements RateLimitStore {
 
   async adjust(adjustments: readonly Adjustment[]): Promise<void> {
     this.#patrol.step(adjustments.length)
-    for (const { rule, cost, until, subject } of adjustments) table.adjust(this.#table, { key: this.#key({ subject, rule }), rule, cost }, until, this.#now())
+    for (const { rule, cost, until, subject } of adjustments) {
+      const key = this.#key({ subject, rule })
+      if (cost > 0 || key !== sharedKey(rule)) table.adjust(this.#table, { key, rule, cost }, until, this.#now())
+    }
   }
 
   async block(place: Place, spanMicros: number): Promise<void> {
@@ -68,11 +78,11 @@ export class MemoryRateLimits implements RateLimitStore {
 
   async hold(place: Place, id: string, onlyRenew: boolean): Promise<Judgement> {
     this.#patrol.step()
-    return table.hold(this.#table, this.#key(place), place.rule, id, onlyRenew, this.#now())
+    return table.hold(this.#table, this.#keyOfLease(place, id), place.rule, id, onlyRenew, this.#now())
   }
 
   async release(place: Place, id: string): Promise<void> {
-    table.release(this.#table, this.#key(place), place.rule, id, this.#now())
+    table.release(this.#table, this.#keyOfLease(place, id), place.rule, id, this.#now())
   }
 
   async close(): Promise<void> {
@@ -86,7 +96,13 @@ export class MemoryRateLimits implements RateLimitStore {
   #key(place: Place): string {
     const key = keyOf(place)
     if (this.#entries.has(key) || this.#hasRoom()) return key
-    return keyOf({ ...place, subject: NO_ROOM })
+    return sharedKey(place.rule)
+  }
+
+  /** Where the lease was made, and that of a new one where it may be. */
+  #keyOfLease(place: Place, id: string): string {
+    const known = [keyOf(place), sharedKey(place.rule)].find((key) => this.#table.get(key)?.leases.some((lease) => lease.id === id))
+    return known ?? this.#key(place)
   }
 
   #hasRoom(): boolean {
@@ -109,6 +125,10 @@ export class MemoryRateLimits implements RateLimitStore {
 
 function keyOf({ subject, rule }: Place): string {
   return CACHE_KEYS_PATTERNS.RATE_LIMIT(subject, rule.name)
+}
+
+function sharedKey(rule: Rule): string {
+  return keyOf({ subject: NO_ROOM, rule })
 }
 
 /** Claims of one rule whose subjects find no room are one claim. */
