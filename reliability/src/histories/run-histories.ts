@@ -1,6 +1,7 @@
 import { type AuditReport, auditStore, emptyStore } from "../audit/state-audit.js"
 import { runExpiry } from "../expiry/run-expiry.js"
 import { isWanted, type LayerReport, type LayerSettings, type Row } from "../layer.js"
+import { isLimitDefect } from "../limits/limit-defects.js"
 import { LIMITS, runLimits } from "../limits/run-limits.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
 import { type StoreTopology, startTopology } from "../servers/start-topology.js"
@@ -64,19 +65,20 @@ export async function runHistories(settings: HistorySettings): Promise<LayerRepo
   await using pool = new WorkerPool(PROCESSES)
   for (const place of PLACES) {
     const name = nameOf(place)
-    const wantsLimits = defect === undefined && isWanted(`${name}, ${LIMITS}`, settings)
-    if (!isWanted(name, settings) && !wantsLimits) continue
+    // A mistake that was built in is looked for by the checkers that it is for.
+    const wantsSessions = !isLimitDefect(defect) && isWanted(name, settings)
+    const wantsLimits = (defect === undefined || isLimitDefect(defect)) && isWanted(`${name}, ${LIMITS}`, settings)
+    if (!wantsSessions && !wantsLimits) continue
     await using store = await startTopology(place.topology, place.kind)
     const origin = process.hrtime.bigint()
     await orAborted(pool.open({ url: store.url, client: place.client, origin: String(origin), defect }), signal)
-    if (isWanted(name, settings)) rows.push(rowOf(name, store.version, await searchPlace(place, { settings, pool, primaryUrls: () => store.primaryUrls() })))
+    if (wantsSessions) rows.push(rowOf(name, store.version, await searchPlace(place, { settings, pool, primaryUrls: () => store.primaryUrls() })))
     if (!wantsLimits) continue
     const note = (text: string): void => onProgress(`histories, ${name}: ${text}`)
     const primaryUrls = await store.primaryUrls()
     limits.push(await orAborted(runLimits({ name, version: store.version, pool, scale, seed, origin, primaryUrls, note }), signal))
   }
   rows.push(...limits)
-  // A mistake that was built in is looked for by the checkers above.
   if (defect === undefined) rows.push(...(await orAborted(runGiantUser(settings, pool), signal)), ...(await runExpiry(settings)))
   return rows
 }

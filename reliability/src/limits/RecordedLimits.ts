@@ -7,16 +7,22 @@ type Told = Pick<LimitLine, "answer" | "judgedBy">
 
 const NANOSECONDS = 1_000
 
+/** What is called, or what a mistake is built into. */
+export type RecordedService<R extends RateLimitRules> = Pick<
+  IRateLimitingService<R>,
+  "checkRateLimit" | "checkRateLimits" | "getRateLimitStatus" | "penalize" | "reward" | "acquireLease"
+>
+
 /** Calls a rate limiting service and writes down what was asked and answered. All processes of a machine count from the same origin of the same clock. */
 export class RecordedLimits<R extends RateLimitRules> {
-  readonly #service: IRateLimitingService<R>
+  readonly #service: RecordedService<R>
   readonly #origin: bigint
   readonly #process: number
   #lines: LimitLine[] = []
   #leases = 0
 
   /** @param origin `process.hrtime.bigint()` at the start of the run, in whichever process took it */
-  constructor(service: IRateLimitingService<R>, origin: bigint, process: number) {
+  constructor(service: RecordedService<R>, origin: bigint, process: number) {
     this.#service = service
     this.#origin = origin
     this.#process = process

@@ -1,21 +1,24 @@
 import { crc32 } from "node:zlib"
 import type { ISessionService, SessionData } from "coatcheck"
+import { LIMIT_DEFECTS } from "../limits/limit-defects.js"
 import { bound } from "./bound-service.js"
 import type { Attributes } from "./RecordedClient.js"
 import type { StoreClient } from "./store-clients.js"
 
 /** Mistakes that a service could have, to show that the checkers see them. */
-export const DEFECTS = ["delete-does-nothing", "update-without-compare", "no-limit", "remembered-reads"] as const
+const SESSION_DEFECTS = ["delete-does-nothing", "update-without-compare", "no-limit", "remembered-reads"] as const
+type SessionDefect = (typeof SESSION_DEFECTS)[number]
+export const DEFECTS = [...SESSION_DEFECTS, ...LIMIT_DEFECTS] as const
 export type Defect = (typeof DEFECTS)[number]
 
 type Service = ISessionService<Attributes>
 
 /** The service with one mistake built in. */
-export function spoil(service: Service, defect: Defect, store: StoreClient): Service {
+export function spoil(service: Service, defect: SessionDefect, store: StoreClient): Service {
   return { ...bound(service), ...spoiled(service, defect, store) }
 }
 
-function spoiled(service: Service, defect: Defect, store: StoreClient): Partial<Service> {
+function spoiled(service: Service, defect: SessionDefect, store: StoreClient): Partial<Service> {
   switch (defect) {
     case "delete-does-nothing":
       return { deleteSession: async (token) => (await service.getSession(token)) !== null }

@@ -2,6 +2,7 @@
 import { createSessionService, type OwnedSessionService } from "coatcheck"
 import { createRateLimitingService, type OwnedRateLimitingService } from "coatcheck/rate-limit"
 import { HistoryRecorder } from "../histories/HistoryRecorder.js"
+import { isLimitDefect, spoilLimits } from "../limits/limit-defects.js"
 import { callLimits, type LimitJob } from "../limits/limit-job.js"
 import type { LimitLine } from "../limits/limit-line.js"
 import { RecordedLimits } from "../limits/RecordedLimits.js"
@@ -29,11 +30,11 @@ async function open(given: WorkerSettings): Promise<void> {
   await opened?.close()
   await spoiler?.close()
   opened = await openStore(client, url)
-  spoiler = defect === undefined ? undefined : await openClient(client, url)
+  spoiler = defect === undefined || isLimitDefect(defect) ? undefined : await openClient(client, url)
   // Reads write an access down often, so that this is tested too; calls wait long, because a busy machine is no fault of the service.
   service = await createSessionService<Attributes>({ store: opened.store, touchInterval: "50ms", timeout: "20s" })
   crew = {
-    service: defect === undefined || spoiler === undefined ? service : spoil(service, defect, spoiler),
+    service: defect === undefined || isLimitDefect(defect) || spoiler === undefined ? service : spoil(service, defect, spoiler),
     recorder: new HistoryRecorder(BigInt(origin)),
     process: number,
     shared: [],
@@ -45,7 +46,9 @@ async function open(given: WorkerSettings): Promise<void> {
 async function limit(job: LimitJob): Promise<readonly LimitLine[]> {
   if (settings === undefined || opened === undefined) throw new Error("Expected the worker to be opened first")
   limits ??= await createRateLimitingService({ store: opened.store, rules: W6_RULES, timeout: "20s" })
-  return callLimits(new RecordedLimits(limits, BigInt(settings.origin), settings.process), job, settings.process)
+  const { defect, origin, process: number } = settings
+  const called = isLimitDefect(defect) ? spoilLimits(limits, defect) : limits
+  return callLimits(new RecordedLimits(called, BigInt(origin), number), job, number)
 }
 
 async function perform(task: WorkerTask): Promise<unknown> {
