@@ -1,3 +1,4 @@
+import { runAccuracy } from "./accuracy/run-accuracy.js"
 import type { Group } from "./group.js"
 import { runHttp } from "./http/run-http.js"
 import { runLimits } from "./limits/run-limits.js"
@@ -6,4 +7,5 @@ import { runLimits } from "./limits/run-limits.js"
 export const GROUPS: Readonly<Record<string, Group>> = {
   http: { about: "what authentication adds to a request, on Express, Fastify and node:http", run: runHttp },
   limits: { about: "decisions about rate limits beside the raw INCR of the same client, and beside other libraries", run: runLimits },
+  accuracy: { about: "what each algorithm admits of bursty requests, held against the exact count; draws a chart", run: runAccuracy },
 }

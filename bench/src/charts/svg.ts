@@ -1,0 +1,49 @@
+/** A piece of SVG. */
+export type Svg = string
+
+type Attributes = Readonly<Record<string, string | number>>
+
+/** An element with attributes and what lies in it, all of which is SVG already. */
+export function element(name: string, attributes: Attributes, ...children: readonly Svg[]): Svg {
+  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${typeof value === "number" ? Number(value.toFixed(1)) : escaped(value)}"`)
+  return children.length === 0 ? `<${name}${written.join("")}/>` : `<${name}${written.join("")}>${children.join("")}</${name}>`
+}
+
+export function text(words: string, x: number, y: number, attributes: Attributes = {}): Svg {
+  return element("text", { x, y, ...attributes }, escaped(words))
+}
+
+/** A line through points. */
+export function line(points: readonly (readonly [number, number])[], attributes: Attributes): Svg {
+  return element("polyline", { points: points.map(([x, y]) => `${Number(x.toFixed(1))},${Number(y.toFixed(1))}`).join(" "), ...attributes })
+}
+
+/** A whole picture, in the colours of the reader's choice. `title` and `description` are read aloud. */
+export function picture({ width, height, title, description }: Frame, ...children: readonly Svg[]): Svg {
+  return `${element(
+    "svg",
+    { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-labelledby": "title description" },
+    element("title", { id: "title" }, escaped(title)),
+    element("desc", { id: "description" }, escaped(description)),
+    element("style", {}, STYLE),
+    element("rect", { class: "paper", width, height }),
+    ...children,
+  )}\n`
+}
+
+export interface Frame {
+  readonly width: number
+  readonly height: number
+  readonly title: string
+  readonly description: string
+}
+
+const STYLE = `
+text{font:12px system-ui,sans-serif;fill:#1f2328}.big{font-size:17px;font-weight:600}.small{font-size:11px;fill:#59636e}.end{text-anchor:end}.middle{text-anchor:middle}
+.paper{fill:#fff}.frame{fill:none;stroke:#d1d9e0}.asked{fill:#d1d9e0;stroke:none}.drawn{fill:none;stroke:#0969da;stroke-width:1.5}.limit{stroke:#d1242f;stroke-dasharray:4 3}.warn{fill:#d1242f;font-weight:600}
+@media(prefers-color-scheme:dark){text{fill:#f0f6fc}.small{fill:#9198a1}.paper{fill:#0d1117}.frame{stroke:#3d444d}.asked{fill:#3d444d}.drawn{stroke:#58a6ff}.limit{stroke:#ff7b72}.warn{fill:#ff7b72}}
+`
+
+function escaped(words: string): string {
+  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
+}
