@@ -11,6 +11,9 @@ import type { LimitCase } from "./limit-case.js"
 import { knownOn, oursOn, rulesFor } from "./ours.js"
 import { expressStoreOn, flexibleInMemory, flexibleOn } from "./peers.js"
 
+/** A busy machine should make figures worse, not end the run. */
+const PATIENCE = "30s"
+
 /** What is measured side by side: the raw command of one client, and what counts over that client, or in this process. */
 export interface Stand {
   readonly baseline: Contender
@@ -21,7 +24,7 @@ export interface Stand {
 export const STANDS: Readonly<Record<string, (url: string, keys: Keys) => Promise<Stand>>> = {
   "node-redis": async (url, keys) => {
     const client = await connectNodeRedis(url)
-    const services = await threeTimes(() => createRateLimitingService({ store: client, rules: rulesFor(keys) }))
+    const services = await threeTimes(() => createRateLimitingService({ store: client, rules: rulesFor(keys), timeout: PATIENCE }))
     const cases = [
       ...oursOn(services[0], keys, { targets: { "fixed-window": 0.85, gcra: 0.75, "sliding-log": 0.6 }, isRemote: true }),
       ...knownOn([services[1], services[2]], keys),
@@ -36,7 +39,7 @@ export const STANDS: Readonly<Record<string, (url: string, keys: Keys) => Promis
   },
   ioredis: async (url, keys) => {
     const client = new Redis(url)
-    const services = await threeTimes(() => createRateLimitingService({ store: client, rules: rulesFor(keys) }))
+    const services = await threeTimes(() => createRateLimitingService({ store: client, rules: rulesFor(keys), timeout: PATIENCE }))
     const sendCommand = ((name: string, ...rest: string[]) => client.call(name, ...rest)) as SendCommandFn
     const cases = [
       ...oursOn(services[0], keys, { targets: { "fixed-window": 1, gcra: 0.95, "sliding-log": 0.8 }, isRemote: true }),
