@@ -12,15 +12,16 @@ export const RATES_SERVER_KILLED: FaultRow = {
   async run(site) {
     const { signal, scale, times, note } = site
     // While it is away for longer than a window, nothing is left to be lost.
-    const awayMs = (round: number): number => (scale === "full" && round % 2 === 0 ? 2_000 : 100)
+    const awayMs = [100, scale === "full" ? 2_000 : 800]
     return onOneRateServer(site, {}, async ({ server, load }) => {
-      const kills = times(10, 1)
+      // Briefly, and for longer than any call waits.
+      const kills = Math.max(2, times(10, 2))
       for (let i = 1; i <= kills; i++) {
         note(`kill ${i} of ${kills}`)
         await load.run(RUN_MS, signal)
         await load.disturbing(async () => {
           await server.kill()
-          await load.run(awayMs(i), signal)
+          await load.run(awayMs[(i - 1) % 2] ?? 0, signal)
           await server.startAgain()
         })
       }
