@@ -53,7 +53,7 @@ export class AttributeSchema {
 
   /** The attributes of a record as a copy of the caller's own. @throws ERR_SESSION_CORRUPT */
   read(body: Body): AttributesCopy | Promise<AttributesCopy> {
-    const stored = parse(body.attributes)
+    const stored = (body.values as AttributesCopy | undefined) ?? parse(body.attributes)
     return body.schemaVersion === this.#settings.schemaVersion ? stored : this.#upgraded(stored, body.schemaVersion)
   }
 

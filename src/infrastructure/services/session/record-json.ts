@@ -24,21 +24,6 @@ const CRC_LENGTH = 8
 /** Scripts look for the body no further than this. */
 const BODY_BY = 4_096
 
-/** What lies between the fields of the head, and where. */
-const HEAD_SEPARATORS = [
-  ['{"lastAccessedAt":', 0],
-  [',"head":[', 31],
-  [",", 51],
-  [",", 60],
-  [",", 62],
-  [",", 72],
-  [",", 86],
-  [',"', 103],
-  ['","', 129],
-  ['"],', 154],
-] as const
-const SPACE = 32
-const ZERO = 48
 const OPERATIONS_FORM = /^[\w-]{24}$/
 const VERIFIER_FORM = /^[\w-]{22}$/
 const BODY_FORM = /^,(\d{1,5})\],"attributes":\{/
@@ -101,79 +86,98 @@ export function prefixOf(text: string): string {
 export function decodeRecord(handle: Handle, text: string): SessionRecord {
   const prefix = prefixOf(text)
   if (prefix.length === text.length || prefix.length > BODY_BY) throw corrupt("a record with a body", text)
-  const record = decodePrefix(handle, prefix)
-  return { ...record, body: decodeBody(text.slice(prefix.length), record.fixed) }
+  const values = parseObject(text)
+  const head = headOf(prefix, values)
+  const fixed = fixedOf(prefix, values)
+  return { tag: handle.tag, id: handle.id, ...head, fixed, body: bodyOf(text, prefix.length, fixed, values) }
 }
 
 /** Reads a record as far as its body, which is how deletions see it. @throws ERR_SESSION_CORRUPT */
 export function decodePrefix(handle: Handle, text: string): Omit<SessionRecord, "body"> {
-  const [operations, verifier] = [text.slice(105, 129), text.slice(132, 154)]
-  const isHead = HEAD_SEPARATORS.every(([separator, at]) => text.startsWith(separator, at)) && OPERATIONS_FORM.test(operations) && VERIFIER_FORM.test(verifier)
-  const lastAccessedAt = numberAt(text, 18, 31)
-  const idleTimeout = numberAt(text, 40, 51)
-  const slack = numberAt(text, 52, 60)
-  const layout = numberAt(text, 61, 62)
-  const version = numberAt(text, 63, 72)
-  const absoluteDeadline = numberAt(text, 73, 86)
-  const createdMicros = numberAt(text, 87, 103)
-  // One that is no number makes the sum none.
-  const sum = lastAccessedAt + idleTimeout + slack + layout + version + absoluteDeadline + createdMicros
-  if (!isHead || Number.isNaN(sum)) throw corrupt("a session record", text)
-  if (layout !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${layout}: a newer release wrote it; deploy that everywhere`, null)
-  if (!Number.isSafeInteger(createdMicros)) throw corrupt("a time of creation", null)
-  const previous = previousAt(text)
-  const { authenticatedAt, fixed } = decodeFixed(text.slice(HEAD_LENGTH + (previous === null ? 0 : PREVIOUS_LENGTH)))
-  const { tag, id } = handle
-  return { tag, id, lastAccessedAt, idleTimeout, slack, version, absoluteDeadline, createdMicros, operations, verifier, previous, authenticatedAt, fixed }
+  const values = parseObject(`${text.slice(0, -1)}}`)
+  return { tag: handle.tag, id: handle.id, ...headOf(text, values), fixed: fixedOf(text, values) }
 }
 
-function previousAt(text: string): SessionRecord["previous"] {
-  if (!text.startsWith('"previous":"', 157) || !text.startsWith('","until":', 191) || text[214] !== ",") return null
-  const [verifier, until] = [text.slice(169, 191), numberAt(text, 201, 214)]
-  return VERIFIER_FORM.test(verifier) && !Number.isNaN(until) ? { verifier, until } : null
+type Values = Readonly<Record<string, unknown>>
+
+function headOf(text: string, values: Values): Omit<SessionRecord, keyof Handle | "fixed" | "body"> {
+  if (!hasHeadForm(text)) throw corrupt("a session record", text)
+  const { lastAccessedAt, previous = null, until, authenticatedAt = null } = values
+  const {
+    0: idleTimeout,
+    1: slack,
+    2: layout,
+    3: version,
+    4: absoluteDeadline,
+    5: createdMicros,
+    6: operations,
+    7: verifier,
+  } = values.head as readonly unknown[]
+  if (layout !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${text.charAt(61)}: a newer release wrote it; deploy that everywhere`, null)
+  if (!isWhole(createdMicros)) throw corrupt("a time of creation", null)
+  if (authenticatedAt !== null && !isWhole(authenticatedAt)) throw corrupt("a time of authentication", null)
+  if (!isWhole(lastAccessedAt) || !isWhole(idleTimeout) || !isWhole(slack) || !isWhole(version) || !isWhole(absoluteDeadline))
+    throw corrupt("whole numbers", null)
+  if (!has(operations, OPERATIONS_FORM) || !has(verifier, VERIFIER_FORM)) throw corrupt("hashes and ids of changes", null)
+  const times = { lastAccessedAt, idleTimeout, slack, version, absoluteDeadline, createdMicros, operations, verifier, authenticatedAt }
+  if (previous === null) return { ...times, previous }
+  if (!hasPreviousForm(text) || !has(previous, VERIFIER_FORM) || !isWhole(until)) throw corrupt("a secret that was replaced", null)
+  return { ...times, previous: { verifier: previous, until } }
 }
 
-/** The number in a field of fixed width: spaces, then digits. `NaN` for anything else. */
-function numberAt(text: string, from: number, to: number): number {
-  let at = from
-  while (at < to - 1 && text.charCodeAt(at) === SPACE) at += 1
-  let number = 0
-  for (; at < to; at += 1) {
-    const digit = text.charCodeAt(at) - ZERO
-    if (!(digit >= 0 && digit <= 9)) return Number.NaN
-    number = number * 10 + digit
-  }
-  return number
-}
-
-function decodeFixed(text: string): Pick<SessionRecord, "fixed" | "authenticatedAt"> {
-  const values = parseObject(`{${text.slice(0, -1)}}`)
-  const { authenticatedAt = null, userId = null, pendingUserId = null, persistent = false, device = {} } = values
-  const { impersonatorId = null, impersonatorSessionId = null } = values
+function fixedOf(text: string, values: Values): FixedFields {
+  const { userId = null, pendingUserId = null, impersonatorId = null, impersonatorSessionId = null, persistent = false, device = {} } = values
   if (!isTextOrNull(userId) || !isTextOrNull(pendingUserId) || !isTextOrNull(impersonatorId) || !isTextOrNull(impersonatorSessionId))
     throw corrupt("ids as text", null)
-  if (authenticatedAt !== null && typeof authenticatedAt !== "number") throw corrupt("a time of authentication", null)
   if (typeof persistent !== "boolean" || typeof device !== "object" || device === null) throw corrupt("a device and a choice of persistence", null)
-  const stored = text.slice(authenticatedAt === null ? 0 : AUTHENTICATED_LENGTH)
-  return { fixed: { userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent, device: device as Device, stored }, authenticatedAt }
+  const from = HEAD_LENGTH + (values.previous === undefined ? 0 : PREVIOUS_LENGTH) + (values.authenticatedAt === undefined ? 0 : AUTHENTICATED_LENGTH)
+  return { userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent, device: device as Device, stored: text.slice(from) }
 }
 
-function decodeBody(text: string, fixed: FixedFields): Body {
-  const quote = BODY_MARKER.length + CRC_LENGTH
+function bodyOf(text: string, from: number, fixed: FixedFields, values: Values): Body {
+  const quote = from + BODY_MARKER.length + CRC_LENGTH
   const rest = text.slice(quote + 1)
-  if (text.slice(BODY_MARKER.length, quote) !== checksum(encodeFixed(fixed, null), rest) || text[quote] !== '"')
+  if (text.slice(quote - CRC_LENGTH, quote) !== checksum(encodeFixed(fixed, null), rest) || text[quote] !== '"')
     throw corrupt("a record that fits its checksum", text)
   const form = BODY_FORM.exec(rest)
   if (form === null) throw corrupt("a body with attributes", text)
-  return { schemaVersion: Number(form[1]), attributes: rest.slice(form[0].length - 1, -1) }
+  return { schemaVersion: Number(form[1]), attributes: rest.slice(form[0].length - 1, -1), values: values.attributes as object }
 }
 
-function parseObject(text: string): Record<string, unknown> {
+function parseObject(text: string): Values {
   try {
-    return JSON.parse(text) as Record<string, unknown>
+    return JSON.parse(text) as Values
   } catch {
     throw corrupt("a record that is JSON", text)
   }
+}
+
+/** Whether the fields of the head lie where scripts look for them. */
+function hasHeadForm(text: string): boolean {
+  return (
+    text.startsWith('{"lastAccessedAt":') &&
+    text.startsWith(',"head":[', 31) &&
+    text[51] === "," &&
+    text[60] === "," &&
+    text[62] === "," &&
+    text[72] === "," &&
+    text[86] === "," &&
+    text.startsWith(',"', 103) &&
+    text.startsWith('","', 129) &&
+    text.startsWith('"],', 154)
+  )
+}
+
+function hasPreviousForm(text: string): boolean {
+  return text.startsWith('"previous":"', 157) && text.startsWith('","until":', 191) && text[214] === ","
+}
+
+function has(value: unknown, form: RegExp): value is string {
+  return typeof value === "string" && form.test(value)
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isTextOrNull(value: unknown): value is string | null {
