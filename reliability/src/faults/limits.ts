@@ -10,7 +10,7 @@ interface Limits {
 }
 
 /** A call ends this much after its deadline, at most. */
-const SETTLES_MS = 50
+export const SETTLES_MS = 50
 
 /** What did not hold of that which must hold under every fault. */
 export function limitsHeld(found: LoadFinding, { timeoutMs, mayLose = false }: Limits): string[] {

@@ -5,10 +5,11 @@ import { clockOffset, eitherOffset } from "../../limits/clock-offset.js"
 import type { ClockOffset, LimitLine } from "../../limits/limit-line.js"
 import { RecordedLimits } from "../../limits/RecordedLimits.js"
 import { waitUntil } from "../../servers/wait-until.js"
-import { oneOf, type Random, randomFrom } from "../../workloads/random.js"
+import { oneOf, randomFrom } from "../../workloads/random.js"
 import { Standstills } from "../Standstills.js"
 import type { Disturbance } from "./judge-rates.js"
-import { COUNTING, RATE_RULES, type RateRuleName } from "./rate-rules.js"
+import { callOnce } from "./rate-calls.js"
+import { COUNTING, RATE_RULES } from "./rate-rules.js"
 
 type Rules = typeof RATE_RULES
 type Service = OwnedRateLimitingService<Rules>
@@ -36,8 +37,6 @@ const LANES = 3
 const KEYS = 2
 /** Until the store has admitted something and denied something: where calls are few, that takes more than a moment. */
 const MET_WITHIN_MS = 20_000
-const LONGEST_PAUSE_MS = 8
-const RULE_NAMES = Object.keys(RATE_RULES) as readonly RateRuleName[]
 const MICROSECONDS = 1_000
 const MOST_LINES = 300_000
 
@@ -142,9 +141,14 @@ export class RateLoad implements AsyncDisposable {
     this.#offsets.push(await clockOffset(await this.#options.primaryUrls(), () => this.now()))
   }
 
+  async #live(limits: RecordedLimits<Rules>, seed: number): Promise<void> {
+    const random = randomFrom(seed)
+    while (!this.#ended && limits.count < MOST_LINES) await callOnce(limits, oneOf(random, this.#keys) ?? "", random)
+  }
+
   #begin(): void {
     const lanes = this.#recorded.flatMap((limits, number) =>
-      Array.from({ length: LANES }, (_, lane) => this.#live(limits, randomFrom(this.#options.seed + number * 7_919 + lane * 104_729))),
+      Array.from({ length: LANES }, (_, lane) => this.#live(limits, this.#options.seed + number * 7_919 + lane * 104_729)),
     )
     this.#work = Promise.all(lanes).then(
       () => undefined,
@@ -153,19 +157,5 @@ export class RateLoad implements AsyncDisposable {
         this.#ended = true
       },
     )
-  }
-
-  async #live(limits: RecordedLimits<Rules>, random: Random): Promise<void> {
-    while (!this.#ended && limits.count < MOST_LINES) {
-      const key = oneOf(random, this.#keys) ?? ""
-      const rule = oneOf(random, RULE_NAMES) ?? "log"
-      if (rule === "leases") {
-        const release = await limits.hold(key, rule)
-        await pause(random(LONGEST_PAUSE_MS))
-        await release?.()
-      } else if (random(10) === 0) await limits.takeTogether(key, COUNTING.slice(0, 4))
-      else if ((await limits.take(key, rule, 1 + random(2))) && random(6) === 0) await limits.giveBack(key, rule, 1)
-      await pause(random(LONGEST_PAUSE_MS))
-    }
   }
 }

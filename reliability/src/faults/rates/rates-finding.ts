@@ -1,5 +1,6 @@
 import type { Figures, Summary } from "../../layer.js"
 import type { FaultFinding, FaultSite } from "../fault-row.js"
+import { SETTLES_MS } from "../limits.js"
 import { judgeRates } from "./judge-rates.js"
 import type { RateHistory } from "./RateLoad.js"
 
@@ -16,9 +17,6 @@ export interface Disturbed {
   readonly summary?: Summary
   readonly why?: readonly string[]
 }
-
-/** A call ends this much after its deadline, at most. */
-const SETTLES_MS = 50
 
 /** Judges a load of rate limits that something was done to. */
 export function ratesFinding({ client }: Pick<FaultSite, "client">, history: RateHistory, disturbed: Disturbed): FaultFinding {

@@ -1,14 +1,13 @@
 import { createRateLimitingService } from "coatcheck/rate-limit"
 import { StoreServer } from "../../servers/StoreServer.js"
 import type { FaultRow } from "../fault-row.js"
+import { SETTLES_MS } from "../limits.js"
 import type { Cut } from "../network/FaultProxy.js"
 import { countsOf, LASTING_RULES, LOST_CALLS, type LostAnswer, wrongCount } from "../rates/lost-calls.js"
 import { CUT_TIMEOUT_MS, RateCutLane } from "../rates/RateCutLane.js"
 import { Standstills } from "../Standstills.js"
 
 const LANES = 6
-/** A call ends this much after its deadline, at most. */
-const SETTLES_MS = 50
 /** Some calls are over before the byte that was to be their last. */
 const SHARE_STRUCK = 0.9
 
