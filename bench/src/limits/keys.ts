@@ -26,6 +26,6 @@ export async function forEachKey({ names }: Keys, work: (key: string) => Promise
 function keysOf(count: number): Keys {
   return {
     name: count === 1 ? "one key" : `${count.toLocaleString("en").replace(",", " ")} keys`,
-    names: Array.from({ length: count }, (_, at) => `user-${at}`),
+    names: Array.from({ length: count }, (_, at) => `user-${at}-of-${count}`),
   }
 }

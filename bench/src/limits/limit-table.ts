@@ -18,13 +18,13 @@ const NEARLY_ALL = 0.98
 export function limitTable(measured: readonly LimitFigures[], cases: readonly LimitCase[]): string {
   const told = measured.find(({ inFlight }) => inFlight === TOLD_IN_FLIGHT)?.rows ?? []
   const head = [
-    `decision`,
+    "decision",
     ...measured.map(({ inFlight }) => (inFlight === 1 ? "latency with 1 in flight, of INCR's" : `rate with ${inFlight} in flight, of INCR's`)),
-    "a second",
-    "CPU µs",
-    "Redis CPU µs",
+    `a second (${TOLD_IN_FLIGHT})`,
+    `CPU µs (${TOLD_IN_FLIGHT})`,
+    `Redis CPU µs (${TOLD_IN_FLIGHT})`,
     "commands",
-    "wanted",
+    `wanted (${TOLD_IN_FLIGHT})`,
   ]
   const lines = told.map((row, place) => [
     row.name,
