@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { Redis as IoRedis } from "ioredis"
+import { Redis as IoValkey } from "iovalkey"
 import { createClient } from "redis"
 import { afterAll, describe, it } from "vitest"
 import type { RateLimitRules } from "../../domain/interfaces/rate-limit/IRateLimitingService.js"
@@ -26,6 +27,10 @@ const CLIENTS = {
   },
   ioredis: async (url: string) => {
     const client = new IoRedis(url)
+    return { client, end: () => client.quit() }
+  },
+  iovalkey: async (url: string) => {
+    const client = new IoValkey(url)
     return { client, end: () => client.quit() }
   },
 } as const
