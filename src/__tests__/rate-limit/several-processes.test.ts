@@ -1,18 +1,15 @@
-import { type ChildProcess, fork } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it, onTestFinished } from "vitest"
 import type { ConcurrencyRule, CountingRule } from "../../exports/rate-limit.js"
+import { most, runTogether, type Span } from "../support/rate-limit-workers.js"
 import { sharedServer } from "../support/servers.js"
 
 // Four processes call one rule of one subject with 64 calls in flight each. Whatever order their calls come in, no span of time holds more
 // admissions than the algorithm's formula allows; and a limiter that denies more than it must fails as well.
-
-type Span = readonly [from: number, to: number]
 
 const WORKER = fileURLToPath(new URL("../support/rate-limit-worker.mjs", import.meta.url))
 const PROCESSES = 4
@@ -24,47 +21,14 @@ const LIMIT = 40
 /** How far the stores' clocks may be off within a window: SQLite's counts milliseconds, and both may be slewed. */
 const CLOCK = 2_000
 
-/** The most admissions that certainly lay within one span: of each it is known between which two instants it came. */
-function most(admitted: readonly Span[], length: number): number {
-  const byEnd = [...admitted].sort((a, b) => a[1] - b[1])
-  let highest = 0
-  for (const [from] of admitted) {
-    const within = byEnd.filter(([began, ended]) => began >= from && ended <= from + length)
-    highest = Math.max(highest, within.length)
-  }
-  return highest
-}
-
 interface Seen {
   readonly admitted: readonly Span[]
   readonly denied: number
 }
 
-/** The next message of a process; one that ends without it has said why on its standard error. */
-async function told(worker: ChildProcess): Promise<unknown> {
-  const stop = new AbortController()
-  const ended = once(worker, "exit", { signal: stop.signal }).then(([code]) => {
-    throw new Error(`Expected a message, but the process ended with ${String(code)}`)
-  })
-  try {
-    const [message] = await Promise.race([once(worker, "message", { signal: stop.signal }), ended])
-    return message
-  } finally {
-    ended.catch(() => undefined)
-    stop.abort()
-  }
-}
-
 async function callTogether(store: string, rule: CountingRule | ConcurrencyRule): Promise<Seen> {
-  const settings = JSON.stringify({ store, keyPrefix: `p:${randomUUID().slice(0, 13)}:`, rule, inFlight: IN_FLIGHT, length: LENGTH })
-  const workers = Array.from({ length: PROCESSES }, () => fork(WORKER, [settings]))
-  onTestFinished(() => {
-    for (const worker of workers) worker.kill("SIGKILL")
-  })
-  await Promise.all(workers.map((worker) => told(worker)))
-  const seen = workers.map((worker) => told(worker) as Promise<Seen>)
-  for (const worker of workers) worker.send("go")
-  const all = await Promise.all(seen)
+  const settings = { store, keyPrefix: `p:${randomUUID().slice(0, 13)}:`, rule, inFlight: IN_FLIGHT, length: LENGTH }
+  const all = await runTogether<Seen>(WORKER, PROCESSES, settings)
   const admitted = all.flatMap((one) => one.admitted).sort((a, b) => a[0] - b[0])
   return { admitted, denied: all.reduce((sum, one) => sum + one.denied, 0) }
 }

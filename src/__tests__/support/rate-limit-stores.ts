@@ -16,6 +16,7 @@ import {
   type RateLimitsUnderTest,
   type RequestedRateLimits,
 } from "../../exports/testing.js"
+import type { RedisClientLike } from "../../infrastructure/redis/clients/client-shapes.js"
 import { type ServerKind, sharedServer } from "./servers.js"
 
 const CLIENTS = {
@@ -62,11 +63,22 @@ export async function sqliteRateLimits<const R extends RateLimitRules>(options: 
 /** The whole suite on one server through one client; each store is a key prefix of its own. */
 export function describeRateLimitsOnRedis(kind: ServerKind, through: keyof typeof CLIENTS): void {
   let connecting: ReturnType<(typeof CLIENTS)[typeof through]> | undefined
-  const setup: RateLimitConformanceSetup = async (options) => {
+  const connected = (): ReturnType<(typeof CLIENTS)[typeof through]> => {
     connecting ??= CLIENTS[through](sharedServer(kind).url)
-    const { client } = await connecting
+    return connecting
+  }
+  afterAll(async () => {
+    await (await connecting)?.end()
+  })
+  describeRateLimitsThrough(`${kind} through ${through}`, async () => (await connected()).client)
+}
+
+/** The whole suite through a client that is somebody else's. */
+export function describeRateLimitsThrough(name: string, connected: () => Promise<RedisClientLike>): void {
+  const setup: RateLimitConformanceSetup = async (options) => {
+    const store = await connected()
     const keyPrefix = `${randomUUID().slice(0, 13)}:`
-    const open = () => createRateLimitingService({ store: client, keyPrefix, ...options })
+    const open = () => createRateLimitingService({ store, keyPrefix, ...options })
     const service = await open()
     return {
       service,
@@ -77,8 +89,5 @@ export function describeRateLimitsOnRedis(kind: ServerKind, through: keyof typeo
       close: () => service.close(),
     }
   }
-  afterAll(async () => {
-    await (await connecting)?.end()
-  })
-  describeRateLimitingService({ describe, it: it.concurrent }, `${kind} through ${through}`, setup)
+  describeRateLimitingService({ describe, it: it.concurrent }, name, setup)
 }

@@ -9,7 +9,7 @@ export function togetherPromises(suite: RateLimitSuite): void {
       tried: { algorithm: "sliding-log", limit: 1, window: "1h", shadow: true },
     } as const
 
-    suite.it("takes all or nothing, for one subject and for several", rules, async ({ service }) => {
+    suite.it("takes all or nothing, for one subject and for several", rules, async ({ service, advance }) => {
       const ada = { userId: "ada" }
       for (const other of [ada, { address: "192.0.2.1" }]) {
         await service.resetRateLimit(ada, "burst")
@@ -23,7 +23,10 @@ export function togetherPromises(suite: RateLimitSuite): void {
           const denied = await service.checkRateLimits(both)
           assert.deepEqual([denied.allowed, denied.rule], [false, "burst"])
         }
-        assert.equal((await service.getRateLimitStatus(other, "day")).totalRequests, 4)
+        const counted = async () => (await service.getRateLimitStatus(other, "day")).totalRequests
+        // On a cluster what was taken of one subject is given back while the answer is on its way.
+        for (let tries = 0; tries < 100 && (await counted()) > 4; tries += 1) await advance("20ms")
+        assert.equal(await counted(), 4)
       }
     })
 
