@@ -108,8 +108,8 @@ export const RATE_LIMIT_MUTANTS = [
   {
     rule: "IPv6 addresses count by their network",
     file: "src/shared/addresses.ts",
-    from: 'return address.includes(":") ?',
-    to: 'return address.includes("::::") ?',
+    from: 'if (!address.includes(":")) return address',
+    to: "return address",
     tests: RATE_LIMITS,
     only: "memory subjects",
   },

@@ -8,8 +8,9 @@ import { RateLoad } from "../rates/RateLoad.js"
 import { ratesFinding } from "../rates/rates-finding.js"
 import { replicationOf, takeOver } from "../take-over.js"
 
-const TIMEOUT_MS = 1_000
+const TIMEOUT_MS = 2_000
 const RUN_MS = 1_200
+const RECOVERS_MS = 30_000
 const IN_SYNC_MS = 20_000
 const SHARES = 3
 const SHOWN = ["calls", "by closed", "by open", "by local", "most units beyond a formula"] as const
@@ -58,16 +59,14 @@ async function takeovers(site: FaultSite, cluster: Cluster, store: Store, isKill
     await load.run(RUN_MS, signal)
     const share = await fullestShare(cluster)
     const began = performance.now()
-    let old: Awaited<ReturnType<typeof takeOver>> | undefined
     await load.disturbing(async () => {
-      old = await takeOver(cluster, share, isKilled)
+      const old = await takeOver(cluster, share, isKilled)
+      await load.recovered(RECOVERS_MS)
+      away.push(performance.now() - began)
+      if (isKilled) await old.startAgain()
+      await waitUntil("the old primary to be a replica in sync", IN_SYNC_MS, async () => (await replicationOf(old)).includes("master_link_status:up"))
+      await cluster.waitUntilServing()
     })
-    away.push(performance.now() - began)
-    if (old === undefined) continue
-    const replaced = old
-    if (isKilled) await replaced.startAgain()
-    await waitUntil("the old primary to be a replica in sync", IN_SYNC_MS, async () => (await replicationOf(replaced)).includes("master_link_status:up"))
-    await cluster.waitUntilServing()
   }
   await load.run(RUN_MS, signal)
   const finding = ratesFinding(site, await load.finish(), {

@@ -9,9 +9,10 @@ import type { FaultRow } from "../fault-row.js"
 import { RateLoad } from "../rates/RateLoad.js"
 import { ratesFinding } from "../rates/rates-finding.js"
 
-const TIMEOUT_MS = 1_000
+const TIMEOUT_MS = 2_000
 const RUN_MS = 1_200
 const UNHEARD_MS = 300
+const RECOVERS_MS = 30_000
 const REPLICA_MS = 20_000
 
 /**
@@ -38,10 +39,13 @@ export const RATES_FAILOVERS: FaultRow = {
         const old = await group.primary()
         const round = i % 2 === 0 ? crash(group, old) : replace(group, old)
         const began = performance.now()
-        await load.disturbing(() => despiteTilt(group, round))
-        away.push(performance.now() - began)
-        if (i % 2 === 0) await group.bringBack(old)
-        await group.waitUntilWhole()
+        await load.disturbing(async () => {
+          await despiteTilt(group, round)
+          await load.recovered(RECOVERS_MS)
+          away.push(performance.now() - began)
+          if (i % 2 === 0) await group.bringBack(old)
+          await group.waitUntilWhole()
+        })
       }
       await load.run(RUN_MS, signal)
       const figures = { "away ms, most": Math.round(Math.max(...away)), tilt: group.tilts() }
