@@ -75,7 +75,12 @@ export function describeRateLimitsOnRedis(kind: ServerKind, through: keyof typeo
 
 /** The whole suite through a client that is somebody else's. */
 export function describeRateLimitsThrough(name: string, connected: () => Promise<RedisClientLike>): void {
-  const setup: RateLimitConformanceSetup = async (options) => {
+  describeRateLimitingService({ describe, it: it.concurrent }, name, rateLimitsOn(connected))
+}
+
+/** Each store is a key prefix of its own. */
+export function rateLimitsOn(connected: () => Promise<RedisClientLike | string>): RateLimitConformanceSetup {
+  return async (options) => {
     const store = await connected()
     const keyPrefix = `${randomUUID().slice(0, 13)}:`
     const open = () => createRateLimitingService({ store, keyPrefix, ...options })
@@ -89,5 +94,4 @@ export function describeRateLimitsThrough(name: string, connected: () => Promise
       close: () => service.close(),
     }
   }
-  describeRateLimitingService({ describe, it: it.concurrent }, name, setup)
 }
