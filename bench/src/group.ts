@@ -5,17 +5,13 @@ export interface GroupSettings {
   readonly only: string
   readonly signal: AbortSignal
   readonly onProgress: (text: string) => void
-}
-
-export interface GroupReport {
-  /** Markdown, for people. */
-  readonly text: string
-  /** The same, for programs. */
-  readonly figures: unknown
+  /** Takes what is measured as soon as it is, in Markdown. */
+  readonly onText: (text: string) => void
 }
 
 /** What is measured together, and can be asked for by name. */
 export interface Group {
   readonly about: string
-  run(settings: GroupSettings): Promise<GroupReport>
+  /** @returns the figures, for programs */
+  run(settings: GroupSettings): Promise<unknown>
 }

@@ -53,10 +53,12 @@ async function main(): Promise<number> {
   const figures: Record<string, unknown> = {}
   for (const [name, group] of groups) {
     const tell = progressOn(process.stderr)
-    const report = await group.run({ rounds, quick, only, signal: cancel.signal, onProgress: (text) => tell(`${name}: ${text}`) })
-    tell("")
-    process.stdout.write(`\n## ${name}: ${group.about}\n\n${report.text}\n`)
-    figures[name] = report.figures
+    const onText = (text: string): void => {
+      tell("")
+      process.stdout.write(`${text}\n\n`)
+    }
+    onText(`\n## ${name}: ${group.about}`)
+    figures[name] = await group.run({ rounds, quick, only, signal: cancel.signal, onProgress: (text) => tell(`${name}: ${text}`), onText })
   }
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ date, machine, rounds, quick, groups: figures }, null, 2)}\n`)
   return 0

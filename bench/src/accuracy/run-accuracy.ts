@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, relative } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { GroupReport, GroupSettings } from "../group.js"
+import type { GroupSettings } from "../group.js"
 import { accuracyChart } from "./accuracy-chart.js"
 import { accuracyOf } from "./exact-count.js"
 import { LIMITERS } from "./limiters.js"
@@ -13,7 +13,7 @@ const TRAFFIC = { ...LIMIT, seed: 1, windows: 300, starts: Date.UTC(2026, 0, 1) 
 const CHART = fileURLToPath(new URL("../../charts/rate-limit-accuracy.svg", import.meta.url))
 
 /** Lets every limiter decide the same traffic, holds what it said against the exact count, and draws it. */
-export async function runAccuracy({ signal, onProgress }: GroupSettings): Promise<GroupReport> {
+export async function runAccuracy({ signal, onProgress, onText }: GroupSettings): Promise<unknown> {
   const replayed: Replayed[] = []
   for (const traffic of trafficOf(TRAFFIC))
     for (const [limiter, replay] of Object.entries(LIMITERS)) {
@@ -24,13 +24,14 @@ export async function runAccuracy({ signal, onProgress }: GroupSettings): Promis
     }
   await mkdir(dirname(CHART), { recursive: true })
   await writeFile(CHART, accuracyChart(replayed, { ...LIMIT, starts: TRAFFIC.starts }))
-  const text = [
+  const lines = [
     `At most ${LIMIT.limit} requests in any ${LIMIT.window / 1_000} s; ${TRAFFIC.windows} windows of each traffic. In each field: the most that was admitted in any window, in limits · all that was`,
     "admitted, of what an exact count admits · of all requests, those that were wrongly allowed · wrongly denied.",
     "",
     accuracyTable(replayed),
     "",
     `Drawn in ${relative(process.cwd(), CHART)}`,
-  ].join("\n")
-  return { text, figures: { ...TRAFFIC, rows: replayed.map(({ limiter, traffic, accuracy }) => ({ limiter, traffic: traffic.name, ...accuracy })) } }
+  ]
+  onText(lines.join("\n"))
+  return { ...TRAFFIC, rows: replayed.map(({ limiter, traffic, accuracy }) => ({ limiter, traffic: traffic.name, ...accuracy })) }
 }

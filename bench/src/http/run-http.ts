@@ -1,5 +1,5 @@
 import { StoreServer } from "coatcheck-reliability/servers"
-import type { GroupReport, GroupSettings } from "../group.js"
+import type { GroupSettings } from "../group.js"
 import { besideBare, type Framework, loadOf } from "./beside-bare.js"
 import { httpTable } from "./http-table.js"
 
@@ -23,11 +23,11 @@ const FRAMEWORKS: readonly Framework[] = [
 ]
 
 /** Measures requests to applications that know who is signed in, beside the bare frameworks. */
-export async function runHttp(given: GroupSettings): Promise<GroupReport> {
+export async function runHttp(given: GroupSettings): Promise<unknown> {
   await using store = await StoreServer.start("redis")
   const settings = loadOf(given)
   const { requests, users, connections } = settings
   const rows = await besideBare(FRAMEWORKS, store.url, settings)
-  const text = `Rounds of ${requests} requests over ${connections} connections, ${users} users signed in, Redis ${store.version}.\n\n${httpTable(rows)}`
-  return { text, figures: { server: `Redis ${store.version}`, requests, users, connections, rows } }
+  given.onText(`Rounds of ${requests} requests over ${connections} connections, ${users} users signed in, Redis ${store.version}.\n\n${httpTable(rows)}`)
+  return { server: `Redis ${store.version}`, requests, users, connections, rows }
 }

@@ -1,5 +1,5 @@
 import { StoreServer } from "coatcheck-reliability/servers"
-import type { GroupReport, GroupSettings } from "../group.js"
+import type { GroupSettings } from "../group.js"
 import { besideBare, loadOf } from "../http/beside-bare.js"
 import { httpTable } from "../http/http-table.js"
 import { LIMITING_APPLICATIONS } from "../http/limiting-applications.js"
@@ -10,10 +10,9 @@ import { type LimitFigures, limitTable, TOLD_IN_FLIGHT } from "./limit-table.js"
 import { STANDS, type Stand } from "./stands.js"
 
 /** Measures decisions about limits beside the raw command: over each client and in this process, with one key and with many, few and many in flight. */
-export async function runLimits(settings: GroupSettings): Promise<GroupReport> {
+export async function runLimits(settings: GroupSettings): Promise<unknown> {
   await using server = await StoreServer.start("redis")
   await using meter = new ServerMeter(server.url)
-  const texts: string[] = []
   const figures: unknown[] = []
   for (const [name, open] of Object.entries(STANDS))
     for (const keys of [ONE_KEY, MANY_KEYS]) {
@@ -22,7 +21,7 @@ export async function runLimits(settings: GroupSettings): Promise<GroupReport> {
       try {
         const measured = await measure(stand, meter, { ...settings, onProgress: (text) => settings.onProgress(`${name}, ${keys.name}, ${text}`) })
         if (measured.length === 0) continue
-        texts.push(`### ${name}, ${keys.name}\n\n${limitTable(measured, stand.cases)}`)
+        settings.onText(`### ${name}, ${keys.name}\n\n${limitTable(measured, stand.cases)}`)
         figures.push({ stand: name, keys: keys.name, measured })
       } finally {
         await stand.close()
@@ -33,8 +32,8 @@ export async function runLimits(settings: GroupSettings): Promise<GroupReport> {
     server.url,
     loadOf(settings),
   )
-  if (rows.length > 0) texts.push(`### Requests\n\n${httpTable(rows)}`)
-  return { text: texts.join("\n\n"), figures: { server: `Redis ${server.version}`, stands: figures, requests: rows } }
+  if (rows.length > 0) settings.onText(`### Requests\n\n${httpTable(rows)}`)
+  return { server: `Redis ${server.version}`, stands: figures, requests: rows }
 }
 
 async function measure({ baseline, cases }: Stand, meter: ServerMeter, settings: GroupSettings): Promise<readonly LimitFigures[]> {
