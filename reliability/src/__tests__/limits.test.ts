@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { ClockWatch } from "../limits/ClockWatch.js"
 import { checkLimits } from "../limits/check-limits.js"
 import { byStoreClock, type CheckedRule, type LimitLine, type LimitViolation } from "../limits/limit-line.js"
 import { type Mistake, RULES, simulateLimits } from "./simulated-limits.js"
@@ -14,7 +15,7 @@ describe("a limiter that keeps its word", () => {
     "$name: is accused of nothing, however slow its answers are",
     async (rule) => {
       for (let seed = 1; seed <= 12; seed++) {
-        const lines = await simulateLimits(rule, { seed, calls: 600, slownessMs: [1, 5, 40, 300][seed % 4] ?? 1 })
+        const lines = await simulateLimits(rule, { seed, calls: 400, slownessMs: [1, 5, 40, 300][seed % 4] ?? 1 })
         expect([seed, judged(lines)]).toEqual([seed, []])
         expect(lines.some(({ answer }) => answer === "denied")).toBe(true)
       }
@@ -54,7 +55,7 @@ describe("a limiter with a mistake is found out", () => {
   it.each(MISTAKES)("%s: %s", async (name, _what, mistake, rules) => {
     const rule = RULES.find((one) => one.name === name)
     if (rule === undefined) throw new RangeError("Expected a rule of that name")
-    const lines = await simulateLimits(rule, { seed: 7, calls: 1_500, slownessMs: 4 }, mistake)
+    const lines = await simulateLimits(rule, { seed: 7, calls: 900, slownessMs: 4 }, mistake)
     expect(judged(lines)).toEqual(expect.arrayContaining([...rules]))
   })
 })
@@ -161,6 +162,21 @@ describe("hand-made histories", () => {
     expect(byStoreClock([one], { least: 10.5, most: 20.5 })).toMatchObject([{ from: 1_010, to: 1_121 }])
     expect(byStoreClock([{ ...one, answer: "untold" }], { least: 0, most: 0 })).toMatchObject([{ to: Number.POSITIVE_INFINITY }])
   })
+})
+
+it("the clock of this machine is watched, also when it does not run evenly", () => {
+  const real = (): number => performance.now() * 1_000
+  let behind = 0
+  using watch = new ClockWatch(() => real() - behind)
+  const { least, most } = watch.offset
+  const [earliest, wall, latest] = [real(), Date.now() * 1_000, real()]
+  // In whole milliseconds the clock may be read up to one too low.
+  expect(wall + 1_000 - earliest).toBeGreaterThan(least)
+  expect(wall - latest).toBeLessThan(most)
+  behind = 50_000
+  const later = watch.offset
+  expect(later.least).toBeLessThanOrEqual(most)
+  expect(later.most - later.least).toBeGreaterThanOrEqual(50_000)
 })
 
 function capacityOf(name: string): number {

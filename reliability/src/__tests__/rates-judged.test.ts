@@ -58,6 +58,13 @@ describe("limits through which a fault ran", () => {
     expect(judged([held(30_000, "c"), held(30_100, "d"), held(30_200, "e")], { mayLose: true })).toMatch(/L4/)
   })
 
+  it("may lose what was given back in a fault, and at no other time", () => {
+    expect(judged([take(1_000, 6), line("give back", 12_000), denied(30_000)])).toBe("")
+    expect(judged([take(1_000, 6), line("give back", 2_000), denied(30_000)])).toMatch(/L3/)
+    expect(judged([take(1_000, 6), line("give back", 25_000), denied(30_000)])).toMatch(/L3/)
+    expect(judged([take(1_000, 6), line("give back", 12_000), take(30_000, 1)])).toBe("")
+  })
+
   it("count twice what a client sent again by itself, if at all", () => {
     const lines = [take(12_000, 3), denied(30_000)]
     expect(judged(lines)).toMatch(/L3/)

@@ -80,8 +80,7 @@ export async function runHistories(settings: HistorySettings): Promise<LayerRepo
     if (wantsSessions) rows.push(rowOf(name, store.version, await searchPlace(place, { settings, pool, primaryUrls: () => store.primaryUrls() })))
     if (!wantsLimits) continue
     const note = (text: string): void => onProgress(`histories, ${name}: ${text}`)
-    const primaryUrls = await store.primaryUrls()
-    limits.push(await orAborted(runLimits({ name, version: store.version, pool, scale, seed, origin, primaryUrls, note }), signal))
+    limits.push(await orAborted(runLimits({ name, version: store.version, pool, scale, seed, origin, note }), signal))
   }
   rows.push(...limits)
   if (defect === undefined) rows.push(...(await orAborted(runGiantUser(settings, pool), signal)), ...(await runExpiry(settings)))

@@ -1,7 +1,7 @@
 import type { Row, Scale } from "../layer.js"
 import type { WorkerPool } from "../workloads/WorkerPool.js"
+import { ClockWatch } from "./ClockWatch.js"
 import { checkLimits } from "./check-limits.js"
-import { clockOffset, eitherOffset } from "./clock-offset.js"
 import type { LimitJob } from "./limit-job.js"
 import { byStoreClock, type ClockOffset, type LimitLine, type LimitViolation } from "./limit-line.js"
 import { W6_CHECKED, type W6RuleName } from "./w6-rules.js"
@@ -18,7 +18,6 @@ export interface LimitPlace {
   readonly seed: number
   /** Of the clock that all processes count by, `process.hrtime.bigint()`. */
   readonly origin: bigint
-  readonly primaryUrls: readonly string[]
   note(text: string): void
 }
 
@@ -46,7 +45,7 @@ const SEEDS_APART = 1_000_003
 interface Found {
   readonly lines: LimitLine[]
   readonly violations: LimitViolation[]
-  /** The longest time within which a reading of the store's clock lay. */
+  /** Within how much time a reading of the servers' clock lay, at most. */
   clockMicros: number
 }
 
@@ -63,14 +62,10 @@ export async function runLimits(place: LimitPlace): Promise<Row> {
   return rowOf(place, found)
 }
 
-async function runRound(
-  { pool, primaryUrls, origin }: LimitPlace,
-  job: LimitJob,
-): Promise<{ readonly lines: readonly LimitLine[]; readonly offset: ClockOffset }> {
-  const now = (): number => Number(process.hrtime.bigint() - origin) / 1_000
-  const before = await clockOffset(primaryUrls, now)
+async function runRound({ pool, origin }: LimitPlace, job: LimitJob): Promise<{ readonly lines: readonly LimitLine[]; readonly offset: ClockOffset }> {
+  using watch = new ClockWatch(() => Number(process.hrtime.bigint() - origin) / 1_000)
   const lines = await pool.limits(job)
-  return { lines, offset: eitherOffset([before, await clockOffset(primaryUrls, now)]) }
+  return { lines, offset: watch.offset }
 }
 
 function rowOf({ name, version }: LimitPlace, { lines, violations, clockMicros }: Found): Row {
@@ -96,7 +91,7 @@ function rowOf({ name, version }: LimitPlace, { lines, violations, clockMicros }
       "leases denied": count("hold", "denied"),
       "above the formula": summary["  above the formula"],
       "denied although there was room": summary["  denied although there was room"],
-      "store's clock known to ms": clockMicros / 1_000,
+      "servers' clock known to ms": clockMicros / 1_000,
       "longest call ms": Math.round(lines.reduce((longest, { call, settled }) => Math.max(longest, settled - call), 0) / 1_000),
     },
     summary: { "operations checked": lines.length, violations: violations.length, "calls of rate limits": lines.length, ...summary },

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { RedisClientLike } from "coatcheck"
 import { createRateLimitingService, type OwnedRateLimitingService } from "coatcheck/rate-limit"
-import { clockOffset, eitherOffset } from "../../limits/clock-offset.js"
+import { ClockWatch } from "../../limits/ClockWatch.js"
 import type { ClockOffset, LimitLine } from "../../limits/limit-line.js"
 import { RecordedLimits } from "../../limits/RecordedLimits.js"
 import { waitUntil } from "../../servers/wait-until.js"
@@ -18,8 +18,6 @@ export interface RateLoadOptions {
   readonly store: string | RedisClientLike
   readonly seed: number
   readonly timeoutMs: number
-  /** Of the servers whose clock decides. */
-  primaryUrls(): Promise<readonly string[]>
 }
 
 /** What a load met, to be judged. */
@@ -44,12 +42,12 @@ const MOST_LINES = 300_000
 export class RateLoad implements AsyncDisposable {
   readonly #origin = process.hrtime.bigint()
   readonly #standstills = new Standstills(this.#origin)
+  readonly #clock = new ClockWatch(() => this.now())
   readonly #services: readonly Service[]
   readonly #recorded: readonly RecordedLimits<Rules>[]
   readonly #keys: readonly string[]
   readonly #options: RateLoadOptions
   readonly #disturbances: Disturbance[] = []
-  readonly #offsets: ClockOffset[] = []
   #work: Promise<void> = Promise.resolve()
   #failure: unknown
   #ended = false
@@ -65,7 +63,6 @@ export class RateLoad implements AsyncDisposable {
     const { store, timeoutMs } = options
     const open = (): Promise<Service> => createRateLimitingService({ store, rules: RATE_RULES, timeout: `${timeoutMs}ms` })
     const load = new RateLoad(await Promise.all(Array.from({ length: SERVICES }, open)), options)
-    await load.#readClock()
     load.#begin()
     return load
   }
@@ -117,28 +114,24 @@ export class RateLoad implements AsyncDisposable {
     this.#ended = true
     await this.#work
     if (this.#failure !== undefined) throw this.#failure
-    await this.#readClock()
     this.#standstills[Symbol.dispose]()
     const lines = this.#recorded.flatMap((recorded) => recorded.takeLines())
     const own = ({ call, settled }: LimitLine): number =>
       (settled - call) / MICROSECONDS - this.#standstills.within(call * MICROSECONDS, settled * MICROSECONDS) / 1_000_000
     const longestOwnMs = lines.reduce((longest, line) => Math.max(longest, own(line)), 0)
-    return { lines, offset: eitherOffset(this.#offsets), disturbances: this.#disturbances, longestOwnMs }
+    return { lines, offset: this.#clock.offset, disturbances: this.#disturbances, longestOwnMs }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true
     await this.#work
     this.#standstills[Symbol.dispose]()
+    this.#clock[Symbol.dispose]()
     await Promise.all(this.#services.map((service) => service.close()))
   }
 
   #hasMet(answer: string): boolean {
     return this.#ended || this.#recorded.some((one) => one.has((line) => line.op === "take" && line.judgedBy === "store" && line.answer === answer))
-  }
-
-  async #readClock(): Promise<void> {
-    this.#offsets.push(await clockOffset(await this.#options.primaryUrls(), () => this.now()))
   }
 
   async #live(limits: RecordedLimits<Rules>, seed: number): Promise<void> {

@@ -60,9 +60,10 @@ function touches({ call, settled }: LimitLine, { from, to }: Disturbance): boole
   return call <= to && settled >= from
 }
 
-/** What the store did not answer it may have done all the same. A release is answered in any case. */
+/** What the store did not answer it may have done all the same. A release is answered in any case, and with a primary the store loses what was given back, too. */
 function asStoreKnows(isDisturbed: (line: LimitLine) => boolean): (line: LimitLine) => LimitLine {
-  return (line) => (line.judgedBy !== "store" || (line.op === "release" && isDisturbed(line)) ? { ...line, answer: "untold" } : line)
+  return (line) =>
+    line.judgedBy !== "store" || ((line.op === "release" || line.op === "give back") && isDisturbed(line)) ? { ...line, answer: "untold" } : line
 }
 
 /** What surely was admitted in a time, and what may have made room in it: no denial, since what that rests on may lie further back. */

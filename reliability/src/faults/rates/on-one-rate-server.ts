@@ -25,7 +25,7 @@ export async function onOneRateServer(
   await using server = await StoreServer.start(site.kind, { config })
   const opened = await openStore(site.client, server.url)
   try {
-    await using load = await RateLoad.start({ store: opened.store, seed: site.seed, timeoutMs, primaryUrls: async () => [server.url] })
+    await using load = await RateLoad.start({ store: opened.store, seed: site.seed, timeoutMs })
     const brought = await bring({ server, load, ask: (...command) => askStore(server, command) })
     return ratesFinding(site, await load.finish(), { version: server.version, timeoutMs, ...brought })
   } finally {

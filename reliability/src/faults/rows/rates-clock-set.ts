@@ -25,7 +25,7 @@ export const RATES_CLOCK_SET: FaultRow = {
     await using server = await StoreServer.start(kind, { environment: clock.environment })
     const opened = await openStore(client, server.url)
     try {
-      await using load = await RateLoad.start({ store: opened.store, seed, timeoutMs: TIMEOUT_MS, primaryUrls: async () => [server.url] })
+      await using load = await RateLoad.start({ store: opened.store, seed, timeoutMs: TIMEOUT_MS })
       const rounds = times(6, 1)
       const phases: ClockPhase[] = []
       let began = 0

@@ -50,8 +50,7 @@ type Store = Parameters<typeof RateLoad.start>[0]["store"]
 
 async function takeovers(site: FaultSite, cluster: Cluster, store: Store, isKilled: boolean): Promise<FaultFinding & { readonly away: readonly number[] }> {
   const { seed, signal, times, note } = site
-  const primaryUrls = async (): Promise<readonly string[]> => (await cluster.primaries()).map(({ url }) => url)
-  await using load = await RateLoad.start({ store, seed: seed + Number(isKilled), timeoutMs: TIMEOUT_MS, primaryUrls })
+  await using load = await RateLoad.start({ store, seed: seed + Number(isKilled), timeoutMs: TIMEOUT_MS })
   const count = times(10, 1)
   const away: number[] = []
   for (let i = 1; i <= count; i++) {

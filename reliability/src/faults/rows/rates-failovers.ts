@@ -29,8 +29,7 @@ export const RATES_FAILOVERS: FaultRow = {
     await using group = await SentinelGroup.start(kind)
     const opened = await openStore(client, group.url)
     try {
-      const primaryUrls = async (): Promise<readonly string[]> => [(await group.primary()).url]
-      await using load = await RateLoad.start({ store: opened.store, seed, timeoutMs: TIMEOUT_MS, primaryUrls })
+      await using load = await RateLoad.start({ store: opened.store, seed, timeoutMs: TIMEOUT_MS })
       const rounds = times(10, 1)
       const away: number[] = []
       for (let i = 0; i < rounds * 2; i++) {

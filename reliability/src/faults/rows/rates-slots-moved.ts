@@ -21,8 +21,7 @@ export const RATES_SLOTS_MOVED: FaultRow = {
     await using cluster = await Cluster.start(kind)
     const opened = await openStore(client, cluster.url)
     try {
-      const primaryUrls = async (): Promise<readonly string[]> => (await cluster.primaries()).map(({ url }) => url)
-      await using load = await RateLoad.start({ store: opened.store, seed, timeoutMs: TIMEOUT_MS, primaryUrls })
+      await using load = await RateLoad.start({ store: opened.store, seed, timeoutMs: TIMEOUT_MS })
       await load.run(RUN_MS, signal)
       await using mover = await SlotMover.connect(cluster)
       const moves = times(300, 20)
