@@ -1,5 +1,6 @@
 import type { ActiveUserSession } from "../application/contract.js"
 import { SessionError } from "../domain/errors.js"
+import { Kept } from "../shared/Kept.js"
 import type { Refusal, RequestHead, ResponseHead } from "../web/contract.js"
 import type { Entered, EnteredFreely } from "../web/door.js"
 
@@ -8,21 +9,21 @@ export type Entrance<E> = (head: RequestHead, response: ResponseHead) => E | Ref
 
 /** Gives a request its fields; also where another library has given all requests a property of that name. */
 export function withFields<A extends object, I extends object>(request: object, entered: Entered<A, I> | EnteredFreely<A, I>): void {
-  const { ok: _, ...fields } = entered
-  for (const [name, value] of Object.entries(fields)) Object.defineProperty(request, name, { value, writable: true, configurable: true, enumerable: false })
+  Object.defineProperty(request, "auth", { value: entered.auth, writable: true, configurable: true, enumerable: false })
+  if ("session" in entered) Object.defineProperty(request, "session", { value: entered.session, writable: true, configurable: true, enumerable: false })
 }
 
 /** Which session each request was let in with, for handlers that come after the door. */
 export class EnteredRequests<A extends object, I extends object> {
-  readonly #sessions = new WeakMap<object, ActiveUserSession<A, I>>()
+  readonly #sessions = new Kept<ActiveUserSession<A, I>>()
 
   remember(request: object, entered: EnteredFreely<A, I> | Entered<A, I>): void {
-    if ("session" in entered) this.#sessions.set(request, entered.session)
+    if ("session" in entered) this.#sessions.keep(request, entered.session)
   }
 
   /** @throws ERR_CONFIG_INVALID for a request that came past the door */
   sessionOf(request: object): ActiveUserSession<A, I> {
-    const session = this.#sessions.get(request)
+    const session = this.#sessions.of(request)
     if (session === undefined)
       throw new SessionError("ERR_CONFIG_INVALID", "Expected guard() or requireSession() of this door before sessionOf() and limits by user or session.")
     return session

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from "hono"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import { SessionError } from "../domain/errors.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
+import { Kept } from "../shared/Kept.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
@@ -41,17 +42,17 @@ interface SharedAnswer {
   /** The innermost door that knows an answer gives it: by the rule of its route. */
   answeredError: Error | undefined
 }
-const answers = new WeakMap<Context, SharedAnswer>()
+const answers = new Kept<SharedAnswer>()
 
 /** Makes the door of Hono. */
 export function honoDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: HonoDoorOptions = {}): HonoDoor<A, I> {
   const middleware =
     <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, rule: RouteRule | undefined): MiddlewareHandler =>
     async (c, next) => {
-      const outer = answers.get(c)
+      const outer = answers.of(c)
       let sent = false
       const answer: SharedAnswer = outer ?? { head: new AnswerHead(() => sent), answeredError: undefined }
-      answers.set(c, answer)
+      answers.keep(c, answer)
       const { head } = answer
       const entered = await enter(webRequestHead(c.req.raw, remoteAddress?.(c)), head)
       if (entered.ok) {

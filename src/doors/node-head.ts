@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from "node:http"
+import { Kept } from "../shared/Kept.js"
 import type { Refusal, RequestHead } from "../web/contract.js"
 import { AnswerHead, type HeaderTarget } from "./AnswerHead.js"
 
@@ -8,7 +9,7 @@ type HeaderList = Readonly<Record<string, OutgoingHttpHeader | undefined>> | rea
 export const BODY_HEADERS = ["content-length", "content-encoding", "content-range", "content-disposition", "content-language", "etag", "last-modified"]
 
 /** One for each answer, so that of two doors on one route not each hands out a cookie. */
-const heads = new WeakMap<ServerResponse, AnswerHead>()
+const heads = new Kept<AnswerHead>()
 
 /** @param request of `node:http`, or of the compatibility layer of `node:http2` */
 export function nodeRequestHead(request: IncomingMessage & { readonly originalUrl?: string }): RequestHead {
@@ -25,8 +26,10 @@ function headerOf({ headers, rawHeaders }: IncomingMessage, name: string): strin
   const parsed = headers[name]
   if (parsed === undefined) return undefined
   const separator = name === "cookie" ? "; " : ", "
-  const values = rawHeaders.filter((_, i) => i % 2 === 1 && isNamed(rawHeaders[i - 1], name))
-  return (values.length > 1 ? values : [parsed].flat()).join(separator)
+  const values: string[] = []
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isNamed(rawHeaders[at], name)) values.push(rawHeaders[at + 1] ?? "")
+  if (values.length > 1) return values.join(separator)
+  return typeof parsed === "string" ? parsed : parsed.join(separator)
 }
 
 function isNamed(given: string | undefined, name: string): boolean {
@@ -35,13 +38,13 @@ function isNamed(given: string | undefined, name: string): boolean {
 
 /** @param response of `node:http`, or of the compatibility layer of `node:http2` */
 export function nodeAnswerHead(response: ServerResponse): AnswerHead {
-  const known = heads.get(response)
+  const known = heads.of(response)
   if (known !== undefined) return known
   const head: AnswerHead = new AnswerHead(
     () => response.headersSent,
     () => completeWhenSent(response, head),
   )
-  heads.set(response, head)
+  heads.keep(response, head)
   return head
 }
 

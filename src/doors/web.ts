@@ -1,5 +1,6 @@
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
+import { Kept } from "../shared/Kept.js"
 import type { Authenticator, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
@@ -39,7 +40,7 @@ export interface WebDoor<A extends object, I extends object> {
 }
 
 /** One for each request that is being answered, so that of two doors, one inside the other, not each hands out a cookie. */
-const heads = new WeakMap<Request, AnswerHead>()
+const heads = new Kept<AnswerHead>()
 
 /** Makes the door of Web requests: Next.js, SvelteKit, Bun and such. */
 export function webDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: WebDoorOptions = {}): WebDoor<A, I> {
@@ -51,10 +52,10 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
       rule: RouteRule | undefined,
     ): Wrapped<Rest> =>
     async (request, ...rest) => {
-      const outer = heads.get(request)
+      const outer = heads.of(request)
       let sent = false
       const head = outer ?? new AnswerHead(() => sent)
-      heads.set(request, head)
+      heads.keep(request, head)
       const answer = async (): Promise<Response> => {
         try {
           const entered = await enter(webRequestHead(request, remoteAddress?.(request)), head)
@@ -66,7 +67,7 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
           if (refusal === null) throw error
           return refusalResponse(refusal)
         } finally {
-          if (outer === undefined) heads.delete(request)
+          if (outer === undefined) heads.drop(request)
         }
       }
       const answered = completed(await answer(), head)

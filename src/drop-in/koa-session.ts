@@ -2,6 +2,7 @@ import { type DropInOptions, type OpenRecords, openRecords } from "../config/ope
 import type { Seen } from "../domain/interfaces/records/IRecordStore.js"
 import { boundedLifetime } from "../domain/records/lifetime.js"
 import type { MergeRule } from "../domain/records/merge-fields.js"
+import { Kept } from "../shared/Kept.js"
 import { koaRule } from "./merge-rules.js"
 
 /** Options of `CoatcheckStore`. */
@@ -26,7 +27,7 @@ export class CoatcheckStore {
   readonly #open: OpenRecords
   readonly #rule: MergeRule
   /** By the request's context: koa-session hands over a new object each time. */
-  readonly #requests = new WeakMap<object, Map<string, Seen>>()
+  readonly #requests = new Kept<Map<string, Seen>>()
 
   /** Opens nothing yet: the first request does, or `ready()`. @throws ERR_CONFIG_INVALID */
   constructor(options: CoatcheckStoreOptions) {
@@ -69,8 +70,8 @@ export class CoatcheckStore {
   #seenBy(call: Call | undefined, id: string): Seen {
     const fresh: Seen = { id, record: null }
     if (call?.ctx === undefined) return fresh
-    const ofRequest = this.#requests.get(call.ctx) ?? new Map<string, Seen>()
-    this.#requests.set(call.ctx, ofRequest)
+    const ofRequest = this.#requests.of(call.ctx) ?? new Map<string, Seen>()
+    this.#requests.keep(call.ctx, ofRequest)
     const seen = ofRequest.get(id) ?? fresh
     ofRequest.set(id, seen)
     return seen

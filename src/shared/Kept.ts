@@ -1,0 +1,19 @@
+/**
+ * What this library keeps of a request, an answer or a session: on that object itself, where nobody else finds it. A `WeakMap` with a key for each request costs
+ * more in garbage collection than all else that a request costs here (bench/README.md).
+ */
+export class Kept<V> {
+  readonly #key = Symbol("coatcheck")
+
+  of(owner: object): V | undefined {
+    return (owner as { readonly [key: symbol]: V | undefined })[this.#key]
+  }
+
+  keep(owner: object, value: V): void {
+    Object.defineProperty(owner, this.#key, { value, configurable: true })
+  }
+
+  drop(owner: object): void {
+    delete (owner as { [key: symbol]: unknown })[this.#key]
+  }
+}
