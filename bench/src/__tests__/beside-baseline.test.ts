@@ -47,6 +47,22 @@ describe("besideBaseline", () => {
     expect(own?.commands.incr).toBeGreaterThan(0)
   })
 
+  it("lays ready before each slice what it uses up", async () => {
+    let left = 0
+    let refills = 0
+    const work: Work = {
+      refill: async () => {
+        left = 1_000_000
+        refills++
+      },
+      call: async () => left--,
+      isRight: (had: number) => had > 0,
+    }
+    await besideBaseline({ name: "base", work: { call: async () => 1 } }, [{ name: "uses up", work }], settings())
+    // One round warms up.
+    expect(refills).toBe(4)
+  })
+
   it("tells latencies with one in flight", async () => {
     const rows = await besideBaseline({ name: "base", work: { call: async () => 1 } }, [], settings({ inFlight: 1 }))
     expect(rows[0]?.latency?.median).toBe(1)

@@ -10,6 +10,8 @@ const row = (name: string, share: number, commands: Readonly<Record<string, numb
   latency: null,
   cpu: at(10),
   serverCpu: at(2),
+  cpuShare: at(1),
+  serverCpuShare: at(1),
   commands,
 })
 const work = { call: async () => undefined }

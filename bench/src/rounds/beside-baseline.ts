@@ -26,6 +26,9 @@ export interface Compared {
   readonly latency: Spread | null
   readonly cpu: Spread
   readonly serverCpu: Spread
+  /** Both as a share of what the baseline took just before and after. */
+  readonly cpuShare: Spread
+  readonly serverCpuShare: Spread
   /** Commands of the server for each call, those of scripts too. */
   readonly commands: Readonly<Record<string, number>>
 }
@@ -51,8 +54,13 @@ export async function besideBaseline(baseline: Contender, contenders: readonly C
   const running = contenders.map(({ name, work }) => ({ name, work: new Running(work), pairs: [] as Pair[] }))
   const measure = async (name: string, work: Running): Promise<Measured> => {
     signal.throwIfAborted()
-    const { result, server } = await meter.during(() => work.slice(settings)).catch((error: unknown) => refuse(name, error))
-    return { ...result, server }
+    try {
+      await work.refill()
+      const { result, server } = await meter.during(() => work.slice(settings))
+      return { ...result, server }
+    } catch (error) {
+      throw new Error(`${name}: ${error instanceof Error ? error.message : "failed"}`, { cause: error })
+    }
   }
   const ofBase: Measured[] = []
   for (let round = 0; round <= rounds; round++) {
@@ -83,7 +91,9 @@ function compared(name: string, pairs: readonly Pair[]): Compared {
     share: toBase(({ rate }) => rate),
     latency: own.every(({ latency }) => latency !== null) ? toBase(({ latency }) => latency ?? Number.NaN) : null,
     cpu: spreadOf(own.map(({ cpu }) => cpu)),
-    serverCpu: spreadOf(own.map(({ server, count }) => server.cpu / count)),
+    serverCpu: spreadOf(own.map(serverCpuOf)),
+    cpuShare: toBase(({ cpu }) => cpu),
+    serverCpuShare: toBase(serverCpuOf),
     commands: perCall(own),
   }
 }
@@ -94,6 +104,6 @@ function perCall(slices: readonly Measured[]): Readonly<Record<string, number>> 
   return Object.fromEntries(Object.entries(calls).map(([name, all]) => [name, all / count]))
 }
 
-function refuse(name: string, error: unknown): never {
-  throw new Error(`${name}: ${error instanceof Error ? error.message : "failed"}`, { cause: error })
+function serverCpuOf({ server, count }: Measured): number {
+  return server.cpu / count
 }

@@ -2,6 +2,8 @@
 export interface Work {
   /** @param at how many were begun before, over all slices */
   call(at: number): Promise<unknown>
+  /** Lays ready what the calls of the next slice use up. Not measured. */
+  readonly refill?: () => Promise<void>
   /** Whether an answer is what this work is about: a limit that denies is faster than one that counts. Without it every answer is. */
   readonly isRight?: (answer: never) => boolean
 }
@@ -29,6 +31,10 @@ export class Running {
 
   constructor(work: Work) {
     this.#work = work
+  }
+
+  async refill(): Promise<void> {
+    await this.#work.refill?.()
   }
 
   /** Does it for a while, so many at a time, each going on with its next when it was answered. @throws when an answer is not right */

@@ -1,0 +1,42 @@
+import type { SessionToken } from "coatcheck"
+import type { Work } from "../rounds/slice.js"
+import { entryAt } from "./order.js"
+import type { RawClient } from "./raw-clients.js"
+
+/** A session that is read once a second and touched once a minute. */
+const ONE_IN = 60
+const HOURS_AGO_MS = 2 * 3_600_000
+/** A record begins `{"lastAccessedAt":`, then 13 digits; see docs/keys.md. */
+const LAST_ACCESS_AT = '{"lastAccessedAt":'.length
+
+interface DueSettings {
+  readonly raw: RawClient
+  readonly tokens: readonly SessionToken[]
+  readonly order: readonly number[]
+  /** More than one slice can read. */
+  readonly ahead: number
+}
+
+/** Reads sessions in the given order, of which each 60th was last used so long ago that it has to be touched, as in everyday use. */
+export function readWithDueTouches(read: (token: SessionToken) => Promise<unknown>, { raw, tokens, order, ahead }: DueSettings): Work {
+  let next = 0
+  return {
+    refill: async () => {
+      const upcoming = Math.min(ahead, order.length)
+      const lastAccess = String(Date.now() - HOURS_AGO_MS)
+      const due = Array.from({ length: upcoming }, (_, at) => next + at).filter((at) => at % ONE_IN === 0)
+      await Promise.all(due.map((at) => raw.setRange(keyOf(entryAt(tokens, order, at)), LAST_ACCESS_AT, lastAccess)))
+    },
+    call: (at) => {
+      next = at + 1
+      return read(entryAt(tokens, order, at))
+    },
+    isRight: (session) => session !== null,
+  }
+}
+
+/** Where the session of a token lies; see docs/keys.md. */
+function keyOf(token: SessionToken): string {
+  const [tag, id] = token.split(".")
+  return `session:{${tag}}.${id}`
+}

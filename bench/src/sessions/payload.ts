@@ -1,0 +1,25 @@
+/** Bytes of a session's JSON: user id, device and attributes. */
+export const PAYLOAD_BYTES = 450
+
+/** What an application keeps of a user. */
+export interface Payload {
+  readonly userId: string
+  readonly device: { readonly ip: string; readonly userAgent: string }
+  readonly attributes: { readonly roles: readonly string[]; readonly views: number; readonly theme: string; readonly note: string }
+}
+
+const DEVICE = { ip: "203.0.113.7", userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" } as const
+
+/** The same size for each user, whatever its number of up to seven digits. */
+export function payloadOf(user: number): Payload {
+  const filled = (note: string): Payload => ({
+    userId: userName(user),
+    device: DEVICE,
+    attributes: { roles: ["member", "editor"], views: 0, theme: "dark", note },
+  })
+  return filled("n".repeat(PAYLOAD_BYTES - JSON.stringify(filled("")).length))
+}
+
+export function userName(user: number): string {
+  return `user-${String(user).padStart(7, "0")}`
+}

@@ -1,0 +1,36 @@
+import type { Work } from "../rounds/slice.js"
+import { crowd } from "./crowd.js"
+
+/** Made at first. */
+const FIRST = 2_000
+const GROWTH = 4
+
+/**
+ * Work that uses up what it is done to, such as deleting. Where a slice uses up all, more is made within it, which slows that slice down, and for the next
+ * slice several times as much is laid ready: so that happens while the first round warms up, if at all.
+ *
+ * @param make one more, at the given number
+ * @param use whether it was there
+ */
+export function usingUp<T>(make: (at: number) => Promise<T>, use: (one: T) => Promise<boolean>): Work {
+  const pool: T[] = []
+  let made = 0
+  let size = FIRST
+  let ranOut = false
+  return {
+    refill: async () => {
+      if (ranOut) size *= GROWTH
+      ranOut = false
+      const from = made
+      made += size - pool.length
+      pool.push(...(await crowd(made - from, (at) => make(from + at))))
+    },
+    call: async () => {
+      const one = pool.pop()
+      if (one !== undefined) return use(one)
+      ranOut = true
+      return use(await make(made++))
+    },
+    isRight: (wasThere) => wasThere,
+  }
+}

@@ -1,0 +1,72 @@
+import { StoreServer } from "coatcheck-reliability/servers"
+import { RedisStore } from "connect-redis"
+import type { GroupReport, GroupSettings } from "../group.js"
+import { ServerMeter } from "../server/ServerMeter.js"
+import { boardsOn } from "./boards.js"
+import { embeddedBoard } from "./embedded.js"
+import { measureBoards, type SliceSize } from "./measured-boards.js"
+import { shuffled } from "./order.js"
+import { openIoRedis, openNodeRedis } from "./raw-clients.js"
+import { type MeasuredBoard, sessionTable, wantedTable } from "./session-table.js"
+import { fillKeys, fillSessions, fillStore, type Stored, serviceOn } from "./stored.js"
+
+/** No client reads so often in a millisecond. */
+const READS_A_MS = 400
+
+/** Measures sessions beside the raw commands of the same client, and beside what else keeps sessions there. */
+export async function runSessions(settings: GroupSettings): Promise<GroupReport> {
+  const { quick } = settings
+  const count = quick ? 10_000 : 100_000
+  const size: SliceSize = quick ? { inFlight: [64], ms: 40 } : { inFlight: [1, 64, 512], ms: 80 }
+  await using server = await StoreServer.start("redis")
+  await using meter = new ServerMeter(server.url)
+  const stored = await fill(server.url, count, settings)
+  const parts: { readonly name: string; readonly boards: readonly MeasuredBoard[] }[] = []
+  const order = shuffled(count)
+  for (const open of [openNodeRedis, openIoRedis]) {
+    const raw = await open(server.url)
+    try {
+      const { boards, close } = await boardsOn({ raw, stored, order, ahead: size.ms * READS_A_MS })
+      try {
+        parts.push({ name: raw.name, boards: await measureBoards(boards, meter, telling(settings, raw.name, size)) })
+      } finally {
+        await close()
+      }
+    } finally {
+      raw.close()
+    }
+  }
+  parts.push({ name: "without a server", boards: await measureEmbedded(count, meter, telling(settings, "without a server", size)) })
+  const told = parts.filter(({ boards }) => boards.length > 0)
+  const text = told.map(({ name, boards }) => `### ${name}\n\n${sessionTable(boards, size.inFlight)}\n\n${wantedTable(boards)}`)
+  const figures = told.map(({ name, boards }) => ({ name, boards: boards.map(({ measured }) => measured) }))
+  return { text: text.join("\n\n"), figures: { server: `Redis ${server.version}`, sessions: count, parts: figures } }
+}
+
+async function fill(url: string, count: number, { signal, onProgress }: GroupSettings): Promise<Stored> {
+  const raw = await openNodeRedis(url)
+  const sessions = await serviceOn(raw.client)
+  const told = (what: string) => ({ signal, onProgress: (done: number) => onProgress(`storing ${what}: ${done} of ${count}`) })
+  try {
+    const tokens = await fillSessions(sessions, count, told("sessions"))
+    const keys = await fillKeys(raw, count, told("bare JSON"))
+    const ids = await fillStore(new RedisStore({ client: raw.client }), count, told("sessions of express-session"))
+    return { tokens, keys, ids }
+  } finally {
+    await sessions.close()
+    raw.close()
+  }
+}
+
+async function measureEmbedded(count: number, meter: ServerMeter, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  const { board, close } = await embeddedBoard(count, { signal: settings.signal })
+  try {
+    return await measureBoards([board], meter, settings)
+  } finally {
+    await close()
+  }
+}
+
+function telling<T>(settings: GroupSettings, name: string, more: T): GroupSettings & T {
+  return { ...settings, ...more, onProgress: (text) => settings.onProgress(`${name}, ${text}`) }
+}
