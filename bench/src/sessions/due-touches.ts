@@ -24,7 +24,7 @@ export function readWithDueTouches(read: (token: SessionToken) => Promise<unknow
     refill: async () => {
       const upcoming = Math.min(ahead, order.length)
       const lastAccess = String(Date.now() - HOURS_AGO_MS)
-      const due = Array.from({ length: upcoming }, (_, at) => next + at).filter((at) => at % ONE_IN === 0)
+      const due = Array.from({ length: upcoming }, (_, at) => next + at).filter((at) => (at % order.length) % ONE_IN === 0)
       await Promise.all(due.map((at) => raw.setRange(keyOf(entryAt(tokens, order, at)), LAST_ACCESS_AT, lastAccess)))
     },
     call: (at) => {

@@ -1,6 +1,6 @@
 import { StoreServer } from "coatcheck-reliability/servers"
 import { RedisStore } from "connect-redis"
-import type { GroupReport, GroupSettings } from "../group.js"
+import type { GroupSettings } from "../group.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { boardsOn } from "./boards.js"
 import { embeddedBoard } from "./embedded.js"
@@ -14,21 +14,26 @@ import { fillKeys, fillSessions, fillStore, type Stored, serviceOn } from "./sto
 const READS_A_MS = 400
 
 /** Measures sessions beside the raw commands of the same client, and beside what else keeps sessions there. */
-export async function runSessions(settings: GroupSettings): Promise<GroupReport> {
+export async function runSessions(settings: GroupSettings): Promise<unknown> {
   const { quick } = settings
   const count = quick ? 10_000 : 100_000
   const size: SliceSize = quick ? { inFlight: [64], ms: 40 } : { inFlight: [1, 64, 512], ms: 80 }
   await using server = await StoreServer.start("redis")
   await using meter = new ServerMeter(server.url)
   const stored = await fill(server.url, count, settings)
-  const parts: { readonly name: string; readonly boards: readonly MeasuredBoard[] }[] = []
   const order = shuffled(count)
+  const parts: unknown[] = []
+  const told = (name: string, boards: readonly MeasuredBoard[]): void => {
+    if (boards.length === 0) return
+    settings.onText(`### ${name}\n\n${sessionTable(boards, size.inFlight)}\n\n${wantedTable(boards)}`)
+    parts.push({ name, boards: boards.map(({ measured }) => measured) })
+  }
   for (const open of [openNodeRedis, openIoRedis]) {
     const raw = await open(server.url)
     try {
       const { boards, close } = await boardsOn({ raw, stored, order, ahead: size.ms * READS_A_MS })
       try {
-        parts.push({ name: raw.name, boards: await measureBoards(boards, meter, telling(settings, raw.name, size)) })
+        told(raw.name, await measureBoards(boards, meter, telling(settings, raw.name, size)))
       } finally {
         await close()
       }
@@ -36,11 +41,8 @@ export async function runSessions(settings: GroupSettings): Promise<GroupReport>
       raw.close()
     }
   }
-  parts.push({ name: "without a server", boards: await measureEmbedded(count, meter, telling(settings, "without a server", size)) })
-  const told = parts.filter(({ boards }) => boards.length > 0)
-  const text = told.map(({ name, boards }) => `### ${name}\n\n${sessionTable(boards, size.inFlight)}\n\n${wantedTable(boards)}`)
-  const figures = told.map(({ name, boards }) => ({ name, boards: boards.map(({ measured }) => measured) }))
-  return { text: text.join("\n\n"), figures: { server: `Redis ${server.version}`, sessions: count, parts: figures } }
+  told("without a server", await measureEmbedded(count, meter, telling(settings, "without a server", size)))
+  return { server: `Redis ${server.version}`, sessions: count, parts }
 }
 
 async function fill(url: string, count: number, { signal, onProgress }: GroupSettings): Promise<Stored> {
