@@ -1,0 +1,1 @@
+export { CoatcheckLimiter, type LimiterLimits, type LimiterResult } from "../drop-in/rate-limiter-flexible.js"
