@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { askedOf, commandsOf, limitTable } from "../limits/limit-table.js"
+import type { LimitCase } from "../limits/limit-case.js"
+import { askedOf, commandsOf, type LimitFigures, limitTable, overviewTable, verdictsOn } from "../limits/limit-table.js"
 import type { Compared } from "../rounds/beside-baseline.js"
 
 const at = (median: number) => ({ low: median, median, high: median })
@@ -16,11 +17,13 @@ const row = (name: string, share: number, commands: Readonly<Record<string, numb
 })
 const work = { call: async () => undefined }
 
+const told = (measured: readonly LimitFigures[], cases: readonly LimitCase[]) => limitTable({ measured, verdicts: verdictsOn(measured, cases) })
+
 describe("limitTable", () => {
   it("says of each target whether it was reached, and how much is missing", () => {
     const rows = [row("INCR", 1, { incr: 1 }), row("fast", 0.9, { evalsha: 1 }), row("slow", 0.5, { evalsha: 1 })]
     const cases = ["fast", "slow"].map((name) => ({ name, work, target: { kind: "at least", value: 0.85 } as const }))
-    const lines = limitTable([{ inFlight: 64, rows }], cases).split("\n")
+    const lines = told([{ inFlight: 64, rows }], cases).split("\n")
     expect(lines.find((line) => line.includes("fast"))).toContain("at least 0.85: reached")
     expect(lines.find((line) => line.includes("slow"))).toContain("at least 0.85: short by 0.35")
     expect(lines.find((line) => line.includes("INCR |"))).toMatch(/– \|$/)
@@ -28,13 +31,13 @@ describe("limitTable", () => {
 
   it("refuses to compare a row that should ask the server and often does not", () => {
     const cases = [{ name: "denied", work, asksStore: true }]
-    expect(limitTable([{ inFlight: 64, rows: [row("denied", 3, { evalsha: 0.4, get: 0.4 })] }], cases)).toContain("60 % were answered without the server")
-    expect(limitTable([{ inFlight: 64, rows: [row("denied", 3, { evalsha: 1, get: 1 })] }], cases)).not.toContain("without the server")
+    expect(told([{ inFlight: 64, rows: [row("denied", 3, { evalsha: 0.4, get: 0.4 })] }], cases)).toContain("60 % were answered without the server")
+    expect(told([{ inFlight: 64, rows: [row("denied", 3, { evalsha: 1, get: 1 })] }], cases)).not.toContain("without the server")
   })
 
   it("tells of latency where one is in flight, and of the rate otherwise", () => {
     const one = { ...row("fast", 0.8, {}), latency: at(1.25) }
-    const [, , line] = limitTable(
+    const [, , line] = told(
       [
         { inFlight: 1, rows: [one] },
         { inFlight: 64, rows: [row("fast", 0.9, {})] },
@@ -42,6 +45,23 @@ describe("limitTable", () => {
       [],
     ).split("\n")
     expect(line).toContain("| fast | 1.25 (1.25–1.25) | 0.90 (0.90–0.90) |")
+  })
+})
+
+describe("overviewTable", () => {
+  it("puts the rates of all clients side by side, with what was wanted of them", () => {
+    const measured = [{ inFlight: 64, rows: [row("gcra", 0.5, { evalsha: 1 })] }]
+    const verdicts = verdictsOn(measured, [{ name: "gcra", work, target: { kind: "at least", value: 0.75 } }])
+    const stands = [
+      { stand: "node-redis", keys: "one key", measured, verdicts },
+      { stand: "ioredis", keys: "one key", measured: [{ inFlight: 64, rows: [row("log", 0.4, {})] }], verdicts: {} },
+    ]
+    expect(overviewTable(stands).split("\n")).toEqual([
+      "| decision | node-redis, one key | ioredis, one key |",
+      "| --- | --- | --- |",
+      "| gcra | 0.50 (0.50–0.50); at least 0.75: short by 0.25 | – |",
+      "| log | – | 0.40 (0.40–0.40) |",
+    ])
   })
 })
 

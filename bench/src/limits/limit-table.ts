@@ -14,9 +14,32 @@ export const TOLD_IN_FLIGHT = 64
 /** Of decisions that reached the server, when every one should. */
 const NEARLY_ALL = 0.98
 
+/** What came of one stand with one number of keys. */
+export interface StandFigures {
+  readonly stand: string
+  readonly keys: string
+  readonly measured: readonly LimitFigures[]
+  /** By the names of rows. */
+  readonly verdicts: Readonly<Record<string, string>>
+}
+
+/** What is to be said of rows with a target, and of those that are not what their names say. */
+export function verdictsOn(measured: readonly LimitFigures[], cases: readonly LimitCase[]): Readonly<Record<string, string>> {
+  const verdicts = toldOf(measured).map(
+    (row) =>
+      [
+        row.name,
+        verdictOn(
+          row,
+          cases.find(({ name }) => name === row.name),
+        ),
+      ] as const,
+  )
+  return Object.fromEntries(verdicts.filter(([, verdict]) => verdict !== ""))
+}
+
 /** One line a row, the baseline first. */
-export function limitTable(measured: readonly LimitFigures[], cases: readonly LimitCase[]): string {
-  const told = measured.find(({ inFlight }) => inFlight === TOLD_IN_FLIGHT)?.rows ?? []
+export function limitTable({ measured, verdicts }: Pick<StandFigures, "measured" | "verdicts">): string {
   const head = [
     "decision",
     ...measured.map(({ inFlight }) => (inFlight === 1 ? "latency with 1 in flight, of INCR's" : `rate with ${inFlight} in flight, of INCR's`)),
@@ -26,29 +49,43 @@ export function limitTable(measured: readonly LimitFigures[], cases: readonly Li
     "commands",
     `wanted (${TOLD_IN_FLIGHT})`,
   ]
-  const lines = told.map((row, place) => [
+  const lines = toldOf(measured).map((row, place) => [
     row.name,
     ...measured.map(({ rows }) => relation(rows[place])),
     `${Math.round(row.rate.median / 1_000)} k`,
     row.cpu.median.toFixed(1),
     row.serverCpu.median.toFixed(1),
     commandsOf(row),
-    wanted(
-      row,
-      cases.find(({ name }) => name === row.name),
-    ),
+    verdicts[row.name] ?? "–",
   ])
   return markdownTable(head, lines)
+}
+
+/** One line a row, a column for each client and number of keys: the rates alone, and what was wanted of them. */
+export function overviewTable(stands: readonly StandFigures[]): string {
+  const names = [...new Set(stands.flatMap(({ measured }) => toldOf(measured).map(({ name }) => name)))]
+  const cell = (name: string, { measured, verdicts }: StandFigures): string => {
+    const row = toldOf(measured).find((one) => one.name === name)
+    return row === undefined ? "–" : [shown(row.share, 2), verdicts[name] ?? []].flat().join("; ")
+  }
+  return markdownTable(
+    ["decision", ...stands.map(({ stand, keys }) => `${stand}, ${keys}`)],
+    names.map((name) => [name, ...stands.map((one) => cell(name, one))]),
+  )
+}
+
+function toldOf(measured: readonly LimitFigures[]): readonly Compared[] {
+  return measured.find(({ inFlight }) => inFlight === TOLD_IN_FLIGHT)?.rows ?? []
 }
 
 function relation(row: Compared | undefined): string {
   return row === undefined ? "–" : shown(row.latency ?? row.share, 2)
 }
 
-function wanted(row: Compared, limitCase: LimitCase | undefined): string {
+function verdictOn(row: Compared, limitCase: LimitCase | undefined): string {
   const asked = askedOf(row)
   if (limitCase?.asksStore && asked < NEARLY_ALL) return `not comparable: ${Math.round((1 - asked) * 100)} % were answered without the server`
-  return limitCase?.target === undefined ? "–" : verdictOf(row.share, limitCase.target)
+  return limitCase?.target === undefined ? "" : verdictOf(row.share, limitCase.target)
 }
 
 /** How much of the decisions reached the server: each sends a command that no other sends. */

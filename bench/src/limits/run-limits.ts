@@ -6,14 +6,14 @@ import { LIMITING_APPLICATIONS } from "../http/limiting-applications.js"
 import { besideBaseline } from "../rounds/beside-baseline.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { MANY_KEYS, ONE_KEY } from "./keys.js"
-import { type LimitFigures, limitTable, TOLD_IN_FLIGHT } from "./limit-table.js"
-import { STANDS, type Stand } from "./stands.js"
+import { type LimitFigures, limitTable, overviewTable, type StandFigures, TOLD_IN_FLIGHT, verdictsOn } from "./limit-table.js"
+import { HERE, STANDS, type Stand } from "./stands.js"
 
 /** Measures decisions about limits beside the raw command: over each client and in this process, with one key and with many, few and many in flight. */
 export async function runLimits(settings: GroupSettings): Promise<unknown> {
   await using server = await StoreServer.start("redis")
   await using meter = new ServerMeter(server.url)
-  const figures: unknown[] = []
+  const figures: StandFigures[] = []
   for (const [name, open] of Object.entries(STANDS))
     for (const keys of [ONE_KEY, MANY_KEYS]) {
       settings.signal.throwIfAborted()
@@ -21,12 +21,15 @@ export async function runLimits(settings: GroupSettings): Promise<unknown> {
       try {
         const measured = await measure(stand, meter, { ...settings, onProgress: (text) => settings.onProgress(`${name}, ${keys.name}, ${text}`) })
         if (measured.length === 0) continue
-        settings.onText(`### ${name}, ${keys.name}\n\n${limitTable(measured, stand.cases)}`)
-        figures.push({ stand: name, keys: keys.name, measured })
+        const own = { stand: name, keys: keys.name, measured, verdicts: verdictsOn(measured, stand.cases) }
+        settings.onText(`### ${name}, ${keys.name}\n\n${limitTable(own)}`)
+        figures.push(own)
       } finally {
         await stand.close()
       }
     }
+  if (figures.length > 0)
+    settings.onText(`### Rates with ${TOLD_IN_FLIGHT} in flight, of INCR's\n\n${overviewTable(figures.filter(({ stand }) => stand !== HERE))}`)
   const rows = await besideBare(
     [{ bare: "express", contenders: Object.keys(LIMITING_APPLICATIONS).map((application) => ({ application })) }],
     server.url,

@@ -11,6 +11,9 @@ import type { LimitCase } from "./limit-case.js"
 import { knownOn, oursOn, rulesFor } from "./ours.js"
 import { expressStoreOn, flexibleInMemory, flexibleOn } from "./peers.js"
 
+/** The stand whose decisions no server makes. */
+export const HERE = "without a server"
+
 /** A busy machine should make figures worse, not end the run. */
 const PATIENCE = "30s"
 
@@ -53,7 +56,7 @@ export const STANDS: Readonly<Record<string, (url: string, keys: Keys) => Promis
     }
     return { baseline: increment("raw INCR", (key) => client.incr(key), keys), cases, close }
   },
-  "without a server": async (url, keys) => {
+  [HERE]: async (url, keys) => {
     const client = await connectNodeRedis(url)
     const folder = await mkdtemp(join(tmpdir(), "coatcheck-bench-"))
     const rules = rulesFor(keys)
