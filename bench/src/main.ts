@@ -24,7 +24,8 @@ const cancel = new AbortController()
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => cancel.abort(new Error("cancelled")))
 
 process.exitCode = await main().catch((error: unknown) => {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : "failed"}\n`)
+  // What broke after Ctrl-C broke because of it.
+  process.stderr.write(`bench: ${cancel.signal.aborted ? "cancelled" : error instanceof Error ? error.message : "failed"}\n`)
   return cancel.signal.aborted ? CANCELLED : 2
 })
 
