@@ -21,6 +21,11 @@ export function spreadOf(values: readonly number[]): Spread {
   return { low: at(0.25), median: at(0.5), high: at(0.75) }
 }
 
+/** What was counted and leaves no doubt. */
+export function exactly(value: number): Spread {
+  return { low: value, median: value, high: value }
+}
+
 export interface Target {
   readonly kind: "at most" | "at least"
   readonly value: number

@@ -5,6 +5,7 @@ import { ServerMeter } from "../server/ServerMeter.js"
 import { boardsOn } from "./boards.js"
 import { embeddedBoard } from "./embedded.js"
 import { measureBoards, type SliceSize } from "./measured-boards.js"
+import { measureMemory, memoryTable } from "./memory.js"
 import { shuffled } from "./order.js"
 import { openIoRedis, openNodeRedis } from "./raw-clients.js"
 import { type MeasuredBoard, sessionTable, wantedTable } from "./session-table.js"
@@ -42,7 +43,9 @@ export async function runSessions(settings: GroupSettings): Promise<unknown> {
     }
   }
   told("without a server", await measureEmbedded(count, meter, telling(settings, "without a server", size)))
-  return { server: `Redis ${server.version}`, sessions: count, parts }
+  const memory = await measureMemory(count, settings)
+  if (memory.length > 0) settings.onText(`### Memory\n\n${memoryTable(memory)}`)
+  return { server: `Redis ${server.version}`, sessions: count, parts, memory }
 }
 
 async function fill(url: string, count: number, { signal, onProgress }: GroupSettings): Promise<Stored> {

@@ -1,5 +1,5 @@
 import type { Compared, Contender } from "../rounds/beside-baseline.js"
-import type { Spread, Target } from "../spread.js"
+import { exactly, type Spread, type Target } from "../spread.js"
 
 /** What is wanted of one figure of a row. */
 export interface Wanted {
@@ -52,8 +52,4 @@ export function calls(what: string, names: readonly string[], value: number): Wa
 
 export function rate(inFlight: number, value: number): Wanted {
   return { what: "calls a second", inFlight, figure: (row) => row.rate, target: { kind: "at least", value } }
-}
-
-function exactly(value: number): Spread {
-  return { low: value, median: value, high: value }
 }

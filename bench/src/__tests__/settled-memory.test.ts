@@ -1,0 +1,15 @@
+import { describe, expect, it } from "vitest"
+import { settledMemory, usedMemory } from "../server/settled-memory.js"
+
+describe("usedMemory", () => {
+  it("reads the one line that says it", () => expect(usedMemory("# Memory\r\nused_memory_rss:9\r\nused_memory:1234\r\nused_memory_peak:99\r\n")).toBe(1234))
+  it("does not take what is missing for nothing", () => expect(usedMemory("")).toBeNaN())
+})
+
+describe("settledMemory", () => {
+  it("asks until three answers in a row are alike", async () => {
+    const answers = [5_000_000, 4_000_000, 4_000_100, 3_000_000, 3_000_000, 3_000_100, 9]
+    expect(await settledMemory(async () => `used_memory:${answers.shift()}`, 1)).toBe(3_000_100)
+    expect(answers).toEqual([9])
+  })
+})

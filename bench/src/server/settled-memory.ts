@@ -1,0 +1,25 @@
+import { setTimeout as pause } from "node:timers/promises"
+
+const LOOK_EVERY_MS = 200
+const GIVE_UP_MS = 10_000
+/** Of all memory; clients come and go with less. */
+const STILL = 0.000_5
+const LOOKS_ALIKE = 3
+
+/** Reads `used_memory` of an answer to `INFO memory`. */
+export function usedMemory(info: string): number {
+  return Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? Number.NaN)
+}
+
+/** Asks until the answer stays the same: for a while after many keys were written or removed, a server moves them between tables. */
+export async function settledMemory(look: () => Promise<string>, everyMs = LOOK_EVERY_MS): Promise<number> {
+  const deadline = performance.now() + GIVE_UP_MS
+  let last = usedMemory(await look())
+  for (let alike = 1; alike < LOOKS_ALIKE && performance.now() < deadline; ) {
+    await pause(everyMs)
+    const now = usedMemory(await look())
+    alike = Math.abs(now - last) <= last * STILL ? alike + 1 : 1
+    last = now
+  }
+  return last
+}
