@@ -86,10 +86,12 @@ describe("a check", () => {
     const { ask } = await service()
     for (const remaining of [1, 0]) {
       const { status, body, headers } = await ask("codes", "check", { subject: ada })
-      const { resetAt, ...others } = body
+      const { resetAt, resetAfter, ...others } = body
       const counts = { rule: "codes", limit: 2, remaining, totalRequests: 2 - remaining, judgedBy: "store" }
       expect([status, others]).toEqual([200, { ...counts, allowed: true, reason: null, retryAfter: null, shadowDenied: false }])
       expect(new Date(resetAt).getTime() - Date.now()).toBeGreaterThan(890_000)
+      expect(resetAfter).toBeGreaterThan(890)
+      expect(resetAfter).toBeLessThanOrEqual(900)
       expect(headers.get("ratelimit-policy")).toBe('"codes";q=2;w=900')
       expect(headers.get("ratelimit")).toMatch(new RegExp(`^"codes";r=${remaining};t=(900|89\\d)$`))
       expect(headers.get("retry-after")).toBeNull()

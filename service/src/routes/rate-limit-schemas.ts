@@ -29,7 +29,8 @@ export const decision = z
     limit: z.int().openapi({ description: "How many units fit at once." }),
     remaining: z.int(),
     totalRequests: z.int().openapi({ description: "How many units count now." }),
-    resetAt: z.iso.datetime().openapi({ description: "When all of them are there again." }),
+    resetAt: z.iso.datetime().openapi({ description: "When all of them are there again, by the store's clock." }),
+    resetAfter: z.int().openapi({ description: "Seconds until then." }),
     judgedBy: z.enum(["store", "local", "policy"]),
   })
   .openapi("Decision")
@@ -64,6 +65,7 @@ export function presentDecision(from: RateLimitDecision): z.input<typeof decisio
     remaining: from.remaining,
     totalRequests: from.totalRequests,
     resetAt: from.resetAt.toISOString(),
+    resetAfter: from.resetAfter,
     judgedBy: from.judgedBy,
   }
 }
