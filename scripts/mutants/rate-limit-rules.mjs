@@ -53,6 +53,27 @@ export const RATE_LIMIT_MUTANTS = [
     tests: ALGORITHMS,
   },
   {
+    rule: "A sliding counter's window goes on when the clock is set back before it",
+    file: `${RATES}/sliding-counter.ts`,
+    from: "[Math.max(current, Math.min(start, current + period)), mine, before]",
+    to: "[current, mine, before]",
+    tests: ALGORITHMS,
+  },
+  {
+    rule: "Nothing is given back of the count that subjects without room share",
+    file: `${LIMITS}/MemoryRateLimits.ts`,
+    from: "if (cost > 0 || key !== sharedKey(rule))",
+    to: 'if (cost > 0 || key !== "")',
+    tests: [`${UNIT}/infrastructure/services/rate-limit/no-room.test.ts`],
+  },
+  {
+    rule: "What a translator makes of IPv4 addresses counts as these",
+    file: "src/shared/addresses.ts",
+    from: "if (isTranslated && parts",
+    to: "if (!isTranslated && parts",
+    tests: [`${UNIT}/shared/addresses.test.ts`],
+  },
+  {
     rule: "A rule has no name that every object has",
     file: `${RATES}/rules.ts`,
     from: " || name in Object.prototype",

@@ -280,6 +280,7 @@ export const ATTACKS = {
       shown: [
         ["unit/web/client-address", "canonicalAddress"],
         ["unit/web/client-address", "finds whom proxy-addr finds"],
+        ["unit/shared/addresses", "brings every form of an IPv4 address together, and no two addresses"],
         ["rate-limit/conformance", "addresses count in their canonical form"],
         ["rate-limit/conformance", "allows exactly the limit of calls of one moment"],
         ["rate-limit/several-processes", "no span holds more than the formula"],
