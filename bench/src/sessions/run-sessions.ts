@@ -4,6 +4,7 @@ import type { GroupSettings } from "../group.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { boardsOn } from "./boards.js"
 import { embeddedBoard } from "./embedded.js"
+import { giantTable, measureGiant } from "./giant.js"
 import { measureBoards, type SliceSize } from "./measured-boards.js"
 import { measureMemory, memoryTable } from "./memory.js"
 import { shuffled } from "./order.js"
@@ -43,9 +44,11 @@ export async function runSessions(settings: GroupSettings): Promise<unknown> {
     }
   }
   told("without a server", await measureEmbedded(count, meter, telling(settings, "without a server", size)))
+  const giant = await measureGiant(server.url, meter, settings)
+  if (giant !== null) settings.onText(`### A user with very many sessions\n\n${giantTable(giant)}`)
   const memory = await measureMemory(count, settings)
   if (memory.length > 0) settings.onText(`### Memory\n\n${memoryTable(memory)}`)
-  return { server: `Redis ${server.version}`, sessions: count, parts, memory }
+  return { server: `Redis ${server.version}`, sessions: count, parts, giant, memory }
 }
 
 async function fill(url: string, count: number, { signal, onProgress }: GroupSettings): Promise<Stored> {
