@@ -19,7 +19,7 @@ interface SceneOptions extends Pick<ServerOptions, "config"> {
 /** Starts a server and a load of rate limits, lets a row do its work, and judges every answer. */
 export async function onOneRateServer(
   site: FaultSite,
-  { config = {}, timeoutMs = 500 }: SceneOptions,
+  { config = {}, timeoutMs = 1_000 }: SceneOptions,
   bring: (scene: Scene) => Promise<Omit<Disturbed, "version" | "timeoutMs">>,
 ): Promise<FaultFinding> {
   await using server = await StoreServer.start(site.kind, { config })

@@ -10,8 +10,8 @@ export const RATES_SERVER_STOPPED: FaultRow = {
   topologies: ["one server"],
   async run(site) {
     const { signal, scale, times, note } = site
-    const stopMs = scale === "full" ? 5_000 : 700
-    return onOneRateServer(site, { timeoutMs: 300 }, async ({ server, load }) => {
+    const [stopMs, timeoutMs] = scale === "full" ? [5_000, 1_000] : [900, 500]
+    return onOneRateServer(site, { timeoutMs }, async ({ server, load }) => {
       const stops = times(6, 1)
       let recoveredMs = 0
       try {
