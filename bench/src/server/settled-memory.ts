@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 
-const LOOK_EVERY_MS = 200
+const LOOK_EVERY_MS = 100
 const GIVE_UP_MS = 10_000
 /** Of all memory; clients come and go with less. */
 const STILL = 0.000_5

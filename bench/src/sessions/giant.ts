@@ -34,7 +34,7 @@ export async function measureGiant(url: string, meter: ServerMeter, { quick, onl
   const name = "coatcheck, deleteUserSessions"
   if (!name.includes(only)) return null
   const sessions = quick ? LARGEST / 10 : LARGEST
-  const rounds = quick ? 3 : 5
+  const rounds = quick ? 2 : 5
   const raw = await openNodeRedis(url)
   const service = await serviceOn(raw.client)
   const log = new SlowLog(url)

@@ -15,7 +15,7 @@ export interface ClientTargets {
   readonly create: number
 }
 
-const LISTED_USERS = 100
+const LISTED_USERS = 20
 const READS = ["get", "mget"]
 /** A read a second, and a touch a minute. */
 const TOUCHES = 1 / 60

@@ -19,7 +19,7 @@ const READS_A_MS = 400
 export async function runSessions(settings: GroupSettings): Promise<unknown> {
   const { quick } = settings
   const count = quick ? 10_000 : 100_000
-  const size: SliceSize = quick ? { inFlight: [64], ms: 40 } : { inFlight: [1, 64, 512], ms: 80 }
+  const size: SliceSize = quick ? { inFlight: [64], ms: 30 } : { inFlight: [1, 64, 512], ms: 80 }
   await using server = await StoreServer.start("redis")
   await using meter = new ServerMeter(server.url)
   const stored = await fill(server.url, count, settings)
@@ -46,7 +46,7 @@ export async function runSessions(settings: GroupSettings): Promise<unknown> {
   told("without a server", await measureEmbedded(count, meter, telling(settings, "without a server", size)))
   const giant = await measureGiant(server.url, meter, settings)
   if (giant !== null) settings.onText(`### A user with very many sessions\n\n${giantTable(giant)}`)
-  const memory = await measureMemory(count, settings)
+  const memory = await measureMemory(quick ? count / 2 : count, settings)
   if (memory.length > 0) settings.onText(`### Memory\n\n${memoryTable(memory)}`)
   return { server: `Redis ${server.version}`, sessions: count, parts, giant, memory }
 }
