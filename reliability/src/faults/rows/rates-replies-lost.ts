@@ -30,7 +30,7 @@ export const RATES_REPLIES_LOST: FaultRow = {
     let [struck, longestMs, next] = [0, 0, 0]
     try {
       for (let number = 0; number < LANES; number++) lanes.push(await RateCutLane.start(server.port, client, direct))
-      const points = evenly(await everyCut(lanes[0]), times(1_200, 40))
+      const points = evenly(await everyCut(lanes[0]), times(1_200, 24))
       const work = async (lane: RateCutLane): Promise<void> => {
         for (let at = next++, point = points[at]; point !== undefined; at = next++, point = points[at]) {
           signal.throwIfAborted()

@@ -13,7 +13,7 @@ export const RATES_SCRIPTS_FORGOTTEN: FaultRow = {
     const { signal, scale, times, note } = site
     // Nothing is broken that a call has to be patient with, save a machine without time.
     return onOneRateServer(site, { timeoutMs: 5_000 }, async ({ load, ask }) => {
-      const forMs = scale === "full" ? times(20_000, 0) : 500
+      const forMs = scale === "full" ? times(20_000, 0) : 300
       note(`for ${forMs / 1_000} s`)
       const until = performance.now() + forMs
       let flushes = 0
