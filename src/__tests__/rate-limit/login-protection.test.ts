@@ -194,7 +194,7 @@ it("too many tries of everybody are told, and deny nobody", async () => {
 
 it("while the store is away tries are counted in the process, as far as their rules do not say otherwise", async () => {
   const away = () => Promise.reject(new SessionError("ERR_STORE_UNAVAILABLE", "Expected a connection, got none."))
-  const store = new Proxy(new MemoryRateLimits(Date), { get: (_target, name) => (name === "known" ? () => null : away) })
+  const store = new Proxy(new MemoryRateLimits(Date), { get: (_target, name) => (name === "takeAtOnce" ? () => null : away) })
   const rule = { algorithm: "sliding-log", limit: 3, window: "1h", onOutage: "local" } as const
   const rules = {
     "login-account": rule,

@@ -40,11 +40,14 @@ export interface Judgement {
   readonly ends: number
 }
 
+const EMPTY: Pick<LimitRecord, "marks" | "leases"> = { marks: [], leases: [] }
+
 /** The record as it counts now; a new one where there is none, or one of another algorithm. */
 export function settle(record: LimitRecord | null, { algorithm, limit }: Rule, now: number): LimitRecord {
-  const known = record?.algorithm === algorithm ? record : { blockedUntil: record?.blockedUntil ?? 0, marks: [], leases: [] }
-  if (algorithm === "concurrency") return { ...known, algorithm, leases: settleLeases(known.leases, limit, now) }
-  return { ...known, algorithm, marks: ALGORITHMS[algorithm].settle(known.marks, limit, now) }
+  const { marks, leases } = record?.algorithm === algorithm ? record : EMPTY
+  const blockedUntil = record?.blockedUntil ?? 0
+  if (algorithm === "concurrency") return { algorithm, blockedUntil, marks, leases: settleLeases(leases, limit, now) }
+  return { algorithm, blockedUntil, marks: ALGORITHMS[algorithm].settle(marks, limit, now), leases }
 }
 
 /** Judges a settled record. @param id whose lease is asked for; `null`: a new one */

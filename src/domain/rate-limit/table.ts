@@ -23,7 +23,7 @@ export function takeAll(table: LimitTable, claims: readonly Claim[], now: number
   if (!looked.every(({ rule, judgement }) => rule.shadow || fits(judgement))) return looked.map((one) => denied(table, one))
   return looked.map((one) => {
     const { key, rule, cost, record, judgement } = one
-    return fits(judgement) ? { ...changed(table, key, rule, record, cost, now), taken: true } : denied(table, one)
+    return fits(judgement) ? asTaken(changed(table, key, rule, record, cost, now)) : denied(table, one)
   })
 }
 
@@ -49,7 +49,7 @@ export function hold(table: LimitTable, key: string, rule: Rule, id: string, onl
   const isHeld = record.leases.some((lease) => lease.id === id)
   if (onlyRenew ? !isHeld : !fits(judgement)) return denied(table, { key, rule, found, record, judgement })
   const leases = holdLease(record.leases, rule.limit, now, id)
-  return { ...keep(table, key, rule, { ...record, leases }, now), taken: true }
+  return asTaken(keep(table, key, rule, { ...record, leases }, now))
 }
 
 export function release(table: LimitTable, key: string, rule: Rule, id: string, now: number): void {
@@ -67,9 +67,14 @@ interface Looked extends Omit<Claim, "cost"> {
 function lookAt(table: LimitTable, claims: readonly Claim[], now: number): readonly (Looked & Claim)[] {
   return claims.map((claim) => {
     const found = table.get(claim.key)
-    const record = settle(found, claim.rule, now)
-    return { ...claim, found, record, judgement: judge(record, claim.rule, now, claim.cost) }
+    const { key, rule, cost } = claim
+    const record = settle(found, rule, now)
+    return { key, rule, cost, found, record, judgement: judge(record, rule, now, cost) }
   })
+}
+
+function asTaken({ at, blockedFor, wait, used, ends }: Judgement): Judgement {
+  return { at, taken: true, blockedFor, wait, used, ends }
 }
 
 /** Takes nothing. But what lies ahead is put down as it counts now: else each call would find it taken just now, until the clock has come so far again. */
@@ -82,7 +87,7 @@ function changed(table: LimitTable, key: string, rule: Rule, record: LimitRecord
   if (rule.algorithm === "concurrency") return keep(table, key, rule, record, now)
   const { take, giveBack } = ALGORITHMS[rule.algorithm]
   const marks = cost > 0 ? take(record.marks, rule.limit, now, cost) : giveBack(record.marks, rule.limit, now, -cost, until)
-  return keep(table, key, rule, { ...record, marks }, now)
+  return keep(table, key, rule, { algorithm: record.algorithm, blockedUntil: record.blockedUntil, marks, leases: record.leases }, now)
 }
 
 function keep(table: LimitTable, key: string, rule: Rule, record: LimitRecord, now: number): Judgement {

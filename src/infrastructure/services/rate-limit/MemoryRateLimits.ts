@@ -42,17 +42,23 @@ export class MemoryRateLimits implements RateLimitStore {
     this.#mostEntries = mostEntries
   }
 
-  known(): null {
-    return null
+  async take(claims: readonly PlacedClaim[]): Promise<readonly Judgement[]> {
+    return this.takeAtOnce(claims)
   }
 
-  async take(claims: readonly PlacedClaim[]): Promise<readonly Judgement[]> {
+  takeAtOnce(claims: readonly PlacedClaim[]): readonly Judgement[] {
     this.#patrol.step(claims.length)
-    const keys = claims.map((claim) => this.#key(claim))
-    const placed = merged(claims.map(({ rule, cost }, at) => ({ key: keys[at] ?? "", rule, cost })))
-    const judgements = table.takeAll(this.#table, [...placed.values()], this.#now())
-    const byKey = new Map([...placed.keys()].map((key, at) => [key, judgements[at]]))
-    return keys.map((key) => byKey.get(key)).filter((one) => one !== undefined)
+    const placed = claims.map((claim): table.Claim => ({ key: this.#key(claim), rule: claim.rule, cost: claim.cost }))
+    const keys = new Set(placed.map(({ key }) => key))
+    return keys.size === placed.length ? table.takeAll(this.#table, placed, this.#now()) : this.#takeMerged(placed)
+  }
+
+  /** Claims of one rule whose subjects find no room are one claim. */
+  #takeMerged(placed: readonly table.Claim[]): readonly Judgement[] {
+    const byKey = merged(placed)
+    const judgements = table.takeAll(this.#table, [...byKey.values()], this.#now())
+    const judged = new Map([...byKey.keys()].map((key, at) => [key, judgements[at]]))
+    return placed.map(({ key }) => judged.get(key)).filter((one) => one !== undefined)
   }
 
   async look(place: Place): Promise<Judgement> {
@@ -131,7 +137,6 @@ function sharedKey(rule: Rule): string {
   return keyOf({ subject: NO_ROOM, rule })
 }
 
-/** Claims of one rule whose subjects find no room are one claim. */
 function merged(claims: readonly table.Claim[]): ReadonlyMap<string, table.Claim> {
   const byKey = new Map<string, table.Claim>()
   for (const claim of claims) {

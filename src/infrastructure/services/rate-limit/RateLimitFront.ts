@@ -173,7 +173,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     signal?.throwIfAborted()
     let outcome: Outcome
     try {
-      const judgements = this.#store.known(claims) ?? (await this.#ask((own) => this.#store.take(claims, own, isProvisional), signal))
+      const judgements = this.#store.takeAtOnce(claims) ?? (await this.#ask((own) => this.#store.take(claims, own, isProvisional), signal))
       outcome = outcomeOf(this.#store, claims, judgements, "store")
     } catch (error) {
       this.#refuseUnlessOutage(error)

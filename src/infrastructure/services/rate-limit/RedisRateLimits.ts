@@ -40,7 +40,8 @@ export class RedisRateLimits implements RateLimitStore {
     this.#keyPrefix = settings.keyPrefix
   }
 
-  known(claims: readonly PlacedClaim[]): readonly Judgement[] | null {
+  /** What is known to be denied. */
+  takeAtOnce(claims: readonly PlacedClaim[]): readonly Judgement[] | null {
     if (this.#denials.isEmpty) return null
     const known = claims.map((claim) => (claim.rule.shadow ? null : this.#denials.find(this.#key(claim), claim.cost)))
     return known.some((judgement) => judgement !== null) ? known.map((judgement) => judgement ?? UNKNOWN) : null

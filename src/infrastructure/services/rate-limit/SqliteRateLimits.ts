@@ -47,7 +47,7 @@ export class SqliteRateLimits implements RateLimitStore {
     }
   }
 
-  known(): null {
+  takeAtOnce(): null {
     return null
   }
 

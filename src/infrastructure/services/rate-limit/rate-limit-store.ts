@@ -25,8 +25,8 @@ export interface StoreOptions {
  * time.
  */
 export interface RateLimitStore {
-  /** Judgements of claims of which one is known to be denied, without asking; `null`: it has to be asked. */
-  known(claims: readonly PlacedClaim[]): readonly Judgement[] | null
+  /** The same as `take`, where nobody has to be asked; else `null`, and nothing is taken. */
+  takeAtOnce(claims: readonly PlacedClaim[]): readonly Judgement[] | null
   /**
    * Takes all claims, or none; a judgement of each.
    *

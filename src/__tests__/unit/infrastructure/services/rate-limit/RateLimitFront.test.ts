@@ -23,7 +23,7 @@ function outage(timeout: "50ms" | "5s" = "5s") {
   const asked = vi.fn<(name: string) => void>()
   const store = new Proxy(memory, {
     get(target, name: keyof MemoryRateLimits) {
-      if (name === "known") return () => null
+      if (name === "takeAtOnce") return () => null
       return (...args: never[]) => {
         asked(name)
         const run = target[name] as (...given: never[]) => Promise<unknown>
