@@ -6,18 +6,29 @@ export interface CrowdSettings {
   readonly onProgress?: ((done: number) => void) | undefined
 }
 
-/** Does something for each number below `count`, some at a time. @returns the answers, in order. */
+/**
+ * Does something for each number below `count`, some at a time.
+ *
+ * @returns the answers, in order
+ * @throws what the first that failed threw, or the signal's reason: then nothing is begun any more, and nothing is under way
+ */
 export async function crowd<T>(count: number, work: (at: number) => Promise<T>, { signal, onProgress }: CrowdSettings = {}): Promise<T[]> {
   const answers = new Array<T>(count)
   let next = 0
   const goOn = async () => {
-    for (let at = next++; at < count; at = next++) {
-      answers[at] = await work(at)
-      if (at % TOLD_EVERY !== 0) continue
-      signal?.throwIfAborted()
-      onProgress?.(at)
+    try {
+      for (let at = next++; at < count; at = next++) {
+        signal?.throwIfAborted()
+        answers[at] = await work(at)
+        if (at % TOLD_EVERY === 0) onProgress?.(at)
+      }
+    } catch (error) {
+      next = count
+      throw error
     }
   }
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, count) }, goOn))
+  const working = Array.from({ length: Math.min(IN_FLIGHT, count) }, goOn)
+  await Promise.allSettled(working)
+  await Promise.all(working)
   return answers
 }

@@ -28,8 +28,11 @@ const OURS = "coatcheck, stored with two sessions a user"
 const FORMS: Readonly<Record<string, (raw: NodeRedis, count: number, settings: CrowdSettings) => Promise<unknown>>> = {
   [OURS]: async (raw, count, settings) => {
     const sessions = await serviceOn(raw.client)
-    await fillSessions(sessions, count, settings)
-    await sessions.close()
+    try {
+      await fillSessions(sessions, count, settings)
+    } finally {
+      await sessions.close()
+    }
   },
   "connect-redis, stored without a list": (raw, count, settings) => fillStore(new RedisStore({ client: raw.client }), count, settings),
   "JSON alone, stored by SET": fillKeys,

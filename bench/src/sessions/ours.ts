@@ -41,7 +41,7 @@ export async function oursOn(settings: BoardSettings, targets: ClientTargets) {
         serverCpuShare(1),
         latency(1.1),
         calls("commands that read", READS, COUNTING),
-        calls("commands that touch", ["evalsha"], TOUCHES * COUNTING),
+        calls("scripts that touch", ["evalsha"], TOUCHES * COUNTING),
       ],
     },
     {
