@@ -36,12 +36,12 @@ export class RecordedLimits<R extends RateLimitRules> {
     return answer === "done"
   }
 
-  /** Takes a unit of each of several rules, or of none. What denied is written down, and else what was taken. */
+  /** Takes a unit of each of several rules, or of none. What denied is written down, and else what was taken; where the store did not answer, all of it, for it may have taken it. */
   async takeTogether(key: string, rules: readonly CountingName<R>[]): Promise<void> {
     const call = this.#now()
     const decision = await this.#service.checkRateLimits(rules.map((rule) => ({ subject: { key }, rule })))
     const settled = this.#now()
-    for (const rule of decision.allowed ? rules : [decision.rule])
+    for (const rule of decision.allowed || decision.judgedBy !== "store" ? rules : [decision.rule])
       this.#lines.push({ process: this.#process, subject: key, rule, op: "take", units: 1, call, settled, ...toldOf(decision) })
   }
 

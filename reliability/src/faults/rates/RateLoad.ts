@@ -51,6 +51,7 @@ export class RateLoad implements AsyncDisposable {
   #work: Promise<void> = Promise.resolve()
   #failure: unknown
   #ended = false
+  #asked = 0
 
   private constructor(services: readonly Service[], options: RateLoadOptions) {
     this.#services = services
@@ -94,6 +95,13 @@ export class RateLoad implements AsyncDisposable {
         }
       }
     }
+  }
+
+  /** Asks once for each word that a rule may have for an outage, about a key of which nothing is known yet. Without it chance decides whether every word is heard. */
+  async askForEachWord(): Promise<void> {
+    this.#asked += 1
+    const [recorded] = this.#recorded
+    await Promise.all((["log", "open", "local"] as const).map((rule) => recorded?.take(`rates-${this.#options.seed}-asked-${this.#asked}`, rule, 1)))
   }
 
   /** Takes a unit of everything that counts, whatever is left, so that the store looks at every count. */

@@ -20,7 +20,7 @@ export const RATES_SERVER_STOPPED: FaultRow = {
           await load.run(RUN_MS[scale], signal)
           const away = async (): Promise<void> => {
             server.pause()
-            await load.run(stopMs, signal)
+            await Promise.all([load.run(stopMs, signal), load.askForEachWord()])
             server.resume()
           }
           recoveredMs = Math.max(recoveredMs, await load.disturbing(away))
