@@ -100,8 +100,9 @@ export class RateLoad implements AsyncDisposable {
   /** Asks once for each word that a rule may have for an outage, about a key of which nothing is known yet. Without it chance decides whether every word is heard. */
   async askForEachWord(): Promise<void> {
     this.#asked += 1
-    const [recorded] = this.#recorded
-    await Promise.all((["log", "open", "local"] as const).map((rule) => recorded?.take(`rates-${this.#options.seed}-asked-${this.#asked}`, rule, 1)))
+    const key = `rates-${this.#options.seed}-asked-${this.#asked}`
+    const asking = this.#recorded.slice(0, 1).flatMap((recorded) => (["log", "open", "local"] as const).map((rule) => recorded.take(key, rule, 1)))
+    await Promise.all(asking)
   }
 
   /** Takes a unit of everything that counts, whatever is left, so that the store looks at every count. */
