@@ -30,7 +30,6 @@ import { subjectName } from "./subjects.js"
 const MOST_LOCAL = 10_000
 const MOST_CHECKS = 16
 /** Milliseconds as `Date.now` has them, by a clock that nobody sets. */
-const NO_OPTIONS: { readonly signal?: undefined; readonly cost?: undefined } = {}
 const MONOTONIC = { now: () => performance.timeOrigin + performance.now() }
 
 /** Decisions about claims, and where they were counted. */
@@ -66,7 +65,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     options?: CallOptions & { readonly cost?: number | undefined },
   ): Promise<RateLimitDecision<N>> {
     try {
-      const own = options === undefined ? NO_OPTIONS : optionsOf(options, ["cost"])
+      const own = optionsOf(options, ["cost"])
       const { decisions } = await this.#take([this.#claim(subject, rule, own.cost)], own.signal)
       return decisive(decisions) as RateLimitDecision<N>
     } catch (error) {
