@@ -24,6 +24,8 @@ const CRC_LENGTH = 8
 /** Scripts look for the body no further than this. */
 const BODY_BY = 4_096
 
+const SPACE = 32
+const ZERO = 48
 const OPERATIONS_FORM = /^[\w-]{24}$/
 const VERIFIER_FORM = /^[\w-]{22}$/
 const BODY_FORM = /^,(\d{1,5})\],"attributes":\{/
@@ -86,52 +88,69 @@ export function prefixOf(text: string): string {
 export function decodeRecord(handle: Handle, text: string): SessionRecord {
   const prefix = prefixOf(text)
   if (prefix.length === text.length || prefix.length > BODY_BY) throw corrupt("a record with a body", text)
+  const head = headOf(prefix)
   const values = parseObject(text)
-  const head = headOf(prefix, values)
-  const fixed = fixedOf(prefix, values)
-  return { tag: handle.tag, id: handle.id, ...head, fixed, body: bodyOf(text, prefix.length, fixed, values) }
+  const { authenticatedAt, fixed } = fixedOf(prefix, head.previous, values)
+  return { tag: handle.tag, id: handle.id, ...head, authenticatedAt, fixed, body: bodyOf(text, prefix.length, fixed, values) }
 }
 
 /** Reads a record as far as its body, which is how deletions see it. @throws ERR_SESSION_CORRUPT */
 export function decodePrefix(handle: Handle, text: string): Omit<SessionRecord, "body"> {
-  const values = parseObject(`${text.slice(0, -1)}}`)
-  return { tag: handle.tag, id: handle.id, ...headOf(text, values), fixed: fixedOf(text, values) }
+  const head = headOf(text)
+  return { tag: handle.tag, id: handle.id, ...head, ...fixedOf(text, head.previous, parseObject(`${text.slice(0, -1)}}`)) }
 }
 
 type Values = Readonly<Record<string, unknown>>
 
-function headOf(text: string, values: Values): Omit<SessionRecord, keyof Handle | "fixed" | "body"> {
-  if (!hasHeadForm(text)) throw corrupt("a session record", text)
-  const { lastAccessedAt, previous = null, until, authenticatedAt = null } = values
-  const {
-    0: idleTimeout,
-    1: slack,
-    2: layout,
-    3: version,
-    4: absoluteDeadline,
-    5: createdMicros,
-    6: operations,
-    7: verifier,
-  } = values.head as readonly unknown[]
-  if (layout !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${text.charAt(61)}: a newer release wrote it; deploy that everywhere`, null)
-  if (!isWhole(createdMicros)) throw corrupt("a time of creation", null)
-  if (authenticatedAt !== null && !isWhole(authenticatedAt)) throw corrupt("a time of authentication", null)
-  if (!isWhole(lastAccessedAt) || !isWhole(idleTimeout) || !isWhole(slack) || !isWhole(version) || !isWhole(absoluteDeadline))
-    throw corrupt("whole numbers", null)
-  if (!has(operations, OPERATIONS_FORM) || !has(verifier, VERIFIER_FORM)) throw corrupt("hashes and ids of changes", null)
-  const times = { lastAccessedAt, idleTimeout, slack, version, absoluteDeadline, createdMicros, operations, verifier, authenticatedAt }
-  if (previous === null) return { ...times, previous }
-  if (!hasPreviousForm(text) || !has(previous, VERIFIER_FORM) || !isWhole(until)) throw corrupt("a secret that was replaced", null)
-  return { ...times, previous: { verifier: previous, until } }
+/** By places, as scripts read it. */
+function headOf(text: string): Omit<SessionRecord, keyof Handle | "authenticatedAt" | "fixed" | "body"> {
+  const lastAccessedAt = numberAt(text, 18, 31)
+  const idleTimeout = numberAt(text, 40, 51)
+  const slack = numberAt(text, 52, 60)
+  const layout = numberAt(text, 61, 62)
+  const version = numberAt(text, 63, 72)
+  const absoluteDeadline = numberAt(text, 73, 86)
+  const createdMicros = numberAt(text, 87, 103)
+  const operations = text.slice(105, 129)
+  const verifier = text.slice(132, 154)
+  // One that is no number makes the sum none.
+  const sum = lastAccessedAt + idleTimeout + slack + layout + version + absoluteDeadline + createdMicros
+  if (!hasHeadForm(text) || Number.isNaN(sum) || !OPERATIONS_FORM.test(operations) || !VERIFIER_FORM.test(verifier)) throw corrupt("a session record", text)
+  if (layout !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${layout}: a newer release wrote it; deploy that everywhere`, null)
+  if (!Number.isSafeInteger(createdMicros)) throw corrupt("a time of creation", null)
+  return { lastAccessedAt, idleTimeout, slack, version, absoluteDeadline, createdMicros, operations, verifier, previous: previousOf(text) }
 }
 
-function fixedOf(text: string, values: Values): FixedFields {
-  const { userId = null, pendingUserId = null, impersonatorId = null, impersonatorSessionId = null, persistent = false, device = {} } = values
+function previousOf(text: string): SessionRecord["previous"] {
+  if (!hasPreviousForm(text)) return null
+  const verifier = text.slice(169, 191)
+  const until = numberAt(text, 201, 214)
+  return VERIFIER_FORM.test(verifier) && !Number.isNaN(until) ? { verifier, until } : null
+}
+
+/** The number in a field of fixed width: spaces, then digits. `NaN` for anything else. */
+function numberAt(text: string, from: number, to: number): number {
+  let at = from
+  while (at < to - 1 && text.charCodeAt(at) === SPACE) at += 1
+  let number = 0
+  for (; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN
+    number = number * 10 + digit
+  }
+  return number
+}
+
+function fixedOf(text: string, previous: SessionRecord["previous"], values: Values): Pick<SessionRecord, "authenticatedAt" | "fixed"> {
+  const { authenticatedAt = null, userId = null, pendingUserId = null, persistent = false, device = {} } = values
+  const { impersonatorId = null, impersonatorSessionId = null } = values
   if (!isTextOrNull(userId) || !isTextOrNull(pendingUserId) || !isTextOrNull(impersonatorId) || !isTextOrNull(impersonatorSessionId))
     throw corrupt("ids as text", null)
+  if (authenticatedAt !== null && typeof authenticatedAt !== "number") throw corrupt("a time of authentication", null)
   if (typeof persistent !== "boolean" || typeof device !== "object" || device === null) throw corrupt("a device and a choice of persistence", null)
-  const from = HEAD_LENGTH + (values.previous === undefined ? 0 : PREVIOUS_LENGTH) + (values.authenticatedAt === undefined ? 0 : AUTHENTICATED_LENGTH)
-  return { userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent, device: device as Device, stored: text.slice(from) }
+  const from = HEAD_LENGTH + (previous === null ? 0 : PREVIOUS_LENGTH) + (authenticatedAt === null ? 0 : AUTHENTICATED_LENGTH)
+  const stored = text.slice(from)
+  return { authenticatedAt, fixed: { userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent, device: device as Device, stored } }
 }
 
 function bodyOf(text: string, from: number, fixed: FixedFields, values: Values): Body {
@@ -170,14 +189,6 @@ function hasHeadForm(text: string): boolean {
 
 function hasPreviousForm(text: string): boolean {
   return text.startsWith('"previous":"', 157) && text.startsWith('","until":', 191) && text[214] === ","
-}
-
-function has(value: unknown, form: RegExp): value is string {
-  return typeof value === "string" && form.test(value)
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isTextOrNull(value: unknown): value is string | null {

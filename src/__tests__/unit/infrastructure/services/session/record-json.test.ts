@@ -193,6 +193,11 @@ describe("a record that is none", () => {
     }
   })
 
+  it("is refused when a number of its head is written in another way than scripts write it", () => {
+    for (const text of ["1e3", "1.5", "-7", "+7", "0x7"]) refuses(good.slice(0, 40) + text.padStart(11) + good.slice(51))
+    for (const field of ['"head":null', '"head":[]', '"previous":7']) refuses(good.replace('"userId"', `${field},"userId"`))
+  })
+
   it("of a layout of the future names the layout, and nothing of what is stored", () => {
     const future = `${good.slice(0, 61)}2${good.slice(62)}`
     expect(refuses(future).message).toContain("layout 2")
