@@ -52,10 +52,11 @@ export class CallDeadlines {
    * @param start - begins the call; its signal is aborted when nobody waits any more, so that what is not yet written need not be
    * @param expired - makes the error of a call whose deadline passed
    * @param signal - the caller's, or that of a call around this one
+   * @param beganAt - when the call's time began, by `performance.now()`, if that is some time ago
    */
-  run<T>(start: (signal: AbortSignal) => Promise<T>, expired: () => Error, signal?: AbortSignal): Promise<T> {
+  run<T>(start: (signal: AbortSignal) => Promise<T>, expired: () => Error, signal?: AbortSignal, beganAt: number = performance.now()): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason)
-    const bucket = this.#join()
+    const bucket = this.#join(beganAt)
     return new Promise<T>((resolve, reject) => {
       const controller = signal ? withManyListeners(new AbortController()) : undefined
       const leave = (): void => {
@@ -109,17 +110,18 @@ export class CallDeadlines {
     })
   }
 
-  #join(): Bucket {
-    const now = performance.now()
+  #join(beganAt: number): Bucket {
     const last = this.#open
-    if (last && now < last.joinUntil) return last
+    if (last && beganAt >= last.joinUntil - this.#spanMs && beganAt < last.joinUntil) return last
     const bucket: Bucket = {
-      joinUntil: now + this.#spanMs,
-      expiresAt: now + this.#spanMs + this.#timeoutMs,
+      joinUntil: beganAt + this.#spanMs,
+      expiresAt: beganAt + this.#spanMs + this.#timeoutMs,
       controller: withManyListeners(new AbortController()),
       waits: new Set(),
-      timer: setTimeout(() => this.#expire(bucket), this.#timeoutMs + this.#spanMs).unref(),
+      timer: setTimeout(() => this.#expire(bucket), Math.max(1, beganAt + this.#spanMs + this.#timeoutMs - performance.now())).unref(),
     }
+    // One of before is that call's own.
+    if (last && beganAt < last.joinUntil) return bucket
     this.#open = bucket
     if (last) this.#retire(last)
     return bucket

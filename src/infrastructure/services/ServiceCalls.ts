@@ -3,7 +3,7 @@ import type { CallOptions } from "../../domain/interfaces/session/ISessionServic
 import { readOnce } from "../../shared/assertions.js"
 import { CallDeadlines, deadlinePassed } from "../call-deadlines.js"
 import { InFlight } from "../InFlight.js"
-import { CallStep } from "./CallStep.js"
+import { CallStep, type StepOptions } from "./CallStep.js"
 import { checkSignal } from "./call-signal.js"
 
 /** What surrounds every call of a service: how many there may be, whether they are still taken, how long they may last, and which code bad input gets. */
@@ -23,8 +23,17 @@ export class ServiceCalls {
     this.#deadlines = new CallDeadlines(timeoutMs)
   }
 
-  /** A call that ends with its deadline: one for all that it does, its round trips, its repetitions, and its waiting for other calls. `own` are its options, read once. */
-  async run<T, O extends CallOptions | undefined>(options: O, work: (step: CallStep, own: O) => Promise<T>, signsOut = false): Promise<T> {
+  /**
+   * A call that ends with its deadline: one for all that it does, its round trips, its repetitions, and its waiting for other calls. `own` are its options, read once.
+   *
+   * @param beganAt - when its time began, by `performance.now()`
+   */
+  async run<T, O extends CallOptions | undefined>(
+    options: O,
+    work: (step: CallStep, own: O) => Promise<T>,
+    signsOut = false,
+    beganAt: number = performance.now(),
+  ): Promise<T> {
     this.#inFlight.enter(signsOut)
     let step: CallStep | undefined
     const expired = (): SessionError => deadlinePassed(this.#timeoutMs, step?.mayHaveChanged !== true)
@@ -32,16 +41,53 @@ export class ServiceCalls {
       const own = readOnce(options)
       const signal = checkSignal(own)
       const start = (ending: AbortSignal): Promise<T> => {
-        step = new CallStep(ending, performance.now() + this.#timeoutMs, signal !== undefined)
+        step = new CallStep(ending, beganAt + this.#timeoutMs, signal !== undefined)
         return work(step, own)
       }
-      return await this.#deadlines.run(start, expired, signal)
+      return await this.#deadlines.run(start, expired, signal, beganAt)
     } catch (error) {
       // Of a wait that the deadline ended nothing more is known than of the call.
       throw asArgumentError(step?.isOver(error) ? expired() : error)
     } finally {
       this.#inFlight.leave()
     }
+  }
+
+  /**
+   * A read without options of its own, of one step that ends within the call's deadline by itself. It runs for every request, so nothing is made anew for it
+   * that can be left out.
+   */
+  read<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      this.#inFlight.enter(false)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    try {
+      const value = work()
+      if (value instanceof Promise) return value.then(this.#passed, this.#failed)
+      this.#inFlight.leave()
+      return Promise.resolve(value)
+    } catch (error) {
+      this.#inFlight.leave()
+      return Promise.reject(asArgumentError(error))
+    }
+  }
+
+  /** What a read waits for beside its one step, until its own deadline. @param beganAt - when it began, by `performance.now()` */
+  rest<T>(beganAt: number, step: (options: StepOptions) => Promise<T>): Promise<T> {
+    const expired = (): SessionError => deadlinePassed(this.#timeoutMs, true)
+    return this.#deadlines.run((signal) => step({ signal, deadline: beganAt + this.#timeoutMs }), expired, undefined, beganAt)
+  }
+
+  readonly #passed = <T>(value: T): T => {
+    this.#inFlight.leave()
+    return value
+  }
+
+  readonly #failed = (error: unknown): never => {
+    this.#inFlight.leave()
+    throw asArgumentError(error)
   }
 
   /** A call that may use the reserve. */

@@ -36,11 +36,17 @@ export class ServerClock {
     this.#readAt = now
   }
 
+  /** Whether `nowMicros` answers at once. */
+  get isKnown(): boolean {
+    return this.#offset !== null
+  }
+
   /** Microseconds. Asks the server before the first reading; later, where the last one is old, beside the call. */
   nowMicros(options: RedisCallOptions): number | Promise<number> {
     if (this.#offset === null) return this.#firstReading(options)
-    if (performance.now() - this.#readAt > MAX_AGE_MS) this.#background.run(this.#ask())
-    return this.#at(this.#offset)
+    const now = performance.now()
+    if (now - this.#readAt > MAX_AGE_MS) this.#background.run(this.#ask())
+    return Math.floor(this.#offset + now * 1000)
   }
 
   /**
@@ -57,7 +63,7 @@ export class ServerClock {
   async #firstReading(options: RedisCallOptions): Promise<number> {
     await this.#ask()
     options.signal?.throwIfAborted()
-    return this.#at(this.#offset ?? 0)
+    return Math.floor((this.#offset ?? 0) + performance.now() * 1000)
   }
 
   #ask(): Promise<void> {
@@ -68,9 +74,5 @@ export class ServerClock {
         this.#asking = null
       })
     return this.#asking
-  }
-
-  #at(offset: number): number {
-    return Math.floor(offset + performance.now() * 1000)
   }
 }

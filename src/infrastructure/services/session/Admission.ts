@@ -13,7 +13,7 @@ interface Readable {
   /** The store's time, in milliseconds. */
   now(options: StepOptions): number | Promise<number>
   /** @throws ERR_SESSION_CORRUPT */
-  find(handle: Handle, options: StepOptions): Promise<SessionRecord | null>
+  find(handle: Handle, options: StepOptions): SessionRecord | null | Promise<SessionRecord | null>
 }
 
 /** Lets in who has a right to a session: by its secret, or by the user whom it belongs to. */

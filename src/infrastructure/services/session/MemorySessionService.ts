@@ -62,6 +62,10 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     return Math.floor(this.#clock.now())
   }
 
+  protected readsInTime(): boolean {
+    return true
+  }
+
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null): Promise<Inserted> {
     this.#patrol.step()
     const evicted = limit === null ? [] : makeRoom(this.#recordsOf(owner).filter(counts), limit)
@@ -77,7 +81,7 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     return { status: "created", record, evicted }
   }
 
-  protected async find(handle: Handle): Promise<SessionRecord | null> {
+  protected find(handle: Handle): SessionRecord | null {
     return this.#alive(formatHandle(handle))
   }
 

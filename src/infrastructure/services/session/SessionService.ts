@@ -88,6 +88,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return typeof micros === "number" ? Math.floor(micros / 1000) : micros.then((reading) => Math.floor(reading / 1000))
   }
 
+  protected readsInTime(): boolean {
+    return this.#clock.isKnown
+  }
+
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
     const evicted: Handle[] = []
     const gone = (ids: readonly RedisReply[]): void => {
@@ -194,9 +198,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected the server to make the change in time, got a server too slow. Try again.")
   }
 
-  protected async find(handle: Handle, options: StepOptions): Promise<SessionRecord | null> {
-    const text = await this.#reads.get(this.#keys.session(handle), options.signal)
-    return text === null ? null : decodeRecord(handle, text)
+  protected find(handle: Handle, options: StepOptions): Promise<SessionRecord | null> {
+    return this.#reads.get(this.#keys.session(handle), options.signal).then((text) => (text === null ? null : decodeRecord(handle, text)))
   }
 
   protected async touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult> {

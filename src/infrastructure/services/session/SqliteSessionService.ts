@@ -83,6 +83,11 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     return Math.floor(this.#clock.now())
   }
 
+  /** A busy file is waited for. */
+  protected readsInTime(): boolean {
+    return false
+  }
+
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
     return this.#transact((rows) => {
       const now = this.now()

@@ -45,6 +45,13 @@ import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./sess
 import { notCreated, notDurable, versionConflict } from "./step-errors.js"
 import { sweepAll } from "./sweep-all.js"
 
+type Answer<T> = T | Promise<T>
+/** Writes an access down; the session after it, or `null` where it is gone. */
+type Touch = (record: SessionRecord, proof: Proof) => Promise<SessionRecord | null>
+
+/** Of a read whose steps end by deadlines of their own. */
+const UNBOUNDED: StepOptions = {}
+
 /**
  * What all providers have in common: checks, schema, tickets, proofs, events, and the loop that merges updates.
  * A provider adds the atomic steps on its store.
@@ -74,10 +81,12 @@ export abstract class SessionFront<A extends object, I extends object> implement
   // The atomic steps of a provider, over checked values. Missing is a value; a store that cannot answer throws a `SessionError`.
 
   /** The store's time, in milliseconds. */
-  protected abstract now(options: StepOptions): number | Promise<number>
+  protected abstract now(options: StepOptions): Answer<number>
+  /** Whether `find` ends within the deadline by itself, and `now` answers at once. */
+  protected abstract readsInTime(): boolean
   protected abstract insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted>
   /** @throws ERR_SESSION_CORRUPT */
-  protected abstract find(handle: Handle, options: StepOptions): Promise<SessionRecord | null>
+  protected abstract find(handle: Handle, options: StepOptions): Answer<SessionRecord | null>
   protected abstract touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult>
   protected abstract write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult>
   protected abstract prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult>
@@ -122,25 +131,43 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
+    if (options === undefined && this.readsInTime()) {
+      const beganAt = performance.now()
+      const touch: Touch = (record, proof) => this.#calls.rest(beganAt, (step) => this.#touched(record, proof, step))
+      return this.#calls.read(() => this.#get(token, UNBOUNDED, touch))
+    }
     return this.#calls.run(options, async (step, options) => {
-      const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
-      if (ticket === null) return null
-      let record: SessionRecord | null
-      try {
-        record = await this.find(ticket, step.reading)
-      } catch (error) {
-        throw this.#answers.reported(ticket, error)
-      }
-      if (record === null) return null
-      const time = this.now(step.reading)
-      const now = typeof time === "number" ? time : await time
-      const proof = this.#admission.prove(record, ticket, now)
-      if (proof === null) return null
-      if (options?.touch === false || !needsTouch(record, this.settings.touchInterval, now)) return this.#answers.present(record)
-      const moved = await this.#touched(record, proof, step.options)
-      return moved === null ? null : this.#answers.present(moved)
+      const touch: Touch | null = options?.touch === false ? null : (record, proof) => this.#touched(record, proof, step.options)
+      return this.#get(token, step.reading, touch)
     })
+  }
+
+  /** @param touch - writes an access down, where it is due; `null`: it is not to be written down */
+  #get(token: unknown, options: StepOptions, touch: Touch | null): Answer<SessionData<A> | null> {
+    const ticket = parseToken(token)
+    if (ticket === null) return null
+    const found = this.find(ticket, options)
+    if (!(found instanceof Promise)) return this.#seen(ticket, found, options, touch)
+    return found.then(
+      (record) => this.#seen(ticket, record, options, touch),
+      (error: unknown) => {
+        throw this.#answers.reported(ticket, error)
+      },
+    )
+  }
+
+  #seen(ticket: Ticket, record: SessionRecord | null, options: StepOptions, touch: Touch | null): Answer<SessionData<A> | null> {
+    if (record === null) return null
+    const time = this.now(options)
+    return typeof time === "number" ? this.#judged(ticket, record, time, touch) : time.then((now) => this.#judged(ticket, record, now, touch))
+  }
+
+  #judged(ticket: Ticket, record: SessionRecord, now: number, touch: Touch | null): Answer<SessionData<A> | null> {
+    const proof = this.#admission.prove(record, ticket, now)
+    if (proof === null) return null
+    if (touch === null || !needsTouch(record, this.settings.touchInterval, now)) return this.#answers.present(record)
+    return touch(record, proof).then((moved) => (moved === null ? null : this.#answers.present(moved)))
   }
 
   async updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
