@@ -55,16 +55,19 @@ export function oursOn(limits: OwnedRateLimitingService, keys: Keys, { targets =
 export function knownOn([blocking, exhausting]: readonly [OwnedRateLimitingService, OwnedRateLimitingService], keys: Keys): readonly LimitCase[] {
   const blocked = (key: string) => blocking.checkRateLimit({ key }, "blocked")
   const exhausted = (key: string) => exhausting.checkRateLimit({ key }, "exhausted")
-  return [
-    {
-      name: "known to be blocked",
-      work: { call: (at) => blocked(keyAt(keys, at)), isRight: isDenied },
-      prepare: async () => {
-        await forEachKey(keys, (key) => blocking.block({ key }, "blocked", "1d"))
-        await forEachKey(keys, blocked)
-      },
-      target: atLeast(5),
+  const blockedRow: LimitCase = {
+    name: "known to be blocked",
+    work: { call: (at) => blocked(keyAt(keys, at)), isRight: isDenied },
+    prepare: async () => {
+      await forEachKey(keys, (key) => blocking.block({ key }, "blocked", "1d"))
+      await forEachKey(keys, blocked)
     },
+    target: atLeast(5),
+  }
+  // Of many keys none is asked for twice within one slice, and before the next slice what was known of it has run out: that row would be "denied by the store" once more.
+  if (keys.names.length > 1) return [blockedRow]
+  return [
+    blockedRow,
     {
       name: "used up, known here for up to a second",
       work: { call: (at) => exhausted(keyAt(keys, at)), isRight: isDenied },

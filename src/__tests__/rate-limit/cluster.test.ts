@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { createRateLimitingService } from "../../exports/rate-limit.js"
 import { keySlot } from "../../infrastructure/redis/clients/key-slot.js"
-import { subjectName } from "../../infrastructure/services/rate-limit/subjects.js"
+import { subjectName, subjectText } from "../../infrastructure/services/rate-limit/subjects.js"
 import { CACHE_KEYS_PATTERNS } from "../../shared/constants.js"
 import { clusterClient } from "../support/rate-limit-cluster-clients.mjs"
 import { describeRateLimitsThrough } from "../support/rate-limit-stores.js"
@@ -51,7 +51,7 @@ describe.each([
   it("four processes take of many subjects on all nodes no more than each rule admits, and what is denied is given back to the unit", async () => {
     const keyPrefix = `c:${randomUUID().slice(0, 13)}:`
     const keys = Array.from({ length: SUBJECTS }, (_, at) => `subject ${at}`)
-    const slots = [...keys, "all"].map((key) => keySlot(keyPrefix + CACHE_KEYS_PATTERNS.RATE_LIMIT(subjectName({ key }, 64), "log")))
+    const slots = [...keys, "all"].map((key) => keySlot(keyPrefix + CACHE_KEYS_PATTERNS.RATE_LIMIT(subjectName(subjectText({ key }, 64)), "log")))
     expect(new Set(slots).size).toBe(SUBJECTS + 1)
     expect(new Set(slots.map((slot) => Math.floor((slot * 3) / 16_384))).size, "nodes").toBeGreaterThan(1)
 

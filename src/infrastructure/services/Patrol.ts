@@ -4,11 +4,11 @@ const LOOKED_AT = 2
 /** Goes round all entries of a map, a few at a time, so that expired ones do not pile up where nobody runs a cleanup. */
 export class Patrol<V> {
   readonly #entries: ReadonlyMap<string, V>
-  readonly #look: (key: string) => void
+  readonly #look: (key: string, entry: V) => void
   #round: Iterator<[string, V]>
 
-  /** @param look - removes the entry of a key if it is over */
-  constructor(entries: ReadonlyMap<string, V>, look: (key: string) => void) {
+  /** @param look - removes an entry if it is over */
+  constructor(entries: ReadonlyMap<string, V>, look: (key: string, entry: V) => void) {
     this.#entries = entries
     this.#look = look
     this.#round = entries.entries()
@@ -19,7 +19,7 @@ export class Patrol<V> {
     for (let looked = 0; looked < LOOKED_AT * added; looked += 1) {
       const next = this.#round.next()
       if (next.done === true) this.#round = this.#entries.entries()
-      else this.#look(next.value[0])
+      else this.#look(...next.value)
     }
   }
 }

@@ -2,8 +2,8 @@ import type { Clock } from "../../../domain/interfaces/ports.js"
 import type { Judgement, LimitRecord } from "../../../domain/rate-limit/record.js"
 import type { Rule } from "../../../domain/rate-limit/rules.js"
 import * as table from "../../../domain/rate-limit/table.js"
-import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
 import { Patrol } from "../Patrol.js"
+import { localKey } from "./local-key.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore } from "./rate-limit-store.js"
 
 interface Entry {
@@ -29,7 +29,7 @@ export class MemoryRateLimits implements RateLimitStore {
   readonly #clock: Clock
   readonly #mostEntries: number
   readonly #entries = new Map<string, Entry>()
-  readonly #patrol = new Patrol(this.#entries, (key) => this.#dropIfOver(key))
+  readonly #patrol = new Patrol(this.#entries, (key, entry) => this.#dropIfOver(key, entry))
   #sweepAgainAt = 0
   readonly #table: table.LimitTable = {
     get: (key) => this.#entries.get(key)?.record ?? null,
@@ -49,8 +49,9 @@ export class MemoryRateLimits implements RateLimitStore {
   takeAtOnce(claims: readonly PlacedClaim[]): readonly Judgement[] {
     this.#patrol.step(claims.length)
     const placed = claims.map((claim): table.Claim => ({ key: this.#key(claim), rule: claim.rule, cost: claim.cost }))
-    const keys = new Set(placed.map(({ key }) => key))
-    return keys.size === placed.length ? table.takeAll(this.#table, placed, this.#now()) : this.#takeMerged(placed)
+    return placed.length === 1 || new Set(placed.map(({ key }) => key)).size === placed.length
+      ? table.takeAll(this.#table, placed, this.#now())
+      : this.#takeMerged(placed)
   }
 
   /** Claims of one rule whose subjects find no room are one claim. */
@@ -79,7 +80,7 @@ export class MemoryRateLimits implements RateLimitStore {
   }
 
   async reset(place: Place): Promise<void> {
-    this.#entries.delete(keyOf(place))
+    this.#entries.delete(localKey(place))
   }
 
   async hold(place: Place, id: string, onlyRenew: boolean): Promise<Judgement> {
@@ -100,14 +101,14 @@ export class MemoryRateLimits implements RateLimitStore {
   }
 
   #key(place: Place): string {
-    const key = keyOf(place)
+    const key = localKey(place)
     if (this.#entries.has(key) || this.#hasRoom()) return key
     return sharedKey(place.rule)
   }
 
   /** Where the lease was made, and that of a new one where it may be. */
   #keyOfLease(place: Place, id: string): string {
-    const known = [keyOf(place), sharedKey(place.rule)].find((key) => this.#table.get(key)?.leases.some((lease) => lease.id === id))
+    const known = [localKey(place), sharedKey(place.rule)].find((key) => this.#table.get(key)?.leases.some((lease) => lease.id === id))
     return known ?? this.#key(place)
   }
 
@@ -121,20 +122,16 @@ export class MemoryRateLimits implements RateLimitStore {
     const now = this.#now()
     if (now < this.#sweepAgainAt) return
     this.#sweepAgainAt = now + BETWEEN_SWEEPS
-    for (const key of this.#entries.keys()) this.#dropIfOver(key)
+    for (const [key, entry] of this.#entries) this.#dropIfOver(key, entry)
   }
 
-  #dropIfOver(key: string): void {
-    if ((this.#entries.get(key)?.endsAt ?? Number.POSITIVE_INFINITY) <= this.#now()) this.#entries.delete(key)
+  #dropIfOver(key: string, { endsAt }: Entry): void {
+    if (endsAt <= this.#now()) this.#entries.delete(key)
   }
-}
-
-function keyOf({ subject, rule }: Place): string {
-  return CACHE_KEYS_PATTERNS.RATE_LIMIT(subject, rule.name)
 }
 
 function sharedKey(rule: Rule): string {
-  return keyOf({ subject: NO_ROOM, rule })
+  return localKey({ subject: NO_ROOM, rule })
 }
 
 function merged(claims: readonly table.Claim[]): ReadonlyMap<string, table.Claim> {

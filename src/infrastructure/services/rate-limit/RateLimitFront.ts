@@ -24,7 +24,7 @@ import { decisionOf, decisionWithoutStore, decisive } from "./decisions.js"
 import { MemoryRateLimits } from "./MemoryRateLimits.js"
 import { type RateLimitOptions, type RateLimitSettings, resolveRateLimits } from "./rate-limit-settings.js"
 import type { Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
-import { subjectName } from "./subjects.js"
+import { subjectText } from "./subjects.js"
 
 /** Rules of subjects that are counted here at most while the store is away. */
 const MOST_LOCAL = 10_000
@@ -32,11 +32,19 @@ const MOST_CHECKS = 16
 /** Milliseconds as `Date.now` has them, by a clock that nobody sets. */
 const MONOTONIC = { now: () => performance.timeOrigin + performance.now() }
 
-/** Decisions about claims, and where they were counted. */
+/** Units that were taken until more is known, and can be given back exactly. */
+interface Taking {
+  readonly decision: RateLimitDecision
+  readonly decisions: readonly RateLimitDecision[]
+  giveBack(): Promise<void>
+}
+
+/** Decisions about claims, and what may be given back, and where. */
 interface Outcome {
   readonly decisions: readonly RateLimitDecision[]
-  /** Gives back what was taken. */
-  giveBack(): Promise<void>
+  readonly store: RateLimitStore
+  readonly claims: readonly PlacedClaim[]
+  readonly judgements: readonly Judgement[]
 }
 
 /** What all providers have in common: checks, subjects, deadlines, what is answered during an outage, and events. A store adds the atomic steps. */
@@ -66,7 +74,9 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   ): Promise<RateLimitDecision<N>> {
     try {
       const own = optionsOf(options, ["cost"])
-      const { decisions } = await this.#take([this.#claim(subject, rule, own.cost)], own.signal)
+      const claims = [this.#claim(subject, rule, own.cost)]
+      // Nothing is waited for that need not be.
+      const { decisions } = this.#takeAtOnce(claims, own.signal) ?? (await this.#takeFromStore(claims, own.signal))
       return decisive(decisions) as RateLimitDecision<N>
     } catch (error) {
       throw asArgumentError(error)
@@ -75,16 +85,19 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 
   async checkRateLimits<N extends CountingName<R>>(checks: readonly RateLimitCheck<N>[], options?: CallOptions): Promise<RateLimitDecision<N>> {
     return checked(async () => {
-      const { decisions } = await this.#take(this.#claims(checks), optionsOf(options, []).signal)
+      const claims = this.#claims(checks)
+      const { signal } = optionsOf(options, [])
+      const { decisions } = this.#takeAtOnce(claims, signal) ?? (await this.#takeFromStore(claims, signal))
       return decisive(decisions) as RateLimitDecision<N>
     })
   }
 
   /** Takes units that can be given back exactly. Beside the contract, for use cases that judge afterwards. */
-  async takeRateLimits(checks: readonly RateLimitCheck[]): Promise<Outcome & { readonly decision: RateLimitDecision }> {
+  async takeRateLimits(checks: readonly RateLimitCheck[]): Promise<Taking> {
     return checked(async () => {
-      const outcome = await this.#take(this.#claims(checks), undefined, true)
-      return { ...outcome, decision: decisive(outcome.decisions) }
+      const claims = this.#claims(checks)
+      const outcome = this.#takeAtOnce(claims, undefined) ?? (await this.#takeFromStore(claims, undefined, true))
+      return { decision: decisive(outcome.decisions), decisions: outcome.decisions, giveBack: () => giveBack(outcome) }
     })
   }
 
@@ -167,13 +180,20 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     return this.#calls.changing(signal, (ending) => step({ signal: ending }))
   }
 
-  async #take(claims: readonly PlacedClaim[], signal: AbortSignal | undefined, isProvisional = false): Promise<Outcome> {
+  #takeAtOnce(claims: readonly PlacedClaim[], signal: AbortSignal | undefined): Outcome | null {
     this.#calls.assertOpen()
     signal?.throwIfAborted()
+    const judgements = this.#store.takeAtOnce(claims)
+    if (judgements === null) return null
+    const outcome = outcomeOf(this.#store, claims, judgements, "store")
+    for (const decision of outcome.decisions) this.#report(decision)
+    return outcome
+  }
+
+  async #takeFromStore(claims: readonly PlacedClaim[], signal: AbortSignal | undefined, isProvisional = false): Promise<Outcome> {
     let outcome: Outcome
     try {
-      const judgements = this.#store.takeAtOnce(claims) ?? (await this.#ask((own) => this.#store.take(claims, own, isProvisional), signal))
-      outcome = outcomeOf(this.#store, claims, judgements, "store")
+      outcome = outcomeOf(this.#store, claims, await this.#ask((own) => this.#store.take(claims, own, isProvisional), signal), "store")
     } catch (error) {
       this.#refuseUnlessOutage(error)
       outcome = await this.#takeWithoutStore(claims)
@@ -188,7 +208,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     const byPolicy = claims.filter(({ rule }) => rule.onOutage !== "local").map(({ rule }) => decisionWithoutStore(rule, at))
     const local = claims.filter(({ rule }) => rule.onOutage === "local")
     // Nothing is taken of what is denied in any case.
-    if (local.length === 0 || byPolicy.some(({ allowed }) => !allowed)) return { decisions: byPolicy, giveBack: nothing }
+    if (local.length === 0 || byPolicy.some(({ allowed }) => !allowed)) return { decisions: byPolicy, store: this.#local, claims: [], judgements: [] }
     const here = outcomeOf(this.#local, local, await this.#local.take(local), "local")
     return { ...here, decisions: [...here.decisions, ...byPolicy] }
   }
@@ -242,7 +262,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   /** @throws UnexpectedValue */
   #place(subject: unknown, rule: unknown, kind?: "counting" | "concurrency"): Place {
     const found: Rule = findRule(this.#settings.rules, rule, kind)
-    return { subject: subjectName(subject, this.ipv6Bits), rule: found }
+    return { subject: subjectText(subject, this.ipv6Bits), rule: found }
   }
 
   #report(decision: RateLimitDecision): void {
@@ -264,16 +284,18 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
 }
 
 function outcomeOf(store: RateLimitStore, claims: readonly PlacedClaim[], judgements: readonly Judgement[], judgedBy: "store" | "local"): Outcome {
-  return {
-    decisions: claims.flatMap(({ rule }, at) => (judgements[at] === undefined ? [] : decisionOf(rule, judgements[at], judgedBy))),
-    giveBack: () => {
-      const taken = claims.flatMap((claim, at) => {
-        const judgement = judgements[at]
-        return judgement?.taken ? { ...claim, cost: -claim.cost, until: judgement.at + judgement.ends } : []
-      })
-      return taken.length > 0 ? store.adjust(taken, {}) : nothing()
-    },
-  }
+  const decisions: RateLimitDecision[] = []
+  for (const [at, { rule }] of claims.entries()) if (judgements[at] !== undefined) decisions.push(decisionOf(rule, judgements[at], judgedBy))
+  return { decisions, store, claims, judgements }
+}
+
+/** Gives back what was taken. */
+async function giveBack({ store, claims, judgements }: Outcome): Promise<void> {
+  const taken = claims.flatMap((claim, at) => {
+    const judgement = judgements[at]
+    return judgement?.taken ? { ...claim, cost: -claim.cost, until: judgement.at + judgement.ends } : []
+  })
+  if (taken.length > 0) await store.adjust(taken, {})
 }
 
 function countsOf({ rule, limit, remaining, resetAt, resetAfter, totalRequests, judgedBy }: RateLimitDecision) {

@@ -5,7 +5,9 @@ import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
 import { ScriptRunner, unexpected } from "../../redis/scripts/ScriptRunner.js"
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "../../redis/scripts/scripts.generated.js"
 import { type Denial, KnownDenials } from "./known-denials.js"
+import { localKey } from "./local-key.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
+import { subjectName } from "./subjects.js"
 import { TakeBatch, type TakeCall } from "./take-batch.js"
 import { takeInTurn } from "./take-in-turn.js"
 
@@ -43,7 +45,7 @@ export class RedisRateLimits implements RateLimitStore {
   /** What is known to be denied. */
   takeAtOnce(claims: readonly PlacedClaim[]): readonly Judgement[] | null {
     if (this.#denials.isEmpty) return null
-    const known = claims.map((claim) => (claim.rule.shadow ? null : this.#denials.find(this.#key(claim), claim.cost)))
+    const known = claims.map((claim) => (claim.rule.shadow ? null : this.#denials.find(localKey(claim), claim.cost)))
     return known.some((judgement) => judgement !== null) ? known.map((judgement) => judgement ?? UNKNOWN) : null
   }
 
@@ -76,7 +78,7 @@ export class RedisRateLimits implements RateLimitStore {
     return calls.map(({ claims, isProvisional }) =>
       claims.map((claim) => {
         const judgement = judgementOf(rateTake, reply, place)
-        if (!judgement.taken && !claim.rule.shadow) this.#remember(keys[place] ?? "", { cost: claim.cost, sentAt, judgement }, isProvisional)
+        if (!judgement.taken && !claim.rule.shadow) this.#remember(claim, { cost: claim.cost, sentAt, judgement }, isProvisional)
         place += 1
         return judgement
       }),
@@ -84,9 +86,9 @@ export class RedisRateLimits implements RateLimitStore {
   }
 
   /** Units that were taken for a moment come back at any time, in whichever process. */
-  #remember(key: string, denial: Denial, isProvisional: boolean): void {
+  #remember(place: Place, denial: Denial, isProvisional: boolean): void {
     const { blockedFor, wait } = denial.judgement
-    if (blockedFor > 0 || (wait > 0 && !isProvisional)) this.#denials.remember(key, denial)
+    if (blockedFor > 0 || (wait > 0 && !isProvisional)) this.#denials.remember(localKey(place), denial)
   }
 
   async look(place: Place, options: StoreOptions): Promise<Judgement> {
@@ -101,29 +103,26 @@ export class RedisRateLimits implements RateLimitStore {
 
   async #adjustOne(adjustment: Adjustment, options: StoreOptions): Promise<void> {
     const { rule, cost, until } = adjustment
-    const key = this.#key(adjustment)
     try {
-      await this.#scripts.timed(rateAdjust, [key], [...ruleArguments(rule), cost, until ?? ""], options)
+      await this.#scripts.timed(rateAdjust, [this.#key(adjustment)], [...ruleArguments(rule), cost, until ?? ""], options)
     } finally {
-      this.#denials.forget(key)
+      this.#denials.forget(localKey(adjustment))
     }
   }
 
   async block(place: Place, spanMicros: number, options: StoreOptions): Promise<void> {
-    const key = this.#key(place)
     try {
-      await this.#scripts.timed(rateBlock, [key], [...ruleArguments(place.rule), spanMicros], options)
+      await this.#scripts.timed(rateBlock, [this.#key(place)], [...ruleArguments(place.rule), spanMicros], options)
     } finally {
-      this.#denials.forget(key)
+      this.#denials.forget(localKey(place))
     }
   }
 
   async reset(place: Place, options: StoreOptions): Promise<void> {
-    const key = this.#key(place)
     try {
-      await this.#redis.unlink([key], options)
+      await this.#redis.unlink([this.#key(place)], options)
     } finally {
-      this.#denials.forget(key)
+      this.#denials.forget(localKey(place))
     }
   }
 
@@ -143,7 +142,7 @@ export class RedisRateLimits implements RateLimitStore {
   }
 
   #key({ subject, rule }: Place): string {
-    return this.#keyPrefix + CACHE_KEYS_PATTERNS.RATE_LIMIT(subject, rule.name)
+    return this.#keyPrefix + CACHE_KEYS_PATTERNS.RATE_LIMIT(subjectName(subject), rule.name)
   }
 }
 

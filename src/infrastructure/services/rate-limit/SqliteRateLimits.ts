@@ -7,6 +7,7 @@ import type { SqliteDriver } from "../../sqlite/drivers.js"
 import { prepareRateLimits, RateLimitRows } from "../../sqlite/rate-limit-rows.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
+import { subjectName } from "./subjects.js"
 
 /** Ended records that are deleted for each that a step may add: more than one, so that garbage shrinks. */
 const DELETED_PER_CHANGE = 2
@@ -105,6 +106,6 @@ export class SqliteRateLimits implements RateLimitStore {
   }
 
   #key({ subject, rule }: Place): string {
-    return this.#settings.keyPrefix + CACHE_KEYS_PATTERNS.RATE_LIMIT(subject, rule.name)
+    return this.#settings.keyPrefix + CACHE_KEYS_PATTERNS.RATE_LIMIT(subjectName(subject), rule.name)
   }
 }

@@ -3,7 +3,7 @@ import type { Rule } from "../../../domain/rate-limit/rules.js"
 
 /** Where one rule of one subject is kept. */
 export interface Place {
-  /** 22 characters that name the subject. */
+  /** See `subjectText`. */
   readonly subject: string
   readonly rule: Rule
 }

@@ -8,17 +8,22 @@ const MOST_BYTES = 512
 const UNREADABLE = ""
 
 /**
- * Names a subject: 22 characters, 132 bits of a hash over its kind and value. No byte of the value gets into a key, and two kinds never meet.
+ * A subject as this process knows it: its kind, a NUL, and its value of at most 512 bytes. Two kinds never meet.
  *
  * @param ipv6Bits - by how much of an IPv6 address subjects are told apart
  * @throws UnexpectedValue
  */
-export function subjectName(given: unknown, ipv6Bits: number): string {
+export function subjectText(given: unknown, ipv6Bits: number): string {
   if (typeof given !== "object" || given === null) throw expected("subject", "an object with one of address, userId, sessionId, device and key", given)
   const [kind, value] = onlyEntry(given)
   const known = KINDS.find((one) => one === kind)
   if (known === undefined) throw expected("subject", "an object with exactly one of address, userId, sessionId, device and key", given)
-  return nameOf(known, known === "address" ? addressText(value, ipv6Bits) : checkedText(value, `subject.${known}`))
+  return `${known}\0${known === "address" ? addressText(value, ipv6Bits) : checkedText(value, `subject.${known}`)}`
+}
+
+/** A subject as stores know it: 22 characters, 132 bits of a hash. No byte of its value gets into a key. */
+export function subjectName(text: string): string {
+  return hash("sha256", text, "base64url").slice(0, 22)
 }
 
 /** Read once; nothing where there are several. */
@@ -29,10 +34,6 @@ function onlyEntry(given: object): readonly [string, unknown] | readonly [] {
   } catch {
     throw new UnexpectedValue("Expected a subject that can be read, got an object that throws when it is read.")
   }
-}
-
-function nameOf(kind: string, text: string): string {
-  return hash("sha256", `${kind}\0${text}`, "base64url").slice(0, 22)
 }
 
 function addressText(address: unknown, ipv6Bits: number): string {

@@ -56,9 +56,19 @@ it("forgets what was reset here, and a denial that was judged before that and he
   expect(denials.find("k", 1)).toBeNull()
 })
 
-it("is bounded: the oldest is forgotten first", () => {
+it("is bounded: of many the latest ten thousand are known, and the oldest forgotten", () => {
   const denials = new KnownDenials()
   vi.advanceTimersByTime(10)
-  for (let place = 0; place <= 10_000; place += 1) denials.remember(`k${place}`, { cost: 1, sentAt: performance.now(), judgement: denied })
+  for (let place = 0; place <= 20_000; place += 1) denials.remember(`k${place}`, { cost: 1, sentAt: performance.now(), judgement: denied })
+  expect(["k0", "k9999", "k10000", "k20000"].map((key) => denials.find(key, 1)?.wait)).toEqual([undefined, undefined, 500_000, 500_000])
+})
+
+it("forgets what came back from the last generation, too", () => {
+  const denials = new KnownDenials()
+  vi.advanceTimersByTime(10)
+  const remember = (key: string) => denials.remember(key, { cost: 1, sentAt: performance.now(), judgement: denied })
+  for (let place = 0; place < 10_000; place += 1) remember(`k${place}`)
+  remember("k0")
+  denials.forget("k0")
   expect([denials.find("k0", 1), denials.find("k1", 1)?.wait]).toEqual([null, 500_000])
 })
