@@ -32,6 +32,7 @@ export class SmallWorld implements World {
       [12, () => this.#update()],
       [12, () => this.#rotate()],
       [6, () => this.#touch()],
+      [6, () => this.#touches()],
       [8, () => this.#extend()],
       [12, () => this.#delete()],
       [4, () => this.#onLists("index-heal")],
@@ -102,6 +103,12 @@ export class SmallWorld implements World {
   #touch(): Call {
     const session = this.#session()
     return { name: "session-touch", keys: [session], args: this.#verifiers(session) }
+  }
+
+  #touches(): Call {
+    const touched = Array.from({ length: 1 + this.#random(4) }, () => ({ session: this.#session(), list: this.#random(2) === 0 ? [] : [this.#list()] }))
+    const offered = touched.map(({ session, list }) => [list.length, ...this.#verifiers(session), ""].join(" "))
+    return { name: "session-touches", keys: touched.flatMap(({ session, list }) => [session, ...list]), args: [this.#memory(), ...offered] }
   }
 
   #extend(): Call {

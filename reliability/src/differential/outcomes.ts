@@ -23,6 +23,12 @@ const WITHOUT_STATUS: Readonly<Record<string, Readonly<Record<string, (values: r
     blocked: ([, , span]) => span !== 0,
     several: ({ length }) => length > 6,
   },
+  "session-touches": {
+    touched: ([, ...statuses]) => statuses.includes(0),
+    missing: ([, ...statuses]) => statuses.includes(1),
+    "wrong secret": ([, ...statuses]) => statuses.includes(2),
+    corrupt: ([, ...statuses]) => statuses.includes(3),
+  },
   "index-prune": { removed: ([, removed]) => Number(removed) > 0, kept: ([, removed]) => removed === 0 },
 }
 /** Answers on which more than a status depends. */

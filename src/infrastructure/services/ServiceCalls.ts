@@ -77,7 +77,7 @@ export class ServiceCalls {
   /** What a read waits for beside its one step, until its own deadline. @param beganAt - when it began, by `performance.now()` */
   rest<T>(beganAt: number, step: (options: StepOptions) => Promise<T>): Promise<T> {
     const expired = (): SessionError => deadlinePassed(this.#timeoutMs, true)
-    return this.#deadlines.run((signal) => step({ signal, deadline: beganAt + this.#timeoutMs }), expired, undefined, beganAt)
+    return this.#deadlines.run(() => step({ deadline: beganAt + this.#timeoutMs }), expired, undefined, beganAt)
   }
 
   readonly #passed = <T>(value: T): T => {

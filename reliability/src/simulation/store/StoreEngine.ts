@@ -9,6 +9,7 @@ import { sessionDelete } from "./scripts/session-delete.js"
 import { sessionExtend } from "./scripts/session-extend.js"
 import { sessionRotate } from "./scripts/session-rotate.js"
 import { sessionTouch } from "./scripts/session-touch.js"
+import { sessionTouches } from "./scripts/session-touches.js"
 import { sessionUpdate } from "./scripts/session-update.js"
 
 /** An error reply of the server. */
@@ -55,6 +56,7 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "session-extend": sessionExtend,
   "session-rotate": sessionRotate,
   "session-touch": sessionTouch,
+  "session-touches": sessionTouches,
   "session-update": sessionUpdate,
 }
 

@@ -166,6 +166,13 @@ export const sessionTouch: RedisScript = {
 
 export const sessionTouchStatus = {"DONE":0,"MISSING":1,"WRONG_SECRET":2,"CORRUPT":3} as const
 
+export const sessionTouches: RedisScript = {
+  name: "session-touches",
+  sha1: "7200304aa3ecba0fa0e7ddab346e7a0490711acc",
+  readOnly: false,
+  source: "#!lua flags=allow-oom\n-- coatcheck session-touches\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal function keep_index(index, absolute_ms, memory_micros)\nlocal at = whole(absolute_ms + math.ceil(memory_micros / 1000))\nredis.call('PEXPIREAT', index, at, 'NX')\nredis.call('PEXPIREAT', index, at, 'GT')\nend\nlocal now = now_micros()\nlocal now_ms = math.floor(now / 1000)\nlocal access, memory = string.format('%13.0f', now_ms), tonumber(ARGV[1])\nlocal sub = string.sub\nlocal function is_offered(verifier, offered) return string.find(offered, ' ' .. verifier .. ' ', 1, true) end\nlocal function touch(session, index, offered)\nlocal text = redis.pcall('GETRANGE', session, 0, 214)\nif type(text) ~= 'string' then return 3 end\nif text == '' then return 1 end\nif #text < 157 or sub(text, 1, 18) ~= '{\"lastAccessedAt\":' or sub(text, 62, 62) ~= '1' then return 3 end\nlocal idle, slack, version = tonumber(sub(text, 41, 51)), tonumber(sub(text, 53, 60)), tonumber(sub(text, 64, 72))\nlocal absolute, created = tonumber(sub(text, 74, 86)), tonumber(sub(text, 88, 103))\nif not (idle and slack and version and absolute and created) then return 3 end\nif not is_offered(sub(text, 133, 154), offered) then\nlocal grace = sub(text, 158, 169) == '\"previous\":\"' and (tonumber(sub(text, 202, 214)) or 0) > now_ms\nif not (grace and is_offered(sub(text, 170, 191), offered)) then return 2 end\nend\nlocal ttl = math.floor(math.min(idle + slack, absolute - now_ms - 1))\nif ttl <= 0 then return 1 end\nredis.call('PEXPIRE', session, whole(ttl))\nredis.call('SETRANGE', session, 18, access)\nif index and not redis.pcall('ZSCORE', index, sub(session, -22)) then\nredis.call('ZADD', index, whole(created), sub(session, -22))\nkeep_index(index, absolute, memory)\nend\nreturn 0\nend\nlocal reply, at = { whole(now) }, 1\nfor index = 2, #ARGV do\nlocal offered = ARGV[index]\nlocal listed = sub(offered, 1, 1) == '1'\nreply[index] = touch(KEYS[at], listed and KEYS[at + 1], offered)\nat = at + (listed and 2 or 1)\nend\nreturn reply",
+}
+
 export const sessionUpdate: RedisScript = {
   name: "session-update",
   sha1: "37571fc7fe0a25677f06ec259725e0de2f4a6993",

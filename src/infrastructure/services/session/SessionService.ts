@@ -17,8 +17,9 @@ import type { Handle } from "../../../domain/session/ticket.js"
 import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
+import { Touches } from "../../redis/reads/touches.js"
 import type { Answer, ScriptOptions } from "../../redis/scripts/ScriptRunner.js"
-import { SessionScripts } from "../../redis/scripts/session-scripts.js"
+import { type DueTouch, SessionScripts, type Touched } from "../../redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../redis/session-keys.js"
 import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
@@ -27,6 +28,7 @@ import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-me
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
 import { removeListed, type UpkeepParts } from "../../redis/upkeep/sign-out-everywhere.js"
 import { removeThoroughly } from "../../redis/upkeep/thorough.js"
+import { untilAborted } from "../../until-aborted.js"
 import type { StepOptions } from "../CallStep.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
@@ -60,6 +62,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #keys: SessionKeys
   readonly #scripts: SessionScripts
   readonly #reads: ReadBatch
+  readonly #touches: Touches
   readonly #prunes: PruneLater
   readonly #replays: ReplayDeletes
   readonly #background = new Background()
@@ -74,6 +77,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#keys = new SessionKeys(this.settings.keyPrefix)
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     this.#reads = new ReadBatch(redis)
+    const touches = { one: (due: DueTouch) => this.#touchOne(due), many: (due: readonly DueTouch[]) => this.#scripts.touches(due, LIST_MEMORY_MICROS, {}) }
+    this.#touches = new Touches(touches, redis.singleNode)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
       parts: this.#upkeep(),
@@ -202,17 +207,19 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return this.#reads.get(this.#keys.session(handle), options.signal).then((text) => (text === null ? null : decodeRecord(handle, text)))
   }
 
-  protected async touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult> {
-    const { status, micros } = await this.#scripts.touch(this.#keys.session(record), verifiersOf(proof), options)
-    if (status !== "DONE") return refused(status)
-    this.#healIndex(record)
-    return { status: "done", record: { ...record, lastAccessedAt: Math.floor(micros / 1000) } }
+  protected async touch(record: SessionRecord, proof: Proof, { signal }: StepOptions): Promise<StepResult> {
+    const place = placeOf(record)
+    const due = { id: record.id, session: this.#keys.session(record), index: place === null ? null : this.#keys.index(place), verifiers: verifiersOf(proof) }
+    const touched = this.#touches.touch(due, Math.min(this.settings.touchInterval, record.slack))
+    const { status, micros } = await untilAborted(touched, signal)
+    return status === "DONE" ? { status: "done", record: { ...record, lastAccessedAt: Math.floor(micros / 1000) } } : refused(status)
   }
 
   /** Off the hot path: a list that lost a member is whole again within a touch interval of use. */
-  #healIndex(record: SessionRecord): void {
-    const place = placeOf(record)
-    if (place !== null) this.#background.run(this.#scripts.heal(this.#keys.index(place), this.#keys.session(record), record.id, LIST_MEMORY_MICROS, {}))
+  async #touchOne({ id, session, index, verifiers }: DueTouch): Promise<Touched> {
+    const touched = await this.#scripts.touch(session, verifiers, {})
+    if (touched.status === "DONE" && index !== null) this.#background.run(this.#scripts.heal(index, session, id, LIST_MEMORY_MICROS, {}))
+    return touched
   }
 
   protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {

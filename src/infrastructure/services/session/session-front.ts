@@ -133,12 +133,16 @@ export abstract class SessionFront<A extends object, I extends object> implement
   getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
     if (options === undefined && this.readsInTime()) {
       const beganAt = performance.now()
-      const touch: Touch = (record, proof) => this.#calls.rest(beganAt, (step) => this.#touched(record, proof, step))
+      const touch: Touch = (record, proof) =>
+        this.#touched(
+          record,
+          this.#calls.rest(beganAt, (step) => this.touch(record, proof, step)),
+        )
       return this.#calls.read(() => this.#get(token, UNBOUNDED, touch))
     }
     return this.#calls.run(options, async (step, options) => {
       if (options !== undefined) checkGet(options)
-      const touch: Touch | null = options?.touch === false ? null : (record, proof) => this.#touched(record, proof, step.options)
+      const touch: Touch | null = options?.touch === false ? null : (record, proof) => this.#touched(record, this.touch(record, proof, step.options))
       return this.#get(token, step.reading, touch)
     })
   }
@@ -316,9 +320,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   /** Writes the access down. Gone meanwhile: `null`. Not acknowledged: the session is still good, and only its deadline did not move. */
-  async #touched(record: SessionRecord, proof: Proof, step: StepOptions): Promise<SessionRecord | null> {
+  async #touched(record: SessionRecord, touch: Promise<StepResult>): Promise<SessionRecord | null> {
     try {
-      const result = await this.touch(record, proof, step)
+      const result = await touch
       return result.status === "done" ? result.record : null
     } catch (error) {
       if (!SessionError.is(error)) throw error
