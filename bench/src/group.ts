@@ -1,3 +1,6 @@
+import type { Chart } from "./charts/chart.js"
+import type { Finding } from "./targets/target-table.js"
+
 export interface GroupSettings {
   readonly rounds: number
   readonly quick: boolean
@@ -9,9 +12,18 @@ export interface GroupSettings {
   readonly onText: (text: string) => void
 }
 
+/** What came of a group, beside its texts. */
+export interface Measured {
+  /** For programs. */
+  readonly figures: unknown
+  readonly findings?: readonly Finding[]
+  readonly charts?: readonly Chart[]
+}
+
 /** What is measured together, and can be asked for by name. */
 export interface Group {
   readonly about: string
-  /** @returns the figures, for programs */
-  run(settings: GroupSettings): Promise<unknown>
+  /** How long it takes on two cores, in seconds. */
+  readonly takes: { readonly quick: number; readonly full: number }
+  run(settings: GroupSettings): Promise<Measured>
 }

@@ -2,12 +2,30 @@ import { runAccuracy } from "./accuracy/run-accuracy.js"
 import type { Group } from "./group.js"
 import { runHttp } from "./http/run-http.js"
 import { runLimits } from "./limits/run-limits.js"
+import { runGiant } from "./sessions/giant.js"
+import { runMemory } from "./sessions/memory.js"
+import { runMixed } from "./sessions/run-mixed.js"
 import { runSessions } from "./sessions/run-sessions.js"
+import { runSizes } from "./sessions/run-sizes.js"
+import { runStoreSize } from "./sessions/run-store-size.js"
 
 /** In the order in which they run. */
 export const GROUPS: Readonly<Record<string, Group>> = {
-  http: { about: "what authentication adds to a request, on Express, Fastify and node:http", run: runHttp },
-  sessions: { about: "sessions beside the raw commands of the same client, and beside connect-redis and a plain design", run: runSessions },
-  limits: { about: "decisions about rate limits beside the raw INCR of the same client, and beside other libraries", run: runLimits },
-  accuracy: { about: "what each algorithm admits of bursty requests, held against the exact count; draws a chart", run: runAccuracy },
+  sessions: {
+    about: "sessions beside the raw commands of the same client, beside other libraries and a plain design",
+    takes: { quick: 30, full: 300 },
+    run: runSessions,
+  },
+  mixed: { about: "reads of one and of few sessions, and calls of all kinds at once", takes: { quick: 15, full: 120 }, run: runMixed },
+  sizes: { about: "sessions of 0.5, 2, 8 and 32 KB beside the raw commands on JSON of that size", takes: { quick: 15, full: 120 }, run: runSizes },
+  "store-size": { about: "the same work in stores of 10 000, 100 000 and 1 000 000 sessions", takes: { quick: 10, full: 150 }, run: runStoreSize },
+  giant: { about: "a user with very many sessions, all of which are ended", takes: { quick: 5, full: 60 }, run: runGiant },
+  memory: { about: "what a stored session takes in the server's memory", takes: { quick: 15, full: 90 }, run: runMemory },
+  http: { about: "what authentication adds to a request, on Express, Fastify and node:http", takes: { quick: 15, full: 60 }, run: runHttp },
+  limits: {
+    about: "decisions about rate limits beside the raw INCR of the same client, and beside other libraries",
+    takes: { quick: 40, full: 340 },
+    run: runLimits,
+  },
+  accuracy: { about: "what each algorithm admits of bursty requests, held against the exact count", takes: { quick: 10, full: 10 }, run: runAccuracy },
 }

@@ -1,10 +1,14 @@
-import { writeFile } from "node:fs/promises"
-import { cpus } from "node:os"
+import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { GROUPS } from "./groups.js"
 import { progressOn } from "./progress.js"
+import { isWorthKeeping } from "./results/results.js"
+import { ResultsFolder } from "./results/results-folder.js"
+import { told } from "./results/results-page.js"
+import { minutesOf, runGroups } from "./results/run-groups.js"
+import { runOf } from "./results/run-of.js"
 
-const HELP = `Usage: npm run bench -- [GROUP …] [--quick] [--rounds N] [--only TEXT] [--json FILE]
+const HELP = `Usage: npm run bench -- [GROUP …] [--quick] [--rounds N] [--only TEXT] [--out FOLDER]
 
 Measures side by side, on servers that it starts. It needs a machine that does nothing else. Without a name it runs all groups:
 
@@ -12,11 +16,14 @@ ${Object.entries(GROUPS)
   .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
   .join("\n")}
 
-  --quick      3 short rounds: to see that it runs, too short to judge by
-  --rounds N   rounds after the one that warms up, 3 to 1 000; 9 otherwise
-  --only TEXT  only rows whose names have it in them
-  --json FILE  writes the figures there, too
-  --help       shows this
+Results go to bench/RESULTS.md, bench/results.json and bench/charts, each group's as soon as it ended; what other groups said before stays there. Runs
+that are too short or not whole (--quick, --only, fewer than 5 rounds) write nothing, but into a folder of your own.
+
+  --quick       3 short rounds: to see that it runs, too short to judge by
+  --rounds N    rounds after the one that warms up, 3 to 1 000; 7 otherwise
+  --only TEXT   only rows whose names have it in them
+  --out FOLDER  writes RESULTS.md, results.json and charts there instead, whatever the run
+  --help        shows this
 `
 
 const CANCELLED = 130
@@ -36,7 +43,7 @@ async function main(): Promise<number> {
       quick: { type: "boolean", default: false },
       rounds: { type: "string" },
       only: { type: "string", default: "" },
-      json: { type: "string" },
+      out: { type: "string" },
       help: { type: "boolean", default: false },
     },
   })
@@ -45,23 +52,26 @@ async function main(): Promise<number> {
     return 0
   }
   const { quick, only } = values
-  const rounds = values.rounds === undefined ? (quick ? 3 : 9) : Number(values.rounds)
+  const rounds = values.rounds === undefined ? (quick ? 3 : 7) : Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 3 || rounds > 1_000) throw new RangeError("Expected --rounds to be a whole number from 3 to 1000")
   const groups = chosen(positionals)
-  const machine = `${cpus()[0]?.model ?? "?"}, ${cpus().length} cores, Node ${process.version}, ${process.platform}`
-  const date = new Date().toISOString()
-  process.stdout.write(`${date.slice(0, 10)}, ${machine}; ${rounds} rounds${quick ? ", --quick" : ""}; median (quartiles)\n`)
-  const figures: Record<string, unknown> = {}
-  for (const [name, group] of groups) {
-    const tell = progressOn(process.stderr)
-    const onText = (text: string): void => {
-      tell("")
-      process.stdout.write(`${text}\n\n`)
-    }
-    onText(`\n## ${name}: ${group.about}`)
-    figures[name] = await group.run({ rounds, quick, only, signal: cancel.signal, onProgress: (text) => tell(`${name}: ${text}`), onText })
+  const run = runOf({ rounds, quick })
+  const path = values.out ?? (isWorthKeeping({ quick, only, rounds }) ? fileURLToPath(new URL("..", import.meta.url)) : undefined)
+  const folder = path === undefined ? undefined : new ResultsFolder(path, GROUPS)
+  process.stdout.write(`${told(run)}; median (quartiles)\n`)
+  const minutes = Math.ceil(minutesOf(groups, { quick, rounds }))
+  process.stderr.write(`About ${minutes} min. ${path === undefined ? "Nothing is written; --out FOLDER writes there." : `Results go to ${path}.`}\n`)
+  const tell = progressOn(process.stderr)
+  const onText = (text: string): void => {
+    tell("")
+    process.stdout.write(`${text}\n\n`)
   }
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ date, machine, rounds, quick, groups: figures }, null, 2)}\n`)
+  const keep = async (...result: Parameters<ResultsFolder["keep"]>): Promise<void> => folder?.keep(...result)
+  const onTook = (name: string, seconds: number): void => {
+    tell("")
+    process.stderr.write(`${name} took ${seconds.toFixed(0)} s\n`)
+  }
+  await runGroups(groups, { run, keep, rounds, quick, only, signal: cancel.signal, onProgress: tell, onText, onTook })
   return 0
 }
 

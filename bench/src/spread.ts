@@ -42,6 +42,6 @@ export function judge(spread: Spread, { kind, value }: Target): "reached" | "too
 /** The same in words, with how much is missing. */
 export function verdictOf(spread: Spread, target: Target): string {
   const verdict = judge(spread, target)
-  const wanted = `${target.kind} ${target.value}`
+  const wanted = `${target.kind} ${Number(target.value.toPrecision(3))}`
   return verdict === "short" ? `${wanted}: short by ${Number(Math.abs(target.value - spread.median).toPrecision(2))}` : `${wanted}: ${verdict}`
 }

@@ -16,15 +16,20 @@ export interface Versions {
   readonly packages: Readonly<Record<string, string>>
 }
 
-/** Asks this machine. */
-export function readVersions(): Versions {
+/**
+ * Asks this machine.
+ *
+ * @param packages whose versions are told
+ * @param from the file that they are looked for from
+ */
+export function readVersions(packages: readonly string[] = PACKAGES, from: string = import.meta.url): Versions {
   const [cpu] = cpus()
   const machine = `${platform()} ${release()} ${arch()}, ${cpus().length} × ${cpu?.model.trim() ?? "?"}, ${(totalmem() / GIBIBYTE).toFixed(1)} GiB`
   return {
     node: process.version,
     machine,
     servers: Object.fromEntries(PROGRAMS.map((program) => [program, versionOf(program)])),
-    packages: Object.fromEntries(PACKAGES.map((name) => [name, packageVersion(name)])),
+    packages: Object.fromEntries(packages.map((name) => [name, packageVersion(name, from)])),
   }
 }
 
@@ -33,9 +38,9 @@ function versionOf(program: string): string {
   return /v=(\S+)/.exec(stdout ?? "")?.[1] ?? "not installed"
 }
 
-function packageVersion(name: string): string {
+function packageVersion(name: string, from: string): string {
   // Some packages do not export their package.json, but all lie in one of the folders where it would be looked for.
-  for (const folder of createRequire(import.meta.url).resolve.paths(name) ?? []) {
+  for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     try {
       return String((JSON.parse(readFileSync(`${folder}/${name}/package.json`, "utf8")) as { version?: unknown }).version)
     } catch {}

@@ -3,7 +3,9 @@ import { besideBaseline, type RoundSettings } from "../rounds/beside-baseline.js
 import type { Work } from "../rounds/slice.js"
 import type { ServerMeter } from "../server/ServerMeter.js"
 
-const meter = { during: async <T>(work: () => Promise<T>) => ({ result: await work(), server: { cpu: 10, calls: { incr: 1 } } }) } as unknown as ServerMeter
+const meter = {
+  during: async <T>(work: () => Promise<T>) => ({ result: await work(), server: { cpu: 10, calls: { incr: 1 }, reads: 2 } }),
+} as unknown as ServerMeter
 const settings = (more: Partial<RoundSettings> = {}): RoundSettings => ({
   rounds: 3,
   inFlight: 4,
@@ -42,9 +44,10 @@ describe("besideBaseline", () => {
     expect(base?.share).toEqual({ low: 1, median: 1, high: 1 })
     expect(own?.rate.median).toBeGreaterThan(0)
     expect(own?.share.median).toBeGreaterThan(0)
-    expect(own?.latency).toBeNull()
+    expect(own?.latencies.p999).toBeGreaterThanOrEqual(own?.latencies.p50 ?? Number.NaN)
     expect(own?.serverCpu.median).toBeGreaterThan(0)
     expect(own?.commands.incr).toBeGreaterThan(0)
+    expect(own?.trips).toBe(2 * (own?.commands.incr ?? 0))
   })
 
   it("lays ready before each slice what it uses up", async () => {
@@ -63,9 +66,9 @@ describe("besideBaseline", () => {
     expect(refills).toBe(4)
   })
 
-  it("tells latencies with one in flight", async () => {
+  it("tells latencies beside those of the baseline", async () => {
     const rows = await besideBaseline({ name: "base", work: { call: async () => 1 } }, [], settings({ inFlight: 1 }))
-    expect(rows[0]?.latency?.median).toBe(1)
+    expect(rows[0]?.latency.median).toBe(1)
   })
 
   it("ends with the name of the row whose answers are not right", async () => {

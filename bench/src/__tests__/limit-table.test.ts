@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { LimitCase } from "../limits/limit-case.js"
-import { askedOf, commandsOf, type LimitFigures, limitTable, overviewTable, verdictsOn } from "../limits/limit-table.js"
+import { askedOf, commandsOf, type LimitFigures, limitFindings, limitTable, overviewTable, targetsOf, verdictsOn } from "../limits/limit-table.js"
 import type { Compared } from "../rounds/beside-baseline.js"
 
 const at = (median: number) => ({ low: median, median, high: median })
@@ -8,12 +8,14 @@ const row = (name: string, share: number, commands: Readonly<Record<string, numb
   name,
   rate: at(50_000),
   share: at(share),
-  latency: null,
+  latency: at(1),
+  latencies: { p50: 1, p99: 2, p999: 3 },
   cpu: at(10),
   serverCpu: at(2),
   cpuShare: at(1),
   serverCpuShare: at(1),
   commands,
+  trips: 1,
 })
 const work = { call: async () => undefined }
 
@@ -22,7 +24,7 @@ const told = (measured: readonly LimitFigures[], cases: readonly LimitCase[]) =>
 describe("limitTable", () => {
   it("says of each target whether it was reached, and how much is missing", () => {
     const rows = [row("INCR", 1, { incr: 1 }), row("fast", 0.9, { evalsha: 1 }), row("slow", 0.5, { evalsha: 1 })]
-    const cases = ["fast", "slow"].map((name) => ({ name, work, target: { kind: "at least", value: 0.85 } as const }))
+    const cases = ["fast", "slow"].map((name) => ({ name, work, target: "limit fixed-window node-redis one key" as const }))
     const lines = told([{ inFlight: 64, rows }], cases).split("\n")
     expect(lines.find((line) => line.includes("fast"))).toContain("at least 0.85: reached")
     expect(lines.find((line) => line.includes("slow"))).toContain("at least 0.85: short by 0.35")
@@ -48,10 +50,21 @@ describe("limitTable", () => {
   })
 })
 
+describe("limitFindings", () => {
+  it("say of each row with a target what was measured", () => {
+    const measured = [{ inFlight: 64, rows: [row("INCR", 1, {}), row("gcra", 0.5, {})] }]
+    const targets = targetsOf([
+      { name: "gcra", work, target: "limit gcra ioredis one key" },
+      { name: "other", work },
+    ])
+    expect(limitFindings([{ measured, targets }])).toEqual([{ target: "limit gcra ioredis one key", measured: at(0.5) }])
+  })
+})
+
 describe("overviewTable", () => {
   it("puts the rates of all clients side by side, with what was wanted of them", () => {
     const measured = [{ inFlight: 64, rows: [row("gcra", 0.5, { evalsha: 1 })] }]
-    const verdicts = verdictsOn(measured, [{ name: "gcra", work, target: { kind: "at least", value: 0.75 } }])
+    const verdicts = verdictsOn(measured, [{ name: "gcra", work, target: "limit gcra node-redis one key" }])
     const stands = [
       { stand: "node-redis", keys: "one key", measured, verdicts },
       { stand: "ioredis", keys: "one key", measured: [{ inFlight: 64, rows: [row("log", 0.4, {})] }], verdicts: {} },

@@ -1,19 +1,21 @@
 import { describe, expect, it } from "vitest"
 import type { Compared } from "../rounds/beside-baseline.js"
-import { calls, latency, milliseconds, type SessionCase, share } from "../sessions/session-case.js"
-import { sessionTable, wantedTable } from "../sessions/session-table.js"
+import { calls, latency, milliseconds, type SessionCase, share, trips } from "../sessions/session-case.js"
+import { findingsOf, latencyTable, sessionTable } from "../sessions/session-table.js"
 
 const at = (median: number) => ({ low: median, median, high: median })
 const row = (name: string, more: Partial<Compared> = {}): Compared => ({
   name,
   rate: at(500),
   share: at(0.9),
-  latency: null,
+  latency: at(1),
+  latencies: { p50: 9.94, p99: 20.4, p999: 300 },
   cpu: at(10),
   serverCpu: at(2),
   cpuShare: at(0.5),
   serverCpuShare: at(1),
   commands: { get: 1 },
+  trips: 1.000_2,
   ...more,
 })
 const work = { call: async () => undefined }
@@ -24,18 +26,28 @@ const boardOf = (wanted: SessionCase["wanted"] = [], measured = [{ inFlight: 1, 
 describe("sessionTable", () => {
   it("tells of latency with one in flight, of the rate with more, and leaves open what was not measured", () => {
     const lines = sessionTable(boardOf(), [1, 64]).split("\n")
-    expect(lines[2]).toMatch(/^\| \*\*raw\*\* \| 0.90 \(0.90–0.90\) \| – \|/)
+    expect(lines[2]).toMatch(/^\| \*\*raw\*\* \| 1.00 \(1.00–1.00\) \| – \|/)
     expect(lines[3]).toMatch(/^\| ours \| 1.25 \(1.25–1.25\) \| – \| 500 \|/)
+    const many = sessionTable(boardOf([], [{ inFlight: 64, rows: [row("raw")] }]), [1, 64]).split("\n")
+    expect(many[2]).toMatch(/^\| \*\*raw\*\* \| – \| 0.90 \(0.90–0.90\) \|/)
   })
 })
 
-describe("wantedTable", () => {
-  it("says of each figure whether it was reached, or how much is missing", () => {
-    const [, , p50, ms, commands] = wantedTable(boardOf([latency(1.1), milliseconds(3), calls("commands that read", ["get", "mget"], 1)])).split("\n")
-    expect(p50).toContain("at most 1.1: short by 0.15")
-    expect(ms).toContain("2.000 (2.000–2.000) | at most 3: reached")
-    expect(commands).toContain("at most 1: reached")
+describe("latencyTable", () => {
+  it("tells how long calls took, by how many were in flight", () =>
+    expect(latencyTable(boardOf(), [1, 64]).split("\n")[3]).toBe("| ours | 9.9 · 20 · 300 | – |"))
+})
+
+describe("findingsOf", () => {
+  it("says of each target what was measured", () => {
+    const wanted = [latency("read-1 ioredis"), milliseconds("page-ms"), calls("read-commands ioredis", "get", "mget"), trips("read-trips ioredis")]
+    expect(findingsOf(boardOf(wanted))).toEqual([
+      { target: "read-1 ioredis", measured: at(1.25) },
+      { target: "page-ms", measured: at(2) },
+      { target: "read-commands ioredis", measured: at(1) },
+      { target: "read-trips ioredis", measured: at(1) },
+    ])
   })
 
-  it("says nothing of what was not measured", () => expect(wantedTable(boardOf([share(64, 2)])).split("\n")).toHaveLength(2))
+  it("says nothing of what was not measured", () => expect(findingsOf(boardOf([share(64, "read-64 ioredis")]))).toEqual([]))
 })

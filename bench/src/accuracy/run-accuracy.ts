@@ -1,7 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises"
-import { dirname, relative } from "node:path"
-import { fileURLToPath } from "node:url"
-import type { GroupSettings } from "../group.js"
+import type { GroupSettings, Measured } from "../group.js"
 import { accuracyChart } from "./accuracy-chart.js"
 import { accuracyOf } from "./exact-count.js"
 import { LIMITERS } from "./limiters.js"
@@ -10,10 +7,10 @@ import { trafficOf } from "./traffic.js"
 
 const LIMIT = { limit: 50, window: 10_000 } as const
 const TRAFFIC = { ...LIMIT, seed: 1, windows: 300, starts: Date.UTC(2026, 0, 1) } as const
-const CHART = fileURLToPath(new URL("../../charts/rate-limit-accuracy.svg", import.meta.url))
+const TITLE = "What each limiter admits of the same requests"
 
 /** Lets every limiter decide the same traffic, holds what it said against the exact count, and draws it. */
-export async function runAccuracy({ signal, onProgress, onText }: GroupSettings): Promise<unknown> {
+export async function runAccuracy({ signal, onProgress, onText }: GroupSettings): Promise<Measured> {
   const replayed: Replayed[] = []
   for (const traffic of trafficOf(TRAFFIC))
     for (const [limiter, replay] of Object.entries(LIMITERS)) {
@@ -22,16 +19,15 @@ export async function runAccuracy({ signal, onProgress, onText }: GroupSettings)
       const decided = await replay(traffic.times, LIMIT)
       replayed.push({ limiter, traffic, decided, accuracy: accuracyOf(decided, LIMIT) })
     }
-  await mkdir(dirname(CHART), { recursive: true })
-  await writeFile(CHART, accuracyChart(replayed, { ...LIMIT, starts: TRAFFIC.starts }))
   const lines = [
     `At most ${LIMIT.limit} requests in any ${LIMIT.window / 1_000} s; ${TRAFFIC.windows} windows of each traffic. In each field: the most that was admitted in any window, in limits · all that was`,
     "admitted, of what an exact count admits · of all requests, those that were wrongly allowed · wrongly denied.",
     "",
     accuracyTable(replayed),
-    "",
-    `Drawn in ${relative(process.cwd(), CHART)}`,
   ]
   onText(lines.join("\n"))
-  return { ...TRAFFIC, rows: replayed.map(({ limiter, traffic, accuracy }) => ({ limiter, traffic: traffic.name, ...accuracy })) }
+  return {
+    figures: { ...TRAFFIC, rows: replayed.map(({ limiter, traffic, accuracy }) => ({ limiter, traffic: traffic.name, ...accuracy })) },
+    charts: [{ name: "rate-limit-accuracy", title: TITLE, svg: accuracyChart(replayed, { ...LIMIT, starts: TRAFFIC.starts }) }],
+  }
 }

@@ -41,7 +41,8 @@ export interface Frame {
 const STYLE = `
 text{font:12px system-ui,sans-serif;fill:#1f2328}.big{font-size:17px;font-weight:600}.small{font-size:11px;fill:#59636e}.end{text-anchor:end}.middle{text-anchor:middle}
 .paper{fill:#fff}.frame{fill:none;stroke:#d1d9e0}.asked{fill:#d1d9e0;stroke:none}.drawn{fill:none;stroke:#0969da;stroke-width:1.5}.limit{stroke:#d1242f;stroke-dasharray:4 3}.warn{fill:#d1242f;font-weight:600}
-@media(prefers-color-scheme:dark){text{fill:#f0f6fc}.small{fill:#9198a1}.paper{fill:#0d1117}.frame{stroke:#3d444d}.asked{fill:#3d444d}.drawn{stroke:#58a6ff}.limit{stroke:#ff7b72}.warn{fill:#ff7b72}}
+.strong{font-weight:600}.ours{fill:#0969da}.other{fill:#afb8c1}.one{stroke:#59636e}.range{stroke:#1f2328;stroke-width:1.5}
+@media(prefers-color-scheme:dark){text{fill:#f0f6fc}.small{fill:#9198a1}.paper{fill:#0d1117}.frame{stroke:#3d444d}.asked{fill:#3d444d}.drawn{stroke:#58a6ff}.limit{stroke:#ff7b72}.warn{fill:#ff7b72}.ours{fill:#58a6ff}.other{fill:#6e7681}.one{stroke:#9198a1}.range{stroke:#f0f6fc}}
 `
 
 function escaped(words: string): string {

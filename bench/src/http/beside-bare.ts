@@ -1,12 +1,16 @@
 import type { GroupSettings } from "../group.js"
-import { spreadOf, type Target, verdictOf } from "../spread.js"
+import { spreadOf, verdictOf } from "../spread.js"
+import type { Finding } from "../targets/target-table.js"
+import { TARGETS, type TargetId } from "../targets/targets.js"
 import type { Row } from "./http-table.js"
 import { Served, type Slice } from "./Served.js"
 
 interface Contender {
   readonly application: string
-  readonly added?: Target
-  readonly share?: Target
+  /** Of the processor time that it adds, in microseconds a request. */
+  readonly added?: TargetId
+  /** Of its rate, as a share of what it stands beside. */
+  readonly share?: TargetId
 }
 
 /** A bare framework, and what stands beside it. */
@@ -64,9 +68,10 @@ async function measureInTurns(names: readonly string[], url: string, settings: L
 function compare({ application, added: addedTarget, share: shareTarget }: Contender, bare: string, own: readonly Slice[], ofBare: readonly Slice[]): Row {
   const added = spreadOf(own.map((slice, round) => slice.cpu - (ofBare[round]?.cpu ?? Number.NaN)))
   const share = spreadOf(own.map((slice, round) => slice.rate / (ofBare[round]?.rate ?? Number.NaN)))
-  const verdicts = [
-    ...(addedTarget === undefined ? [] : [`µs added ${verdictOf(added, addedTarget)}`]),
-    ...(shareTarget === undefined ? [] : [`share ${verdictOf(share, shareTarget)}`]),
+  const findings: readonly Finding[] = [
+    ...(addedTarget === undefined ? [] : [{ target: addedTarget, measured: added }]),
+    ...(shareTarget === undefined ? [] : [{ target: shareTarget, measured: share }]),
   ]
-  return { application, bare, cpu: spreadOf(own.map(({ cpu }) => cpu)), added, share, verdicts }
+  const verdicts = findings.map(({ target, measured }) => `${target === addedTarget ? "µs added" : "share"} ${verdictOf(measured, TARGETS[target])}`)
+  return { application, bare, cpu: spreadOf(own.map(({ cpu }) => cpu)), rate: spreadOf(own.map(({ rate }) => rate)), added, share, findings, verdicts }
 }

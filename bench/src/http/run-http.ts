@@ -1,6 +1,7 @@
 import { StoreServer } from "coatcheck-reliability/servers"
-import type { GroupSettings } from "../group.js"
+import type { GroupSettings, Measured } from "../group.js"
 import { besideBare, type Framework, loadOf } from "./beside-bare.js"
+import { httpChart } from "./http-chart.js"
 import { httpTable } from "./http-table.js"
 
 /** Which applications stand beside each other, and what is wanted of ours. */
@@ -8,14 +9,14 @@ const FRAMEWORKS: readonly Framework[] = [
   {
     bare: "express",
     contenders: [
-      { application: "express with coatcheck", added: { kind: "at most", value: 40 }, share: { kind: "at least", value: 0.75 } },
+      { application: "express with coatcheck", added: "http-express-cpu", share: "http-express" },
       { application: "express with express-session and connect-redis" },
     ],
   },
   {
     bare: "fastify",
     contenders: [
-      { application: "fastify with coatcheck", added: { kind: "at most", value: 12 }, share: { kind: "at least", value: 0.7 } },
+      { application: "fastify with coatcheck", added: "http-fastify-cpu", share: "http-fastify" },
       { application: "fastify with @fastify/session and connect-redis" },
     ],
   },
@@ -23,11 +24,15 @@ const FRAMEWORKS: readonly Framework[] = [
 ]
 
 /** Measures requests to applications that know who is signed in, beside the bare frameworks. */
-export async function runHttp(given: GroupSettings): Promise<unknown> {
+export async function runHttp(given: GroupSettings): Promise<Measured> {
   await using store = await StoreServer.start("redis")
   const settings = loadOf(given)
   const { requests, users, connections } = settings
   const rows = await besideBare(FRAMEWORKS, store.url, settings)
   given.onText(`Rounds of ${requests} requests over ${connections} connections, ${users} users signed in, Redis ${store.version}.\n\n${httpTable(rows)}`)
-  return { server: `Redis ${store.version}`, requests, users, connections, rows }
+  return {
+    figures: { server: `Redis ${store.version}`, requests, users, connections, rows },
+    findings: rows.flatMap(({ findings }) => findings),
+    charts: rows.length === 0 ? [] : [httpChart(rows)],
+  }
 }

@@ -1,6 +1,8 @@
 import { markdownTable, shown } from "../markdown.js"
-import type { Compared } from "../rounds/beside-baseline.js"
+import { type Compared, relationOf } from "../rounds/beside-baseline.js"
 import { verdictOf } from "../spread.js"
+import type { Finding } from "../targets/target-table.js"
+import { TARGETS, type TargetId } from "../targets/targets.js"
 import type { LimitCase } from "./limit-case.js"
 
 /** Rows of one stand, with so many in flight. */
@@ -21,6 +23,8 @@ export interface StandFigures {
   readonly measured: readonly LimitFigures[]
   /** By the names of rows. */
   readonly verdicts: Readonly<Record<string, string>>
+  /** By the names of rows. */
+  readonly targets: Readonly<Record<string, TargetId>>
 }
 
 /** What is to be said of rows with a target, and of those that are not what their names say. */
@@ -38,6 +42,18 @@ export function verdictsOn(measured: readonly LimitFigures[], cases: readonly Li
   return Object.fromEntries(verdicts.filter(([, verdict]) => verdict !== ""))
 }
 
+/** Which rows a target is about. */
+export function targetsOf(cases: readonly LimitCase[]): Readonly<Record<string, TargetId>> {
+  return Object.fromEntries(cases.flatMap(({ name, target }) => (target === undefined ? [] : [[name, target] as const])))
+}
+
+/** What the targets are about, of what was measured. */
+export function limitFindings(stands: readonly Pick<StandFigures, "measured" | "targets">[]): readonly Finding[] {
+  return stands.flatMap(({ measured, targets }) =>
+    toldOf(measured).flatMap(({ name, share }) => (targets[name] === undefined ? [] : [{ target: targets[name], measured: share }])),
+  )
+}
+
 /** One line a row, the baseline first. */
 export function limitTable({ measured, verdicts }: Pick<StandFigures, "measured" | "verdicts">): string {
   const head = [
@@ -51,7 +67,7 @@ export function limitTable({ measured, verdicts }: Pick<StandFigures, "measured"
   ]
   const lines = toldOf(measured).map((row, place) => [
     row.name,
-    ...measured.map(({ rows }) => relation(rows[place])),
+    ...measured.map(({ inFlight, rows }) => relation(rows[place], inFlight)),
     `${Math.round(row.rate.median / 1_000)} k`,
     row.cpu.median.toFixed(1),
     row.serverCpu.median.toFixed(1),
@@ -62,9 +78,9 @@ export function limitTable({ measured, verdicts }: Pick<StandFigures, "measured"
 }
 
 /** One line a row, a column for each client and number of keys: the rates alone, and what was wanted of them. */
-export function overviewTable(stands: readonly StandFigures[]): string {
+export function overviewTable(stands: readonly Omit<StandFigures, "targets">[]): string {
   const names = [...new Set(stands.flatMap(({ measured }) => toldOf(measured).map(({ name }) => name)))]
-  const cell = (name: string, { measured, verdicts }: StandFigures): string => {
+  const cell = (name: string, { measured, verdicts }: Pick<StandFigures, "measured" | "verdicts">): string => {
     const row = toldOf(measured).find((one) => one.name === name)
     return row === undefined ? "–" : [shown(row.share, 2), verdicts[name] ?? []].flat().join("; ")
   }
@@ -74,18 +90,18 @@ export function overviewTable(stands: readonly StandFigures[]): string {
   )
 }
 
-function toldOf(measured: readonly LimitFigures[]): readonly Compared[] {
+export function toldOf(measured: readonly LimitFigures[]): readonly Compared[] {
   return measured.find(({ inFlight }) => inFlight === TOLD_IN_FLIGHT)?.rows ?? []
 }
 
-function relation(row: Compared | undefined): string {
-  return row === undefined ? "–" : shown(row.latency ?? row.share, 2)
+function relation(row: Compared | undefined, inFlight: number): string {
+  return row === undefined ? "–" : shown(relationOf(row, inFlight), 2)
 }
 
 function verdictOn(row: Compared, limitCase: LimitCase | undefined): string {
   const asked = askedOf(row)
   if (limitCase?.asksStore && asked < NEARLY_ALL) return `not comparable: ${Math.round((1 - asked) * 100)} % were answered without the server`
-  return limitCase?.target === undefined ? "" : verdictOf(row.share, limitCase.target)
+  return limitCase?.target === undefined ? "" : verdictOf(row.share, TARGETS[limitCase.target])
 }
 
 /** How much of the decisions reached the server: each sends a command that no other sends. */

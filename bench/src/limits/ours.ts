@@ -1,6 +1,7 @@
 import type { CountingRule, OwnedRateLimitingService, RateLimitDecision, RateLimitRules, Subject } from "coatcheck/rate-limit"
+import { type ClientName, limitTarget } from "../targets/targets.js"
 import { forEachKey, type Keys, keyAt } from "./keys.js"
-import { atLeast, type LimitCase } from "./limit-case.js"
+import type { LimitCase } from "./limit-case.js"
 
 const ALGORITHMS = ["fixed-window", "gcra", "sliding-counter", "sliding-log"] as const
 type Algorithm = (typeof ALGORITHMS)[number]
@@ -9,10 +10,8 @@ type Algorithm = (typeof ALGORITHMS)[number]
 const LONGEST_LOG = 100
 
 interface OursSettings {
-  /** What is wanted of each algorithm, as a share of the baseline. */
-  readonly targets?: Partial<Readonly<Record<Algorithm, number>>>
-  /** Over a store that is asked by a round trip. */
-  readonly isRemote: boolean
+  /** Over which a store is asked by a round trip. */
+  readonly client?: ClientName
 }
 
 /** The rules that the rows use. What is allowed has so much room that no measurement uses it up; a unit still counts when its key's turn comes again. */
@@ -30,29 +29,32 @@ export function rulesFor({ names }: Keys): RateLimitRules {
 }
 
 /** Rows of a service that was made with `rulesFor(keys)`. */
-export function oursOn(limits: OwnedRateLimitingService, keys: Keys, { targets = {}, isRemote }: OursSettings): readonly LimitCase[] {
+export function oursOn(limits: OwnedRateLimitingService, keys: Keys, { client }: OursSettings = {}): readonly LimitCase[] {
   const subjects: readonly Subject[] = keys.names.map((key) => ({ key }))
   const subjectAt = (at: number): Subject => subjects[at % subjects.length] ?? { key: "" }
   const allowed = ALGORITHMS.filter((algorithm) => algorithm !== "sliding-log" || keys.names.length > 1).map((algorithm): LimitCase => {
-    const target = targets[algorithm]
     const work = { call: (at: number) => limits.checkRateLimit(subjectAt(at), algorithm), isRight: isAllowed }
-    return { name: `${algorithm}, allowed`, work, ...(target === undefined ? {} : { target: atLeast(target) }) }
+    return { name: `${algorithm}, allowed`, work, target: client && limitTarget(algorithm, client, keys.name) }
   })
   const denied = ALGORITHMS.map((algorithm): LimitCase => {
     const rule = `${algorithm}-denied`
     const costAt = askedCosts(algorithm === "sliding-log" ? LONGEST_LOG : 1_000_000, keys)
     return {
-      name: `${algorithm}, denied${isRemote ? " by the store" : ""}`,
+      name: `${algorithm}, denied${client === undefined ? "" : " by the store"}`,
       work: { call: (at) => limits.checkRateLimit(subjectAt(at), rule, { cost: costAt(at) }), isRight: isDenied },
       prepare: () => forEachKey(keys, (key) => limits.penalize({ key }, rule, costAt(0))),
-      asksStore: isRemote,
+      asksStore: client !== undefined,
     }
   })
   return [...allowed, ...denied, lease(limits, keys)]
 }
 
 /** Rows of what a process answers by itself, since it was told before. Each has a service of its own: a process remembers so many denials, whatever they are of. */
-export function knownOn([blocking, exhausting]: readonly [OwnedRateLimitingService, OwnedRateLimitingService], keys: Keys): readonly LimitCase[] {
+export function knownOn(
+  [blocking, exhausting]: readonly [OwnedRateLimitingService, OwnedRateLimitingService],
+  keys: Keys,
+  client: ClientName,
+): readonly LimitCase[] {
   const blocked = (key: string) => blocking.checkRateLimit({ key }, "blocked")
   const exhausted = (key: string) => exhausting.checkRateLimit({ key }, "exhausted")
   const blockedRow: LimitCase = {
@@ -62,7 +64,7 @@ export function knownOn([blocking, exhausting]: readonly [OwnedRateLimitingServi
       await forEachKey(keys, (key) => blocking.block({ key }, "blocked", "1d"))
       await forEachKey(keys, blocked)
     },
-    target: atLeast(5),
+    target: limitTarget("known", client, keys.name),
   }
   // Of many keys none is asked for twice within one slice, and before the next slice what was known of it has run out: that row would be "denied by the store" once more.
   if (keys.names.length > 1) return [blockedRow]

@@ -1,16 +1,17 @@
 import { StoreServer } from "coatcheck-reliability/servers"
-import type { GroupSettings } from "../group.js"
+import type { GroupSettings, Measured } from "../group.js"
 import { besideBare, loadOf } from "../http/beside-bare.js"
 import { httpTable } from "../http/http-table.js"
 import { LIMITING_APPLICATIONS } from "../http/limiting-applications.js"
 import { besideBaseline } from "../rounds/beside-baseline.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { MANY_KEYS, ONE_KEY } from "./keys.js"
-import { type LimitFigures, limitTable, overviewTable, type StandFigures, TOLD_IN_FLIGHT, verdictsOn } from "./limit-table.js"
+import { limitChart } from "./limit-chart.js"
+import { type LimitFigures, limitFindings, limitTable, overviewTable, type StandFigures, TOLD_IN_FLIGHT, targetsOf, verdictsOn } from "./limit-table.js"
 import { HERE, STANDS, type Stand } from "./stands.js"
 
 /** Measures decisions about limits beside the raw command: over each client and in this process, with one key and with many, few and many in flight. */
-export async function runLimits(settings: GroupSettings): Promise<unknown> {
+export async function runLimits(settings: GroupSettings): Promise<Measured> {
   await using server = await StoreServer.start("redis")
   await using meter = new ServerMeter(server.url)
   const figures: StandFigures[] = []
@@ -21,22 +22,26 @@ export async function runLimits(settings: GroupSettings): Promise<unknown> {
       try {
         const measured = await measure(stand, meter, { ...settings, onProgress: (text) => settings.onProgress(`${name}, ${keys.name}, ${text}`) })
         if (measured.length === 0) continue
-        const own = { stand: name, keys: keys.name, measured, verdicts: verdictsOn(measured, stand.cases) }
+        const own = { stand: name, keys: keys.name, measured, verdicts: verdictsOn(measured, stand.cases), targets: targetsOf(stand.cases) }
         settings.onText(`### ${name}, ${keys.name}\n\n${limitTable(own)}`)
         figures.push(own)
       } finally {
         await stand.close()
       }
     }
-  if (figures.length > 0)
-    settings.onText(`### Rates with ${TOLD_IN_FLIGHT} in flight, of INCR's\n\n${overviewTable(figures.filter(({ stand }) => stand !== HERE))}`)
+  const remote = figures.filter(({ stand }) => stand !== HERE)
+  if (remote.length > 0) settings.onText(`### Rates with ${TOLD_IN_FLIGHT} in flight, of INCR's\n\n${overviewTable(remote)}`)
   const rows = await besideBare(
     [{ bare: "express", contenders: Object.keys(LIMITING_APPLICATIONS).map((application) => ({ application })) }],
     server.url,
     loadOf(settings),
   )
   if (rows.length > 0) settings.onText(`### Requests\n\n${httpTable(rows)}`)
-  return { server: `Redis ${server.version}`, stands: figures, requests: rows }
+  return {
+    figures: { server: `Redis ${server.version}`, stands: figures, requests: rows },
+    findings: limitFindings(figures),
+    charts: remote.length === 0 ? [] : [limitChart(remote)],
+  }
 }
 
 async function measure({ baseline, cases }: Stand, meter: ServerMeter, settings: GroupSettings): Promise<readonly LimitFigures[]> {

@@ -29,8 +29,8 @@ export const STANDS: Readonly<Record<string, (url: string, keys: Keys) => Promis
     const client = await connectNodeRedis(url)
     const services = await threeTimes(() => createRateLimitingService({ store: client, rules: rulesFor(keys), timeout: PATIENCE }))
     const cases = [
-      ...oursOn(services[0], keys, { targets: { "fixed-window": 0.85, gcra: 0.75, "sliding-log": 0.6 }, isRemote: true }),
-      ...knownOn([services[1], services[2]], keys),
+      ...oursOn(services[0], keys, { client: "node-redis" }),
+      ...knownOn([services[1], services[2]], keys, "node-redis"),
       ...flexibleOn({ storeClient: client, useRedisPackage: true }, keys),
       expressStoreOn((...command) => client.sendCommand(command), keys),
     ]
@@ -45,8 +45,8 @@ export const STANDS: Readonly<Record<string, (url: string, keys: Keys) => Promis
     const services = await threeTimes(() => createRateLimitingService({ store: client, rules: rulesFor(keys), timeout: PATIENCE }))
     const sendCommand = ((name: string, ...rest: string[]) => client.call(name, ...rest)) as SendCommandFn
     const cases = [
-      ...oursOn(services[0], keys, { targets: { "fixed-window": 1, gcra: 0.95, "sliding-log": 0.8 }, isRemote: true }),
-      ...knownOn([services[1], services[2]], keys),
+      ...oursOn(services[0], keys, { client: "ioredis" }),
+      ...knownOn([services[1], services[2]], keys, "ioredis"),
       ...flexibleOn({ storeClient: client }, keys),
       expressStoreOn(sendCommand, keys),
     ]
@@ -63,11 +63,7 @@ export const STANDS: Readonly<Record<string, (url: string, keys: Keys) => Promis
     const memory = await createRateLimitingService({ store: "memory:", rules })
     const sqlite = await createRateLimitingService({ store: `sqlite:${join(folder, "limits.db")}`, rules })
     const named = (where: string, cases: readonly LimitCase[]) => cases.map((one) => ({ ...one, name: `${where}: ${one.name}` }))
-    const cases = [
-      ...named("memory", oursOn(memory, keys, { isRemote: false })),
-      ...named("SQLite", oursOn(sqlite, keys, { isRemote: false })),
-      ...named("memory", flexibleInMemory(keys)),
-    ]
+    const cases = [...named("memory", oursOn(memory, keys)), ...named("SQLite", oursOn(sqlite, keys)), ...named("memory", flexibleInMemory(keys))]
     const close = async () => {
       await closeAll([memory, sqlite])
       client.destroy()

@@ -1,6 +1,7 @@
 import type { ServerMeter } from "../server/ServerMeter.js"
 import { addWork, NO_WORK, type ServerWork } from "../server/server-info.js"
 import { type Spread, spreadOf } from "../spread.js"
+import { type Quantiles, quantileOf, quantilesOf } from "./quantiles.js"
 import { Running, type Slice, type SliceSettings, type Work } from "./slice.js"
 
 export interface Contender {
@@ -22,8 +23,10 @@ export interface Compared {
   readonly rate: Spread
   /** Its rate, as a share of that of the baseline just before and after. */
   readonly share: Spread
-  /** Its middle latency, as a multiple of that of the baseline just before and after; with one in flight. */
-  readonly latency: Spread | null
+  /** Its middle latency, as a multiple of that of the baseline just before and after. */
+  readonly latency: Spread
+  /** Microseconds from a call to its answer, of all calls of all rounds. */
+  readonly latencies: Quantiles
   readonly cpu: Spread
   readonly serverCpu: Spread
   /** Both as a share of what the baseline took just before and after. */
@@ -31,6 +34,8 @@ export interface Compared {
   readonly serverCpuShare: Spread
   /** Commands of the server for each call, those of scripts too. */
   readonly commands: Readonly<Record<string, number>>
+  /** How often the server read what clients had sent, for each call: with one in flight, the round trips. */
+  readonly trips: number
 }
 
 interface Measured extends Slice {
@@ -40,6 +45,11 @@ interface Pair {
   readonly own: Measured
   readonly before: Measured
   readonly after: Measured
+}
+
+/** What is told of a row beside its baseline: with one in flight how long a call takes, otherwise how many there are in a second. */
+export function relationOf(row: Compared, inFlight: number): Spread {
+  return inFlight === 1 ? row.latency : row.share
 }
 
 /**
@@ -89,19 +99,20 @@ function compared(name: string, pairs: readonly Pair[]): Compared {
     name,
     rate: spreadOf(own.map(({ rate }) => rate)),
     share: toBase(({ rate }) => rate),
-    latency: own.every(({ latency }) => latency !== null) ? toBase(({ latency }) => latency ?? Number.NaN) : null,
+    latency: toBase(({ latencies }) => quantileOf(latencies, 0.5)),
+    latencies: quantilesOf(own.map(({ latencies }) => latencies)),
     cpu: spreadOf(own.map(({ cpu }) => cpu)),
     serverCpu: spreadOf(own.map(serverCpuOf)),
     cpuShare: toBase(({ cpu }) => cpu),
     serverCpuShare: toBase(serverCpuOf),
-    commands: perCall(own),
+    ...perCall(own),
   }
 }
 
-function perCall(slices: readonly Measured[]): Readonly<Record<string, number>> {
-  const { calls } = slices.reduce((sum, { server }) => addWork(sum, server), NO_WORK)
+function perCall(slices: readonly Measured[]): Pick<Compared, "commands" | "trips"> {
+  const { calls, reads } = slices.reduce((sum, { server }) => addWork(sum, server), NO_WORK)
   const count = slices.reduce((sum, slice) => sum + slice.count, 0)
-  return Object.fromEntries(Object.entries(calls).map(([name, all]) => [name, all / count]))
+  return { commands: Object.fromEntries(Object.entries(calls).map(([name, all]) => [name, all / count])), trips: reads / count }
 }
 
 function serverCpuOf({ server, count }: Measured): number {

@@ -15,8 +15,8 @@ export interface Slice {
   readonly rate: number
   /** Processor time of this process for each call, in microseconds; the client and garbage collection included. */
   readonly cpu: number
-  /** The middle of all latencies, in microseconds. With one in flight; `null` otherwise, since then it says no more than the rate. */
-  readonly latency: number | null
+  /** How long each call took, in microseconds, the shortest first. */
+  readonly latencies: Float64Array
 }
 
 export interface SliceSettings {
@@ -42,16 +42,15 @@ export class Running {
     const latencies: number[] = []
     const before = process.cpuUsage()
     const began = performance.now()
-    const counts = await Promise.all(Array.from({ length: inFlight }, () => this.#goOn(began + ms, inFlight === 1 ? latencies : null)))
+    await Promise.all(Array.from({ length: inFlight }, () => this.#goOn(began + ms, latencies)))
     const seconds = (performance.now() - began) / 1_000
     const { user, system } = process.cpuUsage(before)
-    const count = counts.reduce((sum, one) => sum + one, 0)
-    return { count, rate: count / seconds, cpu: (user + system) / count, latency: inFlight === 1 ? middle(latencies) * 1_000 : null }
+    const count = latencies.length
+    return { count, rate: count / seconds, cpu: (user + system) / count, latencies: Float64Array.from(latencies, (one) => one * 1_000).sort() }
   }
 
-  async #goOn(until: number, latencies: number[] | null): Promise<number> {
+  async #goOn(until: number, latencies: number[]): Promise<void> {
     const work = this.#work
-    let count = 0
     let now = performance.now()
     // Once at least: a slice without a call would have no figures.
     do {
@@ -59,14 +58,7 @@ export class Running {
       const answer = await work.call(this.#next++)
       if (work.isRight !== undefined && !work.isRight(answer as never)) throw new Error(`Expected another answer, got ${JSON.stringify(answer)}`)
       now = performance.now()
-      latencies?.push(now - asked)
-      count++
+      latencies.push(now - asked)
     } while (now < until)
-    return count
   }
-}
-
-function middle(values: number[]): number {
-  values.sort((a, b) => a - b)
-  return values[Math.floor(values.length / 2)] ?? Number.NaN
 }

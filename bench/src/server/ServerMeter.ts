@@ -1,27 +1,29 @@
 import { Redis } from "ioredis"
-import { readServerInfo, type ServerWork, workBetween } from "./server-info.js"
+import { addWork, NO_WORK, readServerInfo, type ServerWork, workBetween } from "./server-info.js"
 
-/** Says what a server does meanwhile, over a connection of its own. */
+/** Says what servers do meanwhile, all in all, over connections of its own. */
 export class ServerMeter implements AsyncDisposable {
-  readonly #client: Redis
+  readonly #clients: readonly Redis[]
 
-  constructor(url: string) {
-    this.#client = new Redis(url)
+  constructor(...urls: readonly string[]) {
+    this.#clients = urls.map((url) => new Redis(url))
     // What breaks shows in the call that waits for it.
-    this.#client.on("error", () => undefined)
+    for (const client of this.#clients) client.on("error", () => undefined)
   }
 
   async during<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly server: ServerWork }> {
     const before = await this.#look()
     const result = await work()
-    return { result, server: workBetween(before, await this.#look()) }
+    const after = await this.#look()
+    const each = after.map((now, at) => workBetween(before[at] ?? NO_WORK, now))
+    return { result, server: each.reduce(addWork, NO_WORK) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#client.disconnect()
+    for (const client of this.#clients) client.disconnect()
   }
 
-  async #look(): Promise<ServerWork> {
-    return readServerInfo(await this.#client.info("cpu", "commandstats"))
+  #look(): Promise<ServerWork[]> {
+    return Promise.all(this.#clients.map(async (client) => readServerInfo(await client.info("cpu", "stats", "commandstats"))))
   }
 }

@@ -4,13 +4,16 @@ export interface ServerWork {
   readonly cpu: number
   /** How often each command was called, from scripts too. */
   readonly calls: Readonly<Record<string, number>>
+  /** How often it read what a client had sent: one read may bring many commands. */
+  readonly reads: number
 }
 
-/** Reads the answer to `INFO cpu commandstats`. */
+/** Reads the answer to `INFO cpu stats commandstats`. */
 export function readServerInfo(info: string): ServerWork {
   const spent = ["used_cpu_user", "used_cpu_sys"].map((name) => Number(new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1] ?? Number.NaN))
   const calls = [...info.matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)].map(([, name = "", count]) => [name, Number(count)] as const)
-  return { cpu: spent.reduce((sum, seconds) => sum + seconds * 1_000_000, 0), calls: Object.fromEntries(calls) }
+  const reads = Number(/^total_reads_processed:(\d+)/m.exec(info)?.[1] ?? Number.NaN)
+  return { cpu: spent.reduce((sum, seconds) => sum + seconds * 1_000_000, 0), calls: Object.fromEntries(calls), reads }
 }
 
 /** What was done from one look to the next, without the look itself. */
@@ -19,13 +22,13 @@ export function workBetween(before: ServerWork, after: ServerWork): ServerWork {
     .filter(([name]) => name !== "info")
     .map(([name, count]) => [name, count - (before.calls[name] ?? 0)] as const)
     .filter(([, count]) => count > 0)
-  return { cpu: after.cpu - before.cpu, calls: Object.fromEntries(calls) }
+  return { cpu: after.cpu - before.cpu, calls: Object.fromEntries(calls), reads: after.reads - before.reads - 1 }
 }
 
-export const NO_WORK: ServerWork = { cpu: 0, calls: {} }
+export const NO_WORK: ServerWork = { cpu: 0, calls: {}, reads: 0 }
 
 export function addWork(one: ServerWork, other: ServerWork): ServerWork {
   const calls: Record<string, number> = { ...one.calls }
   for (const [name, count] of Object.entries(other.calls)) calls[name] = (calls[name] ?? 0) + count
-  return { cpu: one.cpu + other.cpu, calls }
+  return { cpu: one.cpu + other.cpu, calls, reads: one.reads + other.reads }
 }

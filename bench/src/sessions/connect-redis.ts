@@ -1,14 +1,13 @@
 import type { RedisStore } from "connect-redis"
 import type { SessionData } from "express-session"
 import { entryAt } from "./order.js"
-import { userName } from "./payload.js"
 import { usingUp } from "./pool.js"
 import type { BoardSettings } from "./raw-boards.js"
-import type { SessionCase } from "./session-case.js"
+import type { SessionRows } from "./session-case.js"
 import { expressSessionOf } from "./stored.js"
 
 /** The store of express-session, called as express-session calls it. It knows node-redis alone. */
-export function connectRedis(store: RedisStore, { stored: { ids }, order }: BoardSettings) {
+export function connectRedis(store: RedisStore, { stored: { ids }, order, bytes }: BoardSettings) {
   const users = Math.ceil(ids.length / 2)
   const rows = {
     read: {
@@ -25,7 +24,7 @@ export function connectRedis(store: RedisStore, { stored: { ids }, order }: Boar
     },
     create: {
       name: "connect-redis, set (no list, no limit)",
-      work: { call: (at) => store.set(`made-${crypto.randomUUID()}`, expressSessionOf(at % users)) },
+      work: { call: (at) => store.set(`made-${crypto.randomUUID()}`, expressSessionOf(at % users, bytes)) },
     },
     update: {
       name: "connect-redis, get and set (loses updates)",
@@ -44,7 +43,7 @@ export function connectRedis(store: RedisStore, { stored: { ids }, order }: Boar
       work: usingUp(
         async (at) => {
           const id = `doomed-${at}`
-          await store.set(id, expressSessionOf(at % users))
+          await store.set(id, expressSessionOf(at % users, bytes))
           return id
         },
         async (id) => {
@@ -53,16 +52,7 @@ export function connectRedis(store: RedisStore, { stored: { ids }, order }: Boar
         },
       ),
     },
-    list: {
-      name: "connect-redis, one user's sessions by all()",
-      work: {
-        call: async (at) => {
-          const sessions: readonly { readonly userId: string }[] = await store.all()
-          return sessions.filter(({ userId }) => userId === userName(at % users))
-        },
-      },
-    },
-  } satisfies Readonly<Record<string, SessionCase>>
+  } satisfies SessionRows
   return rows
 }
 

@@ -25,7 +25,7 @@ export async function embeddedBoard(count: number, settings: CrowdSettings): Pro
   try {
     const map = new Map<number, Payload>(await crowd(count, async (at) => [at, payloadOf(at)] as const))
     const baseline = { name: "Map get and structuredClone", work: { call: async (at: number) => structuredClone(map.get(entryAt(order, order, at))) } }
-    const memory = { ...(await reading("coatcheck in memory, read", "memory:")), wanted: [rate(64, 500_000)] }
+    const memory = { ...(await reading("coatcheck in memory, read", "memory:")), wanted: [rate(64, "memory-read")] }
     const sqlite = await reading("coatcheck in a SQLite file, read", `sqlite:${join(folder, "sessions.db")}`)
     return { board: { baseline, cases: [memory, sqlite] }, close }
   } catch (error) {

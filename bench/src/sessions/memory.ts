@@ -1,9 +1,11 @@
 import { StoreServer } from "coatcheck-reliability/servers"
 import { RedisStore } from "connect-redis"
-import type { GroupSettings } from "../group.js"
+import { ratioChart } from "../charts/ratio-chart.js"
+import type { GroupSettings, Measured } from "../group.js"
 import { markdownTable } from "../markdown.js"
 import { settledMemory } from "../server/settled-memory.js"
-import { exactly, type Target, verdictOf } from "../spread.js"
+import { exactly } from "../spread.js"
+import { TARGETS, type TargetId } from "../targets/targets.js"
 import type { CrowdSettings } from "./crowd.js"
 import { PAYLOAD_BYTES } from "./payload.js"
 import { openNodeRedis } from "./raw-clients.js"
@@ -19,10 +21,9 @@ export interface MemoryRow {
   readonly bytes: number
   /** Of them, what the lists of users take. */
   readonly lists: number | null
-  readonly target: Target | null
+  readonly target: TargetId | null
 }
 
-const TARGETS = { redis: { kind: "at most", value: 2.05 }, valkey: { kind: "at most", value: 1.9 } } as const
 const OURS = "coatcheck, stored with two sessions a user"
 
 const FORMS: Readonly<Record<string, (raw: NodeRedis, count: number, settings: CrowdSettings) => Promise<unknown>>> = {
@@ -38,8 +39,19 @@ const FORMS: Readonly<Record<string, (raw: NodeRedis, count: number, settings: C
   "JSON alone, stored by SET": fillKeys,
 }
 
+const STORED = { quick: 5_000, full: 100_000 }
+
+/** Measures what stored sessions take. */
+export async function runMemory(settings: GroupSettings): Promise<Measured> {
+  const count = settings.quick ? STORED.quick : STORED.full
+  const rows = await measureMemory(count, settings)
+  if (rows.length > 0) settings.onText(memoryTable(rows))
+  const findings = rows.flatMap(({ target, bytes }) => (target === null ? [] : [{ target, measured: exactly(bytes / PAYLOAD_BYTES) }]))
+  return { figures: { sessions: count, rows }, findings, charts: rows.length === 0 ? [] : [memoryChart(rows)] }
+}
+
 /** Fills servers with sessions in each form, and asks what they take. */
-export async function measureMemory(count: number, { only, signal, onProgress }: GroupSettings): Promise<readonly MemoryRow[]> {
+async function measureMemory(count: number, { only, signal, onProgress }: GroupSettings): Promise<readonly MemoryRow[]> {
   const forms = Object.entries(FORMS).filter(([form]) => form.includes(only))
   const rows: MemoryRow[] = []
   for (const kind of forms.length === 0 ? [] : (["redis", "valkey"] as const))
@@ -54,7 +66,7 @@ export async function measureMemory(count: number, { only, signal, onProgress }:
         await fill(raw, count, { signal, onProgress: (done) => onProgress(`${told}: ${done} of ${count}`) })
         const full = await look()
         const lists = form === OURS ? (full - (await withoutLists(raw, look))) / count : null
-        rows.push({ server: `${kind} ${server.version}`, form, bytes: (full - before) / count, lists, target: form === OURS ? TARGETS[kind] : null })
+        rows.push({ server: `${kind} ${server.version}`, form, bytes: (full - before) / count, lists, target: form === OURS ? `memory ${kind}` : null })
       } finally {
         raw.close()
       }
@@ -68,17 +80,29 @@ async function withoutLists(raw: NodeRedis, look: () => Promise<number>): Promis
   return look()
 }
 
-export function memoryTable(rows: readonly MemoryRow[]): string {
-  const lines = rows.map(({ server, form, bytes, lists, target }) => {
-    const ratio = bytes / PAYLOAD_BYTES
-    return [
-      server,
-      form,
-      bytes.toFixed(0),
-      lists === null ? "–" : `${lists.toFixed(0)} (${Math.round((100 * lists) / bytes)} %)`,
-      ratio.toFixed(2),
-      target === null ? "–" : verdictOf(exactly(ratio), target),
-    ]
-  })
-  return markdownTable(["server", "form", "bytes a session", "of them lists of users", `of ${PAYLOAD_BYTES} bytes of JSON`, "wanted"], lines)
+function memoryTable(rows: readonly MemoryRow[]): string {
+  const lines = rows.map(({ server, form, bytes, lists }) => [
+    server,
+    form,
+    bytes.toFixed(0),
+    lists === null ? "–" : `${lists.toFixed(0)} (${Math.round((100 * lists) / bytes)} %)`,
+    (bytes / PAYLOAD_BYTES).toFixed(2),
+  ])
+  return markdownTable(["server", "form", "bytes a session", "of them lists of users", `of ${PAYLOAD_BYTES} bytes of JSON`], lines)
+}
+
+function memoryChart(rows: readonly MemoryRow[]) {
+  const title = `What a session of ${PAYLOAD_BYTES} bytes of JSON takes in the server's memory`
+  const groups = [...new Set(rows.map(({ server }) => server))].map((server) => ({
+    title: server,
+    bars: rows
+      .filter((row) => row.server === server)
+      .map(({ form, bytes, target }) => ({
+        name: form,
+        ratio: exactly(bytes / PAYLOAD_BYTES),
+        isOurs: form === OURS,
+        target: target === null ? undefined : TARGETS[target],
+      })),
+  }))
+  return { name: "memory", title, svg: ratioChart({ title, subtitle: "As a multiple of its JSON; less is better", groups }) }
 }

@@ -2,74 +2,80 @@ import { readWithDueTouches } from "./due-touches.js"
 import { entryAt } from "./order.js"
 import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
-import { type BoardSettings, PAGE } from "./raw-boards.js"
-import { calls, cpuShare, latency, milliseconds, type SessionCase, serverCpuShare, share } from "./session-case.js"
+import { type BoardSettings, EVERYWHERE, PAGE } from "./raw-boards.js"
+import { calls, cpuShare, latency, type SessionCase, type SessionRows, serverCpuShare, share, trips } from "./session-case.js"
 import { openOn, type Sessions, serviceOn } from "./stored.js"
 
-/** What is wanted on one client, as shares of its raw commands. */
-export interface ClientTargets {
-  readonly read: number
-  readonly readAt512: number
-  readonly readCpu: number
-  readonly readAndTouch: number
-  readonly create: number
-}
-
 const LISTED_USERS = 20
-const READS = ["get", "mget"]
-/** A read a second, and a touch a minute. */
-const TOUCHES = 1 / 60
-/** What chance and the last slice add to a count. */
-const COUNTING = 1.02
+/** Longer than any session here was unused. */
+const LONG_UNUSED = "12h"
 
 /** Our rows on one client, and how they are put away. */
-export async function oursOn(settings: BoardSettings, targets: ClientTargets) {
-  const { raw, stored, order, ahead } = settings
+export async function oursOn({ raw, stored, order, ahead, bytes }: BoardSettings) {
+  const client = raw.name
   const { tokens } = stored
   const open = (more: { readonly [name: string]: unknown } = {}) => serviceOn(raw.client, more)
-  const [sessions, touching, created] = [await open(), await open({ touchInterval: 0 }), await open({ keyPrefix: "created:", maxSessionsPerUser: 10 })]
+  const [sessions, resting, touching] = [await open(), await open({ touchInterval: LONG_UNUSED }), await open({ touchInterval: 0 })]
+  const created = await open({ keyPrefix: "created:", maxSessionsPerUser: 10 })
   const listed = await listedUsers(sessions)
   const users = Math.ceil(tokens.length / 2)
-  const read: readonly SessionCase[] = [
+  const read: SessionCase = {
+    name: "coatcheck, read (each 60th touches)",
+    work: readWithDueTouches((token) => sessions.getSession(token), { raw, tokens, order, ahead }),
+    wanted: [
+      share(64, `read-64 ${client}`),
+      share(512, `read-512 ${client}`),
+      cpuShare(`read-cpu ${client}`),
+      serverCpuShare(`read-redis-cpu ${client}`),
+      latency(`read-1 ${client}`),
+      calls(`read-commands ${client}`, "get", "mget"),
+      calls(`read-writes ${client}`, "evalsha"),
+    ],
+  }
+  const otherReads: readonly SessionCase[] = [
     {
-      name: "coatcheck, read (each 60th touches)",
-      work: readWithDueTouches((token) => sessions.getSession(token), { raw, tokens, order, ahead }),
-      wanted: [
-        share(64, targets.read),
-        share(512, targets.readAt512),
-        cpuShare(targets.readCpu),
-        serverCpuShare(1),
-        latency(1.1),
-        calls("commands that read", READS, COUNTING),
-        calls("scripts that touch", ["evalsha"], TOUCHES * COUNTING),
-      ],
+      name: "coatcheck, read (no touch is due)",
+      work: { call: (at) => resting.getSession(entryAt(tokens, order, at)), isRight: isThere },
+      wanted: [trips(`read-trips ${client}`)],
     },
     {
       name: "coatcheck, read and touch (touchInterval 0)",
       work: { call: (at) => touching.getSession(entryAt(tokens, order, at)), isRight: isThere },
-      wanted: [share(64, targets.readAndTouch)],
+      wanted: [share(64, `touch-64 ${client}`)],
     },
   ]
   const create: SessionCase = {
     name: "coatcheck, create (at most 10 a user)",
     work: {
       call: (at) => {
-        const { userId, device, attributes } = payloadOf(at % users)
+        const { userId, device, attributes } = payloadOf(at % users, bytes)
         return created.createSession({ userId, device, attributes })
       },
     },
-    wanted: [share(64, targets.create)],
+    wanted: [share(64, `create-64 ${client}`)],
   }
   const update: SessionCase = {
     name: "coatcheck, update of one attribute",
     work: { call: (at) => sessions.updateSession(entryAt(tokens, order, at), { views: at }), isRight: isThere },
-    wanted: [share(64, 1), share(1, 0.8)],
+    wanted: [share(64, `update-64 ${client}`), share(1, `update-1 ${client}`)],
   }
   const end: SessionCase = {
     name: "coatcheck, delete",
     work: usingUp(
-      (at) => openOn(sessions, at % users),
+      (at) => openOn(sessions, at % users, bytes),
       (token) => sessions.deleteSession(token),
+    ),
+  }
+  const endAll: SessionCase = {
+    name: `coatcheck, all ${EVERYWHERE} of a user`,
+    work: usingUp(
+      async (at) => {
+        const userId = `everywhere-${client}-${at}`
+        const { device, attributes } = payloadOf(0)
+        await Promise.all(Array.from({ length: EVERYWHERE }, () => sessions.createSession({ userId, device, attributes })))
+        return userId
+      },
+      async (userId) => (await sessions.deleteUserSessions(userId)) === EVERYWHERE,
     ),
   }
   const list: SessionCase = {
@@ -78,12 +84,11 @@ export async function oursOn(settings: BoardSettings, targets: ClientTargets) {
       call: (at) => sessions.getUserSessions(listed[at % listed.length] ?? "", { limit: PAGE }),
       isRight: (page: { readonly sessions: readonly unknown[] }) => page.sessions.length === PAGE,
     },
-    wanted: [milliseconds(3)],
   }
   const close = async () => {
-    await Promise.all([sessions, touching, created].map((service) => service.close()))
+    await Promise.all([sessions, resting, touching, created].map((service) => service.close()))
   }
-  return { read, create, update, end, list, close }
+  return { rows: { read, create, update, end, endAll, list } satisfies SessionRows, otherReads, close }
 }
 
 /** Users with two pages of sessions each; the next client finds them. */

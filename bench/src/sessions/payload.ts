@@ -11,13 +11,13 @@ export interface Payload {
 const DEVICE = { ip: "203.0.113.7", userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" } as const
 
 /** The same size for each user, whatever its number of up to seven digits. */
-export function payloadOf(user: number): Payload {
+export function payloadOf(user: number, bytes = PAYLOAD_BYTES): Payload {
   const filled = (note: string): Payload => ({
     userId: userName(user),
     device: DEVICE,
     attributes: { roles: ["member", "editor"], views: 0, theme: "dark", note },
   })
-  return filled("n".repeat(PAYLOAD_BYTES - JSON.stringify(filled("")).length))
+  return filled("n".repeat(bytes - JSON.stringify(filled("")).length))
 }
 
 export function userName(user: number): string {

@@ -1,10 +1,11 @@
 import { entryAt } from "./order.js"
-import { type Payload, payloadOf, userName } from "./payload.js"
+import { type Payload, payloadOf } from "./payload.js"
+import { usingUp } from "./pool.js"
 import type { BoardSettings } from "./raw-boards.js"
-import type { SessionCase } from "./session-case.js"
+import type { SessionRows } from "./session-case.js"
 
 /** What most teams write at first: JSON under a random id, written back as a whole, and a walk over all keys to find one user's sessions. */
-export function plainDesign({ raw, stored: { keys }, order }: BoardSettings) {
+export function plainDesign({ raw, stored: { keys }, order, bytes }: BoardSettings) {
   const users = Math.ceil(keys.length / 2)
   const read = async (key: string): Promise<Payload | null> => {
     const json = await raw.get(key)
@@ -25,7 +26,7 @@ export function plainDesign({ raw, stored: { keys }, order }: BoardSettings) {
     },
     create: {
       name: "plain design, SET (no list, no limit)",
-      work: { call: (at) => raw.set(`made:${crypto.randomUUID()}`, JSON.stringify(payloadOf(at % users))) },
+      work: { call: (at) => raw.set(`made:${crypto.randomUUID()}`, JSON.stringify(payloadOf(at % users, bytes))) },
     },
     update: {
       name: "plain design, GET, modify, SET (loses updates)",
@@ -39,24 +40,18 @@ export function plainDesign({ raw, stored: { keys }, order }: BoardSettings) {
         isRight: isThere,
       },
     },
-    list: {
-      name: "plain design, one user's sessions by SCAN",
-      work: {
-        call: async (at) => {
-          const found: Payload[] = []
-          let cursor = "0"
-          do {
-            const page = await raw.scan(cursor, "plain:*")
-            cursor = page.cursor
-            const values = page.keys.length === 0 ? [] : await raw.mget(page.keys)
-            const sessions = values.flatMap((json) => (json === null ? [] : [JSON.parse(json) as Payload]))
-            found.push(...sessions.filter(({ userId }) => userId === userName(at % users)))
-          } while (cursor !== "0")
-          return found
+    end: {
+      name: "plain design, DEL",
+      work: usingUp(
+        async (at) => {
+          const key = `left:${at}`
+          await raw.set(key, JSON.stringify(payloadOf(at % users, bytes)))
+          return key
         },
-      },
+        async (key) => (await raw.del(key)) === 1,
+      ),
     },
-  } satisfies Readonly<Record<string, SessionCase>>
+  } satisfies SessionRows
   return rows
 }
 

@@ -6,6 +6,8 @@ import type { RawClient } from "./raw-clients.js"
 import type { Stored } from "./stored.js"
 
 export const PAGE = 50
+/** What a user has who signs out everywhere. */
+export const EVERYWHERE = 5
 
 export interface BoardSettings {
   readonly raw: RawClient
@@ -14,11 +16,13 @@ export interface BoardSettings {
   readonly order: readonly number[]
   /** More reads than any slice can make. */
   readonly ahead: number
+  /** Of each session's JSON. */
+  readonly bytes: number
 }
 
 /** The bare commands of a client, one for each kind of work. */
-export function rawCommands({ raw, stored: { keys }, order }: BoardSettings) {
-  const value = JSON.stringify(payloadOf(0))
+export function rawCommands({ raw, stored: { keys }, order, bytes }: BoardSettings) {
+  const value = JSON.stringify(payloadOf(0, bytes))
   const keyAt = (at: number) => entryAt(keys, order, at)
   const pages = Array.from({ length: Math.floor(keys.length / PAGE) }, (_, page) => order.slice(page * PAGE, (page + 1) * PAGE).map((at) => keys[at] ?? ""))
   return {
@@ -45,6 +49,17 @@ export function rawCommands({ raw, stored: { keys }, order }: BoardSettings) {
           return `doomed:${at}`
         },
         async (key) => (await raw.del(key)) === 1,
+      ),
+    },
+    delMany: {
+      name: `raw DEL of ${EVERYWHERE}`,
+      work: usingUp(
+        async (at) => {
+          const keys = Array.from({ length: EVERYWHERE }, (_, place) => `doomed:${at}:${place}`)
+          await Promise.all(keys.map((key) => raw.set(key, value)))
+          return keys
+        },
+        async (keys) => (await raw.del(...keys)) === EVERYWHERE,
       ),
     },
     mget: {

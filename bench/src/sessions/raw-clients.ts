@@ -1,19 +1,20 @@
 import type { RedisClientLike } from "coatcheck"
 import { Redis } from "ioredis"
 import { createClient } from "redis"
+import type { ClientName } from "../targets/targets.js"
 
 const DAY_SECONDS = 86_400
 
 /** Bare commands of one client: what everything else is held against. */
 export interface RawClient {
-  readonly name: string
+  readonly name: ClientName
   /** The same connection, as libraries take it. */
   readonly client: RedisClientLike
   get(key: string): Promise<string | null>
   /** For a day. */
   set(key: string, value: string): Promise<unknown>
   setRange(key: string, offset: number, value: string): Promise<unknown>
-  del(key: string): Promise<number>
+  del(...keys: string[]): Promise<number>
   /** In a day. */
   expire(key: string): Promise<unknown>
   mget(keys: readonly string[]): Promise<readonly (string | null)[]>
@@ -32,7 +33,7 @@ export async function openNodeRedis(url: string) {
     get: (key) => client.get(key),
     set: (key, value) => client.set(key, value, { expiration: { type: "EX", value: DAY_SECONDS } }),
     setRange: (key, offset, value) => client.setRange(key, offset, value),
-    del: (key) => client.del(key),
+    del: (...keys) => client.del(keys),
     expire: (key) => client.expire(key, DAY_SECONDS),
     mget: (keys) => client.mGet([...keys]),
     scan: (cursor, pattern) => client.scan(cursor, { MATCH: pattern, COUNT: 1_000 }),
@@ -51,7 +52,7 @@ export async function openIoRedis(url: string): Promise<RawClient> {
     get: (key) => client.get(key),
     set: (key, value) => client.set(key, value, "EX", DAY_SECONDS),
     setRange: (key, offset, value) => client.setrange(key, offset, value),
-    del: (key) => client.del(key),
+    del: (...keys) => client.del(keys),
     expire: (key) => client.expire(key, DAY_SECONDS),
     mget: (keys) => client.mget([...keys]),
     scan: async (cursor, pattern) => {

@@ -1,67 +1,79 @@
-import { StoreServer } from "coatcheck-reliability/servers"
-import { RedisStore } from "connect-redis"
-import type { GroupSettings } from "../group.js"
-import { ServerMeter } from "../server/ServerMeter.js"
+import type { GroupSettings, Measured } from "../group.js"
+import type { ServerMeter } from "../server/ServerMeter.js"
 import { boardsOn } from "./boards.js"
 import { embeddedBoard } from "./embedded.js"
-import { giantTable, measureGiant } from "./giant.js"
 import { measureBoards, type SliceSize } from "./measured-boards.js"
-import { measureMemory, memoryTable } from "./memory.js"
 import { shuffled } from "./order.js"
+import { PAYLOAD_BYTES } from "./payload.js"
 import { openIoRedis, openNodeRedis } from "./raw-clients.js"
-import { type MeasuredBoard, sessionTable, wantedTable } from "./session-table.js"
-import { fillKeys, fillSessions, fillStore, type Stored, serviceOn } from "./stored.js"
+import { morePeers } from "./rows.js"
+import { sessionChart } from "./session-chart.js"
+import { findingsOf, latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
+import { type Stand, withStored } from "./stand.js"
+import { measureWalks } from "./walks.js"
 
 /** No client reads so often in a millisecond. */
-const READS_A_MS = 400
+export const READS_A_MS = 400
+
+export interface Part {
+  readonly name: string
+  readonly boards: readonly MeasuredBoard[]
+}
 
 /** Measures sessions beside the raw commands of the same client, and beside what else keeps sessions there. */
-export async function runSessions(settings: GroupSettings): Promise<unknown> {
+export async function runSessions(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
   const count = quick ? 10_000 : 100_000
   const size: SliceSize = quick ? { inFlight: [64], ms: 30 } : { inFlight: [1, 64, 512], ms: 80 }
-  await using server = await StoreServer.start("redis")
-  await using meter = new ServerMeter(server.url)
-  const stored = await fill(server.url, count, settings)
-  const order = shuffled(count)
-  const parts: unknown[] = []
-  const told = (name: string, boards: readonly MeasuredBoard[]): void => {
-    if (boards.length === 0) return
-    settings.onText(`### ${name}\n\n${sessionTable(boards, size.inFlight)}\n\n${wantedTable(boards)}`)
-    parts.push({ name, boards: boards.map(({ measured }) => measured) })
-  }
-  for (const open of [openNodeRedis, openIoRedis]) {
-    const raw = await open(server.url)
-    try {
-      const { boards, close } = await boardsOn({ raw, stored, order, ahead: size.ms * READS_A_MS })
-      try {
-        told(raw.name, await measureBoards(boards, meter, telling(settings, raw.name, size)))
-      } finally {
-        await close()
-      }
-    } finally {
-      raw.close()
+  return withStored(count, settings, async (stand) => {
+    const parts: Part[] = []
+    const tell = (name: string, boards: readonly MeasuredBoard[]): void => {
+      if (boards.length === 0) return
+      settings.onText(`### ${name}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
+      parts.push({ name, boards })
     }
-  }
-  told("without a server", await measureEmbedded(count, meter, telling(settings, "without a server", size)))
-  const giant = await measureGiant(server.url, meter, settings)
-  if (giant !== null) settings.onText(`### A user with very many sessions\n\n${giantTable(giant)}`)
-  const memory = await measureMemory(quick ? count / 2 : count, settings)
-  if (memory.length > 0) settings.onText(`### Memory\n\n${memoryTable(memory)}`)
-  return { server: `Redis ${server.version}`, sessions: count, parts, giant, memory }
+    const each = <T>(name: string, more: T) => ({ ...settings, ...more, onProgress: (text: string) => settings.onProgress(`${name}, ${text}`) })
+    tell("node-redis", await measureOnNodeRedis(stand, each("node-redis", size)))
+    tell("ioredis", await measureOnIoRedis(stand, each("ioredis", size)))
+    tell("one user's sessions without a list", await measureWalks(count, each("walks", size)))
+    tell("without a server", await measureEmbedded(count, stand.meter, each("without a server", size)))
+    return {
+      figures: { server: `Redis ${stand.server.version}`, sessions: count, parts: figuresOf(parts) },
+      findings: parts.flatMap(({ boards }) => findingsOf(boards)),
+      charts: parts
+        .filter(({ name }) => name.endsWith("redis"))
+        .map(({ name, boards }) => sessionChart(`sessions-${name}`, `Sessions beside the raw commands of ${name}, ${count} stored`, boards)),
+    }
+  })
 }
 
-async function fill(url: string, count: number, { signal, onProgress }: GroupSettings): Promise<Stored> {
-  const raw = await openNodeRedis(url)
-  const sessions = await serviceOn(raw.client)
-  const told = (what: string) => ({ signal, onProgress: (done: number) => onProgress(`storing ${what}: ${done} of ${count}`) })
+/** For programs. */
+export function figuresOf(parts: readonly Part[]): unknown {
+  return parts.map(({ name, boards }) => ({ name, boards: boards.map(({ measured }) => measured) }))
+}
+
+async function measureOnNodeRedis({ server, meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  const raw = await openNodeRedis(server.url)
+  const order = shuffled(stored.tokens.length)
+  const board = { raw, stored, order, ahead: settings.ms * READS_A_MS, bytes: PAYLOAD_BYTES }
+  const peers = await morePeers(server.url, raw, { ...board, quick: settings.quick, signal: settings.signal })
+  const { boards, close } = await boardsOn(board, peers.peers)
   try {
-    const tokens = await fillSessions(sessions, count, told("sessions"))
-    const keys = await fillKeys(raw, count, told("bare JSON"))
-    const ids = await fillStore(new RedisStore({ client: raw.client }), count, told("sessions of express-session"))
-    return { tokens, keys, ids }
+    return await measureBoards(boards, meter, settings)
   } finally {
-    await sessions.close()
+    await Promise.all([close(), peers.close()])
+    raw.close()
+  }
+}
+
+async function measureOnIoRedis({ server, meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  const raw = await openIoRedis(server.url)
+  const order = shuffled(stored.tokens.length)
+  const { boards, close } = await boardsOn({ raw, stored, order, ahead: settings.ms * READS_A_MS, bytes: PAYLOAD_BYTES }, [])
+  try {
+    return await measureBoards(boards, meter, settings)
+  } finally {
+    await close()
     raw.close()
   }
 }
@@ -73,8 +85,4 @@ async function measureEmbedded(count: number, meter: ServerMeter, settings: Grou
   } finally {
     await close()
   }
-}
-
-function telling<T>(settings: GroupSettings, name: string, more: T): GroupSettings & T {
-  return { ...settings, ...more, onProgress: (text) => settings.onProgress(`${name}, ${text}`) }
 }

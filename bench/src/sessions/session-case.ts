@@ -1,16 +1,26 @@
 import type { Compared, Contender } from "../rounds/beside-baseline.js"
-import { exactly, type Spread, type Target } from "../spread.js"
+import { exactly, type Spread } from "../spread.js"
+import type { TargetId } from "../targets/targets.js"
 
-/** What is wanted of one figure of a row. */
+/** Which figure of a row a target is about. */
 export interface Wanted {
-  readonly what: string
+  readonly target: TargetId
   readonly inFlight: number
   readonly figure: (row: Compared) => Spread
-  readonly target: Target
 }
 
 export interface SessionCase extends Contender {
   readonly wanted?: readonly Wanted[]
+}
+
+/** What one library does for each kind of work; what it cannot do is left out. */
+export interface SessionRows {
+  readonly read?: SessionCase
+  readonly create?: SessionCase
+  readonly update?: SessionCase
+  readonly end?: SessionCase
+  readonly endAll?: SessionCase
+  readonly list?: SessionCase
 }
 
 /** Rows that share a baseline. */
@@ -21,35 +31,45 @@ export interface Board {
   readonly inFlight?: readonly number[]
 }
 
-export function share(inFlight: number, value: number): Wanted {
-  return { what: "rate, of the baseline's", inFlight, figure: (row) => row.share, target: { kind: "at least", value } }
+export function share(inFlight: number, target: TargetId): Wanted {
+  return { target, inFlight, figure: (row) => row.share }
 }
 
-export function latency(value: number): Wanted {
-  const figure = ({ latency }: Compared): Spread => latency ?? exactly(Number.NaN)
-  return { what: "p50, of the baseline's", inFlight: 1, figure, target: { kind: "at most", value } }
+/** The middle latency, of the baseline's. */
+export function latency(target: TargetId): Wanted {
+  return { target, inFlight: 1, figure: (row) => row.latency }
 }
 
-export function cpuShare(value: number): Wanted {
-  return { what: "CPU of this process, of the baseline's", inFlight: 64, figure: (row) => row.cpuShare, target: { kind: "at most", value } }
+/** Processor time of this process, of the baseline's. */
+export function cpuShare(target: TargetId): Wanted {
+  return { target, inFlight: 64, figure: (row) => row.cpuShare }
 }
 
-export function serverCpuShare(value: number): Wanted {
-  return { what: "CPU of Redis, of the baseline's", inFlight: 64, figure: (row) => row.serverCpuShare, target: { kind: "at most", value } }
+/** Processor time of the server, of the baseline's. */
+export function serverCpuShare(target: TargetId): Wanted {
+  return { target, inFlight: 64, figure: (row) => row.serverCpuShare }
 }
 
 /** Milliseconds of one call, with one in flight. */
-export function milliseconds(value: number): Wanted {
+export function milliseconds(target: TargetId): Wanted {
   const figure = ({ rate: { low, median, high } }: Compared): Spread => ({ low: 1_000 / high, median: 1_000 / median, high: 1_000 / low })
-  return { what: "ms a call", inFlight: 1, figure, target: { kind: "at most", value } }
+  return { target, inFlight: 1, figure }
 }
 
 /** How often these commands are called for one call. */
-export function calls(what: string, names: readonly string[], value: number): Wanted {
-  const figure = ({ commands }: Compared): Spread => exactly(names.reduce((sum, name) => sum + (commands[name] ?? 0), 0))
-  return { what, inFlight: 1, figure, target: { kind: "at most", value } }
+export function calls(target: TargetId, ...names: readonly string[]): Wanted {
+  return { target, inFlight: 1, figure: ({ commands }) => counted(names.reduce((sum, name) => sum + (commands[name] ?? 0), 0)) }
 }
 
-export function rate(inFlight: number, value: number): Wanted {
-  return { what: "calls a second", inFlight, figure: (row) => row.rate, target: { kind: "at least", value } }
+export function trips(target: TargetId): Wanted {
+  return { target, inFlight: 1, figure: (row) => counted(row.trips) }
+}
+
+export function rate(inFlight: number, target: TargetId): Wanted {
+  return { target, inFlight, figure: (row) => row.rate }
+}
+
+/** Chance and the last slice move a count by less than the third digit. */
+function counted(value: number): Spread {
+  return exactly(Number(value.toPrecision(3)))
 }

@@ -1,8 +1,8 @@
 import { commandsOf } from "../limits/limit-table.js"
 import { markdownTable, shown } from "../markdown.js"
-import type { Compared } from "../rounds/beside-baseline.js"
-import { verdictOf } from "../spread.js"
-import type { Board, SessionCase } from "./session-case.js"
+import { type Compared, relationOf } from "../rounds/beside-baseline.js"
+import type { Finding } from "../targets/target-table.js"
+import type { Board } from "./session-case.js"
 
 /** Rows of one board, with so many in flight. */
 export interface BoardFigures {
@@ -39,7 +39,7 @@ function linesOf(measured: readonly BoardFigures[], inFlight: readonly number[])
   const alone = measured.find((one) => one.inFlight === 1) ?? told
   return (told?.rows ?? []).map((row, place) => [
     place === 0 ? `**${row.name}**` : row.name,
-    ...inFlight.map((count) => relation(measured.find((one) => one.inFlight === count)?.rows[place])),
+    ...inFlight.map((count) => cell(measured, count, place, (found) => shown(relationOf(found, count), 2))),
     perSecond(row.rate.median),
     row.cpu.median.toFixed(1),
     row.serverCpu.median.toFixed(1),
@@ -52,21 +52,33 @@ function perSecond(rate: number): string {
   return rate >= 10_000 ? `${Math.round(rate / 1_000)} k` : rate.toFixed(rate >= 100 ? 0 : 1)
 }
 
-function relation(row: Compared | undefined): string {
-  return row === undefined ? "–" : shown(row.latency ?? row.share, 2)
+/** What is said of one row with so many in flight, if it was measured with them. */
+function cell(measured: readonly BoardFigures[], inFlight: number, place: number, say: (row: Compared) => string): string {
+  const row = measured.find((one) => one.inFlight === inFlight)?.rows[place]
+  return row === undefined ? "–" : say(row)
 }
 
-/** One line for each figure that something is wanted of. */
-export function wantedTable(boards: readonly MeasuredBoard[]): string {
-  const lines = boards.flatMap(({ board, measured }) => board.cases.flatMap((one) => verdicts(one, measured)))
-  return markdownTable(["wanted of", "figure", "in flight", "measured", "verdict"], lines)
+/** How long calls take, in microseconds. */
+export function latencyTable(boards: readonly MeasuredBoard[], inFlight: readonly number[]): string {
+  const said = ({ latencies: { p50, p99, p999 } }: Compared): string => [p50, p99, p999].map(micros).join(" · ")
+  const lines = boards.flatMap(({ measured }) =>
+    (measured[0]?.rows ?? []).map(({ name }, place) => [place === 0 ? `**${name}**` : name, ...inFlight.map((count) => cell(measured, count, place, said))]),
+  )
+  return markdownTable(["p50 · p99 · p99.9, in µs", ...inFlight.map((count) => `${count} in flight`)], lines)
 }
 
-function verdicts({ name, wanted = [] }: SessionCase, measured: readonly BoardFigures[]): readonly (readonly string[])[] {
-  return wanted.flatMap(({ what, inFlight, figure, target }) => {
-    const row = measured.find((one) => one.inFlight === inFlight)?.rows.find((one) => one.name === name)
-    if (row === undefined) return []
-    const spread = figure(row)
-    return [[name, what, String(inFlight), shown(spread, spread.median >= 100 ? 0 : 3), verdictOf(spread, target)]]
-  })
+function micros(value: number): string {
+  return value >= 10 ? value.toFixed(0) : value.toFixed(1)
+}
+
+/** What the targets are about, of what was measured. */
+export function findingsOf(boards: readonly MeasuredBoard[]): readonly Finding[] {
+  return boards.flatMap(({ board, measured }) =>
+    board.cases.flatMap(({ name, wanted = [] }) =>
+      wanted.flatMap(({ target, inFlight, figure }) => {
+        const row = measured.find((one) => one.inFlight === inFlight)?.rows.find((one) => one.name === name)
+        return row === undefined ? [] : [{ target, measured: figure(row) }]
+      }),
+    ),
+  )
 }

@@ -14,6 +14,10 @@ const PATIENCE = "30s"
 /** What decides is what `due-touches.ts` makes old, not how long a measurement takes. */
 const NEVER_DUE = "1h"
 
+export interface FillSettings extends CrowdSettings {
+  readonly bytes?: number
+}
+
 /** Sessions in a store, in each form that is measured, and the names that they are found by. */
 export interface Stored {
   readonly tokens: readonly SessionToken[]
@@ -27,34 +31,34 @@ export function serviceOn(store: Parameters<typeof createSessionService>[0]["sto
   return createSessionService({ store, touchInterval: NEVER_DUE, timeout: PATIENCE, ...more })
 }
 
-/** Opens a session of the size that all have here. */
-export async function openOn(sessions: Sessions, user: number): Promise<SessionToken> {
-  const { userId, device, attributes } = payloadOf(user)
+/** Opens a session. */
+export async function openOn(sessions: Sessions, user: number, bytes?: number): Promise<SessionToken> {
+  const { userId, device, attributes } = payloadOf(user, bytes)
   return (await sessions.createSession({ userId, device, attributes })).token
 }
 
-export function fillSessions(sessions: Sessions, count: number, settings: CrowdSettings): Promise<SessionToken[]> {
-  return crowd(count, (at) => openOn(sessions, Math.floor(at / PER_USER)), settings)
+export function fillSessions(sessions: Sessions, count: number, settings: FillSettings): Promise<SessionToken[]> {
+  return crowd(count, (at) => openOn(sessions, Math.floor(at / PER_USER), settings.bytes), settings)
 }
 
-export function fillKeys(raw: RawClient, count: number, settings: CrowdSettings): Promise<string[]> {
+export function fillKeys(raw: RawClient, count: number, settings: FillSettings): Promise<string[]> {
   return crowd(
     count,
     async (at) => {
       const key = `plain:${crypto.randomUUID()}`
-      await raw.set(key, JSON.stringify(payloadOf(Math.floor(at / PER_USER))))
+      await raw.set(key, JSON.stringify(payloadOf(Math.floor(at / PER_USER), settings.bytes)))
       return key
     },
     settings,
   )
 }
 
-export function fillStore(store: RedisStore, count: number, settings: CrowdSettings): Promise<string[]> {
+export function fillStore(store: RedisStore, count: number, settings: FillSettings): Promise<string[]> {
   return crowd(
     count,
     async (at) => {
       const id = crypto.randomUUID()
-      await store.set(id, expressSessionOf(Math.floor(at / PER_USER)))
+      await store.set(id, expressSessionOf(Math.floor(at / PER_USER), settings.bytes))
       return id
     },
     settings,
@@ -62,6 +66,6 @@ export function fillStore(store: RedisStore, count: number, settings: CrowdSetti
 }
 
 /** As express-session hands it to its store: with the cookie's attributes. */
-export function expressSessionOf(user: number): SessionData {
-  return { cookie: { originalMaxAge: null, expires: null, httpOnly: true, path: "/" }, ...payloadOf(user) }
+export function expressSessionOf(user: number, bytes?: number): SessionData {
+  return { cookie: { originalMaxAge: null, expires: null, httpOnly: true, path: "/" }, ...payloadOf(user, bytes) }
 }

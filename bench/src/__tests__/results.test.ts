@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { Group, Measured } from "../group.js"
+import { type GroupResult, isWorthKeeping, type Run } from "../results/results.js"
+import { ResultsFolder } from "../results/results-folder.js"
+import { resultsPage, told } from "../results/results-page.js"
+import { minutesOf, runGroups } from "../results/run-groups.js"
+import { runOf } from "../results/run-of.js"
+
+const RUN: Run = {
+  date: "2026-01-02T03:04:05.678Z",
+  commit: "abc1234",
+  rounds: 7,
+  quick: false,
+  node: "v20.1.0",
+  machine: "a machine",
+  servers: { "redis-server": "8.0.1" },
+  packages: { redis: "6.3.1" },
+}
+const GROUPS = { first: { about: "what comes first" }, second: { about: "what comes second" } }
+const at = (median: number) => ({ low: median, median, high: median })
+
+function resultOf(more: Partial<GroupResult> = {}): GroupResult {
+  return { run: RUN, texts: ["a table"], findings: [], charts: [], figures: { count: 1 }, ...more }
+}
+
+describe("isWorthKeeping", () => {
+  it("is a run that is whole and not short", () => {
+    expect(isWorthKeeping({ quick: false, only: "", rounds: 7 })).toBe(true)
+    expect(isWorthKeeping({ quick: true, only: "", rounds: 7 })).toBe(false)
+    expect(isWorthKeeping({ quick: false, only: "gcra", rounds: 7 })).toBe(false)
+    expect(isWorthKeeping({ quick: false, only: "", rounds: 4 })).toBe(false)
+  })
+})
+
+describe("resultsPage", () => {
+  it("tells targets first, then the groups in their order, with charts and what they were made with", () => {
+    const first = resultOf({ findings: [{ target: "read-64 ioredis", measured: at(2) }], charts: [{ name: "sessions", title: "Sessions" }] })
+    const page = resultsPage({ second: resultOf({ texts: ["another table"] }), first }, GROUPS)
+    const places = ["2026-01-02 03:04 UTC", "redis-server", "## Targets", "1 reached", "## first: what comes first", "a table", "## second: what comes second"]
+    expect(places.map((words) => page.indexOf(words))).toEqual(places.map((words) => page.indexOf(words)).toSorted((one, other) => one - other))
+    expect(page).toContain("[![Sessions](charts/sessions.svg)](charts/sessions.svg)")
+    for (const words of places) expect(page).toContain(words)
+  })
+
+  it("says of each group when it was measured, where that was not once", () => {
+    const later = { ...RUN, date: "2026-02-03T04:05:06.789Z", commit: null }
+    const page = resultsPage({ first: resultOf(), second: resultOf({ run: later }) }, GROUPS)
+    expect(page).toContain("## second: what comes second\n\n2026-02-03 04:05 UTC; a machine")
+    expect(resultsPage({ first: resultOf(), second: resultOf() }, GROUPS)).not.toContain("second\n\n2026")
+  })
+
+  it("leaves out a group that is no more", () => expect(resultsPage({ gone: resultOf() }, GROUPS)).not.toContain("a table"))
+
+  it("says that a quick run is too short", () => expect(told({ ...RUN, quick: true })).toContain("too short to judge by"))
+})
+
+describe("ResultsFolder", () => {
+  let path = ""
+  beforeEach(async () => {
+    path = await mkdtemp(join(tmpdir(), "coatcheck-bench-"))
+  })
+  afterEach(() => rm(path, { recursive: true, force: true }))
+
+  it("replaces what one group said, and keeps the rest", async () => {
+    const folder = new ResultsFolder(path, GROUPS)
+    await folder.keep("first", resultOf(), [{ name: "one", title: "One", svg: "<svg/>" }])
+    await folder.keep("second", resultOf({ texts: ["of the second"] }), [])
+    await folder.keep("first", resultOf({ texts: ["anew"], figures: { share: 0.123456789 } }), [])
+    const page = await readFile(join(path, "RESULTS.md"), "utf8")
+    expect(page).toContain("anew")
+    expect(page).toContain("of the second")
+    expect(page).not.toContain("a table")
+    expect(JSON.parse(await readFile(join(path, "results.json"), "utf8"))).toMatchObject({ first: { figures: { share: 0.12346 } }, second: { run: RUN } })
+    expect(await readFile(join(path, "charts", "one.svg"), "utf8")).toBe("<svg/>")
+  })
+})
+
+describe("runGroups", () => {
+  const group = (run: () => Promise<Measured>): Group => ({ about: "something", takes: { quick: 60, full: 120 }, run })
+  const settings = (kept: string[]) => ({
+    run: RUN,
+    keep: async (name: string, { texts }: GroupResult) => void kept.push(`${name}: ${texts.join()}`),
+    rounds: 7,
+    quick: false,
+    only: "",
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    onText: () => undefined,
+    onTook: () => undefined,
+  })
+
+  it("keeps what came before the group that breaks", async () => {
+    const kept: string[] = []
+    const saying: Group["run"] = async ({ onText }) => {
+      onText("said")
+      return { figures: 1 }
+    }
+    const groups = [
+      ["good", { ...group(async () => ({ figures: 1 })), run: saying }],
+      ["bad", group(() => Promise.reject(new Error("broken")))],
+    ] as const
+    await expect(runGroups(groups, settings(kept))).rejects.toThrow("broken")
+    expect(kept).toEqual(["good: said"])
+  })
+
+  it("knows about how long it takes", () => {
+    const groups = [["one", group(async () => ({ figures: 1 }))]] as const
+    expect(minutesOf(groups, { quick: false, rounds: 7 })).toBe(2)
+    expect(minutesOf(groups, { quick: true, rounds: 3 })).toBe(1)
+    expect(minutesOf(groups, { quick: false, rounds: 15 })).toBe(4)
+  })
+})
+
+describe("runOf", () => {
+  it("tells the versions of the library and of what stands beside it", () => {
+    const { packages, commit } = runOf({ rounds: 7, quick: false })
+    expect(packages).toMatchObject({
+      coatcheck: expect.stringMatching(/^\d/),
+      redis: expect.stringMatching(/^6/),
+      "connect-redis": expect.stringMatching(/^\d/),
+    })
+    expect(Object.values(packages)).not.toContain("not installed")
+    // Outside a repository there is none.
+    expect(commit ?? "0000000").toMatch(/^[0-9a-f]{7,}(, changed)?$/)
+  })
+})

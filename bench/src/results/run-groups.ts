@@ -1,0 +1,44 @@
+import type { Chart } from "../charts/chart.js"
+import type { Group, GroupSettings } from "../group.js"
+import { findingTable } from "../targets/target-table.js"
+import type { GroupResult, Run } from "./results.js"
+
+export interface RunSettings extends GroupSettings {
+  readonly run: Run
+  /** In seconds. */
+  readonly onTook: (name: string, seconds: number) => void
+  /** Takes what a group came to as soon as it ended. */
+  readonly keep: (name: string, result: GroupResult, charts: readonly Chart[]) => Promise<void>
+}
+
+/** Runs groups one after the other. What the ones before came to is kept when a later one breaks or is cancelled. */
+export async function runGroups(groups: readonly (readonly [string, Group])[], { run, keep, ...settings }: RunSettings): Promise<void> {
+  const pace = paceOf(groups, settings)
+  for (const [place, [name, group]] of groups.entries()) {
+    const texts: string[] = []
+    const onText = (text: string): void => {
+      texts.push(text)
+      settings.onText(text)
+    }
+    settings.onText(`\n## ${name}: ${group.about}`)
+    const onProgress = (text: string): void => settings.onProgress(`[${place + 1}/${groups.length}, ${pace()}] ${name}: ${text}`)
+    const began = performance.now()
+    const { figures, findings = [], charts = [] } = await group.run({ ...settings, onProgress, onText })
+    settings.onTook(name, (performance.now() - began) / 1_000)
+    if (findings.length > 0) settings.onText(`Wanted:\n\n${findingTable(findings)}`)
+    await keep(name, { run, texts, findings, charts: charts.map(({ name: file, title }) => ({ name: file, title })), figures }, charts)
+  }
+}
+
+/** What these groups take together, in minutes. */
+export function minutesOf(groups: readonly (readonly [string, Group])[], { quick, rounds }: Pick<GroupSettings, "quick" | "rounds">): number {
+  const [usual, takes] = quick ? ([3, "quick"] as const) : ([7, "full"] as const)
+  const seconds = groups.reduce((sum, [, group]) => sum + group.takes[takes], 0)
+  return (seconds / 60) * ((1 + rounds) / (1 + usual))
+}
+
+function paceOf(groups: readonly (readonly [string, Group])[], settings: GroupSettings): () => string {
+  const began = performance.now()
+  const all = Math.ceil(minutesOf(groups, settings))
+  return () => `${Math.round((performance.now() - began) / 60_000)} of about ${all} min`
+}

@@ -1,0 +1,56 @@
+import { betterAuth } from "better-auth"
+import { memoryAdapter } from "better-auth/adapters/memory"
+import { crowd } from "./crowd.js"
+import { entryAt, shuffled } from "./order.js"
+import type { openNodeRedis } from "./raw-clients.js"
+import type { SessionRows } from "./session-case.js"
+
+/** Signing up is slow here; how many there are changes little of what a check costs. */
+const USERS = { quick: 200, full: 2_000 }
+
+export interface PeerSettings {
+  readonly quick: boolean
+  readonly signal: AbortSignal
+}
+
+/** The session check of better-auth, with Redis as its secondary storage: a signed cookie, one GET, the session and its user. */
+export async function betterAuthOn({ client }: Awaited<ReturnType<typeof openNodeRedis>>, { quick, signal }: PeerSettings) {
+  const auth = betterAuth({
+    baseURL: "https://app.example",
+    secret: "a secret of a measurement, long enough",
+    telemetry: { enabled: false },
+    // Accounts are not measured: with secondary storage, sessions lie there alone.
+    database: memoryAdapter({ user: [], session: [], account: [], verification: [] }),
+    secondaryStorage: {
+      get: (key) => client.get(`better-auth:${key}`),
+      set: (key, value, ttl) => client.set(`better-auth:${key}`, value, ttl === undefined ? {} : { expiration: { type: "EX", value: ttl } }),
+      delete: async (key) => void (await client.del(`better-auth:${key}`)),
+      getAndDelete: (key) => client.getDel(`better-auth:${key}`),
+      increment: (key) => client.incr(`better-auth:${key}`),
+    },
+    // What guards a password is slow on purpose, and not what is measured.
+    emailAndPassword: { enabled: true, password: { hash: async (password) => password, verify: async () => true } },
+  })
+  const users = quick ? USERS.quick : USERS.full
+  const headers = await crowd(
+    users,
+    async (at) => {
+      const body = { email: `user-${at}@app.example`, password: "a password, long enough", name: `user-${at}` }
+      const { headers: answered } = await auth.api.signUpEmail({ body, returnHeaders: true })
+      return new Headers({
+        cookie: answered
+          .getSetCookie()
+          .map((line) => line.split(";")[0])
+          .join("; "),
+      })
+    },
+    { signal },
+  )
+  const order = shuffled(users)
+  return {
+    read: {
+      name: "better-auth, getSession (Redis as secondary storage)",
+      work: { call: (at) => auth.api.getSession({ headers: entryAt(headers, order, at) }), isRight: (session) => session !== null },
+    },
+  } satisfies SessionRows
+}

@@ -1,0 +1,50 @@
+import redisSessions from "redis-sessions"
+import { type CrowdSettings, crowd } from "./crowd.js"
+import { entryAt } from "./order.js"
+import { payloadOf } from "./payload.js"
+import { usingUp } from "./pool.js"
+import type { BoardSettings } from "./raw-boards.js"
+import type { SessionRows } from "./session-case.js"
+
+const APP = "bench"
+const DAY_SECONDS = 86_400
+
+/** redis-sessions as its page says, on the client of its own that it brings: node-redis 4. */
+export async function redisSessionsOn(url: string, { stored: { ids }, order, bytes, signal }: BoardSettings & CrowdSettings) {
+  const store = new redisSessions.default<Flat>({ options: { url } })
+  const open = async (user: number): Promise<string> => (await store.create(sessionOf(user, bytes))).token
+  const users = Math.ceil(ids.length / 2)
+  const tokens = await crowd(ids.length, (at) => open(Math.floor(at / 2)), { signal })
+  const rows = {
+    read: {
+      name: "redis-sessions, get",
+      work: { call: (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), isRight: isThere },
+    },
+    create: { name: "redis-sessions, create (no limit)", work: { call: (at) => open(at % users) } },
+    update: {
+      name: "redis-sessions, set (loses updates)",
+      work: { call: (at) => store.set({ app: APP, token: entryAt(tokens, order, at), d: { views: at } }), isRight: isThere },
+    },
+    end: {
+      name: "redis-sessions, kill",
+      work: usingUp(
+        (at) => open(at % users),
+        async (token) => Number((await store.kill({ app: APP, token })).kill) === 1,
+      ),
+    },
+  } satisfies SessionRows
+  return { rows, close: () => store.quit() }
+}
+
+/** It keeps text, numbers and booleans alone. */
+type Flat = { readonly roles: string; readonly views: number; readonly theme: string; readonly note: string; readonly userAgent: string }
+
+function sessionOf(user: number, bytes: number) {
+  const { userId, device, attributes } = payloadOf(user, bytes)
+  const { roles, views, theme, note } = attributes
+  return { app: APP, id: userId, ip: device.ip, ttl: DAY_SECONDS, d: { roles: roles.join(" "), views, theme, note, userAgent: device.userAgent } }
+}
+
+function isThere(session: unknown): boolean {
+  return session !== null
+}
