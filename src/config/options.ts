@@ -4,6 +4,7 @@ import type { Clock } from "../domain/interfaces/ports.js"
 import type { Json } from "../domain/interfaces/session/ISessionService.js"
 import type { RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
 import type { ConnectOptions } from "../infrastructure/redis/clients/connect.js"
+import { resolveNearCache } from "../infrastructure/services/session/near-cache-settings.js"
 import type { SessionOptions } from "../infrastructure/services/session/session-settings.js"
 import { toCallTimeout } from "../infrastructure/services/store-settings.js"
 import { assertKnownKeys, assertOneOf, describe, expected, readOnce, UnexpectedValue } from "../shared/assertions.js"
@@ -62,7 +63,7 @@ export interface ResolvedStore {
 }
 
 /** What the options say of a store on Redis. */
-export type StoreConnection = Pick<ConnectOptions, "timeoutMs" | "durability" | "keyPrefix">
+export type StoreConnection = Pick<ConnectOptions, "timeoutMs" | "durability" | "keyPrefix" | "nearCache">
 
 const OPTION_NAMES = [
   "store",
@@ -78,6 +79,7 @@ const OPTION_NAMES = [
   "keyPrefix",
   "secrets",
   "durability",
+  "nearCache",
   "clock",
   "strict",
   "onEvent",
@@ -91,7 +93,10 @@ export function resolveStore(given: SessionServiceOptions): ResolvedStore & { re
     assertKnownKeys(options, "the options of createSessionService", OPTION_NAMES)
     const { strict = false } = options
     if (typeof strict !== "boolean") throw expected("strict", "true or false", strict)
-    return { ...whichStore(options), strict }
+    const { store, connection } = whichStore(options)
+    const nearCache = resolveNearCache(options.nearCache) !== null
+    if (nearCache && store.kind !== "redis") throw new UnexpectedValue(`Expected no nearCache together with ${store.kind}, which is in this process already.`)
+    return { store, connection: { ...connection, nearCache }, strict }
   })
 }
 

@@ -9,7 +9,7 @@ export interface Clock {
 export type EndReason = "signed-out" | "revoked" | "replaced" | "evicted"
 
 /**
- * What happened to a session. No event ever holds a token.
+ * What happened to a session, or to the service. No event ever holds a token.
  *
  * - `wrong-secret`: a known handle came with a secret that does not fit: a guess, or a token that was stolen before a rotation.
  * - `replaced-secret`: a rotation was asked for with a secret that was replaced already.
@@ -18,6 +18,7 @@ export type EndReason = "signed-out" | "revoked" | "replaced" | "evicted"
  * - `not-durable`: the session was changed or ended, but the option `durability` could not be kept in time.
  * - `ended-again`: a session that was ended was back, as after a failover, and was ended once more.
  * - `corrupt`: a record could not be read.
+ * - `near-cache`: reads began to be answered from this process's memory (`serving`), or ceased to be, so that each goes to the store.
  */
 export type SessionEvent =
   | {
@@ -26,6 +27,7 @@ export type SessionEvent =
     }
   | { readonly type: "stale-version"; readonly sessionId: SessionId; readonly attempt: number }
   | { readonly type: "ended"; readonly sessionId: SessionId; readonly reason: EndReason }
+  | { readonly type: "near-cache"; readonly serving: boolean }
 
 /**
  * What a rate limit did. No event ever names a subject. Each check and each lease is told of by one of the first three for each of its rules; looking is not.

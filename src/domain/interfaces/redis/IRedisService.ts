@@ -18,6 +18,25 @@ export interface RedisConnection {
   readonly hosts: readonly string[]
 }
 
+/** Hears of one tracked connection. */
+export interface TrackingListener {
+  /** A key that was read over the connection has changed since; `null`: any may have. */
+  invalidated(key: string | null): void
+  /** The connection is over, and nothing more will be heard on it. Called once at most. */
+  closed(): void
+}
+
+/** A connection of its own to the primary, on which the server tells of each later change of what is read over it. */
+export interface TrackedConnection {
+  /** Sends a command. Rejects with the client's own error. */
+  send(command: readonly string[]): Promise<unknown>
+  /** Ends the connection. May be called twice; the listener hears of it if it has not yet. */
+  close(): void
+}
+
+/** Opens a tracked connection to the server that is the primary now; tracking is on when it is there. Rejects with the client's own error. */
+export type OpenTracked = (listener: TrackingListener) => Promise<TrackedConnection>
+
 /** Options of each command. */
 export interface RedisCallOptions {
   /** Ends the wait; a command that was written may still be executed. */
@@ -64,6 +83,8 @@ export interface IRedisService {
   ask(node: number, command: readonly string[], options?: RedisCallOptions): Promise<RedisReply>
   /** With what each change waits for replicas or the disk, and the key that is written for it; missing where none waits. */
   readonly waiting?: { readonly command: "WAIT" | "WAITAOF"; readonly key: string } | undefined
+  /** Where the near-cache reads, if it was asked for. */
+  readonly openTracked?: OpenTracked | undefined
   /** How many nodes a walk has to visit; on a cluster the primaries. */
   countNodes(): Promise<number>
   ping(options?: RedisCallOptions): Promise<void>

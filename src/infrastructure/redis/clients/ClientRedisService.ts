@@ -1,5 +1,5 @@
 import { SessionError } from "../../../domain/errors.js"
-import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, OpenTracked, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
 import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
 import { Breaker } from "../failures/Breaker.js"
 import { classifyFailure, isRedirectedTooOften, replyWord } from "../failures/classify.js"
@@ -17,6 +17,8 @@ export interface ClientServiceOptions {
   readonly own?: OwnClient | undefined
   /** Nothing is known where it is left out. */
   readonly connection?: RedisConnection | undefined
+  /** Where the near-cache was asked for. */
+  readonly openTracked?: OpenTracked | undefined
 }
 
 /** Sends a command; `key` says where to, `undefined` to any node. Rejects with the client's own error. */
@@ -28,6 +30,7 @@ const MICROSECONDS = 1_000_000
 export abstract class ClientRedisService implements IRedisService {
   abstract readonly singleNode: boolean
   readonly connection: RedisConnection
+  readonly openTracked: OpenTracked | undefined
   readonly #timeoutMs: number
   readonly #deadlines: CallDeadlines
   readonly #breaker: Breaker
@@ -36,10 +39,11 @@ export abstract class ClientRedisService implements IRedisService {
   readonly #listeners = new Set<() => void>()
   #closed: Promise<void> | undefined
 
-  constructor({ timeoutMs, own, connection = { encrypted: null, hosts: [] } }: ClientServiceOptions) {
+  constructor({ timeoutMs, own, connection = { encrypted: null, hosts: [] }, openTracked }: ClientServiceOptions) {
     this.#timeoutMs = timeoutMs
     this.#own = own
     this.connection = connection
+    this.openTracked = openTracked
     this.#breaker = new Breaker({ probe: () => this.#probe(), renew: () => own?.renew?.() })
     this.#nodes = new NodeBreakers({
       nodeOf: (key) => this.nodeOf(key),

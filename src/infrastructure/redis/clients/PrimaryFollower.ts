@@ -47,7 +47,7 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
   }
 
   sendCommand(args: readonly string[], options: NodeRedisCommandOptions): Promise<unknown> {
-    if (!this.#primary?.connected) return Promise.reject(new Error("The client is offline: no primary is connected"))
+    if (!this.#primary?.connected) return Promise.reject(offline())
     return (this.#primary.own.client as NodeRedisLike).sendCommand(args, options)
   }
 
@@ -55,8 +55,15 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
     return this
   }
 
-  duplicate(): never {
-    throw new TypeError("this client is not made to be duplicated")
+  /** Those of the client of the primary. */
+  get options(): object | undefined {
+    return (this.#primary?.own.client as { readonly options?: object } | undefined)?.options
+  }
+
+  /** A client of the server that is the primary now. */
+  duplicate(overrides: object): unknown {
+    if (!this.#primary?.connected) throw offline()
+    return (this.#primary.own.client as unknown as { duplicate(overrides: object): unknown }).duplicate(overrides)
   }
 
   async connect(): Promise<void> {
@@ -185,6 +192,10 @@ class Sentinel {
     connection?.connected.catch(() => undefined)
     connection?.own.destroy()
   }
+}
+
+function offline(): Error {
+  return new Error("The client is offline: no primary is connected")
 }
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {

@@ -15,6 +15,8 @@ import { cannotWait, secondConnection } from "./second-connection.js"
 import { waitingForSlots } from "./slot-moves.js"
 import { hostsAndPorts, hostsOf, parseStoreUrl, type StoreNode, type StoreTarget } from "./store-url.js"
 import { recogniseClient } from "./topology.js"
+import { tracked } from "./tracked-connection.js"
+import { noCluster, trackingClients } from "./tracking-clients.js"
 
 /** Settings of `connectRedis`. */
 export interface ConnectOptions {
@@ -26,6 +28,8 @@ export interface ConnectOptions {
   readonly durability?: Durability | undefined
   /** Goes before every key. */
   readonly keyPrefix?: string | undefined
+  /** Whether a near-cache is to read over connections of its own; false by default. */
+  readonly nearCache?: boolean | undefined
 }
 
 /**
@@ -40,16 +44,22 @@ export interface ConnectOptions {
 export async function connectRedis(store: string | RedisClientLike, options: ConnectOptions): Promise<IRedisService> {
   const { timeoutMs, clientPackage } = options
   if (typeof store !== "string") {
-    const main = serviceOver(store, { timeoutMs })
+    const main = serviceOver(store, { timeoutMs, ...(await trackingOf(store, options)) })
     return withDurability(main, options, "the client's address", async () => secondConnection(recogniseClient(store)))
   }
   const target = parseStoreUrl(store)
   if (target.kind === "cluster" && (options.durability ?? "none") !== "none") throw cannotWait("cluster")
+  if (target.kind === "cluster" && options.nearCache) throw noCluster()
   const own = await ownClientFor(target, clientPackage)
+  const tracking = await trackingOf(own.client, options)
   await connectOwn(own, hostsAndPorts(target), timeoutMs)
   const connection = { encrypted: target.address.tls, hosts: hostsOf(target) }
-  const main = serviceOver(own.client, { timeoutMs, own, connection })
+  const main = serviceOver(own.client, { timeoutMs, own, connection, ...tracking })
   return withDurability(main, options, hostsAndPorts(target), () => ownClientFor(target, clientPackage))
+}
+
+async function trackingOf(client: RedisClientLike, { nearCache = false }: ConnectOptions): Promise<Pick<ClientServiceOptions, "openTracked">> {
+  return nearCache ? { openTracked: tracked(await trackingClients(recogniseClient(client))) } : {}
 }
 
 async function withDurability(main: IRedisService, options: ConnectOptions, where: string, makeSecond: () => Promise<OwnClient>): Promise<IRedisService> {

@@ -56,7 +56,7 @@ export async function makeOwnClient(address: StoreAddress, packages: readonly Cl
 }
 
 // A package that is there but lacks one of its own dependencies is a broken installation, and must not be passed over in silence.
-function isMissing(error: unknown, name: string): boolean {
+export function isMissing(error: unknown, name: string): boolean {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
   return code === "ERR_MODULE_NOT_FOUND" && typeof message === "string" && message.includes(`'${name}'`)
 }

@@ -16,10 +16,10 @@ interface Fetch {
  * A read joins only a fetch that is not sent yet: one that is under way may have been answered before a change that the caller already knows of.
  */
 export class ReadBatch {
-  readonly #redis: IRedisService
+  readonly #redis: Pick<IRedisService, "singleNode" | "get" | "mget">
   #waiting = new Map<string, Fetch>()
 
-  constructor(redis: IRedisService) {
+  constructor(redis: Pick<IRedisService, "singleNode" | "get" | "mget">) {
     this.#redis = redis
   }
 

@@ -6,16 +6,20 @@ import { UnexpectedValue } from "../../../shared/assertions.js"
 import type { AttributeSchema } from "./attribute-schema.js"
 import { toSessionData } from "./session-data.js"
 import type { SessionEvents } from "./session-events.js"
+import { sharedSession } from "./shared-session.js"
 import { versionConflict } from "./step-errors.js"
 
 /** Turns what a store gave into what the caller gets, and tells of what is wrong with it. */
 export class SessionAnswers<A extends object> {
   readonly #schema: AttributeSchema
   readonly #events: SessionEvents
+  readonly #shares: boolean
 
-  constructor(schema: AttributeSchema, events: SessionEvents) {
+  /** @param shares - whether one answer may be given to several callers */
+  constructor(schema: AttributeSchema, events: SessionEvents, shares: boolean) {
     this.#schema = schema
     this.#events = events
+    this.#shares = shares
   }
 
   /** Reading may meet a record that cannot be read: an error for its holder, and an event. */
@@ -37,11 +41,16 @@ export class SessionAnswers<A extends object> {
   present(record: SessionRecord): SessionData<A> | Promise<SessionData<A>> {
     try {
       const attributes = this.#schema.read(record.body)
-      if (!(attributes instanceof Promise)) return toSessionData<A>(record, attributes)
-      return this.reporting(record, () => attributes).then((upgraded) => toSessionData<A>(record, upgraded))
+      if (!(attributes instanceof Promise)) return this.#shown(record, attributes)
+      return this.reporting(record, () => attributes).then((upgraded) => this.#shown(record, upgraded))
     } catch (error) {
       throw this.reported(record, error)
     }
+  }
+
+  #shown(record: SessionRecord, attributes: object): SessionData<A> {
+    const session = toSessionData<A>(record, attributes)
+    return this.#shares ? sharedSession(session) : session
   }
 
   /** For lists: one session whose attributes cannot be read must not hide the others. */

@@ -1,6 +1,6 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
-import type { DoctorFinding } from "../../../domain/interfaces/session/ISessionService.js"
+import type { DoctorFinding, SessionData } from "../../../domain/interfaces/session/ISessionService.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import {
   NO_OPERATIONS,
@@ -13,7 +13,7 @@ import {
   type Write,
 } from "../../../domain/session/record.js"
 import type { SweepStep } from "../../../domain/session/sweep-counts.js"
-import type { Handle } from "../../../domain/session/ticket.js"
+import { formatToken, type Handle, type Ticket } from "../../../domain/session/ticket.js"
 import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
@@ -30,6 +30,8 @@ import { removeListed, type UpkeepParts } from "../../redis/upkeep/sign-out-ever
 import { removeThoroughly } from "../../redis/upkeep/thorough.js"
 import { untilAborted } from "../../until-aborted.js"
 import type { StepOptions } from "../CallStep.js"
+import { touchOf } from "./checked-options.js"
+import { KeptSessions } from "./KeptSessions.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
@@ -63,18 +65,23 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #scripts: SessionScripts
   readonly #reads: ReadBatch
   readonly #touches: Touches
+  readonly #kept: KeptSessions<A> | null
   readonly #prunes: PruneLater
   readonly #replays: ReplayDeletes
   readonly #background = new Background()
   /** A change that the server meets later than this after it was sent is not made, nor one that it meets when its call's time is up. */
   readonly #windowMicros: number
 
-  constructor(redis: IRedisService, options: SessionOptions = {}) {
+  constructor(store: IRedisService, options: SessionOptions = {}) {
     super(options)
     this.#windowMicros = this.settings.timeoutMs * 1000
+    this.#keys = new SessionKeys(this.settings.keyPrefix)
+    const { nearCache } = this.settings
+    const onServing = (serving: boolean, reason: string): void => this.reportNearCache(serving, reason)
+    this.#kept = nearCache === null ? null : new KeptSessions<A>({ redis: store, keys: this.#keys, bounds: nearCache, settings: this.settings, onServing })
+    const redis = this.#kept?.watching(store) ?? store
     this.#redis = redis
     this.#clock = new ServerClock(redis, this.#background)
-    this.#keys = new SessionKeys(this.settings.keyPrefix)
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     this.#reads = new ReadBatch(redis)
     const touches = { one: (due: DueTouch) => this.#touchOne(due), many: (due: readonly DueTouch[]) => this.#scripts.touches(due, LIST_MEMORY_MICROS, {}) }
@@ -94,7 +101,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   }
 
   protected readsInTime(): boolean {
-    return this.#clock.isKnown
+    // A read that the tracked connection left unanswered begins anew on another.
+    return this.#kept === null && this.#clock.isKnown
   }
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
@@ -203,7 +211,29 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected the server to make the change in time, got a server too slow. Try again.")
   }
 
+  protected override recall(token: unknown, options: unknown): Promise<SessionData<A>> | undefined {
+    if (this.#kept === null) return undefined
+    const touches = options === undefined || touchOf(options)
+    return touches === null ? undefined : this.#kept.recall(token, touches)
+  }
+
+  protected override keep(record: SessionRecord, ticket: Ticket, proof: Proof, session: SessionData<A>): SessionData<A> {
+    this.#kept?.keep(record, formatToken(ticket), proof, session)
+    return session
+  }
+
+  protected override reportEvicted(handles: readonly Handle[]): void {
+    for (const handle of handles) this.#kept?.forget(handle)
+    super.reportEvicted(handles)
+  }
+
+  override close(): Promise<void> {
+    this.#kept?.stop()
+    return super.close()
+  }
+
   protected find(handle: Handle, options: StepOptions): Promise<SessionRecord | null> {
+    if (this.#kept !== null) return this.#kept.find(handle, options)
     return this.#reads.get(this.#keys.session(handle), options.signal).then((text) => (text === null ? null : decodeRecord(handle, text)))
   }
 
@@ -383,6 +413,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     } catch (error) {
       throw begun ? inDoubt(error) : error
     } finally {
+      this.#kept?.forgetUser(options.owner)
       this.#rememberAll(owner, cutoff, { ended, maybeEnded }, options)
     }
     for (const handle of ended) this.reportNotDurable(handle)

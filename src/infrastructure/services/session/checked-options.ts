@@ -31,6 +31,19 @@ export function checkGet(options: { readonly touch?: boolean | undefined }): voi
   if (options.touch !== undefined && typeof options.touch !== "boolean") throw expected("touch", "true or false", options.touch)
 }
 
+/** What good options of getSession say of touching; `null` for any that must be judged first. Never throws. */
+export function touchOf(options: unknown): boolean | null {
+  try {
+    if (typeof options !== "object" || options === null || Array.isArray(options)) return null
+    for (const name in options) if (name !== "touch" && name !== "signal") return null
+    const { touch, signal } = options as { readonly touch?: unknown; readonly signal?: unknown }
+    if (touch !== undefined && typeof touch !== "boolean") return null
+    return signal === undefined || (signal instanceof AbortSignal && !signal.aborted) ? touch !== false : null
+  } catch {
+    return null
+  }
+}
+
 export function checkDelete(options: DeleteOptions | undefined, more: readonly string[] = []): void {
   if (options === undefined) return
   assertKnownKeys(options, "the options of a deletion", ["reason", "signal", ...more])

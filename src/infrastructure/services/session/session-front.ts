@@ -72,7 +72,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     this.#schema = new AttributeSchema(this.settings)
     this.#events = new SessionEvents(this.settings)
     this.#calls = new ServiceCalls("session service", this.settings.timeoutMs)
-    this.#answers = new SessionAnswers(this.#schema, this.#events)
+    this.#answers = new SessionAnswers(this.#schema, this.#events, this.settings.nearCache !== null)
     const store = { now: (step: StepOptions) => this.now(step), find: (handle: Handle, step: StepOptions) => this.find(handle, step) }
     this.#admission = new Admission(store, this.settings.verifiers, this.#answers, this.#events)
     this.#merged = new MergedChanges(this.#admission, this.#schema, this.#answers, this.#events)
@@ -87,6 +87,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted>
   /** @throws ERR_SESSION_CORRUPT */
   protected abstract find(handle: Handle, options: StepOptions): Answer<SessionRecord | null>
+  /** An answer to `getSession` that needs no store, or nothing. Never throws: what is wrong with a call is for the usual way to say. */
+  protected recall(_token: unknown, _options: unknown): Promise<SessionData<A>> | undefined {
+    return undefined
+  }
+  /** Hears of each answer that `recall` may give from now on. @returns the answer */
+  protected keep(_record: SessionRecord, _ticket: Ticket, _proof: Proof, session: SessionData<A>): SessionData<A> {
+    return session
+  }
   protected abstract touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult>
   protected abstract write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult>
   protected abstract prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult>
@@ -131,6 +139,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
+    const recalled = this.recall(token, options)
+    if (recalled !== undefined) return recalled
     if (options === undefined && this.readsInTime()) {
       const beganAt = performance.now()
       const touch: Touch = (record, proof) =>
@@ -170,7 +180,10 @@ export abstract class SessionFront<A extends object, I extends object> implement
   #judged(ticket: Ticket, record: SessionRecord, now: number, touch: Touch | null): Answer<SessionData<A> | null> {
     const proof = this.#admission.prove(record, ticket, now)
     if (proof === null) return null
-    if (touch === null || !needsTouch(record, this.settings.touchInterval, now)) return this.#answers.present(record)
+    if (touch === null || !needsTouch(record, this.settings.touchInterval, now)) {
+      const session = this.#answers.present(record)
+      return session instanceof Promise ? session.then((one) => this.keep(record, ticket, proof, one)) : this.keep(record, ticket, proof, session)
+    }
     return touch(record, proof).then((moved) => (moved === null ? null : this.#answers.present(moved)))
   }
 
@@ -377,6 +390,15 @@ export abstract class SessionFront<A extends object, I extends object> implement
   /** For providers whose store had lost the end of a session. */
   protected reportEndedAgain(handle: Handle): void {
     this.#events.emit({ type: "ended-again", sessionId: formatHandle(handle) })
+  }
+
+  /** For providers that answer reads from memory, now or no longer. */
+  protected reportNearCache(serving: boolean, reason: string): void {
+    this.#events.emit({ type: "near-cache", serving })
+    this.#events.warn(
+      { event: "near-cache", serving, reason },
+      serving ? "The near-cache answers reads" : "The near-cache answers no reads: they go to the store",
+    )
   }
 
   /** For providers that meet an unreadable record while they read others. */

@@ -8,6 +8,7 @@ import { assertInteger, assertOneOf, expected, readOnce, UnexpectedValue } from 
 import { REDIS_CONFIG } from "../../../shared/constants.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import { toCallTimeout, toKeyPrefix } from "../store-settings.js"
+import { type NearCacheOptions, type NearCacheSettings, resolveNearCache } from "./near-cache-settings.js"
 import { createVerifiers, type Verifiers } from "./verifiers.js"
 
 /** What every provider lets its user choose. */
@@ -34,6 +35,11 @@ export interface SessionOptions {
   readonly secrets?: readonly string[] | undefined
   /** Goes before every key: at most 64 letters, digits and `:._-`. */
   readonly keyPrefix?: string | undefined
+  /**
+   * Answers reads from this process's memory while the server is known not to have changed them, on Redis and Valkey; false by default. A session that
+   * was ended or changed elsewhere may be read as it was until the lease, 1 s by default, is over. Not on a cluster.
+   */
+  readonly nearCache?: boolean | NearCacheOptions | undefined
   readonly onEvent?: ((event: SessionEvent) => void) | undefined
   readonly logger?: Logger | undefined
 }
@@ -51,6 +57,7 @@ export interface SessionSettings {
   readonly attributesBytes: number
   readonly verifiers: Verifiers
   readonly keyPrefix: string
+  readonly nearCache: NearCacheSettings | null
   readonly onEvent: ((event: SessionEvent) => void) | null
   readonly logger: Logger | null
 }
@@ -85,6 +92,7 @@ function settings(options: SessionOptions): SessionSettings {
     attributesBytes: ATTRIBUTES_BYTES,
     verifiers: createVerifiers(options.secrets),
     keyPrefix: toKeyPrefix(options.keyPrefix),
+    nearCache: resolveNearCache(options.nearCache),
     onEvent: options.onEvent ?? null,
     logger: options.logger ?? null,
   }

@@ -1,0 +1,56 @@
+import type { OpenTracked } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { NodeRedisCommandOptions } from "./client-shapes.js"
+import { textOrNull } from "./replies.js"
+
+/** A node-redis client over RESP3 whose server tells of changed keys. */
+export interface TrackingClient {
+  readonly isOpen: boolean
+  connect(): Promise<unknown>
+  destroy(): unknown
+  unref?(): void
+  sendCommand(command: readonly string[], options: Omit<NodeRedisCommandOptions, "abortSignal">): Promise<unknown>
+  on(event: string, listener: (detail: unknown) => void): unknown
+}
+
+/** Makes a client of the server that is the primary now, without connecting it. */
+export type MakeTrackingClient = () => Promise<TrackingClient>
+
+/** What a client needs for it: it turns tracking on itself, before it is ready, and ends with its connection, because the next one knows of no key. */
+export const TRACKING = {
+  RESP: 3,
+  emitInvalidate: true,
+  clientSideCache: undefined,
+  disableOfflineQueue: true,
+  maintNotifications: "disabled",
+  pingInterval: undefined,
+} as const
+
+/** The same of its socket. */
+export const TRACKING_SOCKET = { reconnectStrategy: false, socketTimeout: undefined, connectTimeout: 2_000 } as const
+
+// Whatever the application gave its client: plain replies, and no timer.
+const PLAIN = { typeMapping: {}, timeout: undefined } as const
+
+/** Opens tracked connections, each with a client of its own. */
+export function tracked(make: MakeTrackingClient): OpenTracked {
+  return async (listener) => {
+    const client = await make()
+    let isOver = false
+    const destroy = (): void => {
+      if (client.isOpen) client.destroy()
+    }
+    const end = (): void => {
+      if (isOver) return
+      isOver = true
+      listener.closed()
+      // The client is in the middle of telling of it.
+      setImmediate(destroy)
+    }
+    for (const event of ["error", "reconnecting", "end"]) client.on(event, end)
+    client.on("invalidate", (key) => listener.invalidated(textOrNull(key)))
+    await client.connect()
+    // Calls wait on the application's own connection, and this one alone must not keep the process alive.
+    client.unref?.()
+    return { send: (command) => client.sendCommand(command, PLAIN), close: end }
+  }
+}

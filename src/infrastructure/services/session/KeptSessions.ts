@@ -1,0 +1,157 @@
+import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { SessionData } from "../../../domain/interfaces/session/ISessionService.js"
+import { endsAt } from "../../../domain/session/deadlines.js"
+import { ownerOf, type Proof, type SessionRecord } from "../../../domain/session/record.js"
+import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
+import { ReadBatch } from "../../redis/reads/batch.js"
+import { Lease } from "../../redis/reads/lease.js"
+import { leaseProbe } from "../../redis/reads/lease-probe.js"
+import { NearCache } from "../../redis/reads/near-cache.js"
+import { TrackedLink } from "../../redis/reads/TrackedLink.js"
+import { TrackedReads } from "../../redis/reads/TrackedReads.js"
+import { WatchedWrites } from "../../redis/reads/WatchedWrites.js"
+import type { SessionKeys } from "../../redis/session-keys.js"
+import type { StepOptions } from "../CallStep.js"
+import type { NearCacheSettings } from "./near-cache-settings.js"
+import { decodeRecord } from "./record-json.js"
+import type { SessionSettings } from "./session-settings.js"
+
+/** A record is read anew when it was read so long ago, whatever was heard of it, in milliseconds. */
+const LONGEST_KEPT_MS = 5_000
+
+/** What a session of this length takes in memory: measured, see docs/adr/0022-near-cache.md. */
+const bytesOf = (text: string): number => 2_000 + 3 * text.length
+
+/** A record that was read, and what is served of it once its secret was proved. */
+interface KeptSession<A extends object> {
+  /** Only until it is served. */
+  record: SessionRecord | null
+  /** The token last proved. */
+  token: string
+  answer: Promise<SessionData<A>> | null
+  readonly owner: string | null
+  readonly readAt: number
+  /** By the server's clock, in milliseconds. */
+  endsAt: number
+  readonly touchAt: number
+}
+
+interface KeptSessionsOptions {
+  readonly redis: IRedisService
+  readonly keys: SessionKeys
+  readonly bounds: NearCacheSettings
+  readonly settings: Pick<SessionSettings, "keyPrefix" | "timeoutMs" | "touchInterval">
+  readonly onServing: (serving: boolean, reason: string) => void
+}
+
+const HANDLE_LENGTH = 26
+const TOKEN_LENGTH = 70
+
+/** Sessions that this process has read lately, served from its memory as long as the server is known not to have changed them. */
+export class KeptSessions<A extends object> {
+  readonly #cache: NearCache<KeptSession<A>>
+  readonly #lease: Lease
+  readonly #link: TrackedLink
+  readonly #reads: ReadBatch
+  readonly #keys: SessionKeys
+  readonly #touchInterval: number
+
+  constructor({ redis, keys, bounds, settings, onServing }: KeptSessionsOptions) {
+    if (redis.openTracked === undefined) throw new TypeError("Expected a Redis service that was connected for a near-cache.")
+    this.#cache = new NearCache(bounds)
+    this.#lease = new Lease(bounds.lease)
+    this.#keys = keys
+    this.#touchInterval = settings.touchInterval
+    this.#link = new TrackedLink({
+      open: redis.openTracked,
+      lease: this.#lease,
+      leaseLength: bounds.lease,
+      probe: leaseProbe(`${settings.keyPrefix}near-cache`),
+      onInvalidated: (key) => (key === null ? this.#cache.forgetAll() : this.#forgetKeys([key])),
+      onLapse: () => this.#cache.forgetAll(),
+      onServing,
+    })
+    const isUsable = (): boolean => performance.now() <= this.#lease.until
+    const onUntracked = (untracked: readonly string[]): void => this.#forgetKeys(untracked)
+    this.#reads = new ReadBatch(new TrackedReads({ link: this.#link, redis, patience: settings.timeoutMs / 4, isUsable, onUntracked }))
+    redis.onDisruption(() => this.#link.renew())
+  }
+
+  /** The session of a token that was proved here before, or nothing: then the store is to be asked. */
+  recall(token: unknown, touches: boolean): Promise<SessionData<A>> | undefined {
+    if (typeof token !== "string" || token.length !== TOKEN_LENGTH) return undefined
+    const now = performance.now()
+    if (now > this.#lease.until) {
+      this.#link.lapse()
+      return undefined
+    }
+    const kept = this.#cache.get(token.slice(0, HANDLE_LENGTH))
+    if (kept === undefined || kept.answer === null || now - kept.readAt > LONGEST_KEPT_MS) return undefined
+    const serverTime = now + this.#lease.serverAhead
+    if (serverTime >= kept.endsAt || (touches && serverTime >= kept.touchAt)) return undefined
+    return isSame(token, kept.token) ? kept.answer : undefined
+  }
+
+  /** Reads a record, and keeps it unless something was heard of it meanwhile. @throws ERR_SESSION_CORRUPT */
+  async find(handle: Handle, { signal }: StepOptions): Promise<SessionRecord | null> {
+    const flight = this.#cache.begin(formatHandle(handle))
+    try {
+      const text = await this.#reads.get(this.#keys.session(handle), signal)
+      if (text === null) return null
+      const record = decodeRecord(handle, text)
+      this.#cache.land(flight, this.#unproved(record, flight.beganAt), bytesOf(text))
+      return record
+    } finally {
+      this.#cache.end(flight)
+    }
+  }
+
+  #unproved(record: SessionRecord, readAt: number): KeptSession<A> {
+    const touchAt = record.lastAccessedAt + Math.min(this.#touchInterval, record.slack)
+    return { record, token: "", answer: null, owner: ownerOf(record.fixed), readAt, endsAt: endsAt(record), touchAt }
+  }
+
+  /** Lets a record that is kept be served from now on to whoever brings the same token. */
+  keep(record: SessionRecord, token: string, proof: Proof, session: SessionData<A>): void {
+    const kept = this.#cache.get(formatHandle(record))
+    if (kept?.record !== record) return
+    kept.record = null
+    kept.token = token
+    kept.answer = Promise.resolve(session)
+    // A secret in grace is good for less long than its session.
+    if (record.previous !== null && "verifiers" in proof && !proof.verifiers.includes(record.verifier)) {
+      kept.endsAt = Math.min(kept.endsAt, record.previous.until)
+    }
+  }
+
+  /** The same store, whose writes by this process are known here before their callers learn of them. */
+  watching(redis: IRedisService): IRedisService {
+    return new WatchedWrites(redis, (keys) => this.#forgetKeys(keys))
+  }
+
+  forget(handle: Handle): void {
+    this.#cache.forget(formatHandle(handle))
+  }
+
+  #forgetKeys(keys: readonly string[]): void {
+    for (const key of keys) {
+      const handle = this.#keys.parseSession(key)
+      if (handle !== null) this.forget(handle)
+    }
+  }
+
+  forgetUser(owner: string): void {
+    this.#cache.forgetWhere((kept) => kept.owner === owner)
+  }
+
+  stop(): void {
+    this.#link.stop()
+  }
+}
+
+/** Compares the secrets of two tokens of one handle, each to its end, so that the time it takes tells nothing of where they differ. */
+function isSame(token: string, other: string): boolean {
+  let difference = 0
+  for (let at = HANDLE_LENGTH; at < TOKEN_LENGTH; at += 1) difference |= token.charCodeAt(at) ^ other.charCodeAt(at)
+  return difference === 0
+}
