@@ -2,6 +2,7 @@ import { runAccuracy } from "./accuracy/run-accuracy.js"
 import type { Group } from "./group.js"
 import { runHttp } from "./http/run-http.js"
 import { runLimits } from "./limits/run-limits.js"
+import { runScaling } from "./scaling/run-scaling.js"
 import { runGiant } from "./sessions/giant.js"
 import { runMemory } from "./sessions/memory.js"
 import { runMixed } from "./sessions/run-mixed.js"
@@ -22,6 +23,11 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   giant: { about: "a user with very many sessions, all of which are ended", takes: { quick: 5, full: 60 }, run: runGiant },
   memory: { about: "what a stored session takes in the server's memory", takes: { quick: 15, full: 90 }, run: runMemory },
   http: { about: "what authentication adds to a request, on Express, Fastify and node:http", takes: { quick: 15, full: 60 }, run: runHttp },
+  scaling: {
+    about: "one process and two on one Redis and on a cluster, and a model of what more nodes carry",
+    takes: { quick: 10, full: 40 },
+    run: runScaling,
+  },
   limits: {
     about: "decisions about rate limits beside the raw INCR of the same client, and beside other libraries",
     takes: { quick: 40, full: 340 },

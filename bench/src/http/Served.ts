@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { once } from "node:events"
 import { env } from "node:process"
 import { fileURLToPath } from "node:url"
+import { letEnd, nextMessage } from "../child-message.js"
 import { KeptConnection, load } from "./load.js"
 
 const PROGRAM = fileURLToPath(new URL("application.js", import.meta.url))
@@ -33,7 +33,7 @@ export class Served implements AsyncDisposable {
       env: { ...env, NODE_ENV: "production" },
     })
     try {
-      const { port } = await told<{ port: number }>(child)
+      const { port } = await nextMessage<{ port: number }>(child)
       const cookies = await Promise.all(Array.from({ length: users }, (_, at) => signIn(port, `user${at}`)))
       const requests = cookies.map(
         (cookie) =>
@@ -56,31 +56,13 @@ export class Served implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.#connections) connection.close()
-    // It may have ended before, which is then the reason why we are here.
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const ended = once(this.#child, "exit")
-    this.#child.disconnect()
-    await ended
+    await letEnd(this.#child)
   }
 
   async #cpu(): Promise<number> {
-    const answer = told<{ cpu: number }>(this.#child)
+    const answer = nextMessage<{ cpu: number }>(this.#child)
     this.#child.send("cpu")
     return (await answer).cpu
-  }
-}
-
-async function told<T>(child: ChildProcess): Promise<T> {
-  const stop = new AbortController()
-  const ended = once(child, "exit", { signal: stop.signal }).then(() => {
-    throw new Error("Expected the application to answer, but it ended")
-  })
-  try {
-    const [message] = await Promise.race([once(child, "message", { signal: stop.signal }), ended])
-    return message as T
-  } finally {
-    ended.catch(() => undefined)
-    stop.abort()
   }
 }
 

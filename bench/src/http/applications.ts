@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto"
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import fastifyCookie from "@fastify/cookie"
 import fastifySession from "@fastify/session"
@@ -69,6 +70,22 @@ export const APPLICATIONS: Readonly<Record<string, (url: string) => Promise<Requ
     const app = fastify()
     app.post("/sign-in/:name", async () => ({}))
     app.get("/me", async () => ({ user: "ada" }))
+    return listenerOf(app)
+  },
+  // What nobody can do without who takes a token from a cookie and does not keep it as it is.
+  "fastify with a cookie read and one hash made": async () => {
+    const app = fastify()
+    await app.register(fastifyCookie)
+    app.post("/sign-in/:name", async (_request, reply) => {
+      reply.setCookie("session", randomBytes(48).toString("base64url"), { path: "/", httpOnly: true })
+      return {}
+    })
+    app.get("/me", async (request, reply) => {
+      const { session } = request.cookies
+      if (session === undefined) return reply.code(401).send()
+      createHash("sha256").update(session).digest()
+      return { user: "ada" }
+    })
     return listenerOf(app)
   },
   "fastify with coatcheck": async (url) => {

@@ -17,6 +17,7 @@ const FRAMEWORKS: readonly Framework[] = [
     bare: "fastify",
     contenders: [
       { application: "fastify with coatcheck", added: "http-fastify-cpu", share: "http-fastify" },
+      { application: "fastify with a cookie read and one hash made" },
       { application: "fastify with @fastify/session and connect-redis" },
     ],
   },

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises"
+import { Redis } from "ioredis"
 
 const LOOK_EVERY_MS = 100
 const GIVE_UP_MS = 10_000
@@ -22,4 +23,15 @@ export async function settledMemory(look: () => Promise<string>, everyMs = LOOK_
     last = now
   }
   return last
+}
+
+/** What servers use all in all, over connections of its own. */
+export async function usedMemoryOf(urls: readonly string[]): Promise<number> {
+  const clients = urls.map((url) => new Redis(url))
+  try {
+    const used = await Promise.all(clients.map((client) => settledMemory(() => client.info("memory"))))
+    return used.reduce((sum, one) => sum + one, 0)
+  } finally {
+    for (const client of clients) client.disconnect()
+  }
 }

@@ -1,0 +1,126 @@
+import { availableParallelism } from "node:os"
+import { Cluster } from "coatcheck-reliability/cluster"
+import { StoreServer } from "coatcheck-reliability/servers"
+import { ratioChart } from "../charts/ratio-chart.js"
+import type { GroupSettings, Measured } from "../group.js"
+import { ServerMeter } from "../server/ServerMeter.js"
+import { usedMemoryOf } from "../server/settled-memory.js"
+import { exactly, spreadOf } from "../spread.js"
+import { type Costs, capacityOf, ceilingOf } from "./capacity.js"
+import { Readers } from "./Readers.js"
+import { capacityTable, type SetupFigures, scalingTable } from "./scaling-table.js"
+
+const IN_FLIGHT = 64
+const PROCESSES = [1, 2]
+const NODES = [1, 3, 6, 12, 24, 100]
+
+interface Place {
+  readonly store: string
+  readonly nodes: number
+  readonly readers: Readers
+  readonly meter: ServerMeter
+  readonly sessionBytes: number
+}
+
+interface Slice {
+  readonly rate: number
+  readonly costs: Costs
+}
+
+/** Measures one process and two on one Redis and on a cluster, holds a model of what processor time allows against that, and says what it makes of more nodes. */
+export async function runScaling(settings: GroupSettings): Promise<Measured> {
+  const sessions = settings.quick ? 2_000 : 20_000
+  await using server = await StoreServer.start("redis")
+  await using cluster = await Cluster.start("redis")
+  settings.onProgress("storing sessions")
+  await using alone = await placeOf("one Redis", server.url, [server.url], sessions)
+  await using spread = await placeOf(
+    "cluster of 3",
+    cluster.url,
+    cluster.nodes.map(({ url }) => url),
+    sessions,
+  )
+  const figures = await measure([alone, spread], settings)
+  const calibrated = (store: string): Costs =>
+    figures.find((one) => one.store === store && one.processes === 1)?.costs ?? { process: Number.NaN, node: Number.NaN }
+  settings.onText(`${IN_FLIGHT} reads in flight for each process.\n\n${scalingTable(figures, calibrated)}`)
+  const efficiency = Math.min(1, ...figures.map((one) => one.rate.median / ceilingOf(one, calibrated(one.store)).rate))
+  const capacities = NODES.map((nodes) =>
+    capacityOf(nodes, { costs: calibrated(nodes === 1 ? alone.store : spread.store), sessionBytes: alone.sessionBytes, efficiency }),
+  )
+  settings.onText(capacityTable(capacities))
+  const title = "Reads of two processes beside those of one"
+  const groups = [alone, spread].map(({ store }) => ({
+    title: store,
+    bars: figures
+      .filter((one) => one.store === store && one.processes > 1)
+      .flatMap((one) => [
+        { name: `coatcheck, ${one.processes} processes, measured`, ratio: one.ofOne, isOurs: true },
+        {
+          name: "model, by processor time alone",
+          ratio: exactly(ceilingOf(one, calibrated(store)).rate / ceilingOf({ ...one, processes: 1 }, calibrated(store)).rate),
+          isOurs: false,
+        },
+      ]),
+  }))
+  return {
+    figures: { server: `Redis ${server.version}`, sessionBytes: alone.sessionBytes, setups: figures, efficiency, capacities },
+    charts: [
+      {
+        name: "scaling",
+        title,
+        svg: ratioChart({ title, subtitle: "Reads a second, as a multiple of one process on the same store; more is better", groups }),
+      },
+    ],
+  }
+}
+
+async function placeOf(store: string, url: string, nodes: readonly string[], sessions: number): Promise<Place & AsyncDisposable> {
+  const before = await usedMemoryOf(nodes)
+  const processes = Math.max(...PROCESSES)
+  const readers = await Readers.start(url, { processes, sessions })
+  const sessionBytes = ((await usedMemoryOf(nodes)) - before) / (processes * sessions)
+  const meter = new ServerMeter(...nodes)
+  const end = async (): Promise<void> => {
+    await readers[Symbol.asyncDispose]()
+    await meter[Symbol.asyncDispose]()
+  }
+  return { store, nodes: nodes.length, readers, meter, sessionBytes, [Symbol.asyncDispose]: end }
+}
+
+async function measure(places: readonly Place[], { rounds, quick, signal, onProgress }: GroupSettings): Promise<readonly SetupFigures[]> {
+  const setups = places.flatMap((place) => PROCESSES.map((processes) => ({ place, processes, slices: [] as Slice[] })))
+  for (let round = 0; round <= rounds; round++) {
+    onProgress(`round ${round} of ${rounds}`)
+    for (const { place, processes, slices } of round % 2 === 0 ? setups : setups.toReversed()) {
+      signal.throwIfAborted()
+      const slice = await sliceOf(place, processes, quick ? 100 : 500)
+      // The first round warms up.
+      if (round > 0) slices.push(slice)
+    }
+  }
+  const cores = availableParallelism()
+  return setups.map(({ place, processes, slices }) => {
+    const one = setups.find((setup) => setup.place === place && setup.processes === 1)?.slices ?? []
+    const rates = slices.map(({ rate }) => rate)
+    return {
+      store: place.store,
+      nodes: place.nodes,
+      processes,
+      cores,
+      rate: spreadOf(rates),
+      ofOne: spreadOf(rates.map((rate, round) => rate / (one[round]?.rate ?? Number.NaN))),
+      costs: {
+        process: spreadOf(slices.map(({ costs }) => costs.process)).median,
+        node: spreadOf(slices.map(({ costs }) => costs.node)).median,
+      },
+    }
+  })
+}
+
+async function sliceOf({ readers, meter }: Place, processes: number, ms: number): Promise<Slice> {
+  const { result, server } = await meter.during(() => readers.read(processes, { inFlight: IN_FLIGHT, ms }))
+  const count = result.reduce((sum, one) => sum + one.count, 0)
+  const cpu = result.reduce((sum, one) => sum + one.cpu * one.count, 0)
+  return { rate: result.reduce((sum, one) => sum + one.rate, 0), costs: { process: cpu / count, node: server.cpu / count } }
+}

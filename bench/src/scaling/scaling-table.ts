@@ -1,0 +1,48 @@
+import { markdownTable, shown } from "../markdown.js"
+import type { Spread } from "../spread.js"
+import { type Capacity, type Costs, ceilingOf, NODE, type Setup } from "./capacity.js"
+
+/** What one setup came to. */
+export interface SetupFigures extends Setup {
+  readonly store: string
+  /** Reads a second, of all processes. */
+  readonly rate: Spread
+  /** Of one process on the same store, in the same round. */
+  readonly ofOne: Spread
+  readonly costs: Costs
+}
+
+/** @param calibrated costs by store, as one process has them there */
+export function scalingTable(all: readonly SetupFigures[], calibrated: (store: string) => Costs): string {
+  const lines = all.map((one) => {
+    const { rate, bound } = ceilingOf(one, calibrated(one.store))
+    return [
+      one.store,
+      String(one.processes),
+      shown(one.rate, 0),
+      shown(one.ofOne, 2),
+      one.costs.process.toFixed(1),
+      one.costs.node.toFixed(1),
+      `${rate.toFixed(0)}, by ${bound}`,
+      (one.rate.median / rate).toFixed(2),
+    ]
+  })
+  const head = ["store", "processes", "reads a second", "of one process", "CPU µs a read", "CPU µs of the store", "model: at most", "measured, of the model"]
+  return markdownTable(head, lines)
+}
+
+export function capacityTable(capacities: readonly Capacity[]): string {
+  const lines = capacities.map(({ nodes, sessions, rate, processes }) => [
+    String(nodes),
+    `${(sessions / 1_000_000).toPrecision(3)} million`,
+    `${Math.round(rate / 1_000)} k`,
+    String(processes),
+  ])
+  const [memory, used, busy] = [NODE.memoryBytes / 2 ** 30, 100 * NODE.usableMemory, 100 * NODE.usableProcessor]
+  return [
+    `A model, not a measurement: nodes of ${memory} GiB, of which ${used} % hold sessions, each with a processor of its own that is kept ${busy} % busy by reads; one read a request;`,
+    "users spread evenly over the slots; costs, and what a process reaches of its ceiling, as measured above.",
+    "",
+    markdownTable(["primaries", "sessions", "authenticated requests a second", "processes that ask so much"], lines),
+  ].join("\n")
+}
