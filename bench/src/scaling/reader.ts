@@ -24,10 +24,13 @@ const tokens = await fillSessions(service, count, {})
 const order = shuffled(count)
 const reading = new Running({ call: (at) => service.getSession(entryAt(tokens, order, at)), isRight: (session) => session !== null })
 
-process.on("message", async (asked: ReadFor) => {
-  const { count: read, rate, cpu } = await reading.slice(asked)
-  process.send?.({ count: read, rate, cpu } satisfies HasRead)
-})
+// What fails ends this process, which its parent sees.
+process.on("message", (asked: ReadFor) => void read(asked))
 // Ends with the program that measures.
 process.on("disconnect", () => process.exit())
 process.send?.("ready")
+
+async function read(asked: ReadFor): Promise<void> {
+  const { count: reads, rate, cpu } = await reading.slice(asked)
+  process.send?.({ count: reads, rate, cpu } satisfies HasRead)
+}
