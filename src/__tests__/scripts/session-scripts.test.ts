@@ -199,7 +199,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       fixed: { ...fixed, stored: '"userId":"ada",' },
       version: 8,
       operations: `abcdef${NO_OPERATIONS.slice(6)}`,
-      body: { schemaVersion: 1, attributes: '{"n":1}', values: { n: 1 } },
+      body: { schemaVersion: 1, attributes: '{"n":1}' },
     })
     expect(lastAccessedAt).toBeGreaterThan(record.lastAccessedAt)
   })

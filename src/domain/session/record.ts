@@ -21,8 +21,6 @@ export interface FixedFields {
 export interface Body {
   readonly schemaVersion: number
   readonly attributes: string
-  /** What the text says, where it was parsed with its record. Its reader may keep it, so it is read once. */
-  readonly values?: object
 }
 
 /** One stored session. Points in time are milliseconds since the epoch, but for `createdMicros`. Immutable: each change makes a new one. */

@@ -39,16 +39,11 @@ export class SessionAnswers<A extends object> {
 
   /** At once, unless the attributes are those of an older release. @throws ERR_SESSION_CORRUPT */
   present(record: SessionRecord): SessionData<A> | Promise<SessionData<A>> {
-    try {
-      const attributes = this.#schema.read(record.body)
-      if (!(attributes instanceof Promise)) return this.#shown(record, attributes)
-      return this.reporting(record, () => attributes).then((upgraded) => this.#shown(record, upgraded))
-    } catch (error) {
-      throw this.reported(record, error)
-    }
+    if (this.#schema.isCurrent(record.body)) return this.#shown(record)
+    return this.reporting(record, () => this.#schema.read(record.body)).then((upgraded) => this.#shown(record, upgraded))
   }
 
-  #shown(record: SessionRecord, attributes: object): SessionData<A> {
+  #shown(record: SessionRecord, attributes?: object): SessionData<A> {
     const session = toSessionData<A>(record, attributes)
     return this.#shares ? sharedSession(session) : session
   }

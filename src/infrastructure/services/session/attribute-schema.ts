@@ -2,6 +2,7 @@ import { SessionError } from "../../../domain/errors.js"
 import { type AttributesCopy, copyAttributes, mergeAttributes } from "../../../domain/session/attributes.js"
 import type { Body } from "../../../domain/session/record.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
+import { parseAttributes } from "./StoredAttributes.js"
 import type { SessionSettings } from "./session-settings.js"
 
 /** What a caller wants done to the attributes: a checked patch, or a function. */
@@ -51,10 +52,15 @@ export class AttributeSchema {
     return copyAttributes(result.value, "the schema's output")
   }
 
+  /** Whether the attributes of a record are as today's release writes them. */
+  isCurrent(body: Body): boolean {
+    return body.schemaVersion === this.#settings.schemaVersion
+  }
+
   /** The attributes of a record as a copy of the caller's own. @throws ERR_SESSION_CORRUPT */
-  read(body: Body): AttributesCopy | Promise<AttributesCopy> {
-    const stored = (body.values as AttributesCopy | undefined) ?? parse(body.attributes)
-    return body.schemaVersion === this.#settings.schemaVersion ? stored : this.#upgraded(stored, body.schemaVersion)
+  async read(body: Body): Promise<AttributesCopy> {
+    const stored = parseAttributes(body.attributes) as AttributesCopy
+    return this.isCurrent(body) ? stored : this.#upgraded(stored, body.schemaVersion)
   }
 
   async #upgraded(stored: AttributesCopy, fromVersion: number): Promise<AttributesCopy> {
@@ -67,14 +73,6 @@ export class AttributeSchema {
       // Whatever `upgrade` threw may hold session data.
       throw corrupt(`attributes of schemaVersion ${fromVersion} that upgrade turns into today's, got a failure: mend upgrade, or end the session`)
     }
-  }
-}
-
-function parse(text: string): AttributesCopy {
-  try {
-    return JSON.parse(text) as AttributesCopy
-  } catch {
-    throw corrupt("attributes that are JSON, got something else")
   }
 }
 

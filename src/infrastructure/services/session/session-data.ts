@@ -2,23 +2,26 @@ import type { SessionData, SessionId } from "../../../domain/interfaces/session/
 import { expiresAt } from "../../../domain/session/deadlines.js"
 import type { SessionRecord } from "../../../domain/session/record.js"
 import { formatHandle } from "../../../domain/session/ticket.js"
+import { StoredAttributes } from "./StoredAttributes.js"
 
-/** A record as the application sees it. */
-export function toSessionData<A extends object>(record: SessionRecord, attributes: object): SessionData<A> {
-  return {
+/** A record as the application sees it. @param attributes - where those that are stored are not what it is to see */
+export function toSessionData<A extends object>(record: SessionRecord, attributes?: object): SessionData<A> {
+  const { fixed } = record
+  const session = {
     sessionId: formatHandle(record),
-    userId: record.fixed.userId,
-    pendingUserId: record.fixed.pendingUserId,
-    impersonatorId: record.fixed.impersonatorId,
-    impersonatorSessionId: record.fixed.impersonatorSessionId as SessionId | null,
+    userId: fixed.userId,
+    pendingUserId: fixed.pendingUserId,
+    impersonatorId: fixed.impersonatorId,
+    impersonatorSessionId: fixed.impersonatorSessionId as SessionId | null,
     createdAt: new Date(Math.floor(record.createdMicros / 1000)),
     authenticatedAt: record.authenticatedAt === null ? null : new Date(record.authenticatedAt),
     lastAccessedAt: new Date(record.lastAccessedAt),
     expiresAt: new Date(expiresAt(record)),
     absoluteExpiresAt: new Date(record.absoluteDeadline),
-    persistent: record.fixed.persistent,
+    persistent: fixed.persistent,
     version: record.version,
-    device: { ...record.fixed.device },
-    attributes: attributes as SessionData<A>["attributes"],
+    device: { ...fixed.device },
   }
+  if (attributes === undefined) return StoredAttributes.hang(session, record.body.attributes) as SessionData<A>
+  return { ...session, attributes: attributes as SessionData<A>["attributes"] }
 }
