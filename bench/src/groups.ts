@@ -2,6 +2,7 @@ import { runAccuracy } from "./accuracy/run-accuracy.js"
 import type { Group } from "./group.js"
 import { runHttp } from "./http/run-http.js"
 import { runLimits } from "./limits/run-limits.js"
+import { runNearCache } from "./near-cache/run-near-cache.js"
 import { runScaling } from "./scaling/run-scaling.js"
 import { runGiant } from "./sessions/giant.js"
 import { runMemory } from "./sessions/memory.js"
@@ -20,6 +21,11 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   mixed: { about: "reads of one and of few sessions, and calls of all kinds at once", takes: { quick: 15, full: 120 }, run: runMixed },
   sizes: { about: "sessions of 0.5, 2, 8 and 32 KB beside the raw commands on JSON of that size", takes: { quick: 15, full: 120 }, run: runSizes },
   "store-size": { about: "the same work in stores of 10 000, 100 000 and 1 000 000 sessions", takes: { quick: 10, full: 150 }, run: runStoreSize },
+  "near-cache": {
+    about: "reads that are answered from this process's memory, and how long after a revocation",
+    takes: { quick: 15, full: 70 },
+    run: runNearCache,
+  },
   giant: { about: "a user with very many sessions, all of which are ended", takes: { quick: 5, full: 60 }, run: runGiant },
   memory: { about: "what a stored session takes in the server's memory", takes: { quick: 15, full: 90 }, run: runMemory },
   http: { about: "what authentication adds to a request, on Express, Fastify and node:http", takes: { quick: 15, full: 60 }, run: runHttp },

@@ -34,22 +34,8 @@ export const APPLICATIONS: Readonly<Record<string, (url: string) => Promise<Requ
     app.get("/me", (_request, response) => void response.json({ user: "ada" }))
     return app
   },
-  "express with coatcheck": async (url) => {
-    const door = expressDoor(await authenticator(url))
-    const app = express()
-    app.post(
-      "/sign-in/:name",
-      door.optionalSession(async (request, response) => {
-        await request.auth.signIn({ userId: String(request.params.name) })
-        response.json({})
-      }),
-    )
-    app.get(
-      "/me",
-      door.requireSession((request, response) => void response.json({ user: request.session.userId })),
-    )
-    return app
-  },
+  "express with coatcheck": async (url) => expressWith(await authenticator(url)),
+  "express with coatcheck and its near-cache": async (url) => expressWith(await authenticator(url, { nearCache: true })),
   "express with express-session and connect-redis": async (url) => {
     const client = await createClient({ url }).connect()
     const app = express()
@@ -88,22 +74,8 @@ export const APPLICATIONS: Readonly<Record<string, (url: string) => Promise<Requ
     })
     return listenerOf(app)
   },
-  "fastify with coatcheck": async (url) => {
-    const door = fastifyDoor(await authenticator(url))
-    const app = fastify()
-    app.post(
-      "/sign-in/:name",
-      door.optionalSession(async (request) => {
-        await request.auth.signIn({ userId: (request.params as { readonly name: string }).name })
-        return {}
-      }),
-    )
-    app.get(
-      "/me",
-      door.requireSession((request) => ({ user: request.session.userId })),
-    )
-    return listenerOf(app)
-  },
+  "fastify with coatcheck": async (url) => fastifyWith(await authenticator(url)),
+  "fastify with coatcheck and its near-cache": async (url) => fastifyWith(await authenticator(url, { nearCache: true })),
   "fastify with @fastify/session and connect-redis": async (url) => {
     const client = await createClient({ url }).connect()
     const app = fastify()
@@ -121,9 +93,45 @@ export const APPLICATIONS: Readonly<Record<string, (url: string) => Promise<Requ
   },
 }
 
-export async function authenticator(url: string) {
+export async function authenticator(url: string, more: { readonly nearCache?: boolean } = {}) {
   const client = await createClient({ url }).connect()
-  return createAuthenticator({ sessions: await createSessionService({ store: client }), origin: ORIGIN })
+  return createAuthenticator({ sessions: await createSessionService({ store: client, ...more }), origin: ORIGIN })
+}
+
+type Authenticator = Awaited<ReturnType<typeof authenticator>>
+
+function expressWith(authenticated: Authenticator): RequestListener {
+  const door = expressDoor(authenticated)
+  const app = express()
+  app.post(
+    "/sign-in/:name",
+    door.optionalSession(async (request, response) => {
+      await request.auth.signIn({ userId: String(request.params.name) })
+      response.json({})
+    }),
+  )
+  app.get(
+    "/me",
+    door.requireSession((request, response) => void response.json({ user: request.session.userId })),
+  )
+  return app
+}
+
+function fastifyWith(authenticated: Authenticator): Promise<RequestListener> {
+  const door = fastifyDoor(authenticated)
+  const app = fastify()
+  app.post(
+    "/sign-in/:name",
+    door.optionalSession(async (request) => {
+      await request.auth.signIn({ userId: (request.params as { readonly name: string }).name })
+      return {}
+    }),
+  )
+  app.get(
+    "/me",
+    door.requireSession((request) => ({ user: request.session.userId })),
+  )
+  return listenerOf(app)
 }
 
 async function listenerOf(app: FastifyInstance): Promise<RequestListener> {

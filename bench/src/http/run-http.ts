@@ -10,6 +10,7 @@ const FRAMEWORKS: readonly Framework[] = [
     bare: "express",
     contenders: [
       { application: "express with coatcheck", added: "http-express-cpu", share: "http-express" },
+      { application: "express with coatcheck and its near-cache", share: "http-express-near" },
       { application: "express with express-session and connect-redis" },
     ],
   },
@@ -20,6 +21,10 @@ const FRAMEWORKS: readonly Framework[] = [
       { application: "fastify with a cookie read and one hash made" },
       { application: "fastify with @fastify/session and connect-redis" },
     ],
+  },
+  {
+    bare: "fastify with a cookie read and one hash made",
+    contenders: [{ application: "fastify with coatcheck and its near-cache", share: "http-fastify-near" }],
   },
   { bare: "node:http", contenders: [{ application: "node:http with coatcheck" }] },
 ]

@@ -4,7 +4,7 @@ import { entryAt } from "./order.js"
 import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
 import type { BoardSettings } from "./raw-boards.js"
-import type { SessionRows } from "./session-case.js"
+import type { SessionCase, SessionRows } from "./session-case.js"
 
 const APP = "bench"
 const DAY_SECONDS = 86_400
@@ -34,6 +34,27 @@ export async function redisSessionsOn(url: string, { stored: { ids }, order, byt
     },
   } satisfies SessionRows
   return { rows, close: () => store.quit() }
+}
+
+/** Its cache, which another process cannot empty but by a message that may be lost. */
+export async function cachedRedisSessionsOn(url: string, { order, bytes, signal }: Pick<BoardSettings, "order" | "bytes"> & CrowdSettings) {
+  const store = new redisSessions.default<Flat>({ options: { url }, cachetime: DAY_SECONDS, cachemax: order.length })
+  const tokens = await crowd(order.length, async (at) => (await store.create(sessionOf(at, bytes))).token, { signal })
+  await crowd(tokens.length, (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), { signal })
+  const read: SessionCase = {
+    name: "redis-sessions, get with its cache",
+    work: { call: (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), isRight: isThere },
+  }
+  const close = async (): Promise<void> => {
+    await store.quit()
+    await (store as unknown as Subscribed).redissub.disconnect()
+  }
+  return { read, close }
+}
+
+/** What it does not end itself: the connection that tells its cache of changes. */
+interface Subscribed {
+  readonly redissub: { disconnect(): Promise<void> }
 }
 
 /** It keeps text, numbers and booleans alone. */
