@@ -54,24 +54,44 @@ export class ServiceCalls {
   }
 
   /**
-   * A read without options of its own, of one step that ends within the call's deadline by itself. It runs for every request, so nothing is made anew for it
-   * that can be left out.
+   * A read without options of its own, whose step ends within the call's deadline by itself. It runs for every request, so hardly anything is made anew for it.
+   *
+   * @param begin - starts the step
+   * @param judge - makes the answer of what it brought, at once or after another wait
+   * @param refuse - hears why the step failed, and says what its caller is told
    */
-  read<T>(work: () => T | Promise<T>): Promise<T> {
+  read<V, T>(begin: () => V | Promise<V>, judge: (value: V) => T | Promise<T>, refuse: (error: unknown) => unknown): Promise<T> {
     try {
       this.#inFlight.enter(false)
+      const begun = this.#begun(begin)
+      if (!(begun instanceof Promise)) return Promise.resolve(this.#answer(judge, begun))
+      return begun.then(
+        (value) => this.#answer(judge, value),
+        (error) => this.#failed(refuse(error)),
+      )
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  #begun<V>(begin: () => V | Promise<V>): V | Promise<V> {
     try {
-      const value = work()
-      if (value instanceof Promise) return value.then(this.#passed, this.#failed)
-      this.#inFlight.leave()
-      return Promise.resolve(value)
+      return begin()
     } catch (error) {
-      this.#inFlight.leave()
-      return Promise.reject(asArgumentError(error))
+      return this.#failed(error)
     }
+  }
+
+  #answer<V, T>(judge: (value: V) => T | Promise<T>, value: V): T | Promise<T> {
+    let answer: T | Promise<T>
+    try {
+      answer = judge(value)
+    } catch (error) {
+      return this.#failed(error)
+    }
+    if (answer instanceof Promise) return answer.then(this.#passed, this.#failed)
+    this.#inFlight.leave()
+    return answer
   }
 
   /** What a read waits for beside its one step, until its own deadline. @param beganAt - when it began, by `performance.now()` */

@@ -4,10 +4,12 @@ import { untilAborted } from "../../until-aborted.js"
 /** Keys in one MGET: so many that a round trip is shared, so few that nobody waits for a large reply. */
 const MAX_KEYS = 128
 
-interface Fetch {
-  readonly promise: Promise<string | null>
-  readonly resolve: (value: string | null) => void
+/** One caller's read, and the next of the same key. */
+interface Read<P, T> {
+  readonly place: P
+  readonly resolve: (value: T | null) => void
   readonly reject: (error: unknown) => void
+  readonly next: Read<P, T> | undefined
 }
 
 /**
@@ -15,57 +17,58 @@ interface Fetch {
  *
  * A read joins only a fetch that is not sent yet: one that is under way may have been answered before a change that the caller already knows of.
  */
-export class ReadBatch {
+export class ReadBatch<P, T> {
   readonly #redis: Pick<IRedisService, "singleNode" | "get" | "mget">
-  #waiting = new Map<string, Fetch>()
+  readonly #decode: (place: P, text: string) => T
+  #waiting = new Map<string, Read<P, T>>()
 
-  constructor(redis: Pick<IRedisService, "singleNode" | "get" | "mget">) {
+  /** @param decode - what a value says of a place; asked for each caller, so that none gets what another one has */
+  constructor(redis: Pick<IRedisService, "singleNode" | "get" | "mget">, decode: (place: P, text: string) => T) {
     this.#redis = redis
+    this.#decode = decode
   }
 
-  /** The value of a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
-  get(key: string, signal?: AbortSignal): Promise<string | null> {
+  /** What lies under a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
+  get(place: P, key: string, signal?: AbortSignal): Promise<T | null> {
     if (signal?.aborted) return Promise.reject(signal.reason)
-    const fetch = this.#waiting.get(key) ?? this.#begin(key)
-    return untilAborted(fetch.promise, signal)
-  }
-
-  #begin(key: string): Fetch {
-    if (this.#waiting.size === 0) setImmediate(() => this.#send())
-    let resolve: Fetch["resolve"] = () => {}
-    let reject: Fetch["reject"] = () => {}
-    const promise = new Promise<string | null>((onValue, onError) => {
-      resolve = onValue
-      reject = onError
+    const value = new Promise<T | null>((resolve, reject) => {
+      if (this.#waiting.size === 0) setImmediate(() => this.#send())
+      this.#waiting.set(key, { place, resolve, reject, next: this.#waiting.get(key) })
     })
-    const fetch = { promise, resolve, reject }
-    this.#waiting.set(key, fetch)
-    return fetch
+    return signal === undefined ? value : untilAborted(value, signal)
   }
 
   #send(): void {
-    const entries = [...this.#waiting]
+    const waiting = this.#waiting
     // From here on nobody joins these.
     this.#waiting = new Map()
-    for (let from = 0; from < entries.length; from += MAX_KEYS) this.#fetch(entries.slice(from, from + MAX_KEYS))
+    const keys = [...waiting.keys()]
+    const reads = [...waiting.values()]
+    // On a cluster each read has its own fate: one silent node must not fail the reads of the others. Clients pipeline them anyway.
+    const together = this.#redis.singleNode ? MAX_KEYS : 1
+    for (let from = 0; from < keys.length; from += together) this.#fetch(keys.slice(from, from + together), reads.slice(from, from + together))
   }
 
-  #fetch(entries: readonly (readonly [string, Fetch])[]): void {
-    // On a cluster each read has its own fate: one silent node must not fail the reads of the others. Clients pipeline them anyway.
-    if (!this.#redis.singleNode) {
-      for (const [key, fetch] of entries) this.#redis.get(key).then(fetch.resolve, fetch.reject)
-      return
-    }
-    const keys = entries.map(([key]) => key)
+  #fetch(keys: readonly string[], reads: readonly Read<P, T>[]): void {
     const [only] = keys
     const values = keys.length === 1 && only !== undefined ? this.#redis.get(only).then((value) => [value]) : this.#redis.mget(keys)
     values.then(
       (found) => {
-        for (const [at, [, fetch]] of entries.entries()) fetch.resolve(found[at] ?? null)
+        for (const [at, read] of reads.entries()) this.#settle(read, found[at] ?? null)
       },
       (error: unknown) => {
-        for (const [, fetch] of entries) fetch.reject(error)
+        for (const first of reads) for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) read.reject(error)
       },
     )
+  }
+
+  #settle(first: Read<P, T>, text: string | null): void {
+    for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) {
+      try {
+        read.resolve(text === null ? null : this.#decode(read.place, text))
+      } catch (error) {
+        read.reject(error)
+      }
+    }
   }
 }

@@ -23,7 +23,7 @@ export class RedisRecords implements RecordSteps {
   readonly #background = new Background()
   readonly #clock: ServerClock
   readonly #scripts: RecordScripts
-  readonly #reads: ReadBatch
+  readonly #reads: ReadBatch<RecordPlace, LiveRecord | null>
 
   /**
    * @param oldPrefix - what goes before the keys of connect-redis, whose sessions are taken over; `null`: none are. On a cluster none can be, because
@@ -35,13 +35,12 @@ export class RedisRecords implements RecordSteps {
     this.#oldPrefix = oldPrefix
     this.#clock = new ServerClock(redis, this.#background)
     this.#scripts = new RecordScripts(redis, this.#clock, settings.timeoutMs)
-    this.#reads = new ReadBatch(redis)
+    this.#reads = new ReadBatch(redis, ({ name }, text) => living(name, text))
   }
 
   async find(place: RecordPlace, options: StepOptions): Promise<LiveRecord | null> {
     const keys = this.#keys(place)
-    const text = await this.#reads.get(keys.record, options.signal)
-    const record = text === null ? null : living(place.name, text)
+    const record = await this.#reads.get(place, keys.record, options.signal)
     // Of a session that was ended too, an instance of before the move may have written the old key again, which must not outlast the mark.
     return record === null && keys.old !== null ? this.#adopt(place, keys.old, options) : record
   }
@@ -115,8 +114,7 @@ export class RedisRecords implements RecordSteps {
   }
 
   async #taken(place: RecordPlace, options: StepOptions): Promise<LiveRecord | null> {
-    const text = await this.#reads.get(this.#keys(place).record, options.signal)
-    return text === null ? null : living(place.name, text)
+    return this.#reads.get(place, this.#keys(place).record, options.signal)
   }
 
   #keys({ name, id }: RecordPlace): RecordKeys {

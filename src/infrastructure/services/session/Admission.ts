@@ -32,8 +32,7 @@ export class Admission {
 
   /** The verifier under which a ticket's secret fits the record, or `null`: then somebody knew the handle but not the secret. */
   prove({ previous, verifier }: SessionRecord, ticket: Ticket, now: number): Proof | null {
-    const stored = previous !== null && previous.until > now ? [verifier, previous.verifier] : [verifier]
-    const match = this.#verifiers.match(ticket.secret, ...stored)
+    const match = this.#verifiers.match(ticket.secret, verifier, previous !== null && previous.until > now ? previous.verifier : null)
     if (match === null) this.#events.emit({ type: "wrong-secret", sessionId: formatHandle(ticket) })
     return match === null ? null : { verifiers: [match] }
   }

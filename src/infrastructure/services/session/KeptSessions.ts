@@ -36,6 +36,12 @@ interface KeptSession<A extends object> {
   readonly touchAt: number
 }
 
+/** What a fetch brought, and what it takes in memory. */
+interface Fetched {
+  readonly record: SessionRecord
+  readonly bytes: number
+}
+
 interface KeptSessionsOptions {
   readonly redis: IRedisService
   readonly keys: SessionKeys
@@ -52,7 +58,7 @@ export class KeptSessions<A extends object> {
   readonly #cache: NearCache<KeptSession<A>>
   readonly #lease: Lease
   readonly #link: TrackedLink
-  readonly #reads: ReadBatch
+  readonly #reads: ReadBatch<Handle, Fetched>
   readonly #keys: SessionKeys
   readonly #touchInterval: number
 
@@ -73,7 +79,10 @@ export class KeptSessions<A extends object> {
     })
     const isUsable = (): boolean => performance.now() <= this.#lease.until
     const onUntracked = (untracked: readonly string[]): void => this.#forgetKeys(untracked)
-    this.#reads = new ReadBatch(new TrackedReads({ link: this.#link, redis, patience: settings.timeoutMs / 4, isUsable, onUntracked }))
+    this.#reads = new ReadBatch(new TrackedReads({ link: this.#link, redis, patience: settings.timeoutMs / 4, isUsable, onUntracked }), (handle, text) => ({
+      record: decodeRecord(handle, text),
+      bytes: bytesOf(text),
+    }))
     redis.onDisruption(() => this.#link.renew())
   }
 
@@ -96,10 +105,10 @@ export class KeptSessions<A extends object> {
   async find(handle: Handle, { signal }: StepOptions): Promise<SessionRecord | null> {
     const flight = this.#cache.begin(formatHandle(handle))
     try {
-      const text = await this.#reads.get(this.#keys.session(handle), signal)
-      if (text === null) return null
-      const record = decodeRecord(handle, text)
-      this.#cache.land(flight, this.#unproved(record, flight.beganAt), bytesOf(text))
+      const fetched = await this.#reads.get(handle, this.#keys.session(handle), signal)
+      if (fetched === null) return null
+      const { record, bytes } = fetched
+      this.#cache.land(flight, this.#unproved(record, flight.beganAt), bytes)
       return record
     } finally {
       this.#cache.end(flight)

@@ -63,7 +63,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #clock: ServerClock
   readonly #keys: SessionKeys
   readonly #scripts: SessionScripts
-  readonly #reads: ReadBatch
+  readonly #reads: ReadBatch<Handle, SessionRecord>
   readonly #touches: Touches
   readonly #kept: KeptSessions<A> | null
   readonly #prunes: PruneLater
@@ -83,7 +83,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#redis = redis
     this.#clock = new ServerClock(redis, this.#background)
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
-    this.#reads = new ReadBatch(redis)
+    this.#reads = new ReadBatch(redis, decodeRecord)
     const touches = { one: (due: DueTouch) => this.#touchOne(due), many: (due: readonly DueTouch[]) => this.#scripts.touches(due, LIST_MEMORY_MICROS, {}) }
     this.#touches = new Touches(touches, redis.singleNode)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
@@ -234,7 +234,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected find(handle: Handle, options: StepOptions): Promise<SessionRecord | null> {
     if (this.#kept !== null) return this.#kept.find(handle, options)
-    return this.#reads.get(this.#keys.session(handle), options.signal).then((text) => (text === null ? null : decodeRecord(handle, text)))
+    return this.#reads.get(handle, this.#keys.session(handle), options.signal)
   }
 
   protected async touch(record: SessionRecord, proof: Proof, { signal }: StepOptions): Promise<StepResult> {

@@ -22,6 +22,8 @@ const AUTHENTICATED = '"authenticatedAt":'
 const AUTHENTICATED_LENGTH = 32
 const BODY_MARKER = '"body":["'
 const CRC_LENGTH = 8
+/** Of a schema. */
+const MOST_VERSION_DIGITS = 5
 /** Scripts look for the body no further than this. */
 const BODY_BY = 4_096
 
@@ -29,9 +31,9 @@ const SPACE = 32
 const ZERO = 48
 const OPERATIONS_FORM = /^[\w-]{24}$/
 const VERIFIER_FORM = /^[\w-]{22}$/
-/** A user's id without an escaped character, and perhaps a device. */
-const SIGNED_IN = /^"userId":"([^"\\]*)",(?:"device":(\{.*\}),)?$/
-const BODY_FORM = /^,(\d{1,5})\],"attributes":\{/
+const USER = '"userId":"'
+const DEVICE = ',"device":'
+const ATTRIBUTES = '],"attributes":{'
 
 /** The whole record as stored. */
 export function encodeRecord(record: SessionRecord): string {
@@ -170,10 +172,18 @@ function authenticatedAtOf(text: string, from: number): number | null {
 
 /** @param stored - `"name":value,` for each field */
 function fixedOf(stored: string): FixedFields {
-  const [, user, known] = SIGNED_IN.exec(stored) ?? []
-  // Of nearly all records this is all that there is, and less than half the work.
-  if (user !== undefined) return fixedFields({ userId: user, device: known === undefined ? {} : parse(known) }, stored)
-  return fixedFields(parse(`{${stored.slice(0, -1)}}`) as Readonly<Record<string, unknown>>, stored)
+  return signedInOf(stored) ?? fixedFields(parse(`{${stored.slice(0, -1)}}`) as Readonly<Record<string, unknown>>, stored)
+}
+
+/** Of nearly all records a user's id, without an escaped character, and a device are all that there is: to find them takes half as long as to parse everything. */
+function signedInOf(stored: string): FixedFields | null {
+  const end = stored.startsWith(USER) ? stored.indexOf('"', USER.length) : -1
+  const userId = stored.slice(USER.length, end)
+  if (end === -1 || userId.includes("\\")) return null
+  if (end === stored.length - 2) return fixedFields({ userId }, stored)
+  return stored.startsWith(DEVICE, end + 1) && stored.endsWith("},")
+    ? fixedFields({ userId, device: parse(stored.slice(end + 1 + DEVICE.length, -1)) }, stored)
+    : null
 }
 
 function fixedFields(values: Readonly<Record<string, unknown>>, stored: string): FixedFields {
@@ -189,9 +199,10 @@ function bodyOf(text: string, from: number, fixed: FixedFields): Body {
   const rest = text.slice(quote + 1)
   if (text.slice(quote - CRC_LENGTH, quote) !== checksum(encodeFixed(fixed, null), rest) || text[quote] !== '"')
     throw corrupt("a record that fits its checksum", text)
-  const form = BODY_FORM.exec(rest)
-  if (form === null) throw corrupt("a body with attributes", text)
-  return { schemaVersion: Number(form[1]), attributes: rest.slice(form[0].length - 1, -1) }
+  const close = rest.indexOf(ATTRIBUTES)
+  const schemaVersion = close > 1 && close <= MOST_VERSION_DIGITS + 1 && rest.startsWith(",") ? numberAt(rest, 1, close) : Number.NaN
+  if (Number.isNaN(schemaVersion)) throw corrupt("a body with attributes", text)
+  return { schemaVersion, attributes: rest.slice(close + ATTRIBUTES.length - 1, -1) }
 }
 
 function parse(text: string): unknown {

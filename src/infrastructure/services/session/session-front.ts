@@ -49,6 +49,8 @@ type Answer<T> = T | Promise<T>
 /** Writes an access down; the session after it, or `null` where it is gone. */
 type Touch = (record: SessionRecord, proof: Proof) => Promise<SessionRecord | null>
 
+const nothing = (): null => null
+
 /** Of a read whose steps end by deadlines of their own. */
 const UNBOUNDED: StepOptions = {}
 
@@ -141,36 +143,34 @@ export abstract class SessionFront<A extends object, I extends object> implement
   getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
     const recalled = this.recall(token, options)
     if (recalled !== undefined) return recalled
-    if (options === undefined && this.readsInTime()) {
-      const beganAt = performance.now()
-      const touch: Touch = (record, proof) =>
-        this.#touched(
-          record,
-          this.#calls.rest(beganAt, (step) => this.touch(record, proof, step)),
-        )
-      return this.#calls.read(() => this.#get(token, UNBOUNDED, touch))
-    }
+    if (options === undefined && this.readsInTime()) return this.#read(token)
     return this.#calls.run(options, async (step, options) => {
+      const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
-      const touch: Touch | null = options?.touch === false ? null : (record, proof) => this.#touched(record, this.touch(record, proof, step.options))
-      return this.#get(token, step.reading, touch)
+      if (ticket === null) return null
+      const record = await this.#answers.reporting(ticket, () => this.find(ticket, step.reading))
+      const touch: Touch | null = options?.touch === false ? null : (found, proof) => this.#touched(found, this.touch(found, proof, step.options))
+      return this.#seen(ticket, record, step.reading, touch)
     })
   }
 
-  /** @param touch - writes an access down, where it is due; `null`: it is not to be written down */
-  #get(token: unknown, options: StepOptions, touch: Touch | null): Answer<SessionData<A> | null> {
+  /** What is asked for every request. */
+  #read(token: unknown): Promise<SessionData<A> | null> {
     const ticket = parseToken(token)
-    if (ticket === null) return null
-    const found = this.find(ticket, options)
-    if (!(found instanceof Promise)) return this.#seen(ticket, found, options, touch)
-    return found.then(
-      (record) => this.#seen(ticket, record, options, touch),
-      (error: unknown) => {
-        throw this.#answers.reported(ticket, error)
-      },
+    if (ticket === null) return this.#calls.read(nothing, nothing, (error) => error)
+    const beganAt = performance.now()
+    const touch: Touch = (record, proof) => {
+      const rest = this.#calls.rest(beganAt, (step) => this.touch(record, proof, step))
+      return this.#touched(record, rest)
+    }
+    return this.#calls.read(
+      () => this.find(ticket, UNBOUNDED),
+      (record) => this.#seen(ticket, record, UNBOUNDED, touch),
+      (error) => this.#answers.reported(ticket, error),
     )
   }
 
+  /** @param touch - writes an access down, where it is due; `null`: it is not to be written down */
   #seen(ticket: Ticket, record: SessionRecord | null, options: StepOptions, touch: Touch | null): Answer<SessionData<A> | null> {
     if (record === null) return null
     const time = this.now(options)

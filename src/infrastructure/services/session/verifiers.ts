@@ -7,8 +7,8 @@ export interface Verifiers {
   issue(secret: string): string
   /** What a secret may have been stored as, the most likely first. */
   candidates(secret: string): readonly string[]
-  /** The candidate that equals a stored verifier, compared in constant time; `null` when none does. */
-  match(secret: string, ...stored: readonly string[]): string | null
+  /** The candidate that equals the stored verifier, or the one before it, compared in constant time; `null` when none does. */
+  match(secret: string, stored: string, previous?: string | null): string | null
 }
 
 const LENGTH = 22
@@ -35,16 +35,13 @@ export function createVerifiers(secrets: readonly string[] | undefined): Verifie
   return {
     issue: first,
     candidates,
-    match(secret, ...stored) {
-      let found: string | null = null
+    match(secret, stored, previous = null) {
       for (const scheme of schemes) {
         const candidate = scheme(secret)
-        for (const verifier of stored) {
-          if (verifier.length === LENGTH && isEqual(candidate, verifier)) found = verifier
-        }
-        if (found !== null) return found
+        const [isPrevious, isCurrent] = [previous !== null && isEqual(candidate, previous), isEqual(candidate, stored)]
+        if (isCurrent || isPrevious) return candidate
       }
-      return found
+      return null
     },
   }
 }
@@ -53,6 +50,7 @@ export function createVerifiers(secrets: readonly string[] | undefined): Verifie
 const [mine, theirs] = [Buffer.alloc(LENGTH), Buffer.alloc(LENGTH)]
 /** Compares two texts of that length in constant time. */
 function isEqual(candidate: string, verifier: string): boolean {
+  if (verifier.length !== LENGTH) return false
   mine.write(candidate, "latin1")
   theirs.write(verifier, "latin1")
   return timingSafeEqual(mine, theirs)
