@@ -104,6 +104,13 @@ export const RATE_LIMIT_MUTANTS = [
     tests: [`${TESTS}/scripts/rate-scripts.test.ts`],
   },
   {
+    rule: "What a call took is there for the calls that travel with it, by whichever rule they claim it",
+    file: `${LUA}/rate-take.lua`,
+    from: "if record then write(key, record) end",
+    to: "",
+    tests: [`${TESTS}/scripts/rate-scripts.test.ts`],
+  },
+  {
     rule: "A check whose caller went away before it was sent is never sent",
     file: `${LIMITS}/take-batch.ts`,
     from: "if (one.signal?.aborted) {",

@@ -154,6 +154,21 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
     ])
   })
 
+  it("know what calls before them took by another rule of the same record", async () => {
+    const key = `${prefix}two-rules`
+    const [few, many] = [makeRule("fixed-window", 2, 3_600_000_000), makeRule("fixed-window", 9, 3_600_000_000)]
+    const args = [claimed(few, 2), claimed(many, 3), claimed(few, 1), claimed(many, 1)]
+    const judged = judgementsOf(await send(rateTake, Array(4).fill(key), args))
+    // Of five units the smaller rule counts the two that it has.
+    expect(judged.map(({ taken, used }) => [taken, used])).toEqual([
+      [true, 2],
+      [true, 5],
+      [false, 2],
+      [true, 6],
+    ])
+    expect((await take([{ key, rule: many, cost: 1 }])).map(({ used }) => used)).toEqual([7])
+  })
+
   it("keep what counts for as long as it counts, and nothing longer", async () => {
     for (const algorithm of COUNTING) {
       const key = `${prefix}ttl:${algorithm}`

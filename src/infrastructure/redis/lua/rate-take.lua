@@ -14,28 +14,41 @@
 local now = now_micros()
 
 -- Read once for all that claim the same.
-local claims = {}
+local rules, claims = {}, {}
 local function claim_of(text)
   if not claims[text] then
-    local letter, capacity, period, cost, shadow, more = string.match(text, '^(%l) (%d+) (%d+) (%d+) (%d) (%d)$')
-    claims[text] = { rule = rule_of(letter, capacity, period), cost = tonumber(cost), shadow = shadow == '1', more = more == '1' }
+    local name, cost, shadow, more = string.match(text, '^(%l %d+ %d+) (%d+) (%d) (%d)$')
+    rules[name] = rules[name] or rule_of(string.match(name, '^(%l) (%d+) (%d+)$'))
+    claims[text] = { rule = rules[name], cost = tonumber(cost), shadow = shadow == '1', more = more == '1' }
   end
   return claims[text]
 end
 
-local marks, blocked, ahead, fits = {}, {}, {}, {}
--- The answers to the claims of one call, each for one record.
-local function answer(at, all_fit)
-  local claim, taken = claim_of(ARGV[at]), 0
-  local rule = claim.rule
-  if all_fit and fits[at] then
-    marks[at] = rule.algorithm.take(marks[at], now, rule.capacity, rule.period, claim.cost)
-    keep(KEYS[at], rule, marks[at], blocked[at], now)
-    taken = 1
-  elseif ahead[at] then
-    keep(KEYS[at], rule, marks[at], blocked[at], now)
-  end
-  return judgement(rule, marks[at], blocked[at], now, taken, taken == 1 and 1 or claim.cost)
+-- A record that several calls claim is read once and written once, unless they claim it by different rules.
+local records = {}
+local function write(key, record)
+  if record.changed then keep(key, record.rule, record.marks, record.blocked, now) end
+end
+local function record_of(key, rule)
+  local record = records[key]
+  if record and record.rule == rule then return record end
+  if record then write(key, record) end
+  record = { rule = rule }
+  record.marks, record.blocked, record.changed = read(key, rule, now)
+  records[key] = record
+  return record
+end
+
+local function fits(claim, record)
+  return record.blocked <= now and wait_for(claim.rule, record.marks, now, claim.cost) == 0
+end
+
+-- The answer to one claim of a call.
+local function answer(key, claim, all_fit)
+  local rule, record = claim.rule, record_of(key, claim.rule)
+  if not (all_fit and fits(claim, record)) then return judgement(rule, record.marks, record.blocked, now, 0, claim.cost) end
+  record.marks, record.changed = rule.algorithm.take(record.marks, now, rule.capacity, rule.period, claim.cost), true
+  return judgement(rule, record.marks, record.blocked, now, 1, 1)
 end
 
 local reply, at = { now }, 1
@@ -43,14 +56,13 @@ while at <= #KEYS do
   local first, all_fit, claim = at, true, nil
   repeat
     claim = claim_of(ARGV[at])
-    marks[at], blocked[at], ahead[at] = read(KEYS[at], claim.rule, now)
-    fits[at] = blocked[at] <= now and wait_for(claim.rule, marks[at], now, claim.cost) == 0
-    if not fits[at] and not claim.shadow then all_fit = false end
+    if not claim.shadow and not fits(claim, record_of(KEYS[at], claim.rule)) then all_fit = false end
     at = at + 1
   until not claim.more
   for mine = first, at - 1 do
     local size = #reply
-    reply[size + 1], reply[size + 2], reply[size + 3], reply[size + 4], reply[size + 5] = answer(mine, all_fit)
+    reply[size + 1], reply[size + 2], reply[size + 3], reply[size + 4], reply[size + 5] = answer(KEYS[mine], claim_of(ARGV[mine]), all_fit)
   end
 end
+for key, record in pairs(records) do write(key, record) end
 return reply
