@@ -51,7 +51,7 @@ it("finds sessions that no list names", async () => {
 
 it("finds records that do not fit their checksum", async () => {
   const key = await oneKey("session:*")
-  await raw.set(key, ((await raw.get(key)) ?? "").replace('"attributes":{', '"attributes":{"a":1'), { expiration: "KEEPTTL" })
+  await raw.set(key, ((await raw.get(key)) ?? "").replace('",1,{', '",1,{"a":1'), { expiration: "KEEPTTL" })
   expect(await auditStore(server.url, 2)).toMatchObject({ corrupt: 1 })
 })
 

@@ -19,9 +19,8 @@ export interface AuditReport {
 
 const SESSION = /^session:\{([A-Za-z0-9_-]{3})\}\.([A-Za-z0-9_-]{22})$/
 const LIST = /^user_sessions:\{([A-Za-z0-9_-]{3})\}:[A-Za-z0-9_-]{22}$/
-/** The head, what a rotation or a sign-in adds, what never changes, and the body. */
-const RECORD =
-  /^[\s\S]{157}("previous":"[^"]{22}","until":[ \d]{13},)?("authenticatedAt":[ \d]{13},)?(?<fixed>[\s\S]*?)"body":\["(?<checksum>[0-9a-f]{8})"(?<rest>,\d{1,5}\],"attributes":\{[\s\S]*\})$/
+/** The head, what a rotation adds, what never changes, and the body. */
+const RECORD = /^[\s\S]{171}("previous":"[^"]{22}","until":[ \d]{13},)?(?<fixed>[\s\S]*?)"body":\["(?<checksum>[0-9a-f]{8})"(?<rest>,\d{1,5},\{[\s\S]*\}\]\})$/
 const PAGE = 500
 
 type Counts = { -readonly [K in keyof AuditReport]: number }
@@ -90,8 +89,9 @@ function readRecord(text: string): { readonly user: string | undefined; readonly
   const parts = RECORD.exec(text)?.groups
   if (parts === undefined || crc32(parts["rest"] ?? "", crc32(parts["fixed"] ?? "")) !== Number.parseInt(parts["checksum"] ?? "", 16)) return undefined
   try {
-    const { lastAccessedAt, head, userId, attributes } = JSON.parse(text) as Record<string, unknown>
-    if (!Number.isSafeInteger(lastAccessedAt) || !Array.isArray(head) || head.length !== 8 || typeof attributes !== "object") return undefined
+    const { lastAccessedAt, head, userId, body } = JSON.parse(text) as Record<string, unknown>
+    if (!Number.isSafeInteger(lastAccessedAt) || !Array.isArray(head) || head.length !== 9 || !Array.isArray(body) || typeof body[2] !== "object")
+      return undefined
     if (!head.slice(0, 6).every((part) => Number.isSafeInteger(part) && part > 0) || head[2] !== 1) return undefined
     return { user: typeof userId === "string" ? userId : undefined, createdMicros: head[5] as number }
   } catch {

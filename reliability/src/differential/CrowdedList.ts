@@ -76,9 +76,9 @@ export class CrowdedList implements World {
 
   #record(id: string, created: number, nowMicros: number): Planted {
     const now = Math.floor(nowMicros / 1_000)
-    const head = { idle: HOUR_MS, slack: 0, absolute: now + HOUR_MS, created }
-    const counts = this.#random(5) === 0 ? "" : `"authenticatedAt":${String(now).padStart(13)},`
-    const value = `${writeHead(head, now, 1, OPERATIONS, VERIFIER)}${counts}"userId":"c","body":["{}","1"]}`
+    const authenticated = (this.#random(5) === 0 ? "null" : String(now)).padStart(13)
+    const head = { idle: HOUR_MS, slack: 0, absolute: now + HOUR_MS, created, authenticated }
+    const value = `${writeHead(head, now, 1, OPERATIONS, VERIFIER)}"userId":"c","body":["{}","1"]}`
     return { key: PREFIX + id, contents: { kind: "string", value, expiresAt: now + HOUR_MS } }
   }
 }

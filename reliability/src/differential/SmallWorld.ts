@@ -3,7 +3,7 @@ import { readHead } from "../simulation/store/record-head.js"
 import { choose, type Random } from "../workloads/random.js"
 import { type Call, type Operation, PLAIN_COMMANDS, type Planted, type World } from "./operation.js"
 import { RATE_KEYS, RateCalls } from "./rate-calls.js"
-import { BODIES, CHANGES, damage, fixedMembers, makeRecord, OWNERS, ownMembers, pick, VERIFIERS } from "./records.js"
+import { BODIES, CHANGES, damage, makeRecord, OWNERS, ownMembers, pick, VERIFIERS } from "./records.js"
 
 const IDS = ["one", "two", "three", "four", "five", "six\u00ff"] as const
 const LISTS = ["list:a", "list:b"] as const
@@ -150,7 +150,7 @@ export class SmallWorld implements World {
 
   #plantList(): Planted {
     const key = this.#list()
-    if (this.#random(2) === 0) return { key, contents: { kind: "string", value: fixedMembers(this.#random), expiresAt: undefined } }
+    if (this.#random(2) === 0) return { key, contents: { kind: "string", value: ownMembers(this.#random), expiresAt: undefined } }
     const now = this.#store.nowMicros
     const scores = [0, -3, 0.5, now - 60_000_000, now - 10_000, now, now + 1_000_000, now + 1_000_000.5, 8e15] as const
     const members = IDS.filter(() => this.#random(2) === 0).map((member) => ({ member, score: pick(this.#random, scores) }))

@@ -23,19 +23,15 @@ export function makeRecord(random: Random, nowMs: number): string {
     slack: pick(random, [0, 2, 60_000]),
     absolute,
     created: nowMs * 1_000 - random(5_000_000),
+    authenticated: (random(3) === 0 ? "null" : String(1_790_000_000_000 + random(1_000))).padStart(13),
   }
   const version = pick(random, [1, 2, 9, 999_999_999])
   const operations = Array.from({ length: 4 }, () => pick(random, [...CHANGES, "------"])).join("")
   const previous = random(3) === 0 ? writePrevious(pick(random, VERIFIERS), nowMs + pick(random, [-5, 0, 1, 10, HOUR_MS])) : ""
-  return writeHead(head, nowMs, version, operations, pick(random, VERIFIERS)) + previous + fixedMembers(random) + pick(random, BODIES)
+  return writeHead(head, nowMs, version, operations, pick(random, VERIFIERS)) + previous + ownMembers(random) + pick(random, BODIES)
 }
 
-export function fixedMembers(random: Random): string {
-  const authenticated = random(3) === 0 ? "" : `"authenticatedAt":${String(1_790_000_000_000 + random(1_000)).padStart(13)},`
-  return authenticated + ownMembers(random)
-}
-
-/** What stands after the time of authentication. */
+/** What never changes. */
 export function ownMembers(random: Random): string {
   const name = random(5) === 0 ? "pendingUserId" : "userId"
   const long = random(40) === 0 ? `"note":"${"x".repeat(BEYOND_PREFIX)}",` : ""
@@ -59,7 +55,7 @@ export function damage(random: Random, record: string): Contents {
     case 5:
       return { ...kept, value: withNumber(random, record) }
     default: {
-      const at = random(Math.min(record.length, 260))
+      const at = random(Math.min(record.length, 275))
       const byte = String.fromCharCode(random(256))
       // An exponent in the midst of a field makes a number beyond all that either side writes exactly.
       return { ...kept, value: record.slice(0, at) + (/e/i.test(byte) ? "!" : byte) + record.slice(at + 1) }
@@ -73,7 +69,8 @@ const FIELDS = [
   [63, 9],
   [73, 13],
   [87, 16],
-  [201, 13],
+  [156, 13],
+  [215, 13],
 ] as const
 
 /** Another number in a field of the head, or something like a number. */

@@ -51,7 +51,7 @@ async function overwrite(service: Service, store: StoreClient, token: string, ch
   const text = await store.get(key)
   if (text === null) return null
   const attributes = { ...session.attributes, ...changes }
-  const rest = `,1],"attributes":${JSON.stringify(attributes)}}`
+  const rest = `,1,${JSON.stringify(attributes)}]}`
   const version = session.version + 1
   const head = text
     .slice(0, text.indexOf('"body":["'))

@@ -35,8 +35,9 @@ interface StoredRecord {
     created: number,
     operations: string,
     verifier: string,
+    authenticated: number | null,
   ]
-  readonly attributes: Readonly<Record<string, unknown>>
+  readonly body: readonly [checksum: string, schemaVersion: number, attributes: Readonly<Record<string, unknown>>]
 }
 
 /** What runs: the script before which it is stopped, and what has to be so after both, if nobody ended the session. */
@@ -125,7 +126,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       const record = await recordOf(on)
       expect(record?.head.slice(0, 2)).toEqual([EXTENDED, 0])
       expect(await on.raw.send("PTTL", sessionKeyOf(keyPrefix, on.sessionId))).toBeGreaterThan(EXTENDED - 5_000)
-      if (operationOf(name).attribute !== undefined) expect(record?.attributes.outer).toBe(1)
+      if (operationOf(name).attribute !== undefined) expect(record?.body[2].outer).toBe(1)
     })
 
     it.each(names)("a touch keeps its effect beside %s", async (name) => {
@@ -133,7 +134,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       const { inner } = await interleave(on, operationOf(name), () => on.inner.service.getSession(on.token))
       const record = await recordOf(on)
       expect(record?.lastAccessedAt).toBeGreaterThanOrEqual(inner?.lastAccessedAt.getTime() ?? Number.POSITIVE_INFINITY)
-      if (operationOf(name).attribute !== undefined) expect(record?.attributes.outer).toBe(1)
+      if (operationOf(name).attribute !== undefined) expect(record?.body[2].outer).toBe(1)
     })
 
     it.each(names)("an update keeps its effect beside %s", async (name) => {
@@ -141,10 +142,10 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       const { outer } = await interleave(on, operationOf(name), () => on.inner.service.updateSession(on.token, { inner: 1 }))
       expect(outer.status).toBe("fulfilled")
       const record = await recordOf(on)
-      expect(record?.attributes.inner).toBe(1)
+      expect(record?.body[2].inner).toBe(1)
       expect(record?.head[3]).toBe(operationOf(name).attribute === undefined ? 2 : 3)
-      if (operationOf(name).attribute !== undefined) expect(record?.attributes.outer).toBe(1)
-      if (name === "an update by function") expect(record?.attributes.saw).toBe(1)
+      if (operationOf(name).attribute !== undefined) expect(record?.body[2].outer).toBe(1)
+      if (name === "an update by function") expect(record?.body[2].saw).toBe(1)
     })
 
     it.each(names)("a rotation keeps its effect beside %s", async (name) => {
@@ -157,7 +158,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       if (name.startsWith("a rotation")) expect(outer).toMatchObject({ status: "rejected", reason: { code: "ERR_SESSION_CONFLICT" } })
       else {
         expect(outer.status).toBe("fulfilled")
-        if (operationOf(name).attribute !== undefined) expect((await recordOf(on))?.attributes.outer).toBe(1)
+        if (operationOf(name).attribute !== undefined) expect((await recordOf(on))?.body[2].outer).toBe(1)
       }
     })
 
@@ -199,7 +200,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
         const { outer, inner } = await interleave(on, ending, () => between(on))
         expect(inner).toMatchObject({ version: 2, attributes: { inner: 1 } })
         expect(outer).toMatchObject({ status: "rejected", reason: { code: "ERR_SESSION_CONFLICT", outcome: "not-applied" } })
-        expect((await recordOf(on))?.attributes.inner).toBe(1)
+        expect((await recordOf(on))?.body[2].inner).toBe(1)
         expect(await on.inner.service.deleteSession(on.token, { ifVersion: 2 })).toBe(true)
       }
     })
@@ -208,7 +209,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       const on = await withSession()
       const { outer } = await interleave(on, ending, () => on.inner.service.rotateSession(on.token, { changes: { inner: 1 } }))
       expect(outer).toEqual({ status: "fulfilled", value: false })
-      expect((await recordOf(on))?.attributes.inner).toBe(1)
+      expect((await recordOf(on))?.body[2].inner).toBe(1)
     })
 
     it("a sign-out at a version goes past what is no update: a touch, an extension, a rotation", async () => {
@@ -245,7 +246,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
         if (ended === true) expect([updated, record]).toEqual([null, null])
         else {
           expect(ended).toMatchObject({ code: "ERR_SESSION_CONFLICT" })
-          expect(record?.attributes.inner).toBe(1)
+          expect(record?.body[2].inner).toBe(1)
           expect(updated?.version).toBe(2)
         }
       }

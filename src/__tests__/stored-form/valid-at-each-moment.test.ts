@@ -4,7 +4,7 @@ import { SessionError } from "../../domain/errors.js"
 import { SERVER_KINDS, sharedServer } from "../support/servers.js"
 import { type HookedService, hookedService, indexKeyOf, type RawClient, randomPrefix, rawClient, sessionKeyOf } from "../support/services-under-watch.js"
 
-const HEAD_LENGTH = 157
+const HEAD_LENGTH = 171
 /** Where each field of the head begins, and how wide it is. */
 const HEAD = {
   lastAccessedAt: [18, 13],
@@ -16,8 +16,9 @@ const HEAD = {
   created: [87, 16],
   operations: [105, 24],
   verifier: [132, 22],
+  authenticated: [156, 13],
 } as const
-const HEAD_FORM = /^\{"lastAccessedAt":[ \d]{13},"head":\[[ \d]{11},[ \d]{8},1,[ \d]{9},[ \d]{13},[ \d]{16},"[\w-]{24}","[\w-]{22}"\],$/
+const HEAD_FORM = /^\{"lastAccessedAt":[ \d]{13},"head":\[[ \d]{11},[ \d]{8},1,[ \d]{9},[ \d]{13},[ \d]{16},"[\w-]{24}","[\w-]{22}",(?:[ \d]{13}| {9}null)\],$/
 
 describe.each(SERVER_KINDS)("a stored session on %s", (kind) => {
   const keyPrefix = randomPrefix()
@@ -40,25 +41,26 @@ describe.each(SERVER_KINDS)("a stored session on %s", (kind) => {
     const text = (await raw.get(sessionKeyOf(keyPrefix, sessionId))) ?? ""
     expect(text.slice(0, HEAD_LENGTH)).toMatch(HEAD_FORM)
     const record = JSON.parse(text)
-    const { head } = record
-    expect(head).toHaveLength(8)
+    const { head, body } = record
+    expect(head).toHaveLength(9)
     expect(head.map(String)).toEqual([
       ...(["idle", "slack", "layout", "version", "absolute", "created"] as const).map((name) => field(text, name).trim()),
       field(text, "operations"),
       field(text, "verifier"),
+      field(text, "authenticated").trim(),
     ])
     expect(record.lastAccessedAt).toBe(Number(field(text, "lastAccessedAt")))
-    expect(record.body[0]).toMatch(/^[0-9a-f]{8}$/)
-    return record
+    expect(body[0]).toMatch(/^[0-9a-f]{8}$/)
+    return { ...record, authenticatedAt: head[8], attributes: body[2] }
   }
 
-  it("is valid JSON with a head of 157 bytes after each operation", async () => {
+  it("is valid JSON with a head of 171 bytes after each operation", async () => {
     const { service } = made
     const device = { ip: "203.0.113.7", userAgent: 'quotes " and \\ and "body":["', label: "é☃\u2028😀" }
     const { token, session } = await service.createSession({ userId: "moments", attributes: { cart: [], empty: {} }, device, persistent: true })
     const created = await look(session.sessionId)
     expect(created).toMatchObject({ userId: "moments", device, persistent: true, attributes: { cart: [], empty: {} } })
-    expect(Object.keys(created)).toEqual(["lastAccessedAt", "head", "authenticatedAt", "userId", "persistent", "device", "body", "attributes"])
+    expect(Object.keys(created)).toEqual(["lastAccessedAt", "head", "userId", "persistent", "device", "body", "authenticatedAt", "attributes"])
     expect(created.authenticatedAt).toBe(session.authenticatedAt?.getTime())
 
     await raw.send("SETRANGE", sessionKeyOf(keyPrefix, session.sessionId), 18, String(created.lastAccessedAt - 60_000))
@@ -103,11 +105,13 @@ describe.each(SERVER_KINDS)("a stored session on %s", (kind) => {
     { name: "an impersonated", options: { userId: "u", impersonatorId: "i" }, keys: ["userId", "impersonatorId"] },
   ])("$name session holds what it needs and no more", async ({ options, keys }) => {
     const { session } = await made.service.createSession(options)
-    expect(Object.keys(await look(session.sessionId))).toEqual(["lastAccessedAt", "head", ...keys, "body", "attributes"])
+    const record = await look(session.sessionId)
+    expect(Object.keys(record)).toEqual(["lastAccessedAt", "head", ...keys, "body", "authenticatedAt", "attributes"])
+    expect(record.authenticatedAt).toBeNull()
   })
 
   const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-    "the body's own marker": { text: '"body":["', more: ['"body":["00000000",1],"attributes":{', '\\"body":["'], '"body":["': '"body":["' },
+    "the body's own marker": { text: '"body":["', more: ['"body":["00000000",1,{', '\\"body":["'], '"body":["': '"body":["' },
     "lists and objects that are empty": { list: [], object: {}, nested: [[], {}, [{}], { a: [] }] },
     "numbers at their limits": {
       most: 2 ** 53 - 1,

@@ -143,7 +143,7 @@ export class StoreWatch {
     for (const key of keys.entries.keys()) {
       if (!key.startsWith(prefix)) continue
       const text = keys.get(key) ?? ""
-      if (text.includes(user) && text.includes('"authenticatedAt":')) counted += 1
+      if (text.includes(user) && text.slice(156, 169).trim() !== "null") counted += 1
     }
     const made = status === 0 && Array.isArray(reply) ? reply.length - 3 : 0
     if (made > 0 && counted < limit) this.#findings.report("I9", `a creation ended ${made} sessions and left ${counted}, with a limit of ${limit}`)
@@ -153,7 +153,7 @@ export class StoreWatch {
 
   /** I11, I12: by the server's clock no read finds what is over. */
   #judgeDeadlines(key: string): void {
-    const head = readHead(this.#engine.keys, key, 157)
+    const head = readHead(this.#engine.keys, key, 171)
     if (head === undefined || head === false || this.#options.faults.has("server-clock")) return
     const now = this.#engine.keys.nowMs
     const accessed = Number(head.text.slice(18, 31))

@@ -10,13 +10,15 @@ export interface Head {
   readonly created: number
   readonly operations: string
   readonly verifier: string
+  /** A number, or `null`, as it stands in the record. */
+  readonly authenticated: string
   readonly previous: { readonly verifier: string; readonly until: number } | undefined
   /** Where the members that never change begin, counted from 0. */
   readonly rest: number
 }
 
 const BEGINNING = '{"lastAccessedAt":'
-const HEAD_LENGTH = 157
+const HEAD_LENGTH = 171
 const BODY_MARKER = '"body":["'
 
 /** The first bytes of a record. `undefined`: there is none; `false`: it is not one of this layout. */
@@ -31,7 +33,7 @@ export function readHead(keys: Keyspace, key: string, bytes: number): Head | fal
   const absolute = luaNumber(text.slice(73, 86))
   const created = luaNumber(text.slice(87, 103))
   if (idle === undefined || slack === undefined || version === undefined || absolute === undefined || created === undefined) return false
-  const hasPrevious = text.slice(157, 169) === '"previous":"'
+  const hasPrevious = text.slice(171, 183) === '"previous":"'
   return {
     text,
     idle,
@@ -41,15 +43,16 @@ export function readHead(keys: Keyspace, key: string, bytes: number): Head | fal
     created,
     operations: text.slice(105, 129),
     verifier: text.slice(132, 154),
-    previous: hasPrevious ? { verifier: text.slice(169, 191), until: luaNumber(text.slice(201, 214)) ?? 0 } : undefined,
-    rest: hasPrevious ? 215 : HEAD_LENGTH,
+    authenticated: text.slice(156, 169),
+    previous: hasPrevious ? { verifier: text.slice(183, 205), until: luaNumber(text.slice(215, 228)) ?? 0 } : undefined,
+    rest: hasPrevious ? 229 : HEAD_LENGTH,
   }
 }
 
 /** The verifier of a record of any layout; `undefined`: it is no record. */
 export function verifierOfAnyLayout(keys: Keyspace, key: string): string | undefined {
-  const text = beginningOf(keys, key, HEAD_LENGTH)
-  return text === undefined || text.length < HEAD_LENGTH || !text.startsWith(BEGINNING) ? undefined : text.slice(132, 154)
+  const text = beginningOf(keys, key, 154)
+  return text === undefined || text.length < 154 || !text.startsWith(BEGINNING) ? undefined : text.slice(132, 154)
 }
 
 function beginningOf(keys: Keyspace, key: string, bytes: number): string | undefined {
@@ -64,16 +67,16 @@ export function findBody(text: string, from: number): number {
 }
 
 export function writeHead(
-  head: Pick<Head, "idle" | "slack" | "absolute" | "created">,
+  head: Pick<Head, "idle" | "slack" | "absolute" | "created" | "authenticated">,
   nowMs: number,
   version: number,
   operations: string,
   verifier: string,
 ): string {
-  const { idle, slack, absolute, created } = head
+  const { idle, slack, absolute, created, authenticated } = head
   return (
     `${BEGINNING}${pad(nowMs, 13)},"head":[${pad(idle, 11)},${pad(slack, 8)},1,${pad(version, 9)},` +
-    `${pad(absolute, 13)},${pad(created, 16)},"${printed(operations)}","${printed(verifier)}"],`
+    `${pad(absolute, 13)},${pad(created, 16)},"${printed(operations)}","${printed(verifier)}",${printed(authenticated)}],`
   )
 }
 

@@ -56,15 +56,12 @@ local function look(from, to, count)
   for at = 1, #members, 2 do
     local member, score = members[at], tonumber(members[at + 1])
     page.last = members[at + 1]
-    local head = read_head(prefix .. member, 175)
+    local head = read_head(prefix .. member, 171)
     if head == nil then
       if score + memory < now then page.dead[#page.dead + 1] = member end
-    elseif head then
-      local field = head.rest == 158 and string.sub(head.text, 158, 175) or redis.call('GETRANGE', prefix .. member, 215, 232)
-      if field == '"authenticatedAt":' then
-        if #page.alive == 0 then page.oldest = page.last end
-        page.alive[#page.alive + 1] = { id = member, old = score + memory < now }
-      end
+    elseif head and tonumber(head.authenticated) then
+      if #page.alive == 0 then page.oldest = page.last end
+      page.alive[#page.alive + 1] = { id = member, old = score + memory < now }
     end
   end
   return page
@@ -123,12 +120,15 @@ if index then
   local top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
   if top[2] then created = math.max(created, tonumber(top[2]) + 1) end
 end
-local head = { idle = tonumber(ARGV[4]), slack = tonumber(ARGV[5]), absolute = now_ms + tonumber(ARGV[6]), created = created }
-local fixed = ARGV[10]
-if ARGV[9] ~= '' then
-  fixed = string.format('"authenticatedAt":%13.0f,', ARGV[9] == 'now' and now_ms or tonumber(ARGV[9])) .. fixed
-end
-local record = write_head(head, now_ms, 1, ARGV[8], ARGV[7]) .. fixed .. ARGV[11]
+local authenticated = ARGV[9] == 'now' and now_ms or tonumber(ARGV[9])
+local head = {
+  idle = tonumber(ARGV[4]),
+  slack = tonumber(ARGV[5]),
+  absolute = now_ms + tonumber(ARGV[6]),
+  created = created,
+  authenticated = string.format('%13s', authenticated and whole(authenticated) or 'null')
+}
+local record = write_head(head, now_ms, 1, ARGV[8], ARGV[7]) .. ARGV[10] .. ARGV[11]
 redis.call('SET', session, record, 'PX', whole(math.max(1, time_to_live(head.idle, head.slack, head.absolute, now_ms))))
 if index then
   redis.call('ZADD', index, whole(created), id)

@@ -34,10 +34,9 @@ if not admission then return { WRONG_SECRET, whole(now) } end
 if admission == 'grace' then return { REPLACED_SECRET, whole(now) } end
 if ARGV[4] ~= '' and head.version ~= tonumber(ARGV[4]) then return { CLASH, whole(now), head.version } end
 if now > tonumber(ARGV[6]) then return { LATE, whole(now) } end
-local fixed = string.sub(head.text, head.rest, body - 1)
 if ARGV[3] == '1' then
-  if string.sub(fixed, 1, 18) ~= '"authenticatedAt":' then return { NOT_AUTHENTICATED, whole(now) } end
-  fixed = string.format('"authenticatedAt":%13.0f', now_ms) .. string.sub(fixed, 32)
+  if not tonumber(head.authenticated) then return { NOT_AUTHENTICATED, whole(now) } end
+  head.authenticated = string.format('%13.0f', now_ms)
 end
 local ttl = time_to_live(head.idle, head.slack, head.absolute, now_ms)
 if ttl <= 0 then return { MISSING, whole(now) } end
@@ -48,6 +47,6 @@ else
   rest = redis.call('GETRANGE', KEYS[1], body - 1, -1)
 end
 local previous = grace > 0 and write_previous(head.verifier, now_ms + grace) or ''
-local record = write_head(head, now_ms, version, operations, new) .. previous .. fixed .. rest
+local record = write_head(head, now_ms, version, operations, new) .. previous .. string.sub(head.text, head.rest, body - 1) .. rest
 redis.call('SET', KEYS[1], record, 'PX', whole(ttl))
 return { DONE, whole(now), record }

@@ -14,7 +14,7 @@
 local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 local now = now_micros()
 local now_ms = math.floor(now / 1000)
-local head = read_head(KEYS[1], 215)
+local head = read_head(KEYS[1], 229)
 if head == nil then return { MISSING, whole(now) } end
 if not head then return { CORRUPT, whole(now) } end
 if not admit(head, now_ms, 1) then return { WRONG_SECRET, whole(now) } end

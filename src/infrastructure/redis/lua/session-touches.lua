@@ -19,16 +19,16 @@ local function is_offered(verifier, offered) return string.find(offered, ' ' .. 
 
 -- As session-touch does it, and index-heal: written out, since a table for each head would take a third of the time.
 local function touch(session, index, offered)
-  local text = redis.pcall('GETRANGE', session, 0, 214)
+  local text = redis.pcall('GETRANGE', session, 0, 228)
   if type(text) ~= 'string' then return 3 end
   if text == '' then return 1 end
-  if #text < 157 or sub(text, 1, 18) ~= '{"lastAccessedAt":' or sub(text, 62, 62) ~= '1' then return 3 end
+  if #text < 171 or sub(text, 1, 18) ~= '{"lastAccessedAt":' or sub(text, 62, 62) ~= '1' then return 3 end
   local idle, slack, version = tonumber(sub(text, 41, 51)), tonumber(sub(text, 53, 60)), tonumber(sub(text, 64, 72))
   local absolute, created = tonumber(sub(text, 74, 86)), tonumber(sub(text, 88, 103))
   if not (idle and slack and version and absolute and created) then return 3 end
   if not is_offered(sub(text, 133, 154), offered) then
-    local grace = sub(text, 158, 169) == '"previous":"' and (tonumber(sub(text, 202, 214)) or 0) > now_ms
-    if not (grace and is_offered(sub(text, 170, 191), offered)) then return 2 end
+    local grace = sub(text, 172, 183) == '"previous":"' and (tonumber(sub(text, 216, 228)) or 0) > now_ms
+    if not (grace and is_offered(sub(text, 184, 205), offered)) then return 2 end
   end
   local ttl = math.floor(math.min(idle + slack, absolute - now_ms - 1))
   if ttl <= 0 then return 1 end

@@ -182,7 +182,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
           verifier: draft.verifier,
           operations: NO_OPERATIONS,
           authenticated: draft.authenticatedAt ?? "",
-          fixed: encodeFixed(draft.fixed, null),
+          fixed: encodeFixed(draft.fixed),
           body: encodeBody(draft.body, draft.fixed),
           limit: limit?.max ?? 0,
           onLimit: limit?.onLimit ?? "",

@@ -6,20 +6,19 @@ import type { Handle } from "../../../domain/session/ticket.js"
 
 // A record is one JSON text in three parts: a head of fixed width, which scripts read and write in place; what never changes; and the body, which the caller writes.
 //
-// {"lastAccessedAt":<13>,"head":[<idle 11>,<slack 8>,<layout 1>,<version 9>,<absolute 13>,<created µs 16>,"<operation ids 24>","<verifier 22>"],
+// {"lastAccessedAt":<13>,"head":[<idle 11>,<slack 8>,<layout 1>,<version 9>,<absolute 13>,<created µs 16>,"<operation ids 24>","<verifier 22>",<authenticated 13>],
 // "previous":"<22>","until":<13>,                     only while a rotation's grace lasts
-// "authenticatedAt":<13>,"userId":…,"device":…,       each only where there is one
-// "body":["<crc32 8>",<schema version>],"attributes":{…}}
+// "userId":…,"device":…,                              each only where there is one
+// "body":["<crc32 8>",<schema version>,{…attributes}]}
 //
 // The checksum covers all that an application writes and no script changes: the fields from "userId" on, and what follows the checksum.
 
 /** The layout that this release writes, and the only one it reads. */
 const LAYOUT = 1
-const HEAD_LENGTH = 157
+const HEAD_LENGTH = 171
 const PREVIOUS_LENGTH = 58
-const AUTHENTICATED = '"authenticatedAt":'
-/** `"authenticatedAt":<13>,` comes first of what never changes, because a script replaces it. */
-const AUTHENTICATED_LENGTH = 32
+/** In place of a time of authentication, where there is none. */
+const NEVER = "null".padStart(13)
 const BODY_MARKER = '"body":["'
 const CRC_LENGTH = 8
 /** Of a schema. */
@@ -33,18 +32,18 @@ const OPERATIONS_FORM = /^[\w-]{24}$/
 const VERIFIER_FORM = /^[\w-]{22}$/
 const USER = '"userId":"'
 const DEVICE = ',"device":'
-const ATTRIBUTES = '],"attributes":{'
+const ATTRIBUTES = ',{'
 
 /** The whole record as stored. */
 export function encodeRecord(record: SessionRecord): string {
-  return encodeHead(record) + encodePrevious(record.previous) + encodeFixed(record.fixed, record.authenticatedAt) + encodeBody(record.body, record.fixed)
+  return encodeHead(record) + encodePrevious(record.previous) + encodeFixed(record.fixed) + encodeBody(record.body, record.fixed)
 }
 
 function encodeHead(record: SessionRecord): string {
   const pad = (value: number, width: number): string => String(value).padStart(width)
   return (
     `{"lastAccessedAt":${pad(record.lastAccessedAt, 13)},"head":[${pad(record.idleTimeout, 11)},${pad(record.slack, 8)},${LAYOUT},${pad(record.version, 9)},` +
-    `${pad(record.absoluteDeadline, 13)},${pad(record.createdMicros, 16)},"${record.operations}","${record.verifier}"],`
+    `${pad(record.absoluteDeadline, 13)},${pad(record.createdMicros, 16)},"${record.operations}","${record.verifier}",${record.authenticatedAt === null ? NEVER : pad(record.authenticatedAt, 13)}],`
   )
 }
 
@@ -52,13 +51,9 @@ function encodePrevious(previous: SessionRecord["previous"]): string {
   return previous === null ? "" : `"previous":"${previous.verifier}","until":${String(previous.until).padStart(13)},`
 }
 
-/**
- * What never changes, except `authenticatedAt`, which comes first so that a script can replace it.
- *
- * @param authenticatedAt milliseconds, or `null`: then the field is left out, and with it the session's place under the limit
- */
-export function encodeFixed(fixed: FixedFields, authenticatedAt: number | null): string {
-  return (authenticatedAt === null ? "" : `${AUTHENTICATED}${String(authenticatedAt).padStart(13)},`) + (fixed.stored ?? renderFixed(fixed))
+/** What never changes. */
+export function encodeFixed(fixed: FixedFields): string {
+  return fixed.stored ?? renderFixed(fixed)
 }
 
 function renderFixed(fixed: FixedFields): string {
@@ -74,8 +69,8 @@ function renderFixed(fixed: FixedFields): string {
 
 /** The body with its checksum, to the end of the record. */
 export function encodeBody(body: Body, fixed: FixedFields): string {
-  const rest = `,${body.schemaVersion}],"attributes":${body.attributes}}`
-  return `${BODY_MARKER}${checksum(encodeFixed(fixed, null), rest)}"${rest}`
+  const rest = `,${body.schemaVersion},${body.attributes}]}`
+  return `${BODY_MARKER}${checksum(encodeFixed(fixed), rest)}"${rest}`
 }
 
 // The caller computes it, not a script: in pure Lua it takes milliseconds.
@@ -115,15 +110,14 @@ function readRecord({ tag, id }: Handle, text: string, bodyAt: number): SessionR
   const createdMicros = numberAt(text, 87, 103)
   const operations = text.slice(105, 129)
   const verifier = text.slice(132, 154)
+  const authenticatedAt = text.startsWith(NEVER, 156) ? null : numberAt(text, 156, 169)
   // One that is no number makes the sum none.
-  const sum = lastAccessedAt + idleTimeout + slack + layout + version + absoluteDeadline + createdMicros
+  const sum = lastAccessedAt + idleTimeout + slack + layout + version + absoluteDeadline + createdMicros + (authenticatedAt ?? 0)
   if (!hasHeadForm(text) || Number.isNaN(sum) || !OPERATIONS_FORM.test(operations) || !VERIFIER_FORM.test(verifier)) throw corrupt("a session record", text)
   if (layout !== LAYOUT) throw corrupt(`layout ${LAYOUT}, got layout ${layout}: a newer release wrote it; deploy that everywhere`, null)
   if (!Number.isSafeInteger(createdMicros)) throw corrupt("a time of creation", null)
   const previous = previousOf(text)
-  const authenticatedFrom = HEAD_LENGTH + (previous === null ? 0 : PREVIOUS_LENGTH)
-  const authenticatedAt = authenticatedAtOf(text, authenticatedFrom)
-  const fixed = fixedOf(text.slice(authenticatedFrom + (authenticatedAt === null ? 0 : AUTHENTICATED_LENGTH), bodyAt))
+  const fixed = fixedOf(text.slice(HEAD_LENGTH + (previous === null ? 0 : PREVIOUS_LENGTH), bodyAt))
   return {
     tag,
     id,
@@ -144,8 +138,8 @@ function readRecord({ tag, id }: Handle, text: string, bodyAt: number): SessionR
 
 function previousOf(text: string): SessionRecord["previous"] {
   if (!hasPreviousForm(text)) return null
-  const verifier = text.slice(169, 191)
-  const until = numberAt(text, 201, 214)
+  const verifier = text.slice(183, 205)
+  const until = numberAt(text, 215, 228)
   return VERIFIER_FORM.test(verifier) && !Number.isNaN(until) ? { verifier, until } : null
 }
 
@@ -160,14 +154,6 @@ function numberAt(text: string, from: number, to: number): number {
     number = number * 10 + digit
   }
   return number
-}
-
-/** `null` for any other field. */
-function authenticatedAtOf(text: string, from: number): number | null {
-  if (!text.startsWith(AUTHENTICATED, from)) return null
-  const at = numberAt(text, from + AUTHENTICATED.length, from + AUTHENTICATED_LENGTH - 1)
-  if (Number.isNaN(at) || text[from + AUTHENTICATED_LENGTH - 1] !== ",") throw corrupt("a time of authentication", null)
-  return at
 }
 
 /** @param stored - `"name":value,` for each field */
@@ -197,12 +183,12 @@ function fixedFields(values: Readonly<Record<string, unknown>>, stored: string):
 function bodyOf(text: string, from: number, fixed: FixedFields): Body {
   const quote = from + BODY_MARKER.length + CRC_LENGTH
   const rest = text.slice(quote + 1)
-  if (text.slice(quote - CRC_LENGTH, quote) !== checksum(encodeFixed(fixed, null), rest) || text[quote] !== '"')
+  if (text.slice(quote - CRC_LENGTH, quote) !== checksum(encodeFixed(fixed), rest) || text[quote] !== '"')
     throw corrupt("a record that fits its checksum", text)
   const close = rest.indexOf(ATTRIBUTES)
   const schemaVersion = close > 1 && close <= MOST_VERSION_DIGITS + 1 && rest.startsWith(",") ? numberAt(rest, 1, close) : Number.NaN
   if (Number.isNaN(schemaVersion)) throw corrupt("a body with attributes", text)
-  return { schemaVersion, attributes: rest.slice(close + ATTRIBUTES.length - 1, -1) }
+  return { schemaVersion, attributes: rest.slice(close + ATTRIBUTES.length - 1, -2) }
 }
 
 function parse(text: string): unknown {
@@ -225,12 +211,13 @@ function hasHeadForm(text: string): boolean {
     text[86] === "," &&
     text.startsWith(',"', 103) &&
     text.startsWith('","', 129) &&
-    text.startsWith('"],', 154)
+    text.startsWith('",', 154) &&
+    text.startsWith("],", 169)
   )
 }
 
 function hasPreviousForm(text: string): boolean {
-  return text.startsWith('"previous":"', 157) && text.startsWith('","until":', 191) && text[214] === ","
+  return text.startsWith('"previous":"', 171) && text.startsWith('","until":', 205) && text[228] === ","
 }
 
 function isTextOrNull(value: unknown): value is string | null {

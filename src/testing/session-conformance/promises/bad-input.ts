@@ -29,7 +29,7 @@ const KEPT: Record<string, unknown> = {
   "line separators and control characters": '\u2028\u2029\u0000\u0001\u001f\u007f\r\n\t"\\/',
   "letters outside of ASCII": "ÄÖÜ é e\u0301 日本 😀 \u200f",
   "lone surrogates": ["\ud800", "a\udfffb", "\udc00\ud800"],
-  "text that looks like the record's own": ['"body":["', '","attributes":{', '{"lastAccessedAt":1}', "}}", '"previous":"x","until":1'],
+  "text that looks like the record's own": ['"body":["', '",1,{', '{"lastAccessedAt":1}', "}}", '"previous":"x","until":1'],
   "an object shared by two places": { one: shared, two: shared },
   "thirty levels": nested(28),
   "a long list": Array.from({ length: 2_000 }, (_, n) => n),

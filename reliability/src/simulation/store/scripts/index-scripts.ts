@@ -9,7 +9,7 @@ export const indexCutoff: ScriptFunction = (keys, [index = ""]) => {
 
 export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id = "", memory]) => {
   const now = String(keys.nowMicros)
-  const head = readHead(keys, session, 157)
+  const head = readHead(keys, session, 171)
   if (head === undefined || head === false) return [now, 0]
   const added = keys.zadd(index, Number(whole(head.created)), id, true)
   keepIndex(keys, index, head.absolute, Number(memory))

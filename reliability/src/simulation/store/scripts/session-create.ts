@@ -45,10 +45,9 @@ export const sessionCreate: ScriptFunction = (keys, [session = "", index], args)
     slack: Number(slack),
     absolute: keys.nowMs + Number(absolute),
     created: top === undefined ? earliest : Math.max(earliest, top.score + 1),
+    authenticated: authenticated === "" ? "null".padStart(13) : pad(authenticated === "now" ? keys.nowMs : Number(authenticated), 13),
   }
-  const time = authenticated === "now" ? keys.nowMs : Number(authenticated)
-  const counted = authenticated === "" ? "" : `"authenticatedAt":${pad(time, 13)},`
-  const record = writeHead(head, keys.nowMs, 1, operations, verifier) + counted + fixed + body
+  const record = writeHead(head, keys.nowMs, 1, operations, verifier) + fixed + body
   keys.set(session, record, Math.max(1, timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)))
   if (list === undefined) return [0, now, record]
   keys.zadd(list.index, Number(whole(head.created)), id)
@@ -97,12 +96,10 @@ function look(keys: Keyspace, { index, prefix, memory }: List, from: string, to:
   for (const { member, score } of members) {
     last = String(score)
     const old = score + memory < keys.nowMicros
-    const head = readHead(keys, prefix + member, 175)
+    const head = readHead(keys, prefix + member, 171)
     if (head === undefined) {
       if (old) dead.push(member)
-    } else if (head !== false) {
-      const field = head.rest === 157 ? head.text.slice(157, 175) : keys.getRange(prefix + member, 215, 232)
-      if (field !== '"authenticatedAt":') continue
+    } else if (head !== false && luaNumber(head.authenticated) !== undefined) {
       if (alive.length === 0) oldest = last
       alive.push({ id: member, old })
     }

@@ -3,7 +3,7 @@ import type { ScriptFunction } from "../script.js"
 
 export const sessionExtend: ScriptFunction = (keys, [session = ""], [idleGiven, touchInterval, notAfter, ...offered]) => {
   const now = String(keys.nowMicros)
-  const head = readHead(keys, session, 215)
+  const head = readHead(keys, session, 229)
   if (head === undefined) return [1, now]
   if (head === false) return [3, now]
   if (admit(head, keys.nowMs, offered) === undefined) return [2, now]

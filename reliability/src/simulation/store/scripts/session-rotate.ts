@@ -1,7 +1,5 @@
-import { admit, findBody, pad, pushOperation, readHead, timeToLive, writeHead, writePrevious } from "../record-head.js"
+import { admit, findBody, luaNumber, pad, pushOperation, readHead, timeToLive, writeHead, writePrevious } from "../record-head.js"
 import type { ScriptFunction } from "../script.js"
-
-const AUTHENTICATED = '"authenticatedAt":'
 
 export const sessionRotate: ScriptFunction = (
   keys,
@@ -19,11 +17,8 @@ export const sessionRotate: ScriptFunction = (
   if (admission === "grace") return [6, now]
   if (expected !== "" && head.version !== Number(expected)) return [4, now, Math.trunc(head.version)]
   if (keys.nowMicros > Number(notAfter)) return [8, now]
-  let fixed = head.text.slice(head.rest, body)
-  if (reauthenticated === "1") {
-    if (!fixed.startsWith(AUTHENTICATED)) return [7, now]
-    fixed = `${AUTHENTICATED}${pad(keys.nowMs, 13)}${fixed.slice(31)}`
-  }
+  if (reauthenticated === "1" && luaNumber(head.authenticated) === undefined) return [7, now]
+  const authenticated = reauthenticated === "1" ? pad(keys.nowMs, 13) : head.authenticated
   const ttl = timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)
   if (ttl <= 0) return [1, now]
   const writes = expected !== ""
@@ -31,7 +26,7 @@ export const sessionRotate: ScriptFunction = (
   const operations = writes ? pushOperation(head.operations, verifier.slice(0, 6)) : head.operations
   const rest = writes ? newBody : keys.getRange(session, body, -1)
   const previous = Number(grace) > 0 ? writePrevious(head.verifier, keys.nowMs + Number(grace)) : ""
-  const record = writeHead(head, keys.nowMs, version, operations, verifier) + previous + fixed + rest
+  const record = writeHead({ ...head, authenticated }, keys.nowMs, version, operations, verifier) + previous + head.text.slice(head.rest, body) + rest
   keys.set(session, record, ttl)
   return [0, now, record]
 }

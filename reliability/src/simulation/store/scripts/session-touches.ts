@@ -8,7 +8,7 @@ export const sessionTouches: ScriptFunction = (keys, names, [memory, ...offered]
   const statuses = offered.map((text) => {
     const session = names[at++] ?? ""
     const index = text.startsWith("1") ? (names[at++] ?? "") : undefined
-    const head = readHead(keys, session, 215)
+    const head = readHead(keys, session, 229)
     const verifiers = head ? [head.verifier, head.previous?.verifier ?? ""].filter((verifier) => text.includes(` ${verifier} `)) : []
     const [status] = sessionTouch(keys, [session], verifiers) as readonly [number, string]
     if (status !== 0 || index === undefined || !head || keys.find(index)?.type === "string") return status

@@ -3,7 +3,7 @@ local function read_head(key, bytes)
   local text = redis.pcall('GETRANGE', key, 0, bytes - 1)
   if type(text) ~= 'string' then return false end
   if text == '' then return nil end
-  if #text < 157 or string.sub(text, 1, 18) ~= '{"lastAccessedAt":' or string.sub(text, 62, 62) ~= '1' then return false end
+  if #text < 171 or string.sub(text, 1, 18) ~= '{"lastAccessedAt":' or string.sub(text, 62, 62) ~= '1' then return false end
   local head = {
     text = text,
     idle = tonumber(string.sub(text, 41, 51)),
@@ -13,21 +13,22 @@ local function read_head(key, bytes)
     created = tonumber(string.sub(text, 88, 103)),
     operations = string.sub(text, 106, 129),
     verifier = string.sub(text, 133, 154),
-    rest = 158
+    authenticated = string.sub(text, 157, 169),
+    rest = 172
   }
   if not (head.idle and head.slack and head.version and head.absolute and head.created) then return false end
-  if string.sub(text, 158, 169) == '"previous":"' then
-    head.previous = string.sub(text, 170, 191)
-    head.until_ms = tonumber(string.sub(text, 202, 214)) or 0
-    head.rest = 216
+  if string.sub(text, 172, 183) == '"previous":"' then
+    head.previous = string.sub(text, 184, 205)
+    head.until_ms = tonumber(string.sub(text, 216, 228)) or 0
+    head.rest = 230
   end
   return head
 end
 
 -- The verifier of a record whatever its layout: every layout begins alike and keeps it in this place. nil: it is no record.
 local function verifier_of_any_layout(key)
-  local text = redis.pcall('GETRANGE', key, 0, 156)
-  if type(text) ~= 'string' or #text < 157 or string.sub(text, 1, 18) ~= '{"lastAccessedAt":' then return nil end
+  local text = redis.pcall('GETRANGE', key, 0, 153)
+  if type(text) ~= 'string' or #text < 154 or string.sub(text, 1, 18) ~= '{"lastAccessedAt":' then return nil end
   return string.sub(text, 133, 154)
 end
 

@@ -65,9 +65,9 @@ function created(status = "DONE", ...evicted: readonly string[]) {
       absoluteDeadline: SERVER_MS + Number(absolute),
       verifier: verifier ?? "",
       operations: operations ?? "",
+      authenticatedAt: authenticated === "" ? null : authenticated === "now" ? SERVER_MS : Number(authenticated),
     })
-    const proven = authenticated === "" ? "" : `"authenticatedAt":${authenticated === "now" ? SERVER_MS : Number(authenticated)},`
-    return [sessionCreateStatus[status as "DONE"], T, blank.slice(0, 157) + proven + fixed + body, ...evicted]
+    return [sessionCreateStatus[status as "DONE"], T, blank.slice(0, 171) + fixed + body, ...evicted]
   }
 }
 

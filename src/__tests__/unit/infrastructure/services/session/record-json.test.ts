@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { SessionError } from "../../../../../domain/errors.js"
 import { NO_OPERATIONS, type SessionRecord } from "../../../../../domain/session/record.js"
-import { decodePrefix, decodeRecord, encodeBody, encodeRecord } from "../../../../../infrastructure/services/session/record-json.js"
+import { decodePrefix, decodeRecord, encodeBody, encodeFixed, encodeRecord } from "../../../../../infrastructure/services/session/record-json.js"
 import { storedSession } from "../../../../support/session-records.js"
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -73,8 +73,8 @@ describe("a stored record", () => {
   it("is JSON that anybody can read", () => {
     fc.assert(
       fc.property(records, (record) => {
-        const plain = JSON.parse(encodeRecord(record)) as { attributes: unknown; head: unknown[]; userId?: unknown; lastAccessedAt: unknown }
-        expect(JSON.stringify(plain.attributes)).toBe(JSON.stringify(JSON.parse(record.body.attributes)))
+        const plain = JSON.parse(encodeRecord(record)) as { body: unknown[]; head: unknown[]; userId?: unknown; lastAccessedAt: unknown }
+        expect(JSON.stringify(plain.body[2])).toBe(JSON.stringify(JSON.parse(record.body.attributes)))
         expect(plain.lastAccessedAt).toBe(record.lastAccessedAt)
         expect(plain.userId).toBe(record.fixed.userId ?? undefined)
         expect(plain.head).toEqual([
@@ -86,6 +86,7 @@ describe("a stored record", () => {
           record.createdMicros,
           record.operations,
           record.verifier,
+          record.authenticatedAt,
         ])
       }),
     )
@@ -106,10 +107,11 @@ describe("a stored record", () => {
           record.createdMicros,
         ])
         expect([at(62, 62), at(106, 129), at(133, 154)]).toEqual(["1", record.operations, record.verifier])
-        expect(at(158, 169) === '"previous":"').toBe(record.previous !== null)
-        if (record.previous !== null) expect([at(170, 191), Number(at(202, 214))]).toEqual([record.previous.verifier, record.previous.until])
-        const fixed = record.previous === null ? 158 : 216
-        expect(at(fixed, fixed + 17) === '"authenticatedAt":').toBe(record.authenticatedAt !== null)
+        expect(at(172, 183) === '"previous":"').toBe(record.previous !== null)
+        if (record.previous !== null) expect([at(184, 205), Number(at(216, 228))]).toEqual([record.previous.verifier, record.previous.until])
+        expect(JSON.parse(at(157, 169))).toBe(record.authenticatedAt)
+        const fixed = record.previous === null ? 172 : 230
+        expect(text.slice(fixed - 1).startsWith(encodeFixed(record.fixed))).toBe(true)
         expect(text.slice(text.indexOf('"body":["'))).toBe(encodeBody(record.body, record.fixed))
       }),
     )
@@ -126,9 +128,9 @@ describe("a stored record", () => {
     )
   })
 
-  it("costs 157 bytes beside what its caller writes", () => {
+  it("costs 171 bytes beside what its caller writes", () => {
     const text = encodeRecord(storedSession({ authenticatedAt: null }, null).record)
-    expect(text.indexOf('"body"')).toBe(157)
+    expect(text.indexOf('"body"')).toBe(171)
   })
 })
 
