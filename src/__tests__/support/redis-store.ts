@@ -4,8 +4,9 @@ import { Redis as IoRedis } from "ioredis"
 import { Redis as Valkey } from "iovalkey"
 import { createClient } from "redis"
 import { afterAll, describe, it } from "vitest"
-import { createSessionService } from "../../exports/index.js"
-import { type ConformanceSetup, describeSessionService, type ProviderTraits, type RequestedOptions } from "../../exports/testing.js"
+import type { SessionEvent } from "../../domain/interfaces/ports.js"
+import { createSessionService, type RedisClientLike } from "../../exports/index.js"
+import { type ConformanceSetup, describeSessionService, type ProviderTraits, type RequestedOptions, type ServiceUnderTest } from "../../exports/testing.js"
 import { CACHE_KEYS_PATTERNS } from "../../shared/constants.js"
 import { damagedRecord } from "./damaged-record.js"
 import { type ServerKind, startServer } from "./servers.js"
@@ -28,6 +29,8 @@ const CLIENTS = {
   },
 } as const
 
+const NOBODYS_TOKEN = `AAA.${"A".repeat(22)}.${"A".repeat(43)}`
+
 export type ClientKind = keyof typeof CLIENTS
 
 const REDIS_TRAITS: ProviderTraits = {
@@ -35,8 +38,39 @@ const REDIS_TRAITS: ProviderTraits = {
   lacks: { fakeClock: "the server keeps real time, and nobody waits for hours" },
 }
 
+/** The service with its near-cache on, once it serves. */
+async function nearCached(store: RedisClientLike, { onEvent, ...options }: RequestedOptions): Promise<ServiceUnderTest> {
+  let serves: () => void = () => undefined
+  const serving = new Promise<void>((resolve) => {
+    serves = resolve
+  })
+  const hear = (event: SessionEvent): unknown => {
+    if (event.type !== "near-cache") return onEvent?.(event)
+    if (event.serving) serves()
+    return undefined
+  }
+  const service = await createSessionService({ store, ...options, onEvent: hear, nearCache: true })
+  await serving
+  return service
+}
+
+/**
+ * A service whose changes are answered when the near-caches of all services have heard of them: whatever is read over a tracked connection after a
+ * change is answered behind the news of it.
+ */
+function heardBy(all: () => Promise<unknown>, service: ServiceUnderTest): ServiceUnderTest {
+  return new Proxy(service, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== "function") return member
+      if (!/^(create|update|extend|rotate|delete)/.test(String(name))) return member.bind(target)
+      return (...args: unknown[]) => (member.apply(target, args) as Promise<unknown>).finally(all)
+    },
+  })
+}
+
 /** Every store is a key prefix of its own on one server, which no other tests use: a cleanup goes over all keys. All go through one client. */
-export function redisSetup(kind: ServerKind, through: ClientKind): { readonly setup: ConformanceSetup; end(): Promise<void> } {
+export function redisSetup(kind: ServerKind, through: ClientKind, nearCache = false): { readonly setup: ConformanceSetup; end(): Promise<void> } {
   const start = async () => {
     const server = await startServer({ kind })
     return { server, ...(await CLIENTS[through](server.url)) }
@@ -46,7 +80,15 @@ export function redisSetup(kind: ServerKind, through: ClientKind): { readonly se
   const setup: ConformanceSetup = async (options) => {
     const { client, send } = await connected()
     const prefix = `${randomUUID().slice(0, 13)}:`
-    const open = (wanted: RequestedOptions) => createSessionService({ store: client, ...wanted, keyPrefix: prefix + (wanted.keyPrefix ?? "") })
+    const opened: ServiceUnderTest[] = []
+    const allHeard = (): Promise<unknown> => Promise.allSettled(opened.map((one) => one.getSession(NOBODYS_TOKEN)))
+    const open = async (wanted: RequestedOptions): Promise<ServiceUnderTest> => {
+      const all = { ...wanted, keyPrefix: prefix + (wanted.keyPrefix ?? "") }
+      if (!nearCache) return createSessionService({ store: client, ...all })
+      const one = await nearCached(client, all)
+      opened.push(one)
+      return heardBy(allHeard, one)
+    }
     const service = await open(options)
     return {
       service,
@@ -58,6 +100,7 @@ export function redisSetup(kind: ServerKind, through: ClientKind): { readonly se
         const key = `${prefix}${options.keyPrefix ?? ""}${CACHE_KEYS_PATTERNS.SESSION(sessionId.slice(0, 3), sessionId.slice(4))}`
         const record = String(await send("GET", key))
         await send("SET", key, damagedRecord(record, how), "KEEPTTL", "XX")
+        await allHeard()
       },
       close: () => service.close(),
     }
@@ -74,8 +117,8 @@ export function redisSetup(kind: ServerKind, through: ClientKind): { readonly se
 }
 
 /** The whole suite on one server through one client. Its tests run side by side, for most of those of time only wait. */
-export function describeOnRedis(kind: ServerKind, through: ClientKind): void {
-  const { setup, end } = redisSetup(kind, through)
+export function describeOnRedis(kind: ServerKind, through: ClientKind, nearCache = false): void {
+  const { setup, end } = redisSetup(kind, through, nearCache)
   afterAll(end)
-  describeSessionService({ describe, it: it.concurrent }, `${kind} through ${through}`, setup, REDIS_TRAITS)
+  describeSessionService({ describe, it: it.concurrent }, `${kind} through ${through}${nearCache ? " with a near-cache" : ""}`, setup, REDIS_TRAITS)
 }

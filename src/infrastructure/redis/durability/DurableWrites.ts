@@ -1,7 +1,8 @@
 import { SessionError } from "../../../domain/errors.js"
-import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisCallOptions, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
 import { untilAborted } from "../../until-aborted.js"
 import type { ClientRedisService, CommandResult } from "../clients/ClientRedisService.js"
+import { ForwardedRedis } from "../ForwardedRedis.js"
 import { type Durability, waitCommand } from "./durability.js"
 
 interface DurableOptions {
@@ -37,10 +38,8 @@ const MARK = "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1], '1', 'PX'
  * it is worth something only on the connection, and so the server, that made the change. Those that come meanwhile wait their turn, and then share
  * one wait. Everything else goes the usual way.
  */
-export class DurableWrites implements IRedisService {
-  readonly singleNode = true
-  readonly waiting: { readonly command: "WAIT" | "WAITAOF"; readonly key: string }
-  readonly #main: IRedisService
+export class DurableWrites extends ForwardedRedis {
+  readonly #waits: { readonly command: "WAIT" | "WAITAOF"; readonly key: string }
   readonly #line: ClientRedisService
   readonly #mark: readonly string[]
   readonly #wait: readonly string[]
@@ -49,10 +48,10 @@ export class DurableWrites implements IRedisService {
 
   /** @param line - over a connection that nobody else uses */
   private constructor(main: IRedisService, line: ClientRedisService, options: DurableOptions) {
-    this.#main = main
+    super(main)
     this.#line = line
-    this.waiting = { command: options.durability === "replicas" ? "WAIT" : "WAITAOF", key: `${options.keyPrefix}durable` }
-    this.#mark = ["eval", MARK, "1", this.waiting.key]
+    this.#waits = { command: options.durability === "replicas" ? "WAIT" : "WAITAOF", key: `${options.keyPrefix}durable` }
+    this.#mark = ["eval", MARK, "1", this.#waits.key]
     this.#wait = waitCommand(options.durability, options.timeoutMs)
   }
 
@@ -75,20 +74,12 @@ export class DurableWrites implements IRedisService {
     throw waited.error
   }
 
-  get connection(): RedisConnection {
-    return this.#main.connection
+  override get waiting(): IRedisService["waiting"] {
+    return this.#waits
   }
 
-  get(key: string, options?: RedisCallOptions): Promise<string | null> {
-    return this.#main.get(key, options)
-  }
-
-  mget(keys: readonly string[], options?: RedisCallOptions): Promise<readonly (string | null)[]> {
-    return this.#main.mget(keys, options)
-  }
-
-  async unlink(keys: readonly string[], options?: RedisCallOptions): Promise<readonly boolean[]> {
-    if (options?.onNotDurable === undefined) return this.#main.unlink(keys, options)
+  override async unlink(keys: readonly string[], options?: RedisCallOptions): Promise<readonly boolean[]> {
+    if (options?.onNotDurable === undefined) return this.main.unlink(keys, options)
     const { results } = await this.#write(
       keys.map((key) => ["unlink", key]),
       options,
@@ -98,8 +89,8 @@ export class DurableWrites implements IRedisService {
     return results.map(({ reply }) => Number(reply) > 0)
   }
 
-  async run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options?: RedisCallOptions): Promise<RedisReply> {
-    if (script.readOnly || options?.onNotDurable === undefined) return this.#main.run(script, keys, args, options)
+  override async run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options?: RedisCallOptions): Promise<RedisReply> {
+    if (script.readOnly || options?.onNotDurable === undefined) return this.main.run(script, keys, args, options)
     const rest = [String(keys.length), ...keys, ...args.map(String)]
     const known = await this.#writeOne(["evalsha", script.sha1, ...rest], options)
     const isUnknown = known.cause instanceof Error && known.cause.message.startsWith("NOSCRIPT")
@@ -109,44 +100,18 @@ export class DurableWrites implements IRedisService {
     return reply
   }
 
-  time(options?: RedisCallOptions): Promise<number> {
-    return this.#main.time(options)
-  }
-
-  scan(
-    node: number,
-    cursor: string,
-    match: string,
-    count: number,
-    options?: RedisCallOptions,
-  ): Promise<{ readonly cursor: string; readonly keys: readonly string[] }> {
-    return this.#main.scan(node, cursor, match, count, options)
-  }
-
-  ask(node: number, command: readonly string[], options?: RedisCallOptions): Promise<RedisReply> {
-    return this.#main.ask(node, command, options)
-  }
-
-  countNodes(): Promise<number> {
-    return this.#main.countNodes()
-  }
-
-  ping(options?: RedisCallOptions): Promise<void> {
-    return this.#main.ping(options)
-  }
-
   /** Changes whose copies are told apart travel over the second connection. */
-  resendMark(): number | null {
+  override resendMark(): number | null {
     return this.#line.resendMark()
   }
 
-  onDisruption(listener: () => void): void {
-    this.#main.onDisruption(listener)
+  override onDisruption(listener: () => void): void {
+    this.main.onDisruption(listener)
     this.#line.onDisruption(listener)
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#line.close(), this.#main.close()])
+  override async close(): Promise<void> {
+    await Promise.all([this.#line.close(), this.main.close()])
   }
 
   async #writeOne(command: readonly string[], options: RedisCallOptions): Promise<CommandResult> {
