@@ -25,6 +25,7 @@ export interface ClientServiceOptions {
 export type Send = (key: string | undefined, args: readonly string[], signal: AbortSignal) => Promise<unknown>
 
 const MICROSECONDS = 1_000_000
+const NONE: Set<string> = new Set()
 
 /** The commands of `IRedisService`, written once for every client: deadline, breaker, errors and replies. The two adapters below it only send. */
 export abstract class ClientRedisService implements IRedisService {
@@ -214,7 +215,7 @@ export abstract class ClientRedisService implements IRedisService {
     const wasNeverWritten = this.watchSending()
     const mark = this.resendMark()
     const beganAt = performance.now()
-    const unanswered = new Set<string>()
+    const unanswered = this.singleNode ? NONE : new Set<string>()
     const send = this.singleNode ? this.#sendTo : this.#sendToNode(unanswered, beganAt, wasNeverWritten, mayBeRefused)
     let isOver = false
     return this.#deadlines.run(

@@ -1,8 +1,10 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import { untilAborted } from "../../until-aborted.js"
 
-/** Keys in one MGET: so many that a round trip is shared, so few that nobody waits for a large reply. */
-const MAX_KEYS = 128
+/** Keys in one MGET: so many that a round trip is shared, so few that the server answers some while this process reads the answers to others. */
+const MOST_KEYS = 32
+/** Fetches that begin in one turn of the event loop; the others of the same reads follow turn by turn, so that answers are read between them. */
+const FETCHES_A_TURN = 2
 
 /** One caller's read, and the next of the same key. */
 interface Read<P, T> {
@@ -21,6 +23,7 @@ export class ReadBatch<P, T> {
   readonly #redis: Pick<IRedisService, "singleNode" | "get" | "mget">
   readonly #decode: (place: P, text: string) => T
   #waiting = new Map<string, Read<P, T>>()
+  #underWay = 0
 
   /** @param decode - what a value says of a place; asked for each caller, so that none gets what another one has */
   constructor(redis: Pick<IRedisService, "singleNode" | "get" | "mget">, decode: (place: P, text: string) => T) {
@@ -32,31 +35,47 @@ export class ReadBatch<P, T> {
   get(place: P, key: string, signal?: AbortSignal): Promise<T | null> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     const value = new Promise<T | null>((resolve, reject) => {
-      if (this.#waiting.size === 0) setImmediate(() => this.#send())
+      if (this.#waiting.size === 0) this.#sendSoon()
       this.#waiting.set(key, { place, resolve, reject, next: this.#waiting.get(key) })
     })
     return signal === undefined ? value : untilAborted(value, signal)
   }
 
-  #send(): void {
+  /** While an answer is awaited there will be company; else only for those who ask in the same moment: a read that is alone waits for nobody. */
+  #sendSoon(): void {
+    const send = (): void => this.#sendAll()
+    if (this.#underWay > 0) setImmediate(send)
+    else queueMicrotask(send)
+  }
+
+  #sendAll(): void {
     const waiting = this.#waiting
     // From here on nobody joins these.
     this.#waiting = new Map()
-    const keys = [...waiting.keys()]
-    const reads = [...waiting.values()]
+    this.#sendFrom(0, [...waiting.keys()], [...waiting.values()])
+  }
+
+  #sendFrom(begin: number, keys: readonly string[], reads: readonly Read<P, T>[]): void {
+    const { singleNode } = this.#redis
     // On a cluster each read has its own fate: one silent node must not fail the reads of the others. Clients pipeline them anyway.
-    const together = this.#redis.singleNode ? MAX_KEYS : 1
-    for (let from = 0; from < keys.length; from += together) this.#fetch(keys.slice(from, from + together), reads.slice(from, from + together))
+    const together = singleNode ? MOST_KEYS : 1
+    const end = singleNode ? begin + FETCHES_A_TURN * together : keys.length
+    for (let from = begin; from < Math.min(end, keys.length); from += together)
+      this.#fetch(keys.slice(from, from + together), reads.slice(from, from + together))
+    if (end < keys.length) setImmediate(() => this.#sendFrom(end, keys, reads))
   }
 
   #fetch(keys: readonly string[], reads: readonly Read<P, T>[]): void {
     const [only] = keys
+    this.#underWay += 1
     const values = keys.length === 1 && only !== undefined ? this.#redis.get(only).then((value) => [value]) : this.#redis.mget(keys)
     values.then(
       (found) => {
+        this.#underWay -= 1
         for (const [at, read] of reads.entries()) this.#settle(read, found[at] ?? null)
       },
       (error: unknown) => {
+        this.#underWay -= 1
         for (const first of reads) for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) read.reject(error)
       },
     )

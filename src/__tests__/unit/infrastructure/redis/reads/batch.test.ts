@@ -1,0 +1,131 @@
+import { setImmediate as turn } from "node:timers/promises"
+import { expect, it } from "vitest"
+import { ReadBatch } from "../../../../../infrastructure/redis/reads/batch.js"
+
+/** A store that answers when it is told to. `sent` holds the keys of each command. */
+function heldStore(singleNode = true) {
+  const sent: string[][] = []
+  const answers: (() => void)[] = []
+  const lost = new Set<string>()
+  const mget = (keys: readonly string[]): Promise<readonly (string | null)[]> => {
+    sent.push([...keys])
+    return new Promise((resolve, reject) => {
+      answers.push(() => (keys.some((key) => lost.has(key)) ? reject(new Error("lost")) : resolve(keys.map((key) => (key === "none" ? null : key)))))
+    })
+  }
+  const get = async (key: string): Promise<string | null> => (await mget([key]))[0] ?? null
+  return { singleNode, get, mget, sent, lost, answer: (count = answers.length) => answers.splice(0, count).forEach((give) => give()) }
+}
+
+const batchOn = (store: ReturnType<typeof heldStore>) =>
+  new ReadBatch(store, (place: string, text: string) => {
+    if (place === "unreadable") throw new Error("unreadable")
+    return { place, text }
+  })
+const keysOf = (count: number, name = "k"): string[] => Array.from({ length: count }, (_, at) => `${name}${at}`)
+
+it("sends a read that is alone as soon as the code that asked has run, with all others that it asked for", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  for (const key of keysOf(3)) void reads.get(key, key)
+  expect(store.sent).toEqual([])
+  await Promise.resolve()
+  expect(store.sent).toEqual([["k0", "k1", "k2"]])
+})
+
+it("gathers what a turn asks for while an answer is awaited", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  void reads.get("first", "first")
+  await Promise.resolve()
+  void reads.get("a", "a")
+  await Promise.resolve()
+  void reads.get("b", "b")
+  await Promise.resolve()
+  expect(store.sent).toEqual([["first"]])
+  await turn()
+  expect(store.sent).toEqual([["first"], ["a", "b"]])
+})
+
+it("asks for 32 keys at a time, twice in a turn, and for the others turn by turn", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  for (const key of keysOf(150)) void reads.get(key, key)
+  const sizes = (): number[] => store.sent.map(({ length }) => length)
+  await Promise.resolve()
+  expect(sizes()).toEqual([32, 32])
+  await turn()
+  expect(sizes()).toEqual([32, 32, 32, 32])
+  await turn()
+  expect(sizes()).toEqual([32, 32, 32, 32, 22])
+  expect(store.sent.flat()).toEqual(keysOf(150))
+})
+
+it("on a cluster asks for each key by itself, all in one turn", async () => {
+  const store = heldStore(false)
+  const reads = batchOn(store)
+  for (const key of keysOf(100)) void reads.get(key, key)
+  await Promise.resolve()
+  expect(store.sent).toEqual(keysOf(100).map((key) => [key]))
+})
+
+it("lets reads of one key share a fetch, and makes an answer for each", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  const both = Promise.all([reads.get("mine", "k"), reads.get("theirs", "k")])
+  await Promise.resolve()
+  expect(store.sent).toEqual([["k"]])
+  store.answer()
+  const [mine, theirs] = await both
+  expect([mine, theirs]).toEqual([
+    { place: "mine", text: "k" },
+    { place: "theirs", text: "k" },
+  ])
+})
+
+it("never lets a read join a fetch that was sent before it", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  void reads.get("old", "k")
+  await Promise.resolve()
+  void reads.get("new", "k")
+  await turn()
+  expect(store.sent).toEqual([["k"], ["k"]])
+})
+
+it("answers null for what is not there, and fails for one that cannot read its value", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  const all = Promise.allSettled([reads.get("a", "a"), reads.get("unreadable", "b"), reads.get("none", "none"), reads.get("c", "c")])
+  await Promise.resolve()
+  store.answer()
+  expect((await all).map((one) => (one.status === "fulfilled" ? (one.value?.text ?? null) : "failed"))).toEqual(["a", "failed", null, "c"])
+})
+
+it("fails those whose fetch was lost, sharers too, and no others", async () => {
+  const store = heldStore()
+  store.lost.add("k40")
+  const reads = batchOn(store)
+  const all = Promise.allSettled([...keysOf(64).map((key) => reads.get(key, key)), reads.get("shared", "k40")])
+  await Promise.resolve()
+  store.answer()
+  const failed = (await all).flatMap(({ status }, at) => (status === "rejected" ? [at] : []))
+  expect(failed).toEqual([...Array.from({ length: 32 }, (_, at) => 32 + at), 64])
+  // What failed is awaited no longer: the next one that is alone goes at once.
+  void reads.get("next", "next")
+  await Promise.resolve()
+  expect(store.sent.at(-1)).toEqual(["next"])
+})
+
+it("ends one caller's wait by its signal, and not the fetch of the others", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  const ending = new AbortController()
+  const [mine, theirs] = [reads.get("mine", "k", ending.signal), reads.get("theirs", "k")]
+  await Promise.resolve()
+  ending.abort(new Error("enough"))
+  await expect(mine).rejects.toThrow("enough")
+  store.answer()
+  expect(await theirs).toEqual({ place: "theirs", text: "k" })
+  await expect(reads.get("late", "k", ending.signal)).rejects.toThrow("enough")
+})
