@@ -90,6 +90,8 @@ it("every layer passes in a quick run, every call on every topology, server and 
     "valkey: rate limits, one server, ioredis",
     "valkey: rate limits, sentinel, ioredis",
     "redis: rate limits, cluster, node-redis",
+    "redis: near-cache, one server, node-redis",
+    "valkey: near-cache, one server, ioredis",
     "redis: giant user",
     "redis: expiry",
   ])
@@ -111,6 +113,8 @@ describe("a service with a mistake is found out", () => {
     "no-limit": ["limit exceeded (V8)", "sessions beyond the limit"],
     "limit-in-two-steps": ["above the formula"],
     "limit-too-strict": ["denied although there was room"],
+    "lease-by-timer": ["older than the lease"],
+    "kept-over-reconnect": ["older than the lease"],
     "remembered-reads": ["lost or repeated updates (V1, V3)", "no order explains the answers"],
   }
 

@@ -3,9 +3,11 @@ import { runExpiry } from "../expiry/run-expiry.js"
 import { isWanted, type LayerReport, type LayerSettings, type Row } from "../layer.js"
 import { isLimitDefect } from "../limits/limit-defects.js"
 import { LIMITS, runLimits } from "../limits/run-limits.js"
+import { isNearDefect } from "../near/near-defects.js"
+import { runNear } from "../near/run-near.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
 import { type StoreTopology, startTopology } from "../servers/start-topology.js"
-import type { Defect } from "../workloads/defects.js"
+import { type Defect, isSessionDefect } from "../workloads/defects.js"
 import { WORKLOADS, type Workload, type WorkloadName } from "../workloads/rounds.js"
 import { CLIENT_NAMES, type ClientName } from "../workloads/store-clients.js"
 import { WorkerPool } from "../workloads/WorkerPool.js"
@@ -70,7 +72,7 @@ export async function runHistories(settings: HistorySettings): Promise<LayerRepo
   for (const place of PLACES) {
     const name = nameOf(place)
     // A mistake that was built in is looked for by the checkers that it is for.
-    const wantsSessions = !isLimitDefect(defect) && isWanted(name, settings)
+    const wantsSessions = (defect === undefined || isSessionDefect(defect)) && isWanted(name, settings)
     const hasLimits = scale === "full" || settings.rows.length > 0 || place.hasQuickLimits
     const wantsLimits = hasLimits && (defect === undefined || isLimitDefect(defect)) && isWanted(`${name}, ${LIMITS}`, settings)
     if (!wantsSessions && !wantsLimits) continue
@@ -83,6 +85,7 @@ export async function runHistories(settings: HistorySettings): Promise<LayerRepo
     limits.push(await orAborted(runLimits({ name, version: store.version, pool, scale, seed, origin, note }), signal))
   }
   rows.push(...limits)
+  if (defect === undefined || isNearDefect(defect)) rows.push(...(await orAborted(runNear(settings, pool), signal)))
   if (defect === undefined) rows.push(...(await orAborted(runGiantUser(settings, pool), signal)), ...(await runExpiry(settings)))
   return rows
 }

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import type { LimitJob } from "../limits/limit-job.js"
 import type { LimitLine } from "../limits/limit-line.js"
+import type { NearJob, NearResult } from "../near/near-job.js"
 import type { Job } from "./jobs.js"
 import type { JobResult, ToParent, ToWorker, WorkerSettings, WorkerTask } from "./worker-messages.js"
 
@@ -25,8 +26,9 @@ export class WorkerPool implements AsyncDisposable {
     return this.#workers.length
   }
 
-  async open(settings: Omit<WorkerSettings, "process">): Promise<void> {
-    await Promise.all(this.#workers.map((worker, process) => worker.ask({ do: "open", settings: { ...settings, process } })))
+  /** @param urlOf - where a process finds the store, if not all find it at the same place */
+  async open(settings: Omit<WorkerSettings, "process">, urlOf: (process: number) => string = () => settings.url): Promise<void> {
+    await Promise.all(this.#workers.map((worker, process) => worker.ask({ do: "open", settings: { ...settings, url: urlOf(process), process } })))
   }
 
   /** Gives each process a job and waits for all. @throws when a process ends or one of its calls fails in a way that no service may */
@@ -39,6 +41,11 @@ export class WorkerPool implements AsyncDisposable {
   async limits(job: LimitJob): Promise<readonly LimitLine[]> {
     const lines = await Promise.all(this.#workers.map((worker) => worker.ask({ do: "limits", job }) as Promise<readonly LimitLine[]>))
     return lines.flat()
+  }
+
+  /** Gives each process its part of a round of W7. @throws as `work` does */
+  async near(jobOf: (process: number) => NearJob): Promise<readonly NearResult[]> {
+    return Promise.all(this.#workers.map((worker, process) => worker.ask({ do: "near", job: jobOf(process) }) as Promise<NearResult>))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

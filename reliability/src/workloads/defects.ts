@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib"
 import type { ISessionService, SessionData } from "coatcheck"
 import { LIMIT_DEFECTS } from "../limits/limit-defects.js"
+import { NEAR_DEFECTS } from "../near/near-defects.js"
 import { bound } from "./bound-service.js"
 import type { Attributes } from "./RecordedClient.js"
 import type { StoreClient } from "./store-clients.js"
@@ -8,8 +9,13 @@ import type { StoreClient } from "./store-clients.js"
 /** Mistakes that a service could have, to show that the checkers see them. */
 const SESSION_DEFECTS = ["delete-does-nothing", "update-without-compare", "no-limit", "remembered-reads"] as const
 type SessionDefect = (typeof SESSION_DEFECTS)[number]
-export const DEFECTS = [...SESSION_DEFECTS, ...LIMIT_DEFECTS] as const
+export const DEFECTS = [...SESSION_DEFECTS, ...LIMIT_DEFECTS, ...NEAR_DEFECTS] as const
 export type Defect = (typeof DEFECTS)[number]
+
+/** One that the checkers of sessions look for. */
+export function isSessionDefect(defect: string | undefined): defect is SessionDefect {
+  return SESSION_DEFECTS.some((name) => name === defect)
+}
 
 type Service = ISessionService<Attributes>
 

@@ -1,5 +1,6 @@
 import type { HistoryLine } from "../histories/history-line.js"
 import type { LimitJob } from "../limits/limit-job.js"
+import type { NearJob } from "../near/near-job.js"
 import type { Defect } from "./defects.js"
 import type { Job } from "./jobs.js"
 import type { ClientName } from "./store-clients.js"
@@ -12,6 +13,10 @@ export interface WorkerSettings {
   /** The origin of the common clock, as text because a message may not carry it otherwise. */
   readonly origin: string
   readonly defect: Defect | undefined
+  /** With a near-cache, whose lease this is, in milliseconds. */
+  readonly leaseMs?: number
+  /** How long a call may take, in milliseconds; else so long that a busy machine ends none. */
+  readonly timeoutMs?: number
 }
 
 export type WorkerTask =
@@ -19,6 +24,8 @@ export type WorkerTask =
   | { readonly do: "job"; readonly job: Job }
   /** Answered with the lines. */
   | { readonly do: "limits"; readonly job: LimitJob }
+  /** Answered with what it brought. */
+  | { readonly do: "near"; readonly job: NearJob }
 
 export interface JobResult {
   readonly tokens: readonly string[]

@@ -1,5 +1,5 @@
 // A process with a service and a client of its own. It does what its parent asks for, one task a message, and ends with its parent.
-import { createSessionService, type OwnedSessionService } from "coatcheck"
+import { createSessionService, type OwnedSessionService, type SessionServiceOptions } from "coatcheck"
 import { createRateLimitingService, type OwnedRateLimitingService } from "coatcheck/rate-limit"
 import { HistoryRecorder } from "../histories/HistoryRecorder.js"
 import { isLimitDefect, spoilLimits } from "../limits/limit-defects.js"
@@ -7,7 +7,9 @@ import { callLimits, type LimitJob } from "../limits/limit-job.js"
 import type { LimitLine } from "../limits/limit-line.js"
 import { RecordedLimits } from "../limits/RecordedLimits.js"
 import { W6_RULES } from "../limits/w6-rules.js"
-import { spoil } from "./defects.js"
+import { isNearDefect, spoilNear } from "../near/near-defects.js"
+import { doNear, type NearJob, type NearResult } from "../near/near-job.js"
+import { isSessionDefect, spoil } from "./defects.js"
 import { type Crew, doJob } from "./jobs.js"
 import { type OpenStore, openStore } from "./open-store.js"
 import type { Attributes } from "./RecordedClient.js"
@@ -20,9 +22,12 @@ let spoiler: StoreClient | undefined
 let service: OwnedSessionService<Attributes, Attributes> | undefined
 let limits: OwnedRateLimitingService<typeof W6_RULES> | undefined
 let settings: WorkerSettings | undefined
+let spoiledCache: Awaited<ReturnType<typeof spoilNear>> | undefined
 
 async function open(given: WorkerSettings): Promise<void> {
-  const { url, client, process: number, origin, defect } = given
+  const { url, client, process: number, origin, defect, leaseMs, timeoutMs = 20_000 } = given
+  spoiledCache?.close()
+  spoiledCache = undefined
   await service?.close()
   await limits?.close()
   limits = undefined
@@ -30,16 +35,23 @@ async function open(given: WorkerSettings): Promise<void> {
   await opened?.close()
   await spoiler?.close()
   opened = await openStore(client, url)
-  spoiler = defect === undefined || isLimitDefect(defect) ? undefined : await openClient(client, url)
-  // Reads write an access down often, so that this is tested too; calls wait long, because a busy machine is no fault of the service.
-  service = await createSessionService<Attributes>({ store: opened.store, touchInterval: "50ms", timeout: "20s" })
+  spoiler = isSessionDefect(defect) ? await openClient(client, url) : undefined
+  const opening = await createSessionService<Attributes>({ store: opened.store, timeout: `${timeoutMs}ms`, ...readingAs(given) })
+  service = opening
+  if (leaseMs !== undefined && isNearDefect(defect)) spoiledCache = await spoilNear(opening, defect, { url, leaseMs })
   crew = {
-    service: defect === undefined || isLimitDefect(defect) || spoiler === undefined ? service : spoil(service, defect, spoiler),
+    service: isSessionDefect(defect) && spoiler !== undefined ? spoil(opening, defect, spoiler) : (spoiledCache?.service ?? opening),
     recorder: new HistoryRecorder(BigInt(origin)),
     process: number,
     shared: [],
     share: (token) => send({ shared: token }),
   }
+}
+
+/** Reads write an access down often, so that this is tested too, but where a near-cache is to keep something. */
+function readingAs({ leaseMs, defect }: WorkerSettings): Pick<SessionServiceOptions, "touchInterval" | "nearCache"> {
+  if (leaseMs === undefined) return { touchInterval: "50ms" }
+  return { touchInterval: "10s", nearCache: isNearDefect(defect) ? false : { lease: `${leaseMs}ms` } }
 }
 
 /** Rate limits are opened when they are called for the first time. */
@@ -51,10 +63,15 @@ async function limit(job: LimitJob): Promise<readonly LimitLine[]> {
   return callLimits(new RecordedLimits(called, BigInt(origin), number), job, number)
 }
 
+async function near(job: NearJob, { service: called, process: number }: Crew): Promise<NearResult> {
+  return doNear(called, job, { origin: BigInt(settings?.origin ?? 0), process: number })
+}
+
 async function perform(task: WorkerTask): Promise<unknown> {
   if (task.do === "open") return open(task.settings)
   if (task.do === "limits") return limit(task.job)
   if (crew === undefined) throw new Error("Expected the worker to be opened first")
+  if (task.do === "near") return near(task.job, crew)
   crew.shared.length = 0
   const tokens = await doJob(crew, task.job)
   return { tokens, lines: crew.recorder.take() }
