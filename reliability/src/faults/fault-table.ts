@@ -18,6 +18,7 @@ import { KILLED_WITH_EVERY_WRITE_SYNCED } from "./rows/killed-with-every-write-s
 import { LINE_THAT_HANGS, LINK_DOWN } from "./rows/line-that-hangs.js"
 import { LIST_DELETED } from "./rows/list-deleted.js"
 import { MEMORY_FULL } from "./rows/memory-full.js"
+import { NEAR_BLOCKED_EVENT_LOOP, NEAR_FEW_KEYS_TRACKED, NEAR_LINE_HANGS, NEAR_STORE_EMPTIED, NEAR_TRACKING_KILLED } from "./rows/near-cache.js"
 import { POWER_CUT } from "./rows/power-cut.js"
 import { PRIMARY_CUT_OFF } from "./rows/primary-cut-off.js"
 import { PROCESS_KILLED } from "./rows/process-killed.js"
@@ -70,12 +71,14 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   RATES_REPLIES_LOST,
   LINE_THAT_HANGS,
   LINK_DOWN,
+  NEAR_LINE_HANGS,
   SLOW_LINE,
   FORGED_REPLIES,
   SCRIPTS_FORGOTTEN,
   RATES_SCRIPTS_FORGOTTEN,
   STORE_EMPTIED,
   RATES_STORE_EMPTIED,
+  NEAR_STORE_EMPTIED,
   MEMORY_FULL,
   RATES_MEMORY_FULL,
   SESSIONS_EVICTED,
@@ -90,7 +93,10 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   UNREACHABLE_SEEDS,
   PROCESS_KILLED,
   BLOCKED_EVENT_LOOP,
+  NEAR_BLOCKED_EVENT_LOOP,
   ROLLING_RESTART,
+  NEAR_FEW_KEYS_TRACKED,
+  NEAR_TRACKING_KILLED,
   RECORDS_DAMAGED,
   DISK_FULL,
   EMBEDDED_DISK_FULL,

@@ -67,7 +67,8 @@ export class RecordedNear {
   }
 }
 
-function namesOf(token: string): Pick<NearLine, "session" | "secret"> {
+/** What a line tells of a token. */
+export function namesOf(token: string): Pick<NearLine, "session" | "secret"> {
   return { session: token.split(".").slice(0, 2).join("."), secret: nameSecret(token) }
 }
 

@@ -1,70 +1,118 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { FaultProxy } from "../faults/network/FaultProxy.js"
+import { connectPlain, type PlainClient } from "../servers/plain-client.js"
+import { askStore } from "../servers/SentinelGroup.js"
+import type { StoreServer } from "../servers/StoreServer.js"
 import type { ClientName } from "../workloads/store-clients.js"
 import type { WorkerPool } from "../workloads/WorkerPool.js"
+import type { NearToken } from "./near-job.js"
 import type { NearLine } from "./near-line.js"
+import { namesOf } from "./RecordedNear.js"
 
-/** What is done to the readers of a round while sessions are ended: nothing; their event loops hang; their connections are reset every 100 ms; their network is cut. */
-export const NEAR_ROUNDS = ["calm", "blocked", "killed", "cut"] as const
-export type NearRound = (typeof NEAR_ROUNDS)[number]
+/**
+ * What is done to the readers of a round while sessions are ended. `blocked`: their event loops hang; `killed`: their connections are reset every 100 ms; `cut`: their network is cut; `untold`:
+ * every 100 ms the server closes each connection on which it tells of changes; `emptied`: it forgets everything, halfway.
+ */
+export type NearRound = "calm" | "blocked" | "killed" | "cut" | "untold" | "emptied"
 
 export interface NearPlace {
   readonly pool: WorkerPool
   readonly client: ClientName
+  readonly server: Pick<StoreServer, "url">
   /** Between the readers and the server. */
   readonly proxy: FaultProxy
   readonly seed: number
   readonly leaseMs: number
   /** For how long sessions are ended and changed. */
   readonly windowMs: number
+  /** Three sessions each; 15 by default. */
+  readonly users?: number
   /** By the common clock, in milliseconds. */
   now(): number
 }
 
 const REVOKER = 0
 /** So that all that is read is kept before anything is ended, also where a cache was lost in the round before. */
-const WARM_MS = 600
+const WARM_MS = 400
 const KILLED_EVERY_MS = 100
 const RECOVERS_MS = 700
-const USERS = 15
 const SESSIONS_PER_USER = 3
 
 /** One process ends, replaces and changes sessions, which all others read meanwhile, and for longer than a lease after that. */
 export async function runNearRound(place: NearPlace, round: NearRound): Promise<readonly NearLine[]> {
-  const { pool, seed, leaseMs, windowMs } = place
-  const users = Array.from({ length: USERS }, (_, i) => `near-${seed}-${i}`)
+  const { pool, seed, leaseMs, windowMs, users: count = 15 } = place
+  const users = Array.from({ length: count }, (_, i) => `near-${seed}-${i}`)
   const opened = await pool.near((process) => ({ role: "sign-in", users: process === REVOKER ? users : [], sessionsPerUser: SESSIONS_PER_USER }))
   const tokens = opened.flatMap((result) => result.tokens)
   const from = place.now() + WARM_MS
   const until = from + windowMs
   const afterwards = until + 2 * leaseMs
   const block = round === "blocked" ? { block: { at: from, ms: windowMs + 1.5 * leaseMs } } : {}
-  const [results] = await Promise.all([
+  const [results, done] = await Promise.all([
     pool.near((process) =>
       process === REVOKER
         ? { role: "revoker", seed, tokens, from, until }
         : { role: "reader", seed: seed + process, tokens, until: round === "cut" ? afterwards + RECOVERS_MS : afterwards, ...block },
     ),
-    trouble(place, round, { from, until }),
+    trouble(place, round, { from, until, tokens }),
   ])
-  return results.flatMap(({ lines }) => lines)
+  return [...results.flatMap(({ lines }) => lines), ...done]
 }
 
-async function trouble(
-  { proxy, client, leaseMs, now }: NearPlace,
-  round: NearRound,
-  { from, until }: { readonly from: number; readonly until: number },
-): Promise<void> {
+interface Course {
+  readonly from: number
+  readonly until: number
+  readonly tokens: readonly NearToken[]
+}
+
+/** @returns what it did to sessions */
+async function trouble(place: NearPlace, round: NearRound, { from, until, tokens }: Course): Promise<readonly NearLine[]> {
+  const { proxy, client, server, leaseMs, now } = place
   const wait = (at: number): Promise<void> => pause(Math.max(0, at - now()))
-  await wait(from)
-  if (round === "killed")
+  const again = async (work: () => unknown): Promise<void> => {
     for (let at = from; at < until; at += KILLED_EVERY_MS) {
-      proxy.reset()
+      await work()
       await wait(at + KILLED_EVERY_MS)
     }
-  if (round !== "cut") return
-  proxy.hang()
-  await wait(until + 1.5 * leaseMs)
-  // A client that was handed in waits for its line; the library's own leaves a dead one.
-  proxy.heal(client === "node-redis" ? "all" : "none")
+  }
+  await wait(from)
+  switch (round) {
+    case "calm":
+    case "blocked":
+      return []
+    case "killed":
+      await again(() => proxy.reset())
+      return []
+    case "untold": {
+      const raw = await connectPlain(server.url)
+      let killed = 0
+      const kill = async (): Promise<void> => {
+        killed += await killTracking(raw)
+      }
+      await again(kill).finally(() => raw.destroy())
+      if (killed === 0) throw new Error("Expected tracked connections to be closed, got none")
+      return []
+    }
+    case "cut":
+      proxy.hang()
+      await wait(until + 1.5 * leaseMs)
+      // A client that was handed in waits for its line; the library's own leaves a dead one.
+      proxy.heal(client === "node-redis" ? "all" : "none")
+      return []
+    case "emptied": {
+      await wait((from + until) / 2)
+      const call = now()
+      await askStore(server, [place.seed % 2 === 0 ? "FLUSHALL" : "FLUSHDB"])
+      const settled = now()
+      return tokens.map(({ token }) => ({ process: -1, op: "end", ...namesOf(token), call, settled, version: null }))
+    }
+  }
+}
+
+/** Closes each connection on which the server tells of changes. @returns how many there were */
+async function killTracking(raw: PlainClient): Promise<number> {
+  const list = String(await raw.sendCommand(["CLIENT", "LIST"]))
+  const tracking = [...list.matchAll(/^id=(\d+) .*? flags=\w*t\w* /gm)].flatMap(([, id]) => id ?? [])
+  await Promise.all(tracking.map((id) => raw.sendCommand(["CLIENT", "KILL", "ID", id]).catch(() => undefined)))
+  return tracking.length
 }

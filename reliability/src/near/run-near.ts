@@ -5,10 +5,11 @@ import type { Defect } from "../workloads/defects.js"
 import { CLIENT_NAMES, type ClientName } from "../workloads/store-clients.js"
 import type { WorkerPool } from "../workloads/WorkerPool.js"
 import { checkNear, type NearFinding } from "./check-near.js"
-import { NEAR_ROUNDS, type NearRound, runNearRound } from "./near-round.js"
+import { type NearRound, runNearRound } from "./near-round.js"
 
 const NEAR = "near-cache"
 
+const NEAR_ROUNDS: readonly NearRound[] = ["calm", "blocked", "killed", "cut"]
 /** The shorter lease, so that a quick run is quick; in a full one that which services have by default. */
 const LEASE_MS = { quick: 250, full: 1_000 } as const
 const WINDOW_MS = { quick: 400, full: 4_000 } as const
@@ -57,7 +58,7 @@ async function runPlace(
         process === 0 ? server.url : proxy.url,
       )
       const lines = await runNearRound(
-        { pool, client, proxy, seed: seed + (time * NEAR_ROUNDS.length + at) * SEEDS_APART, leaseMs, windowMs: WINDOW_MS[scale], now },
+        { pool, client, server, proxy, seed: seed + (time * NEAR_ROUNDS.length + at) * SEEDS_APART, leaseMs, windowMs: WINDOW_MS[scale], now },
         round,
       )
       found.push({ round, finding: checkNear(lines, leaseMs) })
