@@ -28,7 +28,7 @@ describe("reading with touches that are due", () => {
     const order = tokens.map((_, at) => at)
     const aged: string[] = []
     const raw = { setRange: async (key: string) => aged.push(key) } as unknown as RawClient
-    const work = readWithDueTouches(async (token) => token, { raw, tokens, order, ahead: 120 })
+    const work = readWithDueTouches(async (token) => token, { raw, tokens, order, ms: 0.3 })
     await work.refill?.()
     expect(aged).toEqual(["session:{tag}.0", "session:{tag}.60"])
     for (let at = 0; at < 70; at++) await work.call(at)
@@ -48,6 +48,7 @@ describe("work that uses up", () => {
         return at
       },
       async (one) => !used.has(one) && Boolean(used.add(one)),
+      4,
     )
     await work.refill?.()
     const atFirst = made

@@ -27,7 +27,7 @@ export interface LoadSettings extends GroupSettings {
 }
 
 export function loadOf(settings: GroupSettings): LoadSettings {
-  return { ...settings, requests: settings.quick ? 1_500 : 5_000, users: 200, connections: 32 }
+  return { ...settings, requests: settings.quick ? 400 : 5_000, users: settings.quick ? 50 : 200, connections: 32 }
 }
 
 /** Measures applications in turns: in each round all of a framework, one after the other, so that what the machine does meets all of them. */

@@ -6,6 +6,7 @@ export interface Keys {
 }
 
 export const ONE_KEY = keysOf(1)
+export const SOME_KEYS = keysOf(1_000)
 export const MANY_KEYS = keysOf(10_000)
 
 /** The key of a call: each in turn. */

@@ -5,7 +5,7 @@ import { httpTable } from "../http/http-table.js"
 import { LIMITING_APPLICATIONS } from "../http/limiting-applications.js"
 import { besideBaseline } from "../rounds/beside-baseline.js"
 import { ServerMeter } from "../server/ServerMeter.js"
-import { MANY_KEYS, ONE_KEY } from "./keys.js"
+import { MANY_KEYS, ONE_KEY, SOME_KEYS } from "./keys.js"
 import { limitChart } from "./limit-chart.js"
 import { type LimitFigures, limitFindings, limitTable, overviewTable, type StandFigures, TOLD_IN_FLIGHT, targetsOf, verdictsOn } from "./limit-table.js"
 import { HERE, STANDS, type Stand } from "./stands.js"
@@ -16,7 +16,7 @@ export async function runLimits(settings: GroupSettings): Promise<Measured> {
   await using meter = new ServerMeter(server.url)
   const figures: StandFigures[] = []
   for (const [name, open] of Object.entries(STANDS))
-    for (const keys of [ONE_KEY, MANY_KEYS]) {
+    for (const keys of [ONE_KEY, settings.quick ? SOME_KEYS : MANY_KEYS]) {
       settings.signal.throwIfAborted()
       const stand = await open(server.url, keys)
       try {
@@ -52,7 +52,7 @@ async function measure({ baseline, cases }: Stand, meter: ServerMeter, settings:
   const measured: LimitFigures[] = []
   for (const inFlight of quick ? [TOLD_IN_FLIGHT] : [1, TOLD_IN_FLIGHT, 512]) {
     const onProgress = (text: string) => settings.onProgress(`${inFlight} in flight: ${text}`)
-    measured.push({ inFlight, rows: await besideBaseline(baseline, contenders, { rounds, inFlight, ms: quick ? 50 : 80, meter, signal, onProgress }) })
+    measured.push({ inFlight, rows: await besideBaseline(baseline, contenders, { rounds, inFlight, ms: quick ? 15 : 80, meter, signal, onProgress }) })
   }
   return measured
 }

@@ -34,7 +34,7 @@ export async function measureHits(raw: RawClient, meter: ServerMeter, settings: 
     raw.name === "node-redis"
       ? [await cachedGet(url, stored.keys, order, signal), await cachedRedisSessionsOn(url, { order, bytes: PAYLOAD_BYTES, signal })]
       : []
-  const { get } = rawCommands({ raw, stored, order, ahead: 0, bytes: PAYLOAD_BYTES })
+  const { get } = rawCommands({ raw, stored, order, ms: settings.ms, bytes: PAYLOAD_BYTES })
   try {
     return await measureBoards([{ baseline: get, cases: [hit, ...peers.map((peer) => peer.read)] }], meter, settings)
   } finally {

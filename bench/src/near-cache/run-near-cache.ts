@@ -16,7 +16,7 @@ const STORED = { quick: 1_000, full: 5_000 }
 /** Measures what a read costs that no server is asked for, and how long a session is served after it was ended elsewhere. */
 export async function runNearCache(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const size: SliceSize = quick ? { inFlight: [64], ms: 30 } : { inFlight: [1, 64], ms: 80 }
+  const size: SliceSize = quick ? { inFlight: [64], ms: 15 } : { inFlight: [1, 64], ms: 80 }
   return withStored(quick ? STORED.quick : STORED.full, settings, async ({ server, meter, stored }) => {
     const parts: Part[] = []
     const staleness: Record<string, Staleness> = {}

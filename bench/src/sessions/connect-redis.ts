@@ -7,7 +7,7 @@ import type { SessionRows } from "./session-case.js"
 import { expressSessionOf } from "./stored.js"
 
 /** The store of express-session, called as express-session calls it. It knows node-redis alone. */
-export function connectRedis(store: RedisStore, { stored: { ids }, order, bytes }: BoardSettings) {
+export function connectRedis(store: RedisStore, { stored: { ids }, order, bytes, ms }: BoardSettings) {
   const users = Math.ceil(ids.length / 2)
   const rows = {
     read: {
@@ -50,6 +50,7 @@ export function connectRedis(store: RedisStore, { stored: { ids }, order, bytes 
           await store.destroy(id)
           return true
         },
+        ms,
       ),
     },
   } satisfies SessionRows

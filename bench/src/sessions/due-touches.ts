@@ -9,20 +9,23 @@ const HOURS_AGO_MS = 2 * 3_600_000
 /** A record begins `{"lastAccessedAt":`, then 13 digits; see docs/keys.md. */
 const LAST_ACCESS_AT = '{"lastAccessedAt":'.length
 
+/** No client reads so often in a millisecond. */
+const READS_A_MS = 400
+
 interface DueSettings {
   readonly raw: RawClient
   readonly tokens: readonly SessionToken[]
   readonly order: readonly number[]
-  /** More than one slice can read. */
-  readonly ahead: number
+  /** How long a slice takes. */
+  readonly ms: number
 }
 
 /** Reads sessions in the given order, of which each 60th was last used so long ago that it has to be touched, as in everyday use. */
-export function readWithDueTouches(read: (token: SessionToken) => Promise<unknown>, { raw, tokens, order, ahead }: DueSettings): Work {
+export function readWithDueTouches(read: (token: SessionToken) => Promise<unknown>, { raw, tokens, order, ms }: DueSettings): Work {
   let next = 0
   return {
     refill: async () => {
-      const upcoming = Math.min(ahead, order.length)
+      const upcoming = Math.min(ms * READS_A_MS, order.length)
       const lastAccess = String(Date.now() - HOURS_AGO_MS)
       const due = Array.from({ length: upcoming }, (_, at) => next + at).filter((at) => (at % order.length) % ONE_IN === 0)
       await Promise.all(due.map((at) => raw.setRange(keyOf(entryAt(tokens, order, at)), LAST_ACCESS_AT, lastAccess)))

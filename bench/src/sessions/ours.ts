@@ -11,7 +11,7 @@ const LISTED_USERS = 20
 const LONG_UNUSED = "12h"
 
 /** Our rows on one client, and how they are put away. */
-export async function oursOn({ raw, stored, order, ahead, bytes }: BoardSettings) {
+export async function oursOn({ raw, stored, order, ms, bytes }: BoardSettings) {
   const client = raw.name
   const { tokens } = stored
   const open = (more: { readonly [name: string]: unknown } = {}) => serviceOn(raw.client, more)
@@ -21,7 +21,7 @@ export async function oursOn({ raw, stored, order, ahead, bytes }: BoardSettings
   const users = Math.ceil(tokens.length / 2)
   const read: SessionCase = {
     name: "coatcheck, read (each 60th touches)",
-    work: readWithDueTouches((token) => sessions.getSession(token), { raw, tokens, order, ahead }),
+    work: readWithDueTouches((token) => sessions.getSession(token), { raw, tokens, order, ms }),
     wanted: [
       share(64, `read-64 ${client}`),
       share(512, `read-512 ${client}`),
@@ -64,6 +64,7 @@ export async function oursOn({ raw, stored, order, ahead, bytes }: BoardSettings
     work: usingUp(
       (at) => openOn(sessions, at % users, bytes),
       (token) => sessions.deleteSession(token),
+      ms,
     ),
   }
   const endAll: SessionCase = {
@@ -76,6 +77,7 @@ export async function oursOn({ raw, stored, order, ahead, bytes }: BoardSettings
         return userId
       },
       async (userId) => (await sessions.deleteUserSessions(userId)) === EVERYWHERE,
+      ms,
     ),
   }
   const list: SessionCase = {

@@ -5,7 +5,7 @@ import type { BoardSettings } from "./raw-boards.js"
 import type { SessionRows } from "./session-case.js"
 
 /** What most teams write at first: JSON under a random id, written back as a whole, and a walk over all keys to find one user's sessions. */
-export function plainDesign({ raw, stored: { keys }, order, bytes }: BoardSettings) {
+export function plainDesign({ raw, stored: { keys }, order, bytes, ms }: BoardSettings) {
   const users = Math.ceil(keys.length / 2)
   const read = async (key: string): Promise<Payload | null> => {
     const json = await raw.get(key)
@@ -49,6 +49,7 @@ export function plainDesign({ raw, stored: { keys }, order, bytes }: BoardSettin
           return key
         },
         async (key) => (await raw.del(key)) === 1,
+        ms,
       ),
     },
   } satisfies SessionRows

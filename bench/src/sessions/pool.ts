@@ -1,8 +1,8 @@
 import type { Work } from "../rounds/slice.js"
 import { crowd } from "./crowd.js"
 
-/** Made at first. */
-const FIRST = 2_000
+/** Made at first: so many are used up in a millisecond by most that is measured. */
+const USED_A_MS = 25
 const GROWTH = 4
 
 /**
@@ -11,11 +11,12 @@ const GROWTH = 4
  *
  * @param make one more, at the given number
  * @param use whether it was there
+ * @param ms how long a slice takes
  */
-export function usingUp<T>(make: (at: number) => Promise<T>, use: (one: T) => Promise<boolean>): Work {
+export function usingUp<T>(make: (at: number) => Promise<T>, use: (one: T) => Promise<boolean>, ms: number): Work {
   const pool: T[] = []
   let made = 0
-  let size = FIRST
+  let size = ms * USED_A_MS
   let ranOut = false
   return {
     refill: async () => {

@@ -14,14 +14,14 @@ export interface BoardSettings {
   readonly stored: Stored
   /** In which sessions are taken: the same for all rows. */
   readonly order: readonly number[]
-  /** More reads than any slice can make. */
-  readonly ahead: number
+  /** How long a slice takes. */
+  readonly ms: number
   /** Of each session's JSON. */
   readonly bytes: number
 }
 
 /** The bare commands of a client, one for each kind of work. */
-export function rawCommands({ raw, stored: { keys }, order, bytes }: BoardSettings) {
+export function rawCommands({ raw, stored: { keys }, order, bytes, ms }: BoardSettings) {
   const value = JSON.stringify(payloadOf(0, bytes))
   const keyAt = (at: number) => entryAt(keys, order, at)
   const pages = Array.from({ length: Math.floor(keys.length / PAGE) }, (_, page) => order.slice(page * PAGE, (page + 1) * PAGE).map((at) => keys[at] ?? ""))
@@ -49,6 +49,7 @@ export function rawCommands({ raw, stored: { keys }, order, bytes }: BoardSettin
           return `doomed:${at}`
         },
         async (key) => (await raw.del(key)) === 1,
+        ms,
       ),
     },
     delMany: {
@@ -60,6 +61,7 @@ export function rawCommands({ raw, stored: { keys }, order, bytes }: BoardSettin
           return keys
         },
         async (keys) => (await raw.del(...keys)) === EVERYWHERE,
+        ms,
       ),
     },
     mget: {

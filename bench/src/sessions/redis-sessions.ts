@@ -10,7 +10,7 @@ const APP = "bench"
 const DAY_SECONDS = 86_400
 
 /** redis-sessions as its page says, on the client of its own that it brings: node-redis 4. */
-export async function redisSessionsOn(url: string, { stored: { ids }, order, bytes, signal }: BoardSettings & CrowdSettings) {
+export async function redisSessionsOn(url: string, { stored: { ids }, order, bytes, ms, signal }: BoardSettings & CrowdSettings) {
   const store = new redisSessions.default<Flat>({ options: { url } })
   const open = async (user: number): Promise<string> => (await store.create(sessionOf(user, bytes))).token
   const users = Math.ceil(ids.length / 2)
@@ -30,6 +30,7 @@ export async function redisSessionsOn(url: string, { stored: { ids }, order, byt
       work: usingUp(
         (at) => open(at % users),
         async (token) => Number((await store.kill({ app: APP, token })).kill) === 1,
+        ms,
       ),
     },
   } satisfies SessionRows

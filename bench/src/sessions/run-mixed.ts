@@ -6,7 +6,7 @@ import { PAYLOAD_BYTES } from "./payload.js"
 import { openIoRedis, openNodeRedis, type RawClient } from "./raw-clients.js"
 import { redisSessionsOn } from "./redis-sessions.js"
 import { rowsOn } from "./rows.js"
-import { figuresOf, type Part, READS_A_MS } from "./run-sessions.js"
+import { figuresOf, type Part } from "./run-sessions.js"
 import type { Board, SessionCase, SessionRows } from "./session-case.js"
 import { sessionChart } from "./session-chart.js"
 import { latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
@@ -18,8 +18,8 @@ const HOT = [1, 16]
 /** Measures reads that all want the same few sessions, and calls of all kinds at once. */
 export async function runMixed(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const size: SliceSize = quick ? { inFlight: [64], ms: 30 } : { inFlight: [1, 64, 512], ms: 80 }
-  return withStored(quick ? 5_000 : 100_000, settings, async (stand) => {
+  const size: SliceSize = quick ? { inFlight: [64], ms: 10 } : { inFlight: [1, 64, 512], ms: 80 }
+  return withStored(quick ? 1_000 : 100_000, settings, async (stand) => {
     const parts: Part[] = []
     for (const open of [openNodeRedis, openIoRedis]) {
       const raw = await open(stand.server.url)
@@ -42,12 +42,10 @@ export async function runMixed(settings: GroupSettings): Promise<Measured> {
 
 async function measureOn(raw: RawClient, { server, meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
   const { signal } = settings
-  const board = { raw, stored, order: shuffled(stored.tokens.length), ahead: settings.ms * READS_A_MS, bytes: PAYLOAD_BYTES, signal }
+  const board = { raw, stored, order: shuffled(stored.tokens.length), ms: settings.ms, bytes: PAYLOAD_BYTES, signal }
   const uniform = await rowsOn(board)
   const peer = raw.name === "node-redis" ? await redisSessionsOn(server.url, board) : null
-  const hot = await Promise.all(
-    HOT.map(async (count) => ({ count, ...(await rowsOn({ ...board, order: shuffled(stored.tokens.length).slice(0, count), ahead: count })) })),
-  )
+  const hot = await Promise.all(HOT.map(async (count) => ({ count, ...(await rowsOn({ ...board, order: shuffled(stored.tokens.length).slice(0, count) })) })))
   const boards: Board[] = [
     ...hot.map(({ count, raw: { get }, ours, others }) => ({
       baseline: { ...get, name: `${get.name} of ${keysSaid(count)}` },

@@ -12,9 +12,6 @@ import { findingsOf, latencyTable, type MeasuredBoard, sessionTable } from "./se
 import { type Stand, withStored } from "./stand.js"
 import { measureWalks } from "./walks.js"
 
-/** No client reads so often in a millisecond. */
-export const READS_A_MS = 400
-
 export interface Part {
   readonly name: string
   readonly boards: readonly MeasuredBoard[]
@@ -23,8 +20,8 @@ export interface Part {
 /** Measures sessions beside the raw commands of the same client, and beside what else keeps sessions there. */
 export async function runSessions(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const count = quick ? 10_000 : 100_000
-  const size: SliceSize = quick ? { inFlight: [64], ms: 30 } : { inFlight: [1, 64, 512], ms: 80 }
+  const count = quick ? 2_000 : 100_000
+  const size: SliceSize = quick ? { inFlight: [64], ms: 15 } : { inFlight: [1, 64, 512], ms: 80 }
   return withStored(count, settings, async (stand) => {
     const parts: Part[] = []
     const tell = (name: string, boards: readonly MeasuredBoard[]): void => {
@@ -55,7 +52,7 @@ export function figuresOf(parts: readonly Part[]): unknown {
 async function measureOnNodeRedis({ server, meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
   const raw = await openNodeRedis(server.url)
   const order = shuffled(stored.tokens.length)
-  const board = { raw, stored, order, ahead: settings.ms * READS_A_MS, bytes: PAYLOAD_BYTES }
+  const board = { raw, stored, order, ms: settings.ms, bytes: PAYLOAD_BYTES }
   const peers = await morePeers(server.url, raw, { ...board, quick: settings.quick, signal: settings.signal })
   const { boards, close } = await boardsOn(board, peers.peers)
   try {
@@ -69,7 +66,7 @@ async function measureOnNodeRedis({ server, meter, stored }: Stand, settings: Gr
 async function measureOnIoRedis({ server, meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
   const raw = await openIoRedis(server.url)
   const order = shuffled(stored.tokens.length)
-  const { boards, close } = await boardsOn({ raw, stored, order, ahead: settings.ms * READS_A_MS, bytes: PAYLOAD_BYTES }, [])
+  const { boards, close } = await boardsOn({ raw, stored, order, ms: settings.ms, bytes: PAYLOAD_BYTES }, [])
   try {
     return await measureBoards(boards, meter, settings)
   } finally {

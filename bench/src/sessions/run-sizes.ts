@@ -3,20 +3,20 @@ import { measureBoards, type SliceSize } from "./measured-boards.js"
 import { shuffled } from "./order.js"
 import { openIoRedis, openNodeRedis, type RawClient } from "./raw-clients.js"
 import { casesOf, rowsOn } from "./rows.js"
-import { figuresOf, type Part, READS_A_MS } from "./run-sessions.js"
+import { figuresOf, type Part } from "./run-sessions.js"
 import { sessionChart } from "./session-chart.js"
 import { type MeasuredBoard, sessionTable } from "./session-table.js"
 import { type Stand, withStored } from "./stand.js"
 
-const KIBIBYTES = [0.5, 2, 8, 32]
-const STORED = { quick: 500, full: 4_000 }
+const KIBIBYTES = { quick: [0.5, 32], full: [0.5, 2, 8, 32] }
+const STORED = { quick: 200, full: 4_000 }
 
 /** Measures sessions that are larger, beside the raw commands on JSON of that size. */
 export async function runSizes(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const size: SliceSize = { inFlight: [64], ms: quick ? 20 : 80 }
+  const size: SliceSize = { inFlight: [64], ms: quick ? 10 : 80 }
   const parts: Part[] = []
-  for (const kibibytes of KIBIBYTES) {
+  for (const kibibytes of quick ? KIBIBYTES.quick : KIBIBYTES.full) {
     const bytes = kibibytes * 1_024
     await withStored(quick ? STORED.quick : STORED.full, { ...settings, bytes }, async (stand) => {
       for (const open of [openNodeRedis, openIoRedis]) {
@@ -42,7 +42,7 @@ export async function runSizes(settings: GroupSettings): Promise<Measured> {
 }
 
 async function measureOn(raw: RawClient, bytes: number, { meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
-  const { raw: bare, ours, others, close } = await rowsOn({ raw, stored, order: shuffled(stored.tokens.length), ahead: settings.ms * READS_A_MS, bytes })
+  const { raw: bare, ours, others, close } = await rowsOn({ raw, stored, order: shuffled(stored.tokens.length), ms: settings.ms, bytes })
   const all = [ours, ...others]
   try {
     return await measureBoards(

@@ -7,13 +7,13 @@ import { oursOn } from "./ours.js"
 import { PAYLOAD_BYTES } from "./payload.js"
 import { rawCommands } from "./raw-boards.js"
 import { openNodeRedis } from "./raw-clients.js"
-import { figuresOf, READS_A_MS } from "./run-sessions.js"
+import { figuresOf } from "./run-sessions.js"
 import { type Board, latency, milliseconds, type SessionCase } from "./session-case.js"
 import { sessionChart } from "./session-chart.js"
 import { findingsOf, latencyTable, sessionTable } from "./session-table.js"
 import { fillKeys, fillSessions, serviceOn } from "./stored.js"
 
-const STORED = { quick: [1_000, 5_000, 20_000], full: [10_000, 100_000, 1_000_000] }
+const STORED = { quick: [500, 2_000, 5_000], full: [10_000, 100_000, 1_000_000] }
 /** Bare JSON beside them, for the raw commands. */
 const BARE = 10_000
 const LARGEST = 1_000_000
@@ -21,7 +21,7 @@ const LARGEST = 1_000_000
 /** Measures the same work in stores of different sizes side by side, each on a server of its own: what it costs should not grow with them. */
 export async function runStoreSize(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const size: SliceSize = { inFlight: quick ? [1] : [1, 64], ms: quick ? 20 : 80 }
+  const size: SliceSize = { inFlight: quick ? [1] : [1, 64], ms: quick ? 10 : 80 }
   const stores: StoreOf[] = []
   const endings: Ending[] = []
   try {
@@ -57,8 +57,8 @@ async function storeOf(count: number, endings: Ending[], { ms }: SliceSize, { si
   const tokens = await fillSessions(sessions, count, { signal, onProgress: (done) => onProgress(`storing sessions: ${done} of ${count}`) })
   await sessions.close()
   const keys = await fillKeys(raw, Math.min(BARE, count), { signal })
-  const bare = rawCommands({ raw, stored: { tokens, keys, ids: [] }, order: shuffled(keys.length), ahead: 0, bytes: PAYLOAD_BYTES })
-  const ours = await oursOn({ raw, stored: { tokens, keys, ids: [] }, order: shuffled(count), ahead: ms * READS_A_MS, bytes: PAYLOAD_BYTES })
+  const bare = rawCommands({ raw, stored: { tokens, keys, ids: [] }, order: shuffled(keys.length), ms, bytes: PAYLOAD_BYTES })
+  const ours = await oursOn({ raw, stored: { tokens, keys, ids: [] }, order: shuffled(count), ms, bytes: PAYLOAD_BYTES })
   endings.push(ours.close)
   const { read, create, list } = ours.rows
   return { count, url: server.url, rows: [{ ...bare.get, name: "raw GET" }, read, create, list].map(({ name, work }) => ({ name, work })) }

@@ -45,7 +45,7 @@ export async function measureWalks(count: number, settings: GroupSettings & Slic
       settings.onProgress("filling a server to be walked through")
       const { walk, keys } = await fill(raw, count, settings)
       const stored = { tokens: [], keys, ids: [] }
-      const { mget } = rawCommands({ raw, stored, order: shuffled(count), ahead: 0, bytes: PAYLOAD_BYTES })
+      const { mget } = rawCommands({ raw, stored, order: shuffled(count), ms: settings.ms, bytes: PAYLOAD_BYTES })
       measured.push(...(await measureBoards([{ baseline: mget, cases: [walk], inFlight: [1] }], meter, settings)))
     } finally {
       raw.close()
