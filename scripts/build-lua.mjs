@@ -94,8 +94,8 @@ function readScript(file) {
   if (code.split("\n").length > MAX_LINES) fail(name, `more than ${MAX_LINES} lines of code`)
   checkUse(name, code, "KEYS", places(name, header.keys))
   checkUse(name, code, "ARGV", places(name, header.args))
-  const statuses = checkStatuses(name, code, header)
   const source = named(name, strip(resolveIncludes(name, body)))
+  const statuses = checkStatuses(name, source, header)
   for (const pattern of FORBIDDEN) if (pattern.test(source)) fail(name, `must not use ${pattern.source}`)
   return { name, header, source, statuses, readOnly: first.includes("no-writes"), sha1: createHash("sha1").update(source).digest("hex") }
 }

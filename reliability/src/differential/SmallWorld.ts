@@ -30,6 +30,7 @@ export class SmallWorld implements World {
     const make = choose<() => Operation>(this.#random, [
       [20, () => this.#create()],
       [12, () => this.#update()],
+      [8, () => this.#updates()],
       [12, () => this.#rotate()],
       [6, () => this.#touch()],
       [6, () => this.#touches()],
@@ -83,6 +84,19 @@ export class SmallWorld implements World {
     const session = this.#session()
     const args = [this.#version(session), this.#pick(CHANGES), this.#pick(BODIES), this.#notAfter(), ...this.#verifiers(session)]
     return { name: "session-update", keys: [session], args }
+  }
+
+  #updates(): Call {
+    const updates = Array.from({ length: 1 + this.#random(4) }, () => this.#update())
+    const offered = (verifiers: readonly string[]): string => (verifiers.length === 0 ? "" : ` ${verifiers.join(" ")} `)
+    const args = updates.flatMap(({ args: [expected = "", operation = "", body = "", notAfter = "", ...verifiers] }) => [
+      expected,
+      operation,
+      body,
+      notAfter,
+      offered(verifiers),
+    ])
+    return { name: "session-updates", keys: updates.flatMap(({ keys }) => keys), args }
   }
 
   #rotate(): Call {

@@ -44,6 +44,9 @@ const WRONG_TYPE = "WRONGTYPE"
 /** To these a key of another type is corrupt, or counts nothing: they look before they leap. */
 const NEVER_WRONG_TYPE = /^(session-(?!create)|record-(?!adopt)|rate-)/
 
+/** They give an answer for each key, after the time. */
+const FOR_MANY: ReadonlySet<string> = new Set(["session-updates"])
+
 /** All that the replies of a script can come to. */
 export function expectedOutcomes({ name, statuses }: RealScript): readonly string[] {
   const own = [...statuses.values(), ...Object.keys(WITHOUT_STATUS[name] ?? {}), ...(MORE_EXPECTED[name] ?? [])]
@@ -59,6 +62,7 @@ export function outcomesOf({ name, statuses }: RealScript, reply: RawReply): rea
 function ownOutcomes(name: string, statuses: ReadonlyMap<number, string>, values: readonly RawReply[]): readonly string[] {
   const without = WITHOUT_STATUS[name]
   if (without !== undefined) return Object.keys(without).filter((outcome) => without[outcome]?.(values) === true)
+  if (FOR_MANY.has(name)) return values.slice(1).flatMap((value) => ownOutcomes(`one of ${name}`, statuses, value as readonly RawReply[]))
   const status = statuses.get(Number(values[0])) ?? `status ${JSON.stringify(values[0])}`
   const more = MORE[name]?.(status, values)
   return more === undefined ? [status] : [status, more]

@@ -107,7 +107,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const steps: Record<string, (key: string, verifier: string) => Promise<{ readonly status: string }>> = {
       touch: (key, verifier) => scripts.touch(key, [verifier], {}),
       extend: (key, verifier) => scripts.extend(key, { notAfterMicros: ANY_TIME, idle: 900_000, touchInterval: 60_000, verifiers: [verifier] }, {}),
-      update: (key, verifier) => scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [verifier] }, {}),
+      update: (key, verifier) => scripts.update({ session: key, notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [verifier] }, {}),
       rotate: (key, verifier) =>
         scripts.rotate(key, { notAfterMicros: ANY_TIME, verifier: newVerifier(), grace: 0, reauthenticated: false, write: null, verifiers: [verifier] }, {}),
     }
@@ -126,7 +126,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: null, touchInterval: 0, verifiers: [verifier] }, {})).toMatchObject({
       status: "MISSING",
     })
-    expect(await scripts.update(key, { notAfterMicros: ANY_TIME, expected: 1, operation: "abcdef", body, verifiers: [verifier] }, {})).toMatchObject({
+    expect(await scripts.update({ session: key, notAfterMicros: ANY_TIME, expected: 1, operation: "abcdef", body, verifiers: [verifier] }, {})).toMatchObject({
       status: "MISSING",
     })
     expect(
@@ -150,7 +150,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: 1_000, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({
       status: "CORRUPT",
     })
-    expect(await scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [] }, {})).toMatchObject({
+    expect(await scripts.update({ session: key, notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [] }, {})).toMatchObject({
       status: "CORRUPT",
     })
     expect(
@@ -192,7 +192,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
 
   it("an update writes no head field but the version, the last access and the operation", async () => {
     const { record, key } = await put({ previous: { verifier: newVerifier(), until: (await serverMs()) + 50_000 } })
-    await scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
+    await scripts.update({ session: key, notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
     const { lastAccessedAt, ...after } = await stored(record)
     expect(after).toEqual({
       ...omitLastAccess(record),
@@ -206,14 +206,14 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
 
   it("the first update after a grace drops the old secret", async () => {
     const { record, key } = await put({ previous: { verifier: newVerifier(), until: (await serverMs()) - 1 } })
-    await scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
+    await scripts.update({ session: key, notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [record.verifier] }, {})
     expect((await stored(record)).previous).toBeNull()
   })
 
   it("answers a repeated update as applied while it is among the last four, and as a clash afterwards", async () => {
     const { key } = await put()
     const update = (expected: number, operation: string): ReturnType<SessionScripts["update"]> =>
-      scripts.update(key, { notAfterMicros: ANY_TIME, expected, operation, body, verifiers: [] }, {})
+      scripts.update({ session: key, notAfterMicros: ANY_TIME, expected, operation, body, verifiers: [] }, {})
     expect(await update(7, "first0")).toMatchObject({ status: "DONE" })
     for (const [at, operation] of ["secnd0", "third0", "forth0"].entries()) expect(await update(8 + at, operation)).toMatchObject({ status: "DONE" })
     expect(await update(7, "first0")).toMatchObject({ status: "REPLAYED" })
@@ -253,7 +253,8 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const write = { expected: 7, body }
     const steps: Record<string, (key: string, verifier: string, notAfterMicros: number) => Promise<{ readonly status: string }>> = {
       extend: (key, verifier, notAfterMicros) => scripts.extend(key, { idle: 900_000, touchInterval: 60_000, notAfterMicros, verifiers: [verifier] }, {}),
-      update: (key, verifier, notAfterMicros) => scripts.update(key, { expected: 7, operation: "abcdef", body, notAfterMicros, verifiers: [verifier] }, {}),
+      update: (key, verifier, notAfterMicros) =>
+        scripts.update({ session: key, expected: 7, operation: "abcdef", body, notAfterMicros, verifiers: [verifier] }, {}),
       rotate: (key, verifier, notAfterMicros) =>
         scripts.rotate(key, { verifier: newVerifier(), grace: 9_000, reauthenticated: false, write: null, notAfterMicros, verifiers: [verifier] }, {}),
       "rotate with changes": (key, verifier, notAfterMicros) =>
@@ -272,7 +273,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     it("is answered as the first where that was in time", async () => {
       const { record, key } = await put()
       const update = (notAfterMicros: number): ReturnType<SessionScripts["update"]> =>
-        scripts.update(key, { expected: 7, operation: "abcdef", body, notAfterMicros, verifiers: [record.verifier] }, {})
+        scripts.update({ session: key, expected: 7, operation: "abcdef", body, notAfterMicros, verifiers: [record.verifier] }, {})
       expect(await update(ANY_TIME)).toMatchObject({ status: "DONE" })
       expect(await update(1)).toMatchObject({ status: "REPLAYED" })
       const verifier = newVerifier()
@@ -586,9 +587,11 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     await raw.configSet({ maxmemory: "1", "maxmemory-policy": "noeviction" })
     try {
       await expect(create(newSessionId())).rejects.toMatchObject({ code: "ERR_STORE_REFUSED" })
-      await expect(scripts.update(key, { notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [] }, {})).rejects.toMatchObject({
-        code: "ERR_STORE_REFUSED",
-      })
+      await expect(scripts.update({ session: key, notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [] }, {})).rejects.toMatchObject(
+        {
+          code: "ERR_STORE_REFUSED",
+        },
+      )
       expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "DONE" })
       expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: null, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({
         status: "DONE",

@@ -5,6 +5,7 @@ import type { Execution, StoreEngine } from "../store/StoreEngine.js"
 import type { VirtualTime } from "../world/VirtualTime.js"
 import type { CallWatch } from "./CallWatch.js"
 import type { Findings } from "./Findings.js"
+import { singly } from "./singly.js"
 
 const MISSING = 1
 const SESSION = /^session:\{([A-Za-z0-9_-]{3})\}\.([A-Za-z0-9_-]{22})$/
@@ -39,6 +40,10 @@ export class StoreWatch {
   }
 
   executed(execution: Execution, node: number): void {
+    for (const one of singly(execution)) this.#executed(one, node)
+  }
+
+  #executed(execution: Execution, node: number): void {
     this.#count(execution)
     if (execution.name === "index-cutoff") this.#noteCutoff(execution, node)
     for (const change of execution.changes) this.#judgeChange(execution, change, node)
@@ -101,11 +106,11 @@ export class StoreWatch {
     if (head.absolute !== old.absolute || head.created !== old.created) this.#findings.report("I12", `${name} moved a time that is fixed at creation`)
     const raises = name === "session-update" || (name === "session-rotate" && args[3] !== "") ? 1 : 0
     if (head.version !== old.version + raises) this.#findings.report("I2", `${name} made version ${head.version} of version ${old.version}`)
-    if (name !== "session-touch" && name !== "session-touches") return
+    if (name !== "session-touch") return
     const [was, is] = [before.value, after.value].map((text) => text.slice(0, 18) + text.slice(31))
-    if (was !== is) this.#findings.report("I3", `${name} changed more than the time of access`)
+    if (was !== is) this.#findings.report("I3", "session-touch changed more than the time of access")
     const clockIsSteady = !["server-clock", "failover", "power-cut"].some((fault) => this.#options.faults.has(fault as never))
-    if (clockIsSteady && (after.expiresAt ?? 0) < (before.expiresAt ?? 0)) this.#findings.report("I3", `${name} made a session end earlier`)
+    if (clockIsSteady && (after.expiresAt ?? 0) < (before.expiresAt ?? 0)) this.#findings.report("I3", "session-touch made a session end earlier")
   }
 
   /** I8: a sign-out everywhere leaves alone what was created after its instant. */

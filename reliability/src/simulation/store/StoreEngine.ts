@@ -11,6 +11,7 @@ import { sessionRotate } from "./scripts/session-rotate.js"
 import { sessionTouch } from "./scripts/session-touch.js"
 import { sessionTouches } from "./scripts/session-touches.js"
 import { sessionUpdate } from "./scripts/session-update.js"
+import { sessionUpdates } from "./scripts/session-updates.js"
 
 /** An error reply of the server. */
 export class ReplyError extends Error {
@@ -58,6 +59,7 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "session-touch": sessionTouch,
   "session-touches": sessionTouches,
   "session-update": sessionUpdate,
+  "session-updates": sessionUpdates,
 }
 
 const knownHeads = new Map<string, ScriptHead>()

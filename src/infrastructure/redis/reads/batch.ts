@@ -1,5 +1,6 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import { untilAborted } from "../../until-aborted.js"
+import { soon } from "../TurnBatch.js"
 
 /** Keys in one MGET: so many that a round trip is shared, so few that the server answers some while this process reads the answers to others. */
 const MOST_KEYS = 32
@@ -35,17 +36,10 @@ export class ReadBatch<P, T> {
   get(place: P, key: string, signal?: AbortSignal): Promise<T | null> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     const value = new Promise<T | null>((resolve, reject) => {
-      if (this.#waiting.size === 0) this.#sendSoon()
+      if (this.#waiting.size === 0) soon(() => this.#sendAll(), this.#underWay > 0)
       this.#waiting.set(key, { place, resolve, reject, next: this.#waiting.get(key) })
     })
     return signal === undefined ? value : untilAborted(value, signal)
-  }
-
-  /** While an answer is awaited there will be company; else only for those who ask in the same moment: a read that is alone waits for nobody. */
-  #sendSoon(): void {
-    const send = (): void => this.#sendAll()
-    if (this.#underWay > 0) setImmediate(send)
-    else queueMicrotask(send)
   }
 
   #sendAll(): void {

@@ -46,6 +46,24 @@ export class ScriptRunner {
     options: ScriptOptions,
   ): Promise<Answer<S>> {
     const { value, repeated } = await this.repeatable((own) => this.#redis.run(script, keys, args, own), options)
+    return this.#answer(script, statuses, value, repeated)
+  }
+
+  /** Runs a script that changes something for each of its keys: what became of each, in their order. @throws ERR_STORE_PROTOCOL for a reply of another form */
+  async runMany<S extends string>(
+    script: RedisScript,
+    statuses: Readonly<Record<S, number>>,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    options: ScriptOptions,
+  ): Promise<readonly Answer<S>[]> {
+    const { value, repeated } = await this.repeatable((own) => this.timed(script, keys, args, own), options)
+    const [, ...replies] = value
+    if (replies.length !== keys.length) throw unexpected(script)
+    return replies.map((one) => this.#answer(script, statuses, one, repeated))
+  }
+
+  #answer<S extends string>(script: RedisScript, statuses: Readonly<Record<S, number>>, value: RedisReply, repeated: boolean): Answer<S> {
     const [status, time, ...values] = reply(script, value)
     const micros = this.#observed(script, time)
     for (const name in statuses) if (statuses[name] === Number(status)) return { status: name, micros, values, repeated }

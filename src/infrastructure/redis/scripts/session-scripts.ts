@@ -20,6 +20,8 @@ import {
   sessionTouchStatus,
   sessionUpdate,
   sessionUpdateStatus,
+  sessionUpdates,
+  sessionUpdatesStatus,
 } from "./scripts.generated.js"
 
 type TouchStatus = keyof typeof sessionTouchStatus
@@ -37,6 +39,18 @@ export interface DueTouch {
   readonly index: string | null
   readonly verifiers: readonly string[]
 }
+
+/** A change of attributes to be made at one exact version. */
+export interface DueUpdate {
+  readonly session: string
+  readonly expected: number
+  readonly operation: string
+  readonly body: string
+  readonly notAfterMicros: number
+  readonly verifiers: readonly string[]
+}
+
+export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
 
 export interface CreateArguments {
   readonly id: string
@@ -112,7 +126,7 @@ export class SessionScripts {
     for (const { session, index, verifiers } of due) {
       keys.push(session)
       if (index !== null) keys.push(index)
-      offered.push(`${index === null ? 0 : 1} ${verifiers.join(" ")} `)
+      offered.push(`${index === null ? 0 : 1}${spaced(verifiers)}`)
     }
     const { value } = await this.#runner.repeatable((own) => this.#runner.timed(sessionTouches, keys, [memoryMicros, ...offered], own), options)
     const [time, ...statuses] = value
@@ -121,22 +135,18 @@ export class SessionScripts {
     return statuses.map((status) => ({ status: touchStatus(status), micros }))
   }
 
-  update(
-    session: string,
-    args: {
-      readonly expected: number
-      readonly operation: string
-      readonly body: string
-      readonly notAfterMicros: number
-      readonly verifiers: readonly string[]
-    },
-    options: ScriptOptions,
-  ): Promise<Answer<keyof typeof sessionUpdateStatus>> {
-    return this.#runner.run(
-      sessionUpdate,
-      sessionUpdateStatus,
-      [session],
-      [args.expected, args.operation, args.body, args.notAfterMicros, ...args.verifiers],
+  update({ session, expected, operation, body, notAfterMicros, verifiers }: DueUpdate, options: ScriptOptions): Promise<UpdateAnswer> {
+    return this.#runner.run(sessionUpdate, sessionUpdateStatus, [session], [expected, operation, body, notAfterMicros, ...verifiers], options)
+  }
+
+  /** Updates many on one node in one step. What became of each, in their order. */
+  updates(due: readonly DueUpdate[], options: ScriptOptions): Promise<readonly UpdateAnswer[]> {
+    const args = due.flatMap(({ expected, operation, body, notAfterMicros, verifiers }) => [expected, operation, body, notAfterMicros, spaced(verifiers)])
+    return this.#runner.runMany(
+      sessionUpdates,
+      sessionUpdatesStatus,
+      due.map(({ session }) => session),
+      args,
       options,
     )
   }
@@ -239,4 +249,9 @@ export class SessionScripts {
 function touchStatus(status: RedisReply): TouchStatus {
   for (const name in sessionTouchStatus) if (sessionTouchStatus[name as TouchStatus] === Number(status)) return name as TouchStatus
   throw unexpected(sessionTouches)
+}
+
+/** Many verifiers as one argument; no text for none. */
+function spaced(verifiers: readonly string[]): string {
+  return verifiers.length === 0 ? "" : ` ${verifiers.join(" ")} `
 }

@@ -19,8 +19,9 @@ import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
 import { Touches } from "../../redis/reads/touches.js"
 import type { Answer, ScriptOptions } from "../../redis/scripts/ScriptRunner.js"
-import { type DueTouch, SessionScripts, type Touched } from "../../redis/scripts/session-scripts.js"
+import { type DueTouch, type DueUpdate, SessionScripts, type Touched, type UpdateAnswer } from "../../redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../redis/session-keys.js"
+import { type ClaimSender, TurnBatch } from "../../redis/TurnBatch.js"
 import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
 import { examineStore } from "../../redis/upkeep/doctor.js"
@@ -41,6 +42,8 @@ import { notDurable } from "./step-errors.js"
 
 /** A change that came too late is sent again with a new time limit, this often at most. */
 const LATE_TRIES = 3
+/** Updates in one script: each may bring 64 KiB, and nobody is to wait long for the server. */
+const MOST_UPDATES = 16
 /** Pages of 500 that one creation may look at: a list that grows as fast as it is read must not be read for ever. */
 const CREATE_PAGES = 10_000
 /** A change leaves the record's memory after this many more. */
@@ -65,6 +68,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #scripts: SessionScripts
   readonly #reads: ReadBatch<Handle, SessionRecord>
   readonly #touches: Touches
+  readonly #updates: TurnBatch<DueUpdate, Durable<UpdateAnswer>>
   readonly #kept: KeptSessions<A> | null
   readonly #prunes: PruneLater
   readonly #replays: ReplayDeletes
@@ -85,6 +89,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     this.#reads = new ReadBatch(redis, decodeRecord)
     const touches = { one: (due: DueTouch) => this.#touchOne(due), many: (due: readonly DueTouch[]) => this.#scripts.touches(due, LIST_MEMORY_MICROS, {}) }
+    this.#updates = new TurnBatch(this.#updateSender(), redis.singleNode ? MOST_UPDATES : 1)
     this.#touches = new Touches(touches, redis.singleNode)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
@@ -195,10 +200,20 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   /** For a change that its caller is to get an answer for even when it was not kept as `durability` asks. */
   async #telling<S extends string>(handle: Handle, options: StepOptions, send: (options: ScriptOptions) => Promise<Answer<S>>): Promise<Answer<S>> {
-    let isDurable = true
-    const answer = await send({ ...options, onNotDurable: () => (isDurable = false) })
+    const { answer, isDurable } = await durably((onNotDurable) => send({ ...options, onNotDurable }))
     if (!isDurable && (answer.status === "DONE" || answer.status === "REPLAYED")) this.reportNotDurable(handle)
     return answer
+  }
+
+  /** One alone, or several of one turn in one step. */
+  #updateSender(): ClaimSender<DueUpdate, Durable<UpdateAnswer>> {
+    return {
+      one: (due, signal) => durably((onNotDurable) => this.#scripts.update(due, { signal, onNotDurable })),
+      many: async (due, signal) => {
+        const { answer, isDurable } = await durably((onNotDurable) => this.#scripts.updates(due, { signal, onNotDurable }))
+        return answer.map((one) => ({ answer: one, isDurable }))
+      },
+    }
   }
 
   /** Sends a change with a time limit. LATE means that the record is as it was, or as an earlier copy of this very change left it, so it is sent again with a new limit. */
@@ -254,11 +269,20 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
     const mark = this.#redis.resendMark()
-    const args = { expected: write.expectedVersion, operation: write.operation, body: encodeBody(write.body, write.fixed), verifiers: verifiersOf(proof) }
-    const key = this.#keys.session(record)
-    const { status, values, repeated } = await this.#inTime(options, (notAfterMicros) =>
-      this.#telling(record, options, (own) => this.#scripts.update(key, { ...args, notAfterMicros }, own)),
-    )
+    const due = {
+      session: this.#keys.session(record),
+      expected: write.expectedVersion,
+      operation: write.operation,
+      body: encodeBody(write.body, write.fixed),
+      verifiers: verifiersOf(proof),
+    }
+    let isDurable = true
+    const { status, values, repeated } = await this.#inTime(options, async (notAfterMicros) => {
+      const made = await this.#updates.add({ ...due, notAfterMicros }, options.signal)
+      isDurable = made.isDurable
+      return made.answer
+    })
+    if (!isDurable && (status === "DONE" || status === "REPLAYED")) this.reportNotDurable(record)
     if (status === "CLASH") return clashed(write.expectedVersion, Number(values[0]), this.#mayBeSecondCopy(repeated, mark))
     if (status !== "DONE" && status !== "REPLAYED") return refused(status)
     const prefix = decodePrefix(record, String(values[0]))
@@ -469,6 +493,20 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 function placeOf(record: Pick<SessionRecord, "fixed">): UserKey | null {
   const owner = ownerOf(record.fixed)
   return owner === null ? null : userKey(owner)
+}
+
+/** What a change came to, and whether it was kept as `durability` asks. */
+interface Durable<T> {
+  readonly answer: T
+  readonly isDurable: boolean
+}
+
+async function durably<T>(send: (onNotDurable: () => void) => Promise<T>): Promise<Durable<T>> {
+  let isDurable = true
+  const answer = await send(() => {
+    isDurable = false
+  })
+  return { answer, isDurable }
 }
 
 function isInTime<S extends string>(answer: Answer<S | "LATE">): answer is Answer<S> {

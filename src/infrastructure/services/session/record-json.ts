@@ -32,7 +32,7 @@ const OPERATIONS_FORM = /^[\w-]{24}$/
 const VERIFIER_FORM = /^[\w-]{22}$/
 const USER = '"userId":"'
 const DEVICE = ',"device":'
-const ATTRIBUTES = ',{'
+const ATTRIBUTES = ",{"
 
 /** The whole record as stored. */
 export function encodeRecord(record: SessionRecord): string {

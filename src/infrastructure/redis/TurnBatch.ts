@@ -1,0 +1,103 @@
+interface Waiting<C, A> {
+  readonly claim: C
+  readonly signal: AbortSignal | undefined
+  resolve(answer: A): void
+  reject(reason: unknown): void
+}
+
+/** Sends claims: one alone, or several in one step. The signal is aborted when nobody waits for any of them any more. */
+export interface ClaimSender<C, A> {
+  one(claim: C, signal: AbortSignal | undefined): Promise<A>
+  /** Answers in the order of the claims. */
+  many(claims: readonly C[], signal: AbortSignal | undefined): Promise<readonly A[]>
+}
+
+/**
+ * Lets what is asked for in one turn of the event loop travel together. Each claim has an answer of its own; what becomes of a round trip becomes of all that
+ * share it. A claim whose caller went away before it was sent is never sent; after that its caller ends its own wait.
+ */
+export class TurnBatch<C, A> {
+  readonly #sender: ClaimSender<C, A>
+  readonly #most: number
+  #waiting: Waiting<C, A>[] = []
+  #underWay = 0
+
+  /** @param most - claims in one step, from 1 */
+  constructor(sender: ClaimSender<C, A>, most: number) {
+    this.#sender = sender
+    this.#most = most
+  }
+
+  add(claim: C, signal?: AbortSignal): Promise<A> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) soon(() => this.#sendAll(), this.#underWay > 0)
+      this.#waiting.push({ claim, signal, resolve, reject })
+    })
+  }
+
+  #sendAll(): void {
+    const waiting = this.#waiting.filter(isStillWaited)
+    this.#waiting = []
+    for (let from = 0; from < waiting.length; from += this.#most) this.#send(waiting.slice(from, from + this.#most))
+  }
+
+  #send(sent: readonly Waiting<C, A>[]): void {
+    this.#underWay += 1
+    const { signal, release } = unlessAllAborted(sent.map((one) => one.signal))
+    this.#answers(sent, signal)
+      .then(
+        (answers) => {
+          for (const [at, { resolve }] of sent.entries()) resolve(answers[at] as A)
+        },
+        (error: unknown) => {
+          for (const { reject } of sent) reject(error)
+        },
+      )
+      .finally(() => {
+        this.#underWay -= 1
+        release()
+      })
+  }
+
+  #answers(sent: readonly Waiting<C, A>[], signal: AbortSignal | undefined): Promise<readonly A[]> {
+    const [only] = sent
+    return sent.length === 1 && only !== undefined
+      ? this.#sender.one(only.claim, signal).then((answer) => [answer])
+      : this.#sender.many(
+          sent.map(({ claim }) => claim),
+          signal,
+        )
+  }
+}
+
+/** While an answer is awaited there will be company; else there is only what the same code asks for: what is alone waits for nobody. */
+export function soon(send: () => void, hasCompany: boolean): void {
+  if (hasCompany) setImmediate(send)
+  else queueMicrotask(send)
+}
+
+function isStillWaited({ signal, reject }: Waiting<never, never> | Waiting<unknown, unknown>): boolean {
+  if (signal?.aborted !== true) return true
+  reject(signal.reason)
+  return false
+}
+
+/** Aborted once each of the signals is; `undefined` where one caller has none. `release` lets go of them. */
+function unlessAllAborted(signals: readonly (AbortSignal | undefined)[]): { readonly signal: AbortSignal | undefined; release(): void } {
+  // Calls of one turn mostly share the signal of their deadline.
+  const [first, ...others] = new Set(signals)
+  if (first === undefined || others.length === 0) return { signal: first, release: () => {} }
+  if (others.includes(undefined)) return { signal: undefined, release: () => {} }
+  const all = [first, ...others] as readonly AbortSignal[]
+  const controller = new AbortController()
+  const listener = (): void => {
+    if (all.every(({ aborted }) => aborted)) controller.abort(first.reason)
+  }
+  for (const signal of all) signal.addEventListener("abort", listener)
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const signal of all) signal.removeEventListener("abort", listener)
+    },
+  }
+}
