@@ -64,7 +64,13 @@ function heardBy(all: () => Promise<unknown>, service: ServiceUnderTest): Servic
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== "function") return member
       if (!/^(create|update|extend|rotate|delete)/.test(String(name))) return member.bind(target)
-      return (...args: unknown[]) => (member.apply(target, args) as Promise<unknown>).finally(all)
+      return async (...args: unknown[]): Promise<unknown> => {
+        try {
+          return await (member.apply(target, args) as Promise<unknown>)
+        } finally {
+          await all()
+        }
+      }
     },
   })
 }
