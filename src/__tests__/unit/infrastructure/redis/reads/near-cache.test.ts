@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest"
+import { NearCache } from "../../../../../infrastructure/redis/reads/near-cache.js"
+
+const made = (bounds: { maxEntries?: number; maxBytes?: number } = {}) => new NearCache<{ n: number }>({ maxEntries: 100, maxBytes: 100_000, ...bounds })
+const keep = (cache: NearCache<{ n: number }>, name: string, n: number, bytes = 100): boolean => cache.land(cache.begin(name), { n }, bytes)
+
+describe("NearCache", () => {
+  it("keeps what a read brought", () => {
+    const cache = made()
+    expect(cache.get("a")).toBeUndefined()
+    expect(keep(cache, "a", 1)).toBe(true)
+    expect(cache.get("a")).toEqual({ n: 1 })
+  })
+
+  it.each([
+    ["its key changed", (cache: ReturnType<typeof made>) => cache.forget("a")],
+    ["any may have changed", (cache: ReturnType<typeof made>) => cache.forgetAll()],
+    ["some changed, and nobody knows whether it", (cache: ReturnType<typeof made>) => cache.forgetWhere(() => false)],
+    ["it was read again meanwhile", (cache: ReturnType<typeof made>) => cache.begin("a")],
+    ["it was given up", (cache: ReturnType<typeof made>, flight: ReturnType<ReturnType<typeof made>["begin"]>) => cache.end(flight)],
+  ])("does not keep what a read brought when %s", (_why, happens) => {
+    const cache = made()
+    const flight = cache.begin("a")
+    happens(cache, flight)
+    expect(cache.land(flight, { n: 1 }, 100)).toBe(false)
+    expect(cache.get("a")).toBeUndefined()
+  })
+
+  it("keeps what was read while another key changed", () => {
+    const cache = made()
+    const flight = cache.begin("a")
+    cache.forget("b")
+    expect(cache.land(flight, { n: 1 }, 100)).toBe(true)
+  })
+
+  it("keeps a read once", () => {
+    const cache = made()
+    const flight = cache.begin("a")
+    cache.land(flight, { n: 1 }, 100)
+    cache.forget("a")
+    expect(cache.land(flight, { n: 1 }, 100)).toBe(false)
+  })
+
+  it("forgets those that are concerned", () => {
+    const cache = made()
+    for (let n = 0; n < 50; n += 1) keep(cache, `s${n}`, n)
+    cache.forgetWhere(({ n }) => n % 2 === 0)
+    for (let n = 0; n < 50; n += 1) expect(cache.get(`s${n}`)?.n).toBe(n % 2 === 0 ? undefined : n)
+  })
+
+  it("is bounded in entries: what was used longest ago goes first", () => {
+    const cache = made({ maxEntries: 3 })
+    for (const [n, name] of ["a", "b", "c"].entries()) keep(cache, name, n)
+    cache.get("a")
+    keep(cache, "d", 3)
+    expect(["a", "b", "c", "d"].map((name) => cache.get(name)?.n)).toEqual([0, undefined, 2, 3])
+  })
+
+  it("is bounded in bytes", () => {
+    const cache = made({ maxBytes: 1_000 })
+    for (let n = 0; n < 20; n += 1) keep(cache, `s${n}`, n, 300)
+    expect(Array.from({ length: 20 }, (_, n) => cache.get(`s${n}`)).filter((entry) => entry !== undefined)).toHaveLength(3)
+    keep(cache, "giant", 1, 2_000)
+    expect(cache.get("giant")).toBeUndefined()
+  })
+})
