@@ -15,6 +15,8 @@ export interface CommandLine {
   readonly json: string | undefined
   readonly defect: Defect | undefined
   readonly soakMinutes: number
+  /** Whether services are made with a near-cache wherever they can have one. */
+  readonly nearCache: boolean
 }
 
 export const HELP = `Usage: npm run reliability -- [options]
@@ -29,6 +31,7 @@ ${LAYERS.map(({ name, about }) => `                       ${name.padEnd(13)} ${a
   --operations N     how many calls to check by histories, instead of 1 000 000
   --seed N           which calls to make; printed with every result, random without it
   --seeds N          how many seeds to simulate, from the first on; failures name the one to look at
+  --near-cache       histories, faults and the soak with a near-cache in each service on one server or Sentinels; reads may be older by its lease
   --json FILE        writes the result as JSON, too
   --soak MINUTES     only the soak, for so long; 480 before a release
   --defect NAME      builds a mistake into the service, to see it found by the histories:
@@ -58,6 +61,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       seeds: { type: "string" },
       json: { type: "string" },
       soak: { type: "string" },
+      "near-cache": { type: "boolean", default: false },
       defect: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -66,6 +70,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   return {
     help,
     json,
+    nearCache: values["near-cache"],
     scale: quick ? "quick" : "full",
     layers: chosenLayers(layer, soak !== undefined),
     soakMinutes: soak === undefined ? DEFAULT_SOAK_MINUTES : minutes(soak),

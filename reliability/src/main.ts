@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises"
 import { type CommandLine, HELP, readCommandLine } from "./command-line.js"
 import { DEFAULT_LAYERS, type Layer } from "./layers.js"
+import { turnNearCacheOn } from "./near/near-mode.js"
 import { Progress } from "./progress.js"
 import { formatReport, type LayerResult, makeReport } from "./report.js"
 import { readVersions } from "./versions.js"
@@ -40,7 +41,8 @@ function end(cancel: AbortController): void {
 }
 
 async function run(commandLine: CommandLine, signal: AbortSignal): Promise<number> {
-  const { scale, layers, rows, seed, seeds, operations, json, defect, soakMinutes } = commandLine
+  const { scale, layers, rows, seed, seeds, operations, json, defect, soakMinutes, nearCache } = commandLine
+  if (nearCache) turnNearCacheOn()
   const began = performance.now()
   const progress = new Progress(process.stderr)
   const settings = { seed, seeds, scale, rows, operations, defect, soakMinutes, signal, onProgress: (text: string) => progress.tell(text) }
@@ -71,10 +73,11 @@ function layerNamed(layers: readonly Layer[], name: string): Layer {
   return layer
 }
 
-function replayOf({ scale, layers, rows, seed, seeds, operations, defect, soakMinutes }: CommandLine): string {
+function replayOf({ scale, layers, rows, seed, seeds, operations, defect, soakMinutes, nearCache }: CommandLine): string {
   const everything = layers.length === DEFAULT_LAYERS.length && layers.every((layer) => DEFAULT_LAYERS.includes(layer))
   const chosen = [
     ...(scale === "quick" ? ["--quick"] : []),
+    ...(nearCache ? ["--near-cache"] : []),
     ...(everything ? [] : layers.map(({ name }) => `--layer ${name}`)),
     ...(layers.some(({ onDemand }) => onDemand === true) ? [`--soak ${soakMinutes}`] : []),
     ...rows.map((row) => `--row ${JSON.stringify(row)}`),

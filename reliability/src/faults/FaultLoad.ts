@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { createSessionService, type OwnedSessionService, SessionError, type SessionServiceOptions } from "coatcheck"
 import { HistoryRecorder } from "../histories/HistoryRecorder.js"
 import type { HistoryLine } from "../histories/history-line.js"
+import { leaseOn } from "../near/near-mode.js"
 import { waitUntil } from "../servers/wait-until.js"
 import { liveAsUser } from "../workloads/jobs.js"
 import { type Attributes, RecordedClient } from "../workloads/RecordedClient.js"
@@ -38,6 +39,7 @@ const CALM_AT_MOST_MS = 10_000
 export class FaultLoad implements AsyncDisposable {
   readonly service: LoadService
   readonly #origin = process.hrtime.bigint()
+  readonly #leaseMs: number | null
   readonly #recorder = new HistoryRecorder(this.#origin)
   readonly #users: readonly string[]
   readonly #work: Promise<void>
@@ -51,8 +53,9 @@ export class FaultLoad implements AsyncDisposable {
   #calls = 0
   #failure: unknown
 
-  private constructor(service: LoadService, { store, seed, clients = 8, users = 12, limit = LIMIT, paceMs = 1 }: LoadOptions) {
+  private constructor(service: LoadService, { store, seed, clients = 8, users = 12, limit = LIMIT, paceMs = 1 }: LoadOptions, leaseMs: number | null) {
     this.service = service
+    this.#leaseMs = leaseMs
     watchCloses(store, () => void this.#closes.push(Number(process.hrtime.bigint() - this.#origin)))
     this.#users = Array.from({ length: users }, (_, i) => `load-${seed}-${i}`)
     const shared = new Map(this.#users.map((user): [string, string[]] => [user, []]))
@@ -78,7 +81,9 @@ export class FaultLoad implements AsyncDisposable {
 
   static async start(options: LoadOptions): Promise<FaultLoad> {
     const { store, timeout = "1s" } = options
-    return new FaultLoad(await createSessionService<Attributes>({ store, timeout, touchInterval: "50ms" }), options)
+    const leaseMs = leaseOn(store)
+    const nearCache = leaseMs === null ? false : ({ lease: `${leaseMs}ms` } as const)
+    return new FaultLoad(await createSessionService<Attributes>({ store, timeout, touchInterval: "50ms", nearCache }), options, leaseMs)
   }
 
   /** Lets the clients go on for a while. */
@@ -121,7 +126,7 @@ export class FaultLoad implements AsyncDisposable {
     await Promise.all(Array.from({ length: LOOKING }, look))
     for (const line of this.#recorder.take()) this.#lines.push(line)
     this.#standstills[Symbol.dispose]()
-    return judge(this.#lines, { standstills: this.#standstills, ends: this.#ends, calm: this.#calm, closes: this.#closes })
+    return judge(this.#lines, { standstills: this.#standstills, ends: this.#ends, calm: this.#calm, closes: this.#closes, leaseMs: this.#leaseMs })
   }
 
   /** Does something that may lose writes. What was answered before the first of it, and what is opened after the last, is excused by nothing. */

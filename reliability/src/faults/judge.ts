@@ -1,6 +1,7 @@
 import { checkHistory } from "../histories/check-history.js"
 import { type HistoryLine, UNBOUNDED_OPS } from "../histories/history-line.js"
 import type { Violation } from "../histories/violation.js"
+import { allowOlderReads } from "../near/older-reads.js"
 import type { Calm } from "./broken-in-calm.js"
 import type { Standstills } from "./Standstills.js"
 import { allowForSecondCopies } from "./second-copies.js"
@@ -42,11 +43,13 @@ interface Circumstances {
   readonly calm?: Calm | undefined
   /** See `allowForSecondCopies`. */
   readonly closes?: readonly number[]
+  /** Of the service's near-cache, in milliseconds; `null` where it has none. */
+  readonly leaseMs?: number | null
 }
 
 /** Judges a history that a fault ran through. */
-export function judge(lines: readonly HistoryLine[], { standstills, ends = [], calm, closes = [] }: Circumstances = {}): LoadFinding {
-  const { violations, undecided } = checkHistory([...allowForSecondCopies(lines, closes), ...ends], SEARCH_MS)
+export function judge(lines: readonly HistoryLine[], { standstills, ends = [], calm, closes = [], leaseMs = null }: Circumstances = {}): LoadFinding {
+  const { violations, undecided } = checkHistory([...allowForSecondCopies(allowOlderReads(lines, leaseMs), closes), ...ends], SEARCH_MS)
   const subjects = (rules: readonly Violation["rule"][]): number =>
     new Set(violations.filter(({ rule }) => rules.includes(rule)).map((one) => one.subject)).size
   return {

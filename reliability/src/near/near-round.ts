@@ -111,7 +111,7 @@ async function trouble(place: NearPlace, round: NearRound, { from, until, tokens
 
 /** Closes each connection on which the server tells of changes. @returns how many there were */
 async function killTracking(raw: PlainClient): Promise<number> {
-  const list = String(await raw.sendCommand(["CLIENT", "LIST"]))
+  const list = (await raw.sendCommand(["CLIENT", "LIST"])) as string
   const tracking = [...list.matchAll(/^id=(\d+) .*? flags=\w*t\w* /gm)].flatMap(([, id]) => id ?? [])
   await Promise.all(tracking.map((id) => raw.sendCommand(["CLIENT", "KILL", "ID", id]).catch(() => undefined)))
   return tracking.length

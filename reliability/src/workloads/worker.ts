@@ -9,6 +9,7 @@ import { RecordedLimits } from "../limits/RecordedLimits.js"
 import { W6_RULES } from "../limits/w6-rules.js"
 import { isNearDefect, spoilNear } from "../near/near-defects.js"
 import { doNear, type NearJob, type NearResult } from "../near/near-job.js"
+import { leaseOn } from "../near/near-mode.js"
 import { isSessionDefect, spoil } from "./defects.js"
 import { type Crew, doJob } from "./jobs.js"
 import { type OpenStore, openStore } from "./open-store.js"
@@ -25,7 +26,8 @@ let settings: WorkerSettings | undefined
 let spoiledCache: Awaited<ReturnType<typeof spoilNear>> | undefined
 
 async function open(given: WorkerSettings): Promise<void> {
-  const { url, client, process: number, origin, defect, leaseMs, timeoutMs = 20_000 } = given
+  const { url, client, process: number, origin, defect, timeoutMs = 20_000 } = given
+  const leaseMs = given.leaseMs ?? leaseOn(url)
   spoiledCache?.close()
   spoiledCache = undefined
   await service?.close()
@@ -36,9 +38,9 @@ async function open(given: WorkerSettings): Promise<void> {
   await spoiler?.close()
   opened = await openStore(client, url)
   spoiler = isSessionDefect(defect) ? await openClient(client, url) : undefined
-  const opening = await createSessionService<Attributes>({ store: opened.store, timeout: `${timeoutMs}ms`, ...readingAs(given) })
+  const opening = await createSessionService<Attributes>({ store: opened.store, timeout: `${timeoutMs}ms`, ...readingAs(leaseMs, defect) })
   service = opening
-  if (leaseMs !== undefined && isNearDefect(defect)) spoiledCache = await spoilNear(opening, defect, { url, leaseMs })
+  if (leaseMs !== null && isNearDefect(defect)) spoiledCache = await spoilNear(opening, defect, { url, leaseMs })
   crew = {
     service: isSessionDefect(defect) && spoiler !== undefined ? spoil(opening, defect, spoiler) : (spoiledCache?.service ?? opening),
     recorder: new HistoryRecorder(BigInt(origin)),
@@ -49,9 +51,9 @@ async function open(given: WorkerSettings): Promise<void> {
 }
 
 /** Reads write an access down often, so that this is tested too, but where a near-cache is to keep something. */
-function readingAs({ leaseMs, defect }: WorkerSettings): Pick<SessionServiceOptions, "touchInterval" | "nearCache"> {
-  if (leaseMs === undefined) return { touchInterval: "50ms" }
-  return { touchInterval: "10s", nearCache: isNearDefect(defect) ? false : { lease: `${leaseMs}ms` } }
+function readingAs(leaseMs: number | null, defect: WorkerSettings["defect"]): Pick<SessionServiceOptions, "touchInterval" | "nearCache"> {
+  if (leaseMs === null) return { touchInterval: "50ms" }
+  return { touchInterval: "500ms", nearCache: isNearDefect(defect) ? false : { lease: `${leaseMs}ms` } }
 }
 
 /** Rate limits are opened when they are called for the first time. */
