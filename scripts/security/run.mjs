@@ -15,11 +15,12 @@ const HELP = `npm run security [-- WORD …] [-- --OPTION …]
 Runs the tests that the rows of scripts/security/rows name, and prints for each requirement and attack which tests show it and how they ended, how the
 library compares with others, and how long answers to wrong tokens take. A row whose test is missing, skipped or red fails the command (exit code 1).
 
-  WORD …      only rows whose id or text holds one of the words
-  --json      prints one JSON document in place of the tables; progress goes to stderr as always
-  --check     runs nothing; fails when docs/security.md is not what the rows say
-  --write     runs nothing; writes docs/security.md
-  --help      this text
+  WORD …        only rows whose id or text holds one of the words
+  --near-cache  runs the tests with the near-cache on in every service on Redis
+  --json        prints one JSON document in place of the tables; progress goes to stderr as always
+  --check       runs nothing; fails when docs/security.md is not what the rows say
+  --write       runs nothing; writes docs/security.md
+  --help        this text
 
 It takes some minutes. Ctrl-C ends it with all servers that it started.`
 
@@ -28,8 +29,10 @@ const PAGE = join(ROOT, "docs/security.md")
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean" }, check: { type: "boolean" }, write: { type: "boolean" }, help: { type: "boolean" } },
+  options: { json: { type: "boolean" }, check: { type: "boolean" }, write: { type: "boolean" }, help: { type: "boolean" }, "near-cache": { type: "boolean" } },
 })
+// The tests are processes of their own, which get these.
+if (values["near-cache"]) process.env.COATCHECK_NEAR_CACHE = "1"
 if (values.help) console.log(HELP)
 else if (values.write) writeFileSync(PAGE, renderPage(SECTIONS, CONTROLS, PEERS))
 else if (values.check) checkPage()

@@ -12,6 +12,7 @@ import { expressDoor } from "../../doors/express.js"
 import { webSocketDoor } from "../../doors/websocket.js"
 import { createAuthenticator } from "../../web/authenticator.js"
 import type { AuthenticatorOptions } from "../../web/contract.js"
+import { NEAR_CACHE_MODE } from "../support/near-cache-mode.js"
 import { sharedServer } from "../support/servers.js"
 import { randomPrefix } from "../support/services-under-watch.js"
 
@@ -44,7 +45,7 @@ export async function startApp({ service = {}, ...options }: AppOptions = {}): P
     events.push(event)
     ended(event)
   }
-  const common = { store: sharedServer("redis").url, keyPrefix, timeout: CALL_DEADLINE, ...service, schema: undefined }
+  const common = { store: sharedServer("redis").url, keyPrefix, timeout: CALL_DEADLINE, ...NEAR_CACHE_MODE, ...service, schema: undefined }
   const [sessions, elsewhere] = await Promise.all([{ ...common, onEvent }, common].map((each) => createSessionService<Attributes>(each)))
   if (sessions === undefined || elsewhere === undefined) throw new Error("two services were expected")
   const authenticator = createAuthenticator<Attributes, Attributes>({ sessions, origin: ORIGIN, ...options })

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { createSessionService } from "../../config/create-session-service.js"
 import type { SessionServiceOptions } from "../../config/options.js"
 import type { OwnedSessionService, SessionAttributes } from "../../domain/interfaces/session/ISessionService.js"
+import { NEAR_CACHE_MODE } from "./near-cache-mode.js"
 import { sharedServer } from "./servers.js"
 
 type Service = OwnedSessionService<SessionAttributes, SessionAttributes>
@@ -27,7 +28,7 @@ export async function openEveryStore(options: Omit<SessionServiceOptions, "store
   const services = {
     memory: await createSessionService<SessionAttributes>({ store: "memory:", ...options }),
     sqlite: await createSessionService<SessionAttributes>({ store: `sqlite:${sqliteFile}`, ...options }),
-    redis: await createSessionService<SessionAttributes>({ store: sharedServer("redis").url, keyPrefix, ...options }),
+    redis: await createSessionService<SessionAttributes>({ store: sharedServer("redis").url, keyPrefix, ...NEAR_CACHE_MODE, ...options }),
   }
   const close = async (): Promise<void> => {
     for (const service of Object.values(services)) await service.close()
