@@ -181,7 +181,7 @@ export const MUTANTS = [
   {
     rule: "Scores strictly increase",
     file: `${LUA}/session-create.lua`,
-    from: "if top[2] then created = math.max(created, tonumber(top[2]) + 1) end",
+    from: "if top then created = math.max(created, tonumber(top) + 1) end",
     to: "",
     tests: SCRIPTS,
   },
@@ -268,9 +268,9 @@ export const MUTANTS = [
   },
   {
     rule: "An update never creates a record",
-    file: `${LUA}/session-update.lua`,
+    file: `${LUA}/includes/update.lua`,
     from: "if head == nil then return { MISSING, whole(now) } end",
-    to: "if head == nil then redis.call('SET', KEYS[1], ARGV[3], 'PX', 60000) return { DONE, whole(now), ARGV[3] } end",
+    to: "if head == nil then redis.call('SET', key, body_text, 'PX', 60000) return { DONE, whole(now), body_text } end",
     tests: SCRIPTS,
   },
   {
@@ -301,11 +301,46 @@ export const MUTANTS = [
     to: "return offset === 0 ? 0 : Date.now() * 1000",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
+  {
+    rule: "Touches that travel together are each admitted by their own secret",
+    file: `${LUA}/session-touches.lua`,
+    from: "if not is_offered(sub(text, 133, 154), offered) then",
+    to: "if not is_offered(sub(text, 133, 154), offered) and #ARGV == 2 then",
+    tests: [`${TESTS}/races/shared-touches.test.ts`],
+  },
+  {
+    rule: "A touch among others never creates a record",
+    file: `${LUA}/session-touches.lua`,
+    from: "if text == '' then return 1 end",
+    to: "if text == '' then redis.call('SETRANGE', session, 18, access) return 0 end",
+    tests: [`${TESTS}/races/shared-touches.test.ts`],
+  },
+  {
+    rule: "Updates that travel together are each admitted by their own secret",
+    file: `${LUA}/session-updates.lua`,
+    from: "return offered == '' or is_admitted(head, now_ms, offered)",
+    to: "return offered == '' or #KEYS > 1 or is_admitted(head, now_ms, offered)",
+    tests: [`${TESTS}/races/shared-updates.test.ts`],
+  },
+  {
+    rule: "A read never joins a fetch that was sent before it",
+    file: "src/infrastructure/redis/reads/batch.ts",
+    from: "this.#waiting = new Map()\n    this.#sendFrom",
+    to: "this.#sendFrom",
+    tests: [`${UNIT}/infrastructure/redis/reads/batch.test.ts`],
+  },
+  {
+    rule: "A change whose caller went away before it was sent is never sent",
+    file: "src/infrastructure/redis/TurnBatch.ts",
+    from: "this.#waiting.filter(isStillWaited)",
+    to: "this.#waiting",
+    tests: [`${UNIT}/infrastructure/redis/TurnBatch.test.ts`],
+  },
   // Lost and repeated messages
   {
     rule: "The list remembers what existed",
     file: `${LUA}/session-create.lua`,
-    from: "if index and redis.call('ZSCORE', index, id) then return { ENDED, whole(now) } end",
+    from: "if index and is_listed(listed, is_all, index, id) then return { ENDED, whole(now) } end",
     to: "",
     tests: SCRIPTS,
   },
@@ -346,9 +381,9 @@ export const MUTANTS = [
   },
   {
     rule: "A member leaves the list only when it is old (creation)",
-    file: `${LUA}/session-create.lua`,
-    from: "if score + memory < now then page.dead[#page.dead + 1] = member end",
-    to: "page.dead[#page.dead + 1] = member",
+    file: `${LUA}/includes/oldest.lua`,
+    from: "if tonumber(listed[at + 1]) < instant then",
+    to: "if instant > 0 then",
     tests: SCRIPTS,
   },
   {
@@ -360,9 +395,9 @@ export const MUTANTS = [
   },
   {
     rule: "A repeated update is answered as the first",
-    file: `${LUA}/session-update.lua`,
-    from: "if clashes and was_applied(head.operations, ARGV[2]) then return { REPLAYED, whole(now), string.sub(head.text, 1, body - 1) } end",
-    to: "if clashes and was_applied('', ARGV[2]) then return { REPLAYED, whole(now), string.sub(head.text, 1, body - 1) } end",
+    file: `${LUA}/includes/update.lua`,
+    from: "if clashes and was_applied(head.operations, operation) then return { REPLAYED, whole(now), string.sub(head.text, 1, body - 1) } end",
+    to: "if clashes and was_applied('', operation) then return { REPLAYED, whole(now), string.sub(head.text, 1, body - 1) } end",
     tests: SCRIPTS,
   },
   {
@@ -374,9 +409,9 @@ export const MUTANTS = [
   },
   {
     rule: "A copy of an update that arrives after its time changes nothing",
-    file: `${LUA}/session-update.lua`,
-    from: "if now > tonumber(ARGV[4]) then return { LATE, whole(now) } end",
-    to: "if now > 2 * tonumber(ARGV[4]) then return { LATE, whole(now) } end",
+    file: `${LUA}/includes/update.lua`,
+    from: "if now > not_after then return { LATE, whole(now) } end",
+    to: "if now > 2 * not_after then return { LATE, whole(now) } end",
     tests: SCRIPTS,
   },
   {
@@ -475,9 +510,9 @@ export const MUTANTS = [
   // Updates
   {
     rule: "An update is made at the version that was read",
-    file: `${LUA}/session-update.lua`,
-    from: "local clashes = head.version ~= tonumber(ARGV[1])",
-    to: "local clashes = tonumber(ARGV[1]) == nil",
+    file: `${LUA}/includes/update.lua`,
+    from: "local clashes = head.version ~= expected",
+    to: "local clashes = expected == nil",
     tests: SCRIPTS,
   },
   {
@@ -498,9 +533,9 @@ export const MUTANTS = [
   },
   {
     rule: "A caller's copy of the head is never written",
-    file: `${LUA}/session-update.lua`,
-    from: "push_operation(head.operations, ARGV[2]), head.verifier)",
-    to: "push_operation(head.operations, ARGV[2]), ARGV[5] or head.verifier)",
+    file: `${LUA}/includes/update.lua`,
+    from: "push_operation(head.operations, operation), head.verifier)",
+    to: "push_operation(head.operations, operation), ARGV[5] or head.verifier)",
     tests: [`${TESTS}/races/interleavings.test.ts`],
     only: "a rotation keeps its effect",
   },
@@ -589,7 +624,7 @@ export const MUTANTS = [
   {
     rule: "The script that creates a session checks the limit",
     file: `${LUA}/session-create.lua`,
-    from: "if limit == 0 or redis.call('ZCARD', index) < limit then",
+    from: "if limit == 0 or (is_all and #listed / 2 or redis.call('ZCARD', index)) < limit then",
     to: "if limit >= 0 then",
     tests: SCRIPTS,
   },
@@ -703,8 +738,8 @@ export const MUTANTS = [
   {
     rule: "A list gets a time to live",
     file: `${LUA}/includes/index-ttl.lua`,
-    from: "redis.call('PEXPIREAT', index, at, 'NX')",
-    to: "",
+    from: " == 0 then redis.call('PEXPIREAT', index, at, 'NX') end",
+    to: " == 2 then redis.call('PEXPIREAT', index, at, 'NX') end",
     tests: SCRIPTS,
   },
   {

@@ -29,6 +29,7 @@
 --- @include includes/head
 --- @include includes/body
 --- @include includes/index-ttl
+--- @include includes/oldest
 local DONE, REPLAYED, ENDED, LATE, FULL, MORE = 0, 1, 2, 3, 4, 5
 local PAGE = 500
 local session, index = KEYS[1], KEYS[2]
@@ -42,8 +43,9 @@ if existing then
   if string.sub(existing, 133, 154) ~= ARGV[7] then return { ENDED, whole(now) } end
   return { REPLAYED, whole(now), existing }
 end
+local listed, is_all = oldest_of(index)
 -- The list remembers what existed: a late copy must not bring back what was signed out since.
-if index and redis.call('ZSCORE', index, id) then return { ENDED, whole(now) } end
+if index and is_listed(listed, is_all, index, id) then return { ENDED, whole(now) } end
 if now > tonumber(ARGV[2]) then return { LATE, whole(now) } end
 
 -- The records of a user lie in the slot of KEYS[1], under its prefix.
@@ -69,8 +71,8 @@ end
 
 local dead, evicted, surplus = {}, {}, 0
 if index then
-  if limit == 0 or redis.call('ZCARD', index) < limit then
-    dead = look('-inf', '+inf', 8).dead
+  if limit == 0 or (is_all and #listed / 2 or redis.call('ZCARD', index)) < limit then
+    dead = forgettable(listed, prefix, now - memory)
   else
     local page = look(ARGV[14] == '' and '-inf' or '(' .. ARGV[14], '+inf', PAGE)
     dead = page.dead
@@ -117,8 +119,9 @@ end
 -- Where the clock was set back, this is ahead of it: the list has to remember the session until the last copy of this call is late.
 local created = index and math.max(now, tonumber(ARGV[2]) - memory) or now
 if index then
-  local top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
-  if top[2] then created = math.max(created, tonumber(top[2]) + 1) end
+  local top = listed[#listed]
+  if not is_all then top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2] end
+  if top then created = math.max(created, tonumber(top) + 1) end
 end
 local authenticated = ARGV[9] == 'now' and now_ms or tonumber(ARGV[9])
 local head = {

@@ -65,7 +65,7 @@ function makeRoom(
   const now = String(keys.nowMicros)
   const limit = Number(args[11])
   const [, , , , , , , , , , , , onLimit, cursor = "", countedBefore, oldestBefore = "", untilBefore = ""] = args
-  if (limit === 0 || keys.members(list.index).size < limit) return { dead: look(keys, list, "-inf", "+inf", 8).dead, evicted: [] }
+  if (limit === 0 || keys.members(list.index).size < limit) return { dead: forgettable(keys, list), evicted: [] }
   const page = look(keys, list, cursor === "" ? "-inf" : `(${cursor}`, "+inf", PAGE)
   const isFirst = oldestBefore === ""
   const counted = (luaNumber(countedBefore) ?? 0) + (isFirst ? 0 : page.alive.length)
@@ -85,6 +85,12 @@ function makeRoom(
   while (following.alive.length === 0 && following.size === PAGE)
   const left = following.alive.length > 0 ? Number(countedBefore) - following.alive.length : 0
   return { reply: [5, now, cursor, left, following.oldest, following.last, ...evict(keys, list, evicted)] }
+}
+
+/** Of the eight oldest those that are old enough and have no session any more. */
+function forgettable(keys: Keyspace, { index, prefix, memory }: List): readonly string[] {
+  const oldest = keys.members(index).all.slice(0, 8)
+  return oldest.filter(({ member, score }) => score + memory < keys.nowMicros && !keys.exists(prefix + member)).map(({ member }) => member)
 }
 
 function look(keys: Keyspace, { index, prefix, memory }: List, from: string, to: string, count: number): Page {
