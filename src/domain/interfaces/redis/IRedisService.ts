@@ -22,8 +22,8 @@ export interface RedisConnection {
 export interface TrackingListener {
   /** A key that was read over the connection has changed since; `null`: any may have. */
   invalidated(key: string | null): void
-  /** The connection is over, and nothing more will be heard on it. Called once at most. */
-  closed(): void
+  /** The connection is over, and nothing more will be heard on it. Called once at most. @param cause - the client's own error, if there is one */
+  closed(cause?: unknown): void
 }
 
 /** A connection of its own to the primary, on which the server tells of each later change of what is read over it. */

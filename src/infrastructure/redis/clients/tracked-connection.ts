@@ -39,10 +39,10 @@ export function tracked(make: MakeTrackingClient): OpenTracked {
     const destroy = (): void => {
       if (client.isOpen) client.destroy()
     }
-    const end = (): void => {
+    const end = (cause?: unknown): void => {
       if (isOver) return
       isOver = true
-      listener.closed()
+      listener.closed(cause)
       // The client is in the middle of telling of it.
       setImmediate(destroy)
     }
@@ -51,6 +51,6 @@ export function tracked(make: MakeTrackingClient): OpenTracked {
     await client.connect()
     // Calls wait on the application's own connection, and this one alone must not keep the process alive.
     client.unref?.()
-    return { send: (command) => client.sendCommand(command, PLAIN), close: end }
+    return { send: (command) => client.sendCommand(command, PLAIN), close: () => end() }
   }
 }

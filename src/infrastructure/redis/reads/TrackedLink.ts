@@ -79,7 +79,7 @@ export class TrackedLink {
     try {
       const connection = await this.#options.open({
         invalidated: (key) => isCurrent() && this.#options.onInvalidated(key),
-        closed: () => isCurrent() && this.#lost("closed"),
+        closed: (cause) => isCurrent() && this.#lost(wordOf(cause)),
       })
       if (!isCurrent()) {
         connection.close()
@@ -156,5 +156,5 @@ export class TrackedLink {
 }
 
 function wordOf(error: unknown): string {
-  return replyWord(error) ?? (socketCode(error) || "unreachable")
+  return replyWord(error) ?? (socketCode(error) || "closed")
 }

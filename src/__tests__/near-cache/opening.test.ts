@@ -1,0 +1,87 @@
+import { createClientPool } from "redis"
+import { describe, expect, it } from "vitest"
+import { createSessionService } from "../../exports/index.js"
+import { nearCached } from "../support/near-cached.js"
+import { askServer, SERVER_KINDS, sharedServer, startServer } from "../support/servers.js"
+import { randomPrefix } from "../support/services-under-watch.js"
+
+const INVALID = { code: "ERR_CONFIG_INVALID" }
+
+describe("the option nearCache", () => {
+  it.each(["memory:", "sqlite:./never-made.db"])("is refused together with %s, which is in this process already", async (store) => {
+    await expect(createSessionService({ store, nearCache: true })).rejects.toMatchObject({ ...INVALID, message: expect.stringContaining("nearCache") })
+  })
+
+  it("is refused together with a cluster, before anything is connected to", async () => {
+    const refused = createSessionService({ store: "redis+cluster://127.0.0.1:1", nearCache: true })
+    await expect(refused).rejects.toMatchObject({ ...INVALID, message: expect.stringContaining("got a cluster") })
+  })
+
+  it.each([
+    1,
+    "yes",
+    null,
+    [],
+    { leese: "1s" },
+    { lease: "99ms" },
+    { lease: "11s" },
+    { lease: "1" },
+    { maxEntries: 0 },
+    { maxEntries: 1.5 },
+    { maxBytes: 1_000 },
+    { maxBytes: "64MiB" },
+  ])("is refused when it is %j", async (nearCache) => {
+    await expect(createSessionService({ store: "redis://127.0.0.1:1", nearCache: nearCache as never })).rejects.toMatchObject(INVALID)
+  })
+})
+
+describe.each(SERVER_KINDS)("on %s", (kind) => {
+  it("works with a pool, and together with durability", async () => {
+    const server = await startServer({ kind, args: ["--appendonly", "yes"] })
+    const pool = createClientPool({ url: server.url })
+    await pool.connect()
+    const near = {
+      pool: await createSessionService({ store: pool, nearCache: true }),
+      ...(await nearCached(server.url, { durability: "fsync", timeout: "5s" })),
+    }
+    const { token } = await near.service.createSession({ userId: "both" })
+    for (const service of [near.pool, near.service]) expect((await service.getSession(token))?.userId).toBe("both")
+    await near.service.deleteSession(token)
+    expect(await near.service.getSession(token)).toBeNull()
+    await near.pool.close()
+    await near.end()
+    pool.destroy()
+    await server.stop()
+  })
+
+  it("leaves nothing behind on the server, nor on the client that was handed in", async () => {
+    const { url, port } = sharedServer(kind)
+    const keyPrefix = randomPrefix()
+    const near = await nearCached(url, { keyPrefix })
+    await near.end()
+    expect((await askServer(port, `KEYS ${keyPrefix}*`)).split("\r\n")[0]).toBe("*0")
+  })
+
+  it("says that it does not serve where the user may not be told of changes, and reads as ever", async () => {
+    const server = await startServer({ kind })
+    await askServer(server.port, "ACL SETUSER app on >secret ~* &* +@all -client|tracking")
+    const said: object[] = []
+    const store = `redis://app:secret@127.0.0.1:${server.port}`
+    const service = await createSessionService({
+      store,
+      nearCache: true,
+      logger: { warn: (fields) => void said.push(fields) },
+      onEvent: (event) => event.type === "near-cache" && said.push(event),
+    })
+    const { token } = await service.createSession({ userId: "app" })
+    for (let n = 0; n < 20; n += 1) expect((await service.getSession(token))?.userId).toBe("app")
+    await expect
+      .poll(() => said)
+      .toEqual([
+        { type: "near-cache", serving: false },
+        { event: "near-cache", serving: false, reason: "NOPERM" },
+      ])
+    await service.close()
+    await server.stop()
+  })
+})
