@@ -35,6 +35,8 @@ process.exitCode = await main().catch((error: unknown) => {
   process.stderr.write(`bench: ${cancel.signal.aborted ? "cancelled" : error instanceof Error ? error.message : "failed"}\n`)
   return cancel.signal.aborted ? CANCELLED : 2
 })
+// Servers and other processes have ended; a connection that was just being made would go on trying.
+if (process.exitCode !== 0) process.exit()
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -52,7 +52,7 @@ async function measure({ baseline, cases }: Stand, meter: ServerMeter, settings:
   const measured: LimitFigures[] = []
   for (const inFlight of quick ? [TOLD_IN_FLIGHT] : [1, TOLD_IN_FLIGHT, 512]) {
     const onProgress = (text: string) => settings.onProgress(`${inFlight} in flight: ${text}`)
-    measured.push({ inFlight, rows: await besideBaseline(baseline, contenders, { rounds, inFlight, ms: quick ? 15 : 80, meter, signal, onProgress }) })
+    measured.push({ inFlight, rows: await besideBaseline(baseline, contenders, { rounds, inFlight, ms: quick ? 15 : 60, meter, signal, onProgress }) })
   }
   return measured
 }

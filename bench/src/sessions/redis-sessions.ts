@@ -1,4 +1,4 @@
-import redisSessions from "redis-sessions"
+import redisSessions, { type RedisSessionsOptions } from "redis-sessions"
 import { type CrowdSettings, crowd } from "./crowd.js"
 import { entryAt } from "./order.js"
 import { payloadOf } from "./payload.js"
@@ -11,7 +11,7 @@ const DAY_SECONDS = 86_400
 
 /** redis-sessions as its page says, on the client of its own that it brings: node-redis 4. */
 export async function redisSessionsOn(url: string, { stored: { ids }, order, bytes, ms, signal }: BoardSettings & CrowdSettings) {
-  const store = new redisSessions.default<Flat>({ options: { url } })
+  const { store, close } = opened({ options: { url } })
   const open = async (user: number): Promise<string> => (await store.create(sessionOf(user, bytes))).token
   const users = Math.ceil(ids.length / 2)
   const tokens = await crowd(ids.length, (at) => open(Math.floor(at / 2)), { signal })
@@ -34,28 +34,40 @@ export async function redisSessionsOn(url: string, { stored: { ids }, order, byt
       ),
     },
   } satisfies SessionRows
-  return { rows, close: () => store.quit() }
+  return { rows, close }
 }
 
 /** Its cache, which another process cannot empty but by a message that may be lost. */
 export async function cachedRedisSessionsOn(url: string, { order, bytes, signal }: Pick<BoardSettings, "order" | "bytes"> & CrowdSettings) {
-  const store = new redisSessions.default<Flat>({ options: { url }, cachetime: DAY_SECONDS, cachemax: order.length })
+  const { store, close } = opened({ options: { url }, cachetime: DAY_SECONDS, cachemax: order.length })
   const tokens = await crowd(order.length, async (at) => (await store.create(sessionOf(at, bytes))).token, { signal })
   await crowd(tokens.length, (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), { signal })
   const read: SessionCase = {
     name: "redis-sessions, get with its cache",
     work: { call: (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), isRight: isThere },
   }
-  const close = async (): Promise<void> => {
-    await store.quit()
-    await (store as unknown as Subscribed).redissub.disconnect()
-  }
   return { read, close }
 }
 
-/** What it does not end itself: the connection that tells its cache of changes. */
-interface Subscribed {
-  readonly redissub: { disconnect(): Promise<void> }
+/** It hears no error of its clients, which would end the process, and does not end the one that tells its cache of changes. */
+function opened(options: RedisSessionsOptions) {
+  const store = new redisSessions.default<Flat>(options)
+  const { redis, redissub } = store as unknown as Clients
+  for (const client of [redis, redissub]) client?.on("error", () => undefined)
+  const close = async (): Promise<void> => {
+    await store.quit()
+    await redissub?.disconnect()
+  }
+  return { store, close }
+}
+
+interface Clients {
+  readonly redis: Client
+  readonly redissub: Client | null
+}
+interface Client {
+  on(event: "error", listener: () => void): unknown
+  disconnect(): Promise<void>
 }
 
 /** It keeps text, numbers and booleans alone. */

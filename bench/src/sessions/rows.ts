@@ -26,8 +26,9 @@ export async function rowsOn(settings: BoardSettings) {
 
 /** Peers that bring a client of their own, take node-redis alone, or ask no server: they stand beside node-redis. */
 export async function morePeers(url: string, raw: Awaited<ReturnType<typeof openNodeRedis>>, settings: BoardSettings & PeerSettings) {
+  const others = [await betterAuthOn(raw, settings), await ironSession(settings.bytes)]
   const { rows, close } = await redisSessionsOn(url, settings)
-  const peers: readonly SessionRows[] = [rows, await betterAuthOn(raw, settings), await ironSession(settings.bytes)]
+  const peers: readonly SessionRows[] = [rows, ...others]
   return { peers, close }
 }
 
