@@ -373,6 +373,20 @@ export const MUTANTS = [
     tests: SCRIPTS,
   },
   {
+    rule: "A member leaves the list only when it is old (a sign-out everywhere)",
+    file: `${LUA}/index-end.lua`,
+    from: "if all_are_old or is_old(at) then",
+    to: "if memory > 0 then",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A sign-out everywhere tells of those sessions alone that were there",
+    file: `${LUA}/index-end.lua`,
+    from: "if there == #KEYS - 1 then",
+    to: "if there > 0 then",
+    tests: SCRIPTS,
+  },
+  {
     rule: "A member leaves the list only when it is old (eviction)",
     file: `${LUA}/session-create.lua`,
     from: "if member.old then gone[#gone + 1] = member.id end",

@@ -38,6 +38,7 @@ export class SmallWorld implements World {
       [12, () => this.#delete()],
       [4, () => this.#onLists("index-heal")],
       [4, () => this.#onLists("index-prune")],
+      [6, () => this.#end()],
       [4, () => this.#onLists("index-lists")],
       [4, () => this.#page()],
       [2, () => ({ name: "index-cutoff", keys: [this.#list()], args: [] })],
@@ -147,6 +148,11 @@ export class SmallWorld implements World {
     if (name === "index-prune") return { name, keys: [this.#list(), ...sessions], args: [this.#memory(), ...ids] }
     const id = this.#id()
     return { name, keys: [this.#list(), PREFIX + id], args: [id, this.#memory()] }
+  }
+
+  #end(): Call {
+    const sessions = Array.from({ length: 1 + this.#random(4) }, () => this.#session())
+    return { name: "index-end", keys: [this.#list(), ...new Set(sessions)], args: [this.#memory(), String(PREFIX.length)] }
   }
 
   #page(): Call {

@@ -29,6 +29,13 @@ const WITHOUT_STATUS: Readonly<Record<string, Readonly<Record<string, (values: r
     "wrong secret": ([, ...statuses]) => statuses.includes(2),
     corrupt: ([, ...statuses]) => statuses.includes(3),
   },
+  "index-end": {
+    all: ([, , existed]) => /^1+$/.test(`${existed as string}`),
+    some: ([, , existed]) => /01|10/.test(`${existed as string}`),
+    none: ([, , existed]) => /^0+$/.test(`${existed as string}`),
+    removed: ([, removed]) => Number(removed) > 0,
+    kept: ([, removed]) => removed === 0,
+  },
   "index-prune": { removed: ([, removed]) => Number(removed) > 0, kept: ([, removed]) => removed === 0 },
 }
 /** Answers on which more than a status depends. */

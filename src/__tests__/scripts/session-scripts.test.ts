@@ -340,6 +340,30 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       expect((await members()).sort()).toEqual([alive.record.id, "Q".repeat(22)].sort())
     })
 
+    it.each([
+      { what: "all", there: [true, true, true] },
+      { what: "some", there: [false, true, false] },
+      { what: "none", there: [false, false, false] },
+    ])("loses old members with their sessions, of which $what are there, and keeps young ones", async ({ there }) => {
+      for (const young of [0, 1, 3]) {
+        await forgetList()
+        const stored = await Promise.all(there.map(() => put()))
+        const sessions = stored.map(({ key }) => key)
+        for (const [n, { key, record }] of stored.entries()) {
+          await list(record.id, (n < 3 - young ? MEMORY_MS + 5_000 : MEMORY_MS - 1_000) - n)
+          if (there[n] !== true) await raw.del(key)
+        }
+        expect(await scripts.end(index, sessions, LIST_MEMORY_MICROS, {})).toEqual({ existed: there, left: 3 - young, repeated: false })
+        expect(await raw.exists(sessions)).toBe(0)
+        expect((await members()).sort()).toEqual(
+          stored
+            .slice(3 - young)
+            .map(({ record }) => record.id)
+            .sort(),
+        )
+      }
+    })
+
     it("makes a late copy of a creation do nothing", async () => {
       await forgetList()
       const id = newSessionId()
@@ -599,7 +623,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       expect(await scripts.cutoff(index, {})).toMatch(/^\d{16}$/)
       expect(await scripts.page(index, { order: "FWD", from: "-inf", to: "+inf", count: 10 }, {})).toHaveLength(1)
       expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
-      expect(await redis.unlink([other.key])).toEqual([true])
+      expect(await scripts.end(index, [other.key], LIST_MEMORY_MICROS, {})).toMatchObject({ existed: [true] })
       expect(await scripts.prune(index, [key], [record.id], LIST_MEMORY_MICROS, {})).toBe(1)
     } finally {
       await raw.configSet("maxmemory", "0")

@@ -83,7 +83,7 @@ export class StoreWatch {
     }
     const before = this.#alive(change.before)
     if (after === undefined) {
-      if (execution.name === "unlink" && before !== undefined) this.#judgeUnlink(key, before, node)
+      if ((execution.name === "unlink" || execution.name === "index-end") && before !== undefined) this.#judgeUnlink(key, before, node)
       return
     }
     if (before === undefined && execution.name !== "session-create")

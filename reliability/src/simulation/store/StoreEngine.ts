@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { type Change, Keyspace } from "./Keyspace.js"
 import type { Reply, ScriptFunction } from "./script.js"
-import { indexCutoff, indexHeal, indexLists, indexPage, indexPrune } from "./scripts/index-scripts.js"
+import { indexCutoff, indexEnd, indexHeal, indexLists, indexPage, indexPrune } from "./scripts/index-scripts.js"
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "./scripts/rate-scripts.js"
 import { recordAdopt, recordEnd, recordSave, recordTouch } from "./scripts/record-scripts.js"
 import { sessionCreate } from "./scripts/session-create.js"
@@ -38,6 +38,7 @@ export interface Execution {
 
 export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "index-cutoff": indexCutoff,
+  "index-end": indexEnd,
   "index-heal": indexHeal,
   "index-lists": indexLists,
   "index-page": indexPage,

@@ -8,6 +8,13 @@ export const indexCutoff: RedisScript = {
   source: "#!lua flags=no-writes\n-- coatcheck index-cutoff\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal now = now_micros()\nlocal top = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')\nreturn { whole(now), whole(math.max(now, tonumber(top[2] or 0))) }",
 }
 
+export const indexEnd: RedisScript = {
+  name: "index-end",
+  sha1: "425d79830f0e8b090d49aeba34412922ffbadbc1",
+  readOnly: false,
+  source: "#!lua flags=allow-oom\n-- coatcheck index-end\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal function whole(number)\nreturn string.format('%.0f', number)\nend\nlocal index, memory, first = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]) + 1\nlocal now = now_micros()\nlocal function is_old(at)\nlocal score = redis.call('ZSCORE', index, string.sub(KEYS[at], first))\nreturn score and tonumber(score) + memory < now\nend\nlocal all_are_old, old = is_old(#KEYS), {}\nfor at = 2, #KEYS do\nif all_are_old or is_old(at) then old[#old + 1] = string.sub(KEYS[at], first) end\nend\nlocal there, existed = redis.call('EXISTS', unpack(KEYS, 2)), nil\nif there == #KEYS - 1 then\nredis.call('UNLINK', unpack(KEYS, 2))\nexisted = string.rep('1', there)\nelseif there == 0 then\nexisted = string.rep('0', #KEYS - 1)\nelse\nlocal each = {}\nfor at = 2, #KEYS do each[at - 1] = redis.call('UNLINK', KEYS[at]) end\nexisted = table.concat(each)\nend\nreturn { whole(now), #old > 0 and redis.call('ZREM', index, unpack(old)) or 0, existed }",
+}
+
 export const indexHeal: RedisScript = {
   name: "index-heal",
   sha1: "711a7b9e862561774c19bbb01ea2d563879a70b4",

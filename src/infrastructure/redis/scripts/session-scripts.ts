@@ -3,6 +3,7 @@ import type { ServerClock } from "../reads/server-clock.js"
 import { type Answer, type ScriptOptions, ScriptRunner, unexpected } from "./ScriptRunner.js"
 import {
   indexCutoff,
+  indexEnd,
   indexHeal,
   indexLists,
   indexPage,
@@ -51,6 +52,9 @@ export interface DueUpdate {
 }
 
 export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
+
+/** Characters of the id at the end of a session's key. */
+const ID_LENGTH = 22
 
 export interface CreateArguments {
   readonly id: string
@@ -206,6 +210,25 @@ export class SessionScripts {
   async unlink(keys: readonly string[], options: ScriptOptions): Promise<{ readonly existed: readonly boolean[]; readonly repeated: boolean }> {
     const { value, repeated } = await this.#runner.repeatable((own) => this.#redis.unlink(keys, own), options)
     return { existed: value, repeated }
+  }
+
+  /**
+   * Ends sessions that a user's list names, and takes them out of it where they are old enough: which of them existed, as `unlink` says it, and how many
+   * left the list. Not for a cluster, where a slot that moves would refuse them all.
+   *
+   * @param sessions - their keys, the oldest first
+   */
+  async end(
+    index: string,
+    sessions: readonly string[],
+    memoryMicros: number,
+    options: ScriptOptions,
+  ): Promise<{ readonly existed: readonly boolean[]; readonly left: number; readonly repeated: boolean }> {
+    const before = (sessions[0]?.length ?? 0) - ID_LENGTH
+    const { value, repeated } = await this.#runner.repeatable((own) => this.#runner.plain(indexEnd, [index, ...sessions], [memoryMicros, before], own), options)
+    const [left, flags] = value
+    if (typeof flags !== "string" || flags.length !== sessions.length) throw unexpected(indexEnd)
+    return { existed: Array.from(flags, (flag) => flag === "1"), left: Number(left), repeated }
   }
 
   /** A page of a user's list as members and scores in turn. */

@@ -2,6 +2,7 @@ import type { IRedisService } from "../../../domain/interfaces/redis/IRedisServi
 import type { Handle } from "../../../domain/session/ticket.js"
 import type { SessionScripts } from "../scripts/session-scripts.js"
 import type { ListPlace, SessionKeys } from "../session-keys.js"
+import { LIST_MEMORY_MICROS } from "./list-memory.js"
 import type { PruneLater } from "./prune-later.js"
 import { walkList } from "./walk-list.js"
 
@@ -43,10 +44,20 @@ export async function removeListed(parts: UpkeepParts, place: ListPlace, cutoff:
 
 async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
   let ended = 0
-  for await (const ids of walkList(parts.scripts, parts.keys.index(place), cutoff, options)) {
-    options.signal?.throwIfAborted()
-    const mine = ids.filter((id) => id !== options.except?.id)
-    ended += await removeMembers(parts, place, mine, options)
+  // While the server ends one page, the next one is on its way to it.
+  let ending = Promise.resolve(0)
+  try {
+    for await (const ids of walkList(parts.scripts, parts.keys.index(place), cutoff, options)) {
+      options.signal?.throwIfAborted()
+      const mine = ids.filter((id) => id !== options.except?.id)
+      const before = ending
+      ending = removeMembers(parts, place, mine, options)
+      ending.catch(() => undefined)
+      ended += await before
+    }
+  } finally {
+    // Whatever failed, what this page comes to is counted and told.
+    ended += await ending
   }
   return ended
 }
@@ -54,15 +65,31 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, 
 async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<number> {
   if (ids.length === 0) return 0
   options.onBegin()
-  const { existed, repeated } = await parts.scripts.unlink(
-    ids.map((id) => parts.keys.session({ tag: place.tag, id })),
-    options,
-  )
+  const { existed, repeated, left } = await (parts.redis.singleNode ? endTogether : endOneByOne)(parts, place, ids, options)
   const ended = ids.filter((_id, at) => existed[at] === true)
   for (const id of ended) options.onEnded({ tag: place.tag, id })
   if (repeated) for (const [at, id] of ids.entries()) if (existed[at] !== true) options.onMaybeEnded?.({ tag: place.tag, id })
-  // The old ones leave the list now, so that the next pass is short; the young ones later.
-  const pruned = await parts.prunes.prune(place, ids)
-  if (pruned < ids.length) for (const id of ids) parts.prunes.add(place, id)
+  if (left < ids.length) for (const id of ids) parts.prunes.add(place, id)
   return ended.length
+}
+
+/** Which sessions existed, and how many left the list: the old ones at once, so that the next pass is short, the young ones later. */
+interface Ended {
+  readonly existed: readonly boolean[]
+  readonly left: number
+  readonly repeated: boolean
+}
+
+function endTogether(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<Ended> {
+  return parts.scripts.end(parts.keys.index(place), sessionsOf(parts, place, ids), LIST_MEMORY_MICROS, options)
+}
+
+/** While a slot moves to another node, its sessions can be ended one by one only. */
+async function endOneByOne(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<Ended> {
+  const unlinked = await parts.scripts.unlink(sessionsOf(parts, place, ids), options)
+  return { ...unlinked, left: await parts.prunes.prune(place, ids) }
+}
+
+function sessionsOf(parts: UpkeepParts, { tag }: ListPlace, ids: readonly string[]): readonly string[] {
+  return ids.map((id) => parts.keys.session({ tag, id }))
 }

@@ -1,24 +1,38 @@
 import type { SessionScripts } from "../scripts/session-scripts.js"
 
 /** Members for each step: others are served in between. */
-const PAGE = 500
+const PAGE = 250
 
-/** Goes through a user's list, the oldest first, up to a score; a page of members at a time. */
+interface Member {
+  readonly id: string
+  readonly score: number
+}
+
+/** Goes through a user's list, the oldest first, up to a score; a page of members at a time, while the next one is read. */
 export async function* walkList(
   scripts: SessionScripts,
   index: string,
   to: string,
   options: { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<readonly string[]> {
-  let last: { readonly id: string; readonly score: number } | undefined
+  const read = (seen: Member | undefined): Promise<readonly Member[]> =>
+    scripts.page(index, { order: "FWD", from: seen === undefined ? "-inf" : String(seen.score), to, count: PAGE }, options)
+  let seen: Member | undefined
+  let reading = read(seen)
   for (;;) {
-    const seen = last
-    const page = await scripts.page(index, { order: "FWD", from: seen === undefined ? "-inf" : String(seen.score), to, count: PAGE }, options)
+    const page = await reading
+    const before = seen
     // After a repair several members may have one score, so a page begins at the last one's, and what was seen is left out.
-    const fresh = seen === undefined ? page : page.filter(({ id, score }) => score > seen.score || id > seen.id)
-    last = fresh.at(-1)
-    if (last === undefined) return
+    const fresh = before === undefined ? page : page.filter(({ id, score }) => score > before.score || id > before.id)
+    seen = fresh.at(-1)
+    if (seen === undefined) return
+    const isLast = page.length < PAGE
+    if (!isLast) {
+      reading = read(seen)
+      // Its failure is that of the next step, if there is one.
+      reading.catch(() => undefined)
+    }
     yield fresh.map(({ id }) => id)
-    if (page.length < PAGE) return
+    if (isLast) return
   }
 }

@@ -7,6 +7,19 @@ export const indexCutoff: ScriptFunction = (keys, [index = ""]) => {
   return [String(keys.nowMicros), whole(Math.max(keys.nowMicros, top?.score ?? 0))]
 }
 
+export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory, before]) => {
+  const now = String(keys.nowMicros)
+  const idOf = (session: string | undefined): string => (session ?? "").slice(Number(before))
+  const isOld = (session: string | undefined): boolean => {
+    const score = keys.members(index).score(idOf(session))
+    return score !== undefined && score + Number(memory) < keys.nowMicros
+  }
+  const areAllOld = isOld(sessions.at(-1))
+  const old = sessions.filter((session) => areAllOld || isOld(session)).map(idOf)
+  const existed = sessions.map((session) => keys.unlink(session)).join("")
+  return [now, old.length === 0 ? 0 : keys.zrem(index, old), existed]
+}
+
 export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id = "", memory]) => {
   const now = String(keys.nowMicros)
   const head = readHead(keys, session, 171)

@@ -121,12 +121,11 @@ describe("ReplayDeletes", () => {
     const place = { tag: "AAA", user: "u".repeat(22) }
     replays.remember({ kind: "user", place, cutoff: "1700000000000000", owner: "u", except: handleOf(2) })
     redis.answer("index-page", [1, handleOf(1).id, 1, handleOf(2).id, 2], [1, handleOf(2).id, 2])
-    redis.answer("unlink", [true])
-    redis.answer("index-prune", [1, 1])
+    redis.answer("index-end", [1, 1, "1"])
     replays.disrupted()
     await vi.advanceTimersByTimeAsync(200)
     expect(redis.all("index-page")[0]?.args).toContain("1700000000000000")
-    expect(redis.all("unlink").map((call) => call.keys)).toEqual([[keys.session(handleOf(1))]])
+    expect(redis.all("index-end").map((call) => call.keys)).toEqual([[keys.index(place), keys.session(handleOf(1))]])
     expect(back).toEqual([formatHandle(handleOf(1))])
   })
 

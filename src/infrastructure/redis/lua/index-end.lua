@@ -1,0 +1,38 @@
+#!lua flags=allow-oom
+--[[
+  does      ends sessions of a user, and takes those out of the user's list that it need not remember any more
+  keys      1 index        zset    the user's list
+            2.. sessions   string  the records, in the order of the list: the oldest first
+  args      1 memory       age in µs from which a member without a session may leave the list
+            2 before       characters of a record's key before the id
+  returns   time µs, how many left the list, then for each session 1 where it was there, else 0, as one text
+  effects   may change or remove 1, removes the records
+  cost      O(sessions · log n)
+]]
+--- @include includes/time
+local index, memory, first = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]) + 1
+local now = now_micros()
+
+-- Younger ones stay: they tell a late copy of a create that its session is over.
+local function is_old(at)
+  local score = redis.call('ZSCORE', index, string.sub(KEYS[at], first))
+  return score and tonumber(score) + memory < now
+end
+local all_are_old, old = is_old(#KEYS), {}
+for at = 2, #KEYS do
+  if all_are_old or is_old(at) then old[#old + 1] = string.sub(KEYS[at], first) end
+end
+
+-- Nearly always all are there, or none.
+local there, existed = redis.call('EXISTS', unpack(KEYS, 2)), nil
+if there == #KEYS - 1 then
+  redis.call('UNLINK', unpack(KEYS, 2))
+  existed = string.rep('1', there)
+elseif there == 0 then
+  existed = string.rep('0', #KEYS - 1)
+else
+  local each = {}
+  for at = 2, #KEYS do each[at - 1] = redis.call('UNLINK', KEYS[at]) end
+  existed = table.concat(each)
+end
+return { whole(now), #old > 0 and redis.call('ZREM', index, unpack(old)) or 0, existed }
