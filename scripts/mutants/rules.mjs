@@ -1,5 +1,6 @@
 // Each rule whose absence was seen to do harm, the change that takes it out, and the tests that must notice.
 import { DOOR_MUTANTS } from "./door-rules.mjs"
+import { NEAR_CACHE_MUTANTS } from "./near-cache-rules.mjs"
 import { RATE_LIMIT_MUTANTS } from "./rate-limit-rules.mjs"
 import { RECORD_MUTANTS } from "./record-rules.mjs"
 import { REQUEST_MUTANTS } from "./request-rules.mjs"
@@ -827,6 +828,7 @@ export const MUTANTS = [
   },
   ...DOOR_MUTANTS,
   ...REQUEST_MUTANTS,
+  ...NEAR_CACHE_MUTANTS,
   ...RATE_LIMIT_MUTANTS,
   ...RECORD_MUTANTS,
   ...WEB_MUTANTS,

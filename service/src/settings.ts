@@ -80,6 +80,11 @@ export const SETTINGS = z.object({
     description: "what a change waits for: none, replicas (one replica has it) or fsync (the server's disk has it); one Redis or Sentinels only",
     shown: "none",
   }),
+  COATCHECK_NEAR_CACHE: z
+    .enum(["true", "false"], { error: "true or false" })
+    .default("false")
+    .transform((text) => text === "true")
+    .meta({ description: "true answers reads from memory, never older than 1 s; one Redis or Sentinels only", shown: "false" }),
   COATCHECK_STRICT: z
     .enum(["true", "false"], { error: "true or false" })
     .default("false")
@@ -102,6 +107,7 @@ export interface Settings {
     readonly maxSessionsPerUser: number | undefined
     readonly onLimit: "evict-oldest" | "reject" | undefined
     readonly durability: "none" | "replicas" | "fsync"
+    readonly nearCache: boolean
   }
   readonly rateLimits: RateLimitRules
   readonly strict: boolean
@@ -135,8 +141,11 @@ function settingsFrom(values: z.output<typeof SETTINGS>): Settings {
   if (keys.length === 0 && !isLoopback(values.COATCHECK_HOST)) {
     throw new StartFailure("COATCHECK_HOST is not a loopback address, and no key was set: set COATCHECK_API_KEY to listen there, or unset COATCHECK_HOST.")
   }
-  if (values.COATCHECK_DURABILITY !== "none" && !hasDurability(values.REDIS_URL)) {
+  if (values.COATCHECK_DURABILITY !== "none" && !hasOnePrimary(values.REDIS_URL)) {
     throw new StartFailure("COATCHECK_DURABILITY is set for a store that has none: name one Redis or Sentinels in REDIS_URL, or unset COATCHECK_DURABILITY.")
+  }
+  if (values.COATCHECK_NEAR_CACHE && !hasOnePrimary(values.REDIS_URL)) {
+    throw new StartFailure("COATCHECK_NEAR_CACHE is set for a store that has none: name one Redis or Sentinels in REDIS_URL, or unset COATCHECK_NEAR_CACHE.")
   }
   return {
     host: values.COATCHECK_HOST,
@@ -152,6 +161,7 @@ function settingsFrom(values: z.output<typeof SETTINGS>): Settings {
       maxSessionsPerUser: values.COATCHECK_MAX_SESSIONS_PER_USER,
       onLimit: values.COATCHECK_ON_LIMIT,
       durability: values.COATCHECK_DURABILITY,
+      nearCache: values.COATCHECK_NEAR_CACHE,
     },
     rateLimits: values.COATCHECK_RATE_LIMITS ?? {},
     strict: values.COATCHECK_STRICT,
@@ -181,8 +191,8 @@ function isRedisUrl(text: string): boolean {
   return REDIS_URL.test(text)
 }
 
-/** A cluster has no place to wait at, and SQLite nothing to choose. */
-function hasDurability(redisUrl: string | undefined): boolean {
+/** A cluster has no place to wait at, and no one connection that tells of its changes; SQLite has nothing to choose. */
+function hasOnePrimary(redisUrl: string | undefined): boolean {
   return redisUrl !== undefined && !/^rediss?\+cluster:/i.test(redisUrl)
 }
 

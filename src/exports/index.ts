@@ -36,4 +36,5 @@ export type {
   UserId,
 } from "../domain/interfaces/session/ISessionService.js"
 export type { IoRedisLike, NodeRedisLike, RedisClientLike } from "../infrastructure/redis/clients/client-shapes.js"
+export type { NearCacheOptions } from "../infrastructure/services/session/near-cache-settings.js"
 export type { Duration } from "../shared/durations.js"

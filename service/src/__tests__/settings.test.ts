@@ -37,6 +37,7 @@ describe("settings", () => {
       COATCHECK_ON_LIMIT: "reject",
       COATCHECK_RATE_LIMITS: '{"api":{"limit":100,"window":"1m"}}',
       COATCHECK_DURABILITY: "none",
+      COATCHECK_NEAR_CACHE: "false",
       COATCHECK_BODY_LIMIT: "65536",
       COATCHECK_LOG_LEVEL: "silent",
     })
@@ -50,6 +51,7 @@ describe("settings", () => {
       maxSessionsPerUser: 5,
       onLimit: "reject",
       durability: "none",
+      nearCache: false,
     })
     expect(settings.keys.map(({ name, scopes }) => [name, scopes])).toEqual([
       ["COATCHECK_API_KEY", ["read", "manage", "create", "limit", "metrics"]],
@@ -100,6 +102,7 @@ describe("settings", () => {
     ["COATCHECK_RATE_LIMITS", "null"],
     ["COATCHECK_RATE_LIMITS", '{"hunter2":{"limit":7,"window":"1m"}'],
     ["COATCHECK_DURABILITY", "disk"],
+    ["COATCHECK_NEAR_CACHE", "hunter2 hunter2"],
     ["COATCHECK_BODY_LIMIT", "1e3"],
     ["COATCHECK_LOG_LEVEL", "loud"],
     ["COATCHECK_PORT", ""],
@@ -131,6 +134,13 @@ describe("settings", () => {
     }
     for (const env of [{}, { REDIS_URL: "redis+cluster://a,b" }, { REDIS_URL: "REDISS+CLUSTER://a" }])
       expect(refusal({ ...env, COATCHECK_DURABILITY: "fsync" })).toMatchObject({ exitCode: 78, message: expect.stringContaining("COATCHECK_DURABILITY") })
+  })
+
+  it("reads from memory are for one Redis and for Sentinels", () => {
+    for (const REDIS_URL of ["redis://cache", "rediss://cache", "redis+sentinel://a,b/main"])
+      expect(readSettings({ REDIS_URL, COATCHECK_NEAR_CACHE: "true" }).sessions.nearCache).toBe(true)
+    for (const env of [{}, { REDIS_URL: "redis+cluster://a,b" }])
+      expect(refusal({ ...env, COATCHECK_NEAR_CACHE: "true" })).toMatchObject({ exitCode: 78, message: expect.stringContaining("COATCHECK_NEAR_CACHE") })
   })
 
   it("--help names each of them, and the exit codes", () => {

@@ -1,6 +1,6 @@
 import type { SessionEvent } from "coatcheck"
 import type { RateLimitEvent, RateLimitRules } from "coatcheck/rate-limit"
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client"
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 
 /** Seconds; most requests are one round trip to the store, whose deadline is one second by default. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -22,6 +22,11 @@ export class Metrics {
     name: "coatcheck_session_events_total",
     help: "What happened to sessions, by type of event.",
     labelNames: ["type"],
+    registers: [this.#registry],
+  })
+  readonly #nearCache = new Gauge({
+    name: "coatcheck_near_cache_serving",
+    help: "1 while reads are answered from memory, 0 while each goes to the store.",
     registers: [this.#registry],
   })
   readonly #decisions = new Counter({
@@ -52,8 +57,9 @@ export class Metrics {
     this.#requests.observe(labels, seconds)
   }
 
-  sessionEvent({ type }: SessionEvent): void {
-    this.#sessions.inc({ type })
+  sessionEvent(event: SessionEvent): void {
+    if (event.type === "near-cache") this.#nearCache.set(event.serving ? 1 : 0)
+    else this.#sessions.inc({ type: event.type })
   }
 
   rateLimitEvent(event: RateLimitEvent): void {

@@ -63,6 +63,14 @@ it.each(SERVER_KINDS)("redis-client.mjs uses a client of its own, on %s", async 
   ])
 })
 
+it.each(SERVER_KINDS)("near-cache.mjs reads from memory, and hears of a sign-out elsewhere, on %s", async (kind) => {
+  expect(await linesOf("near-cache.mjs", { REDIS_URL: sharedServer(kind).url })).toEqual([
+    "read a thousand times from memory",
+    "one's own change is seen at once: dark",
+    "signed out elsewhere, a lease ago: null",
+  ])
+})
+
 it("schema.mjs fills defaults, refuses, upgrades and changes by a function", async () => {
   expect(await linesOf("schema.mjs")).toEqual([
     "stored: { email: 'ada@example.org', role: 'member' }",

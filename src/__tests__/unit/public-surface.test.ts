@@ -71,6 +71,7 @@ const NAMES: Readonly<Record<(typeof DOORS)[number], { readonly values: readonly
       "IssuedSession",
       "Json",
       "Logger",
+      "NearCacheOptions",
       "NodeRedisLike",
       "OptionalKey",
       "Outcome",
