@@ -13,7 +13,7 @@ describe("settings", () => {
       folder: ".coatcheck",
       store: { kind: "sqlite", url: "sqlite:.coatcheck/sessions.db", shown: ".coatcheck/sessions.db" },
       keys: [],
-      sessions: { durability: "none" },
+      sessions: { durability: "none", nearCache: false },
       rateLimits: {},
       strict: false,
       bodyLimit: 262_144,
