@@ -32,7 +32,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 
 process.exitCode = await main().catch((error: unknown) => {
   // What broke after Ctrl-C broke because of it.
-  process.stderr.write(`bench: ${cancel.signal.aborted ? "cancelled" : error instanceof Error ? error.message : "failed"}\n`)
+  process.stderr.write(`bench: ${cancel.signal.aborted ? "cancelled" : error instanceof Error ? error.message || error.name : "failed"}\n`)
   return cancel.signal.aborted ? CANCELLED : 2
 })
 // Servers and other processes have ended; a connection that was just being made would go on trying.

@@ -44,7 +44,8 @@ export async function betterAuthOn({ client }: Awaited<ReturnType<typeof openNod
           .join("; "),
       })
     },
-    { signal },
+    // Each takes the process so long that the answers of more would come too late for their client.
+    { inFlight: 4, signal },
   )
   const order = shuffled(users)
   return {

@@ -2,6 +2,8 @@ const IN_FLIGHT = 256
 const TOLD_EVERY = 1_000
 
 export interface CrowdSettings {
+  /** So many at a time; 256 otherwise. */
+  readonly inFlight?: number
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((done: number) => void) | undefined
 }
@@ -12,7 +14,11 @@ export interface CrowdSettings {
  * @returns the answers, in order
  * @throws what the first that failed threw, or the signal's reason: then nothing is begun any more, and nothing is under way
  */
-export async function crowd<T>(count: number, work: (at: number) => Promise<T>, { signal, onProgress }: CrowdSettings = {}): Promise<T[]> {
+export async function crowd<T>(
+  count: number,
+  work: (at: number) => Promise<T>,
+  { inFlight = IN_FLIGHT, signal, onProgress }: CrowdSettings = {},
+): Promise<T[]> {
   const answers = new Array<T>(count)
   let next = 0
   const goOn = async () => {
@@ -27,7 +33,7 @@ export async function crowd<T>(count: number, work: (at: number) => Promise<T>, 
       throw error
     }
   }
-  const working = Array.from({ length: Math.min(IN_FLIGHT, count) }, goOn)
+  const working = Array.from({ length: Math.min(inFlight, count) }, goOn)
   await Promise.allSettled(working)
   await Promise.all(working)
   return answers
