@@ -91,7 +91,6 @@ it("every layer passes in a quick run, every call on every topology, server and 
     "valkey: rate limits, sentinel, ioredis",
     "redis: rate limits, cluster, node-redis",
     "redis: near-cache, one server, node-redis",
-    "valkey: near-cache, one server, ioredis",
     "redis: giant user",
     "redis: expiry",
   ])

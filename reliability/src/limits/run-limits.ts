@@ -29,7 +29,7 @@ const ON_ONE_KEY: readonly W6RuleName[] = ["gcra", "log", "counter", "fixed", "l
 const ON_MANY_KEYS: readonly W6RuleName[] = ["few-gcra", "few-log", "few-counter", "few-fixed", "few-leases"]
 const ROUNDS: Readonly<Record<Scale, readonly Round[]>> = {
   quick: [
-    { rules: ON_ONE_KEY, keyCount: 1, inFlight: IN_FLIGHT, forMs: 200 },
+    { rules: ON_ONE_KEY, keyCount: 1, inFlight: 12, forMs: 150 },
     { rules: ON_MANY_KEYS, keyCount: MANY_KEYS, inFlight: IN_FLIGHT, forMs: 150 },
   ],
   full: [

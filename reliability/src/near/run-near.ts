@@ -28,7 +28,7 @@ interface Found {
 export async function runNear(settings: LayerSettings & { readonly defect: Defect | undefined }, pool: WorkerPool): Promise<Row[]> {
   const rows: Row[] = []
   const places = SERVER_KINDS.flatMap((kind) => CLIENT_NAMES.map((client) => ({ kind, client })))
-  for (const { kind, client } of settings.scale === "quick" && settings.rows.length === 0 ? places.filter((_, at) => at % 3 === 0) : places)
+  for (const { kind, client } of settings.scale === "quick" && settings.rows.length === 0 ? places.slice(0, 1) : places)
     if (isWanted(nameOf(kind, client), settings)) rows.push(await runPlace(kind, client, settings, pool))
   return rows
 }
