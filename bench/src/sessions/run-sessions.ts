@@ -53,6 +53,7 @@ async function measureOnNodeRedis({ server, meter, stored }: Stand, settings: Gr
   const raw = await openNodeRedis(server.url)
   const order = shuffled(stored.tokens.length)
   const board = { raw, stored, order, ms: settings.ms, bytes: PAYLOAD_BYTES }
+  settings.onProgress("storing sessions of other libraries")
   const peers = await morePeers(server.url, raw, { ...board, quick: settings.quick, signal: settings.signal })
   const { boards, close } = await boardsOn(board, peers.peers)
   try {
