@@ -43,7 +43,7 @@ function places(name, lines) {
 function checkUse(name, code, array, declared) {
   const used = new Set([...code.matchAll(new RegExp(`${array}\\[(\\d+)\\]`, "g"))].map((match) => Number(match[1])))
   const variadic = declared.find((place) => place.variadic)
-  for (const number of used) if (number > declared.length) fail(name, `${array}[${number}] is used but not declared`)
+  for (const number of used) if (number > declared.length && !variadic) fail(name, `${array}[${number}] is used but not declared`)
   for (const place of declared) if (!place.variadic && !used.has(place.number)) fail(name, `${array}[${place.number}] (${place.word}) is declared but not used`)
   if (variadic && !new RegExp(`#${array}|${array}\\[[a-z]|ipairs\\(${array}\\)|admit\\(head`).test(code))
     fail(name, `${array} from ${variadic.number} on is declared but not used`)
@@ -92,9 +92,9 @@ function readScript(file) {
   const body = text.replace(/--\[\[\n[\s\S]*?\]\]\n/, "")
   const code = strip(body)
   if (code.split("\n").length > MAX_LINES) fail(name, `more than ${MAX_LINES} lines of code`)
-  checkUse(name, code, "KEYS", places(name, header.keys))
-  checkUse(name, code, "ARGV", places(name, header.args))
   const source = named(name, strip(resolveIncludes(name, body)))
+  checkUse(name, source, "KEYS", places(name, header.keys))
+  checkUse(name, source, "ARGV", places(name, header.args))
   const statuses = checkStatuses(name, source, header)
   for (const pattern of FORBIDDEN) if (pattern.test(source)) fail(name, `must not use ${pattern.source}`)
   return { name, header, source, statuses, readOnly: first.includes("no-writes"), sha1: createHash("sha1").update(source).digest("hex") }

@@ -181,14 +181,14 @@ export const MUTANTS = [
   // The stored form
   {
     rule: "Scores strictly increase",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "if top then created = math.max(created, tonumber(top) + 1) end",
     to: "",
     tests: SCRIPTS,
   },
   {
     rule: "The list remembers a session until the last copy of its create is late, whatever the clock",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "index and math.max(now, tonumber(ARGV[2]) - memory) or now",
     to: "now",
     tests: SCRIPTS,
@@ -196,7 +196,7 @@ export const MUTANTS = [
   },
   {
     rule: "The list itself lives until the last copy of a create is late",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "math.max(head.absolute, math.ceil(created / 1000))",
     to: "head.absolute",
     tests: SCRIPTS,
@@ -340,14 +340,14 @@ export const MUTANTS = [
   // Lost and repeated messages
   {
     rule: "The list remembers what existed",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "if index and is_listed(listed, is_all, index, id) then return { ENDED, whole(now) } end",
     to: "",
     tests: SCRIPTS,
   },
   {
     rule: "A late copy of a creation does nothing",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "if now > tonumber(ARGV[2]) then",
     to: "if now > tonumber(ARGV[2]) * 2 then",
     tests: SCRIPTS,
@@ -389,7 +389,7 @@ export const MUTANTS = [
   },
   {
     rule: "A member leaves the list only when it is old (eviction)",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "if member.old then gone[#gone + 1] = member.id end",
     to: "gone[#gone + 1] = member.id",
     tests: SCRIPTS,
@@ -610,14 +610,14 @@ export const MUTANTS = [
   // Limit
   {
     rule: "The page of the oldest is looked at again in the last step",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "local first = ARGV[16] == '' and page.alive or look(oldest, till, PAGE).alive",
     to: "local first = ARGV[16] == '' and page.alive or look(oldest, till, PAGE).alive if ARGV[16] ~= '' then counted = counted + 500 - #first end",
     tests: SCRIPTS,
   },
   {
     rule: "An absolute deadline counts from now",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "absolute = now_ms + tonumber(ARGV[6])",
     to: "absolute = math.floor(created / 1000) + tonumber(ARGV[6])",
     tests: SCRIPTS,
@@ -631,21 +631,21 @@ export const MUTANTS = [
   },
   {
     rule: "Nothing is created before the last page decides",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "if page.size == PAGE then",
     to: "if false then",
     tests: SCRIPTS,
   },
   {
     rule: "The script that creates a session checks the limit",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "if limit == 0 or (is_all and #listed / 2 or redis.call('ZCARD', index)) < limit then",
     to: "if limit >= 0 then",
     tests: SCRIPTS,
   },
   {
     rule: "The limit is checked in the same step",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "surplus = counted + #first + 1 - limit",
     to: "surplus = counted + #first - limit",
     tests: SCRIPTS,
@@ -745,7 +745,7 @@ export const MUTANTS = [
   // Lists
   {
     rule: "A session is listed by the step that creates it",
-    file: `${LUA}/session-create.lua`,
+    file: `${LUA}/includes/create.lua`,
     from: "  redis.call('ZADD', index, whole(created), id)\n",
     to: "",
     tests: SCRIPTS,

@@ -29,6 +29,7 @@ export class SmallWorld implements World {
   next(): Operation {
     const make = choose<() => Operation>(this.#random, [
       [20, () => this.#create()],
+      [8, () => this.#creates()],
       [12, () => this.#update()],
       [8, () => this.#updates()],
       [12, () => this.#rotate()],
@@ -79,6 +80,12 @@ export class SmallWorld implements World {
       oldest === "" ? "" : this.#score(),
     ]
     return { name: "session-create", keys: isGuest ? [PREFIX + id] : [PREFIX + id, this.#list()], args }
+  }
+
+  #creates(): Call {
+    const creates = Array.from({ length: 1 + this.#random(3) }, () => this.#create())
+    const args = creates.flatMap(({ keys, args }) => [keys.length === 2 ? "1" : "0", ...args])
+    return { name: "session-creates", keys: creates.flatMap(({ keys }) => keys), args }
   }
 
   #update(): Call {

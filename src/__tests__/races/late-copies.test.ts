@@ -53,7 +53,8 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
 
     it.concurrent.each(Object.keys(ENDS))("a late copy of a create brings nothing back after %s, whatever pruned the list since", async (end) => {
       const userId = `late after ${end}`
-      const { token, session } = await sender.service.createSession({ userId })
+      // With such a limit it travels alone, whatever else is asked for in this turn.
+      const { token, session } = await sender.service.createSession({ userId, maxSessionsPerUser: 1_000 })
       const call = sender.redis.calls.find(({ name, keys }) => name === "session-create" && keys[0] === sessionKeyOf(keyPrefix, session.sessionId))
       if (call === undefined) throw new Error("Expected the create to have been sent")
       await ENDS[end]?.({ userId, token, sessionId: session.sessionId })

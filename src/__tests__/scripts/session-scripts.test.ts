@@ -100,7 +100,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       until: "",
       ...change,
     }
-    return scripts.create(keys.session({ tag: place.tag, id }), index, args, {})
+    return scripts.create({ session: keys.session({ tag: place.tag, id }), index, args }, {})
   }
 
   describe("a session past its absolute deadline that the server has not removed yet", () => {

@@ -3,22 +3,32 @@ import type { Execution } from "../store/StoreEngine.js"
 /** A script that does for many sessions what another one does for one, as so many of those. */
 export function singly(execution: Execution): readonly Execution[] {
   const { name, keys, args, reply, changes } = execution
-  const each = (name: string, key: string, args: readonly string[], reply: Execution["reply"], list?: string): Execution => {
-    const own = list === undefined ? [key] : [key, list]
-    return { name, keys: [key], args, reply, changes: changes.filter((change) => own.includes(change.key)) }
+  const each = (name: string, own: readonly string[], args: readonly string[], reply: Execution["reply"]): Execution => {
+    return { name, keys: own, args, reply, changes: changes.filter((change) => own.includes(change.key)) }
   }
   if (!Array.isArray(reply)) return [execution]
   const [time, ...replies] = reply as readonly Execution["reply"][]
   switch (name) {
     case "session-updates":
-      return keys.map((key, at) => each("session-update", key, args.slice(at * 5, at * 5 + 4), replies[at] ?? null))
+      return keys.map((key, at) => each("session-update", [key], args.slice(at * 5, at * 5 + 4), replies[at] ?? null))
     case "session-touches": {
       let place = 0
       return args.slice(1).map((offered, at) => {
         const key = keys[place++] ?? ""
-        const list = offered.startsWith("1") ? keys[place++] : undefined
-        return each("session-touch", key, offered.trim().split(" ").slice(1), [replies[at] ?? null, time ?? null], list)
+        const list = offered.startsWith("1") ? [keys[place++] ?? ""] : []
+        return each("session-touch", [key, ...list], offered.trim().split(" ").slice(1), [replies[at] ?? null, time ?? null])
       })
+    }
+    case "session-creates": {
+      let place = 0
+      const creations = replies.map((answer, at) => {
+        const own = keys.slice(place, place + (args[at * 18] === "1" ? 2 : 1))
+        place += own.length
+        return each("session-create", own, args.slice(at * 18 + 1, at * 18 + 18), answer)
+      })
+      // What they ended is none of their own keys: those changes go with the first.
+      const others = changes.filter(({ key }) => !keys.includes(key))
+      return creations.map((one, at) => (at === 0 ? { ...one, changes: [...one.changes, ...others] } : one))
     }
     default:
       return [execution]

@@ -5,6 +5,7 @@ import { indexCutoff, indexEnd, indexHeal, indexLists, indexPage, indexPrune } f
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "./scripts/rate-scripts.js"
 import { recordAdopt, recordEnd, recordSave, recordTouch } from "./scripts/record-scripts.js"
 import { sessionCreate } from "./scripts/session-create.js"
+import { sessionCreates } from "./scripts/session-creates.js"
 import { sessionDelete } from "./scripts/session-delete.js"
 import { sessionExtend } from "./scripts/session-extend.js"
 import { sessionRotate } from "./scripts/session-rotate.js"
@@ -54,6 +55,7 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "record-save": recordSave,
   "record-touch": recordTouch,
   "session-create": sessionCreate,
+  "session-creates": sessionCreates,
   "session-delete": sessionDelete,
   "session-extend": sessionExtend,
   "session-rotate": sessionRotate,

@@ -49,17 +49,18 @@ export class ScriptRunner {
     return this.#answer(script, statuses, value, repeated)
   }
 
-  /** Runs a script that changes something for each of its keys: what became of each, in their order. @throws ERR_STORE_PROTOCOL for a reply of another form */
+  /** Runs a script that changes many things: what became of each, in their order. @throws ERR_STORE_PROTOCOL for a reply of another form */
   async runMany<S extends string>(
     script: RedisScript,
     statuses: Readonly<Record<S, number>>,
     keys: readonly string[],
     args: readonly (string | number)[],
+    count: number,
     options: ScriptOptions,
   ): Promise<readonly Answer<S>[]> {
     const { value, repeated } = await this.repeatable((own) => this.timed(script, keys, args, own), options)
     const [, ...replies] = value
-    if (replies.length !== keys.length) throw unexpected(script)
+    if (replies.length !== count) throw unexpected(script)
     return replies.map((one) => this.#answer(script, statuses, one, repeated))
   }
 

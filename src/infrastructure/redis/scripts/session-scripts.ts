@@ -10,6 +10,8 @@ import {
   indexPrune,
   sessionCreate,
   sessionCreateStatus,
+  sessionCreates,
+  sessionCreatesStatus,
   sessionDelete,
   sessionDeleteStatus,
   sessionExtend,
@@ -76,6 +78,18 @@ export interface CreateArguments {
   readonly until: string
 }
 
+/** A session to be opened; `index`: the list of its user, `null` for a guest. */
+export interface DueCreate {
+  readonly session: string
+  readonly index: string | null
+  readonly args: CreateArguments
+}
+
+/** One of many. `FAILED`: nothing was changed for it, since its keys hold something else. */
+export type CreatedTogether = Answer<keyof typeof sessionCreatesStatus>
+
+export type CreateAnswer = Answer<keyof typeof sessionCreateStatus>
+
 /** The arguments of a creation in the order in which its script takes them. */
 const CREATE_ORDER = [
   "id",
@@ -108,15 +122,16 @@ export class SessionScripts {
     this.#runner = new ScriptRunner(redis, timeoutMs, clock)
   }
 
-  create(session: string, index: string | null, args: CreateArguments, options: ScriptOptions): Promise<Answer<keyof typeof sessionCreateStatus>> {
+  create({ session, index, args }: DueCreate, options: ScriptOptions): Promise<CreateAnswer> {
     const keys = index === null ? [session] : [session, index]
-    return this.#runner.run(
-      sessionCreate,
-      sessionCreateStatus,
-      keys,
-      CREATE_ORDER.map((name) => args[name]),
-      options,
-    )
+    return this.#runner.run(sessionCreate, sessionCreateStatus, keys, inOrder(args), options)
+  }
+
+  /** Opens many on one node in one step. What became of each, in their order; `FAILED`: nothing was changed for that one, whose keys hold something else. */
+  creates(due: readonly DueCreate[], options: ScriptOptions): Promise<readonly CreatedTogether[]> {
+    const keys = due.flatMap(({ session, index }) => (index === null ? [session] : [session, index]))
+    const args = due.flatMap(({ index, args }) => [index === null ? 0 : 1, ...inOrder(args)])
+    return this.#runner.runMany(sessionCreates, sessionCreatesStatus, keys, args, due.length, options)
   }
 
   touch(session: string, verifiers: readonly string[], options: ScriptOptions): Promise<Answer<TouchStatus>> {
@@ -151,6 +166,7 @@ export class SessionScripts {
       sessionUpdatesStatus,
       due.map(({ session }) => session),
       args,
+      due.length,
       options,
     )
   }
@@ -267,6 +283,10 @@ export class SessionScripts {
   async lists(index: string, ids: readonly string[], options: ScriptOptions): Promise<readonly boolean[]> {
     return (await this.#runner.plain(indexLists, [index], ids, options)).map((value) => Number(value) === 1)
   }
+}
+
+function inOrder(args: CreateArguments): readonly (string | number)[] {
+  return CREATE_ORDER.map((name) => args[name])
 }
 
 function touchStatus(status: RedisReply): TouchStatus {

@@ -19,7 +19,16 @@ import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
 import { Touches } from "../../redis/reads/touches.js"
 import type { Answer, ScriptOptions } from "../../redis/scripts/ScriptRunner.js"
-import { type DueTouch, type DueUpdate, SessionScripts, type Touched, type UpdateAnswer } from "../../redis/scripts/session-scripts.js"
+import {
+  type CreateAnswer,
+  type CreatedTogether,
+  type DueCreate,
+  type DueTouch,
+  type DueUpdate,
+  SessionScripts,
+  type Touched,
+  type UpdateAnswer,
+} from "../../redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../redis/session-keys.js"
 import { type ClaimSender, TurnBatch } from "../../redis/TurnBatch.js"
 import { Background } from "../../redis/upkeep/background.js"
@@ -42,6 +51,10 @@ import { notDurable } from "./step-errors.js"
 
 /** A change that came too late is sent again with a new time limit, this often at most. */
 const LATE_TRIES = 3
+/** Creations in one script. */
+const MOST_CREATES = 16
+/** With a limit above this a creation goes alone. */
+const MOST_COUNTED_TOGETHER = 100
 /** Updates in one script: each may bring 64 KiB, and nobody is to wait long for the server. */
 const MOST_UPDATES = 16
 /** Pages of 500 that one creation may look at: a list that grows as fast as it is read must not be read for ever. */
@@ -68,6 +81,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #scripts: SessionScripts
   readonly #reads: ReadBatch<Handle, SessionRecord>
   readonly #touches: Touches
+  readonly #creates: TurnBatch<DueCreate, Durable<CreatedTogether>>
   readonly #updates: TurnBatch<DueUpdate, Durable<UpdateAnswer>>
   readonly #kept: KeptSessions<A> | null
   readonly #prunes: PruneLater
@@ -89,6 +103,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     this.#reads = new ReadBatch(redis, decodeRecord)
     const touches = { one: (due: DueTouch) => this.#touchOne(due), many: (due: readonly DueTouch[]) => this.#scripts.touches(due, LIST_MEMORY_MICROS, {}) }
+    this.#creates = new TurnBatch(this.#createSender(), redis.singleNode ? MOST_CREATES : 1)
     this.#updates = new TurnBatch(this.#updateSender(), redis.singleNode ? MOST_UPDATES : 1)
     this.#touches = new Touches(touches, redis.singleNode)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
@@ -165,37 +180,50 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected the server to open the session in time, got a server too slow or a list too long. Try again.")
   }
 
-  async #create(
-    draft: SessionDraft,
-    owner: UserKey | null,
-    limit: LimitRule | null,
-    page: CreatePage,
-    options: StepOptions,
-  ): ReturnType<SessionScripts["create"]> {
+  async #create(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: CreatePage, options: StepOptions): Promise<CreateAnswer> {
     const notAfterMicros = await this.#clock.notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
-    return this.#telling(draft, options, (own) =>
-      this.#scripts.create(
-        this.#keys.session(draft),
-        owner === null ? null : this.#keys.index(owner),
-        {
-          id: draft.id,
-          notAfterMicros,
-          memoryMicros: LIST_MEMORY_MICROS,
-          idle: draft.idleTimeout,
-          slack: draft.slack,
-          absolute: draft.absoluteTimeout,
-          verifier: draft.verifier,
-          operations: NO_OPERATIONS,
-          authenticated: draft.authenticatedAt ?? "",
-          fixed: encodeFixed(draft.fixed),
-          body: encodeBody(draft.body, draft.fixed),
-          limit: limit?.max ?? 0,
-          onLimit: limit?.onLimit ?? "",
-          ...page,
-        },
-        own,
-      ),
-    )
+    const due: DueCreate = {
+      session: this.#keys.session(draft),
+      index: owner === null ? null : this.#keys.index(owner),
+      args: {
+        id: draft.id,
+        notAfterMicros,
+        memoryMicros: LIST_MEMORY_MICROS,
+        idle: draft.idleTimeout,
+        slack: draft.slack,
+        absolute: draft.absoluteTimeout,
+        verifier: draft.verifier,
+        operations: NO_OPERATIONS,
+        authenticated: draft.authenticatedAt ?? "",
+        fixed: encodeFixed(draft.fixed),
+        body: encodeBody(draft.body, draft.fixed),
+        limit: limit?.max ?? 0,
+        onLimit: limit?.onLimit ?? "",
+        ...page,
+      },
+    }
+    const { answer, isDurable } = await this.#created(due, options.signal)
+    if (!isDurable && (answer.status === "DONE" || answer.status === "REPLAYED")) this.reportNotDurable(draft)
+    return answer
+  }
+
+  /** With others of the same turn, unless many sessions may have to be looked at: nobody else is to wait for that. */
+  async #created(due: DueCreate, signal: AbortSignal | undefined): Promise<Durable<CreateAnswer>> {
+    if (due.args.limit <= MOST_COUNTED_TOGETHER && due.args.cursor === "") {
+      const { answer, isDurable } = await this.#creates.add(due, signal)
+      if (answer.status !== "FAILED") return { answer: { ...answer, status: answer.status }, isDurable }
+    }
+    return durably((onNotDurable) => this.#scripts.create(due, { signal, onNotDurable }))
+  }
+
+  #createSender(): ClaimSender<DueCreate, Durable<CreatedTogether>> {
+    return {
+      one: (due, signal) => durably((onNotDurable) => this.#scripts.create(due, { signal, onNotDurable })),
+      many: async (due, signal) => {
+        const { answer, isDurable } = await durably((onNotDurable) => this.#scripts.creates(due, { signal, onNotDurable }))
+        return answer.map((one) => ({ answer: one, isDurable }))
+      },
+    }
   }
 
   /** For a change that its caller is to get an answer for even when it was not kept as `durability` asks. */

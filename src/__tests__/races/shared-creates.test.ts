@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { SERVER_KINDS, sharedServer } from "../support/servers.js"
+import { CLIENT_NAMES, type HookedService, hookedService, indexKeyOf, type RawClient, randomPrefix, rawClient } from "../support/services-under-watch.js"
+
+// Sign-ins of one turn of the event loop are one script on one server: each is judged for itself.
+
+describe.each(SERVER_KINDS)("on %s", (kind) => {
+  describe.each(CLIENT_NAMES)("through %s", (clientName) => {
+    const keyPrefix = randomPrefix()
+    let made: HookedService
+    let raw: RawClient
+    beforeAll(async () => {
+      made = await hookedService(sharedServer(kind).url, { keyPrefix }, clientName)
+      raw = await rawClient(sharedServer(kind).url)
+      await made.service.getSession((await made.service.createSession({ userId: "warm" })).token)
+    })
+    afterAll(async () => {
+      raw.close()
+      await made.service.close()
+    })
+
+    const scriptsSince = (since: number): readonly string[] => made.redis.names(since).filter((name) => name.startsWith("session-create"))
+
+    it("forty of one turn are three scripts, guests' among them, and each finds its own", async () => {
+      const since = made.redis.calls.length
+      const opened = await Promise.all(
+        Array.from({ length: 40 }, (_, at) => made.service.createSession(at % 5 === 0 ? { attributes: { at } } : { userId: `user ${at}`, attributes: { at } })),
+      )
+      expect(scriptsSince(since)).toEqual(["session-creates", "session-creates", "session-creates"])
+      const found = await Promise.all(opened.map(({ token }) => made.service.getSession(token)))
+      expect(found.map((session) => [session?.userId, session?.attributes["at"]])).toEqual(opened.map((_, at) => [at % 5 === 0 ? null : `user ${at}`, at]))
+    })
+
+    it("one user's of one turn keep the limit, push the oldest out, and are listed in their order", async () => {
+      const opened = await Promise.all(Array.from({ length: 7 }, () => made.service.createSession({ userId: "storm", maxSessionsPerUser: 3 })))
+      const alive = await Promise.all(opened.map(({ token }) => made.service.getSession(token)))
+      expect(alive.filter((session) => session !== null)).toHaveLength(3)
+      expect(new Set(opened.flatMap(({ evicted }) => evicted)).size).toBe(4)
+      const listed = await made.service.getUserSessions("storm")
+      const times = listed.sessions.map(({ sessionId }) => sessionId)
+      expect(new Set(times)).toEqual(new Set(alive.flatMap((session) => session?.sessionId ?? [])))
+      expect(new Set((await raw.scores(indexKeyOf(keyPrefix, "storm"))).map(({ score }) => score)).size).toBe(7)
+    })
+
+    it("a full house refuses its own user alone", async () => {
+      await made.service.createSession({ userId: "full", maxSessionsPerUser: 1 })
+      const results = await Promise.allSettled([
+        made.service.createSession({ userId: "before" }),
+        made.service.createSession({ userId: "full", maxSessionsPerUser: 1, onLimit: "reject" }),
+        made.service.createSession({ userId: "after" }),
+      ])
+      expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"])
+      expect(results[1]).toMatchObject({ reason: { code: "ERR_SESSION_LIMIT" } })
+    })
+
+    it("a list of another type fails its own user alone, by what the server says of it", async () => {
+      await raw.send("SET", indexKeyOf(keyPrefix, "foreign"), "text")
+      const results = await Promise.allSettled(["one", "foreign", "two"].map((userId) => made.service.createSession({ userId })))
+      expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"])
+      expect(await raw.get(indexKeyOf(keyPrefix, "foreign"))).toBe("text")
+    })
+
+    it("a script that reaches the server twice opens each session once", async () => {
+      made.redis.copies.set("session-creates", 2)
+      const opened = await Promise.all(Array.from({ length: 4 }, (_, at) => made.service.createSession({ userId: `twice ${at}` })))
+      made.redis.copies.delete("session-creates")
+      expect((await Promise.all(opened.map(({ token }) => made.service.getSession(token)))).every((session) => session !== null)).toBe(true)
+      expect(await Promise.all(opened.map((_, at) => made.service.getUserSessions(`twice ${at}`).then(({ sessions }) => sessions.length)))).toEqual([
+        1, 1, 1, 1,
+      ])
+    })
+
+    it("a session signed out between two copies stays signed out", async () => {
+      made.redis.copies.set("session-creates", 2)
+      made.redis.between = async ({ name }) => {
+        if (name === "session-creates") await made.service.deleteUserSessions("gone between")
+      }
+      const results = await Promise.allSettled(["stays", "gone between"].map((userId) => made.service.createSession({ userId })))
+      made.redis.copies.delete("session-creates")
+      made.redis.between = () => undefined
+      expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"])
+      expect(results[1]).toMatchObject({ reason: { code: "ERR_SESSION_ENDED" } })
+      expect((await made.service.getUserSessions("gone between")).sessions).toEqual([])
+    })
+
+    it("a limit that may mean a long look goes alone", async () => {
+      const since = made.redis.calls.length
+      await Promise.all(["a", "b", "c"].map((name) => made.service.createSession({ userId: `long ${name}`, maxSessionsPerUser: 101 })))
+      expect(scriptsSince(since)).toEqual(["session-create", "session-create", "session-create"])
+    })
+  })
+})
