@@ -167,9 +167,10 @@ function signedInOf(stored: string): FixedFields | null {
   const userId = stored.slice(USER.length, end)
   if (end === -1 || userId.includes("\\")) return null
   if (end === stored.length - 2) return fixedFields({ userId }, stored)
-  return stored.startsWith(DEVICE, end + 1) && stored.endsWith("},")
-    ? fixedFields({ userId, device: parse(stored.slice(end + 1 + DEVICE.length, -1)) }, stored)
-    : null
+  if (!stored.startsWith(DEVICE, end + 1) || !stored.endsWith("},")) return null
+  const device = parsed(stored.slice(end + 1 + DEVICE.length, -1))
+  // A newer release may have written more behind the device.
+  return device === undefined ? null : fixedFields({ userId, device }, stored)
 }
 
 function fixedFields(values: Readonly<Record<string, unknown>>, stored: string): FixedFields {
@@ -192,10 +193,16 @@ function bodyOf(text: string, from: number, fixed: FixedFields): Body {
 }
 
 function parse(text: string): unknown {
+  const value = parsed(text)
+  if (value === undefined) throw corrupt("a record that is JSON", text)
+  return value
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw corrupt("a record that is JSON", text)
+    return undefined
   }
 }
 
