@@ -3,7 +3,7 @@ import { list, textOrNull } from "../clients/replies.js"
 import type { TrackedLink } from "./TrackedLink.js"
 
 /** What a batch of reads needs of a store. */
-export type BatchSource = Pick<IRedisService, "singleNode" | "get" | "mget">
+type BatchSource = Pick<IRedisService, "singleNode" | "get" | "mget">
 
 interface TrackedReadsOptions {
   readonly link: TrackedLink
