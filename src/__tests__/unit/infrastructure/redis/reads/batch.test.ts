@@ -14,7 +14,10 @@ function heldStore(singleNode = true) {
     })
   }
   const get = async (key: string): Promise<string | null> => (await mget([key]))[0] ?? null
-  return { singleNode, get, mget, sent, lost, answer: (count = answers.length) => answers.splice(0, count).forEach((give) => give()) }
+  const answer = (): void => {
+    for (const give of answers.splice(0)) give()
+  }
+  return { singleNode, get, mget, sent, lost, answer }
 }
 
 const batchOn = (store: ReturnType<typeof heldStore>) =>

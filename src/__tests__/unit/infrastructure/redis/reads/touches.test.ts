@@ -19,7 +19,10 @@ function sender() {
     })
   }
   const one = async (touch: DueTouch): Promise<Touched> => (await send([touch]))[0] as Touched
-  return { sent, fails, one, many: send, answer: () => answers.splice(0).forEach((give) => give()) }
+  const answer = (): void => {
+    for (const give of answers.splice(0)) give()
+  }
+  return { sent, fails, one, many: send, answer }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
