@@ -110,7 +110,7 @@ describe("docs/http-api.md says what the code says", () => {
     const text = await metrics.text()
     for (const [name, labels = ""] of rows) {
       const found = new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, "m").exec(text)?.[1] ?? "none"
-      expect([name, [...found.matchAll(/(\w+)="/g)].map(([, label]) => label)]).toEqual([name, labels.match(/\w+/g)])
+      expect([name, [...found.matchAll(/(\w+)="/g)].map(([, label]) => label)]).toEqual([name, labels.match(/\w+/g) ?? []])
     }
   })
 
