@@ -16,7 +16,7 @@ interface NearFault extends Pick<FaultRow, "number" | "name" | "onlyInFull"> {
 }
 
 const LEASE_MS = 400
-const TIMEOUT_MS = 1_000
+const TIMEOUT_MS = 2_000
 const NANOSECONDS = 1_000_000
 const SEEDS_APART = 104_729
 /** One that ends sessions, and two that read them. */
