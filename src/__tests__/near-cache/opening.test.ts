@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
 import { createClientPool } from "redis"
 import { describe, expect, it } from "vitest"
 import { createSessionService } from "../../exports/index.js"
@@ -15,6 +17,23 @@ describe("the option nearCache", () => {
   it("is refused together with a cluster, before anything is connected to", async () => {
     const refused = createSessionService({ store: "redis+cluster://127.0.0.1:1", nearCache: true })
     await expect(refused).rejects.toMatchObject({ ...INVALID, message: expect.stringContaining("got a cluster") })
+  })
+
+  it("is refused with ioredis where @redis/client is not installed, with what to do", async () => {
+    // A process of its own, in which the package is not found; it uses dist/.
+    const hooks = `export async function resolve(name, context, next) {
+      if (name !== "@redis/client" && name !== "redis") return next(name, context)
+      throw Object.assign(new Error("Cannot find package '" + name + "' imported from here"), { code: "ERR_MODULE_NOT_FOUND" })
+    }`
+    const asUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`
+    const program = `
+      const { Redis } = await import("ioredis")
+      const { createSessionService } = await import("coatcheck")
+      const refused = await createSessionService({ store: new Redis({ lazyConnect: true }), nearCache: true }).catch((error) => error)
+      console.log(refused.code, refused.message)`
+    const loader = asUrl(`import { register } from "node:module"; register(${JSON.stringify(asUrl(hooks))})`)
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", loader, "--input-type=module", "-e", program])
+    expect(stdout).toMatch(/^ERR_CONFIG_INVALID .*npm install @redis\/client/)
   })
 
   it.each([
