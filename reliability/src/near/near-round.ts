@@ -35,7 +35,8 @@ const REVOKER = 0
 /** So that all that is read is kept before anything is ended, also where a cache was lost in the round before. */
 const WARM_MS = 400
 const KILLED_EVERY_MS = 100
-const RECOVERS_MS = 700
+/** Longer than a call may take: whoever waited in vain asks once more. */
+const RECOVERS_MS = 3_000
 const SESSIONS_PER_USER = 3
 
 /** One process ends, replaces and changes sessions, which all others read meanwhile, and for longer than a lease after that. */

@@ -13,7 +13,7 @@ const NEAR_ROUNDS: readonly NearRound[] = ["calm", "blocked", "killed", "cut"]
 /** The shorter lease, so that a quick run is quick; in a full one that which services have by default. */
 const LEASE_MS = { quick: 250, full: 1_000 } as const
 const WINDOW_MS = { quick: 400, full: 1_500 } as const
-const TIMES = { quick: 1, full: 8 } as const
+const TIMES = { quick: 1, full: 5 } as const
 /** A reader whose network is cut waits no longer for what it does not have, and on a busy machine a service opens in less. */
 const TIMEOUT_MS = 2_000
 const SEEDS_APART = 1_000_003

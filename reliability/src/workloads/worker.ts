@@ -38,7 +38,7 @@ async function open(given: WorkerSettings): Promise<void> {
   await spoiler?.close()
   opened = await openStore(client, url)
   spoiler = isSessionDefect(defect) ? await openClient(client, url) : undefined
-  const opening = await createSessionService<Attributes>({ store: opened.store, timeout: `${timeoutMs}ms`, ...readingAs(leaseMs, defect) })
+  const opening = await createSessionService<Attributes>({ store: opened.store, timeout: `${timeoutMs}ms`, ...readingAs(leaseMs, given) })
   service = opening
   if (leaseMs !== null && isNearDefect(defect)) spoiledCache = await spoilNear(opening, defect, { url, leaseMs })
   crew = {
@@ -50,10 +50,10 @@ async function open(given: WorkerSettings): Promise<void> {
   }
 }
 
-/** Reads write an access down often, so that this is tested too, but where a near-cache is to keep something. */
-function readingAs(leaseMs: number | null, defect: WorkerSettings["defect"]): Pick<SessionServiceOptions, "touchInterval" | "nearCache"> {
+/** Reads write an access down often, so that this is tested too, but where a near-cache is what is asked about: each such read goes to the store. */
+function readingAs(leaseMs: number | null, { defect, leaseMs: asked }: WorkerSettings): Pick<SessionServiceOptions, "touchInterval" | "nearCache"> {
   if (leaseMs === null) return { touchInterval: "50ms" }
-  return { touchInterval: "500ms", nearCache: isNearDefect(defect) ? false : { lease: `${leaseMs}ms` } }
+  return { touchInterval: asked === undefined ? "500ms" : "30s", nearCache: isNearDefect(defect) ? false : { lease: `${leaseMs}ms` } }
 }
 
 /** Rate limits are opened when they are called for the first time. */
