@@ -9,7 +9,7 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 const DOOR_GUIDES = ["express", "fastify", "koa", "hono", "node-http", "web", "websocket"]
 /** Those whose blocks are one program. */
-const PROGRAMS = [...DOOR_GUIDES, "doors", "testing", "move-from-rate-limiter-flexible"]
+const PROGRAMS = [...DOOR_GUIDES, "doors", "testing", "move-from-rate-limiter-flexible", "near-cache"]
 const MOST_LINES = 15
 
 /** The code of a page, each block going on where the one before ended. */
