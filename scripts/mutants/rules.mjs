@@ -81,7 +81,7 @@ export const MUTANTS = [
   {
     rule: "What a later release wrote into a record stays in it",
     file: `${SESSION}/record-json.ts`,
-    from: "(fixed.stored ?? renderFixed(fixed))",
+    from: "fixed.stored ?? renderFixed(fixed)",
     to: "renderFixed(fixed)",
     tests: [`${TESTS}/rolling/two-releases.test.ts`],
     only: "what one opens the other reads",
@@ -298,8 +298,8 @@ export const MUTANTS = [
   {
     rule: "The server's clock decides",
     file: `${REDIS}/reads/server-clock.ts`,
-    from: "return Math.floor(offset + performance.now() * 1000)",
-    to: "return offset === 0 ? 0 : Date.now() * 1000",
+    from: "return Math.floor(this.#offset + now * 1000)",
+    to: "return Date.now() * 1000",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
@@ -322,13 +322,6 @@ export const MUTANTS = [
     from: "return offered == '' or is_admitted(head, now_ms, offered)",
     to: "return offered == '' or #KEYS > 1 or is_admitted(head, now_ms, offered)",
     tests: [`${TESTS}/races/shared-updates.test.ts`],
-  },
-  {
-    rule: "A read never joins a fetch that was sent before it",
-    file: "src/infrastructure/redis/reads/batch.ts",
-    from: "this.#waiting = new Map()\n    this.#sendFrom",
-    to: "this.#sendFrom",
-    tests: [`${UNIT}/infrastructure/redis/reads/batch.test.ts`],
   },
   {
     rule: "A change whose caller went away before it was sent is never sent",
@@ -564,8 +557,8 @@ export const MUTANTS = [
   {
     rule: "A read joins only a fetch that is not sent yet",
     file: `${REDIS}/reads/batch.ts`,
-    from: "    this.#waiting = new Map()\n    for",
-    to: "    setTimeout(() => this.#waiting.clear(), 50)\n    for",
+    from: "    this.#waiting = new Map()\n    this.#sendFrom",
+    to: "    setTimeout(() => this.#waiting.clear(), 50)\n    this.#sendFrom",
     tests: [`${TESTS}/races/shared-reads.test.ts`],
   },
   // Rotation
@@ -654,8 +647,8 @@ export const MUTANTS = [
   {
     rule: "A read that was not answered is no missing session",
     file: `${SESSION}/SessionService.ts`,
-    from: "const text = await this.#reads.get(this.#keys.session(handle), options.signal)",
-    to: "const text = await this.#reads.get(this.#keys.session(handle), options.signal).catch(() => null)",
+    from: "return this.#reads.get(handle, this.#keys.session(handle), options.signal)",
+    to: "return this.#reads.get(handle, this.#keys.session(handle), options.signal).catch(() => null)",
     tests: [`${TESTS}/silence/silent-store.test.ts`],
     only: "through ioredis ends in time",
   },
@@ -670,7 +663,7 @@ export const MUTANTS = [
   {
     rule: "One deadline holds for all that a call does",
     file: `${SERVICES}/ServiceCalls.ts`,
-    from: "return await this.#deadlines.run(start, expired, signal)",
+    from: "return await this.#deadlines.run(start, expired, signal, beganAt)",
     to: "return await start(signal ?? new AbortController().signal)",
     tests: [`${TESTS}/silence/every-store.test.ts`],
   },

@@ -154,6 +154,15 @@ describe.each(SERVER_KINDS)("the scripts of rate limits on %s", (kind) => {
     ])
   })
 
+  it("let a call that does not fit hold up none that travel with it", async () => {
+    const rule = makeRule("fixed-window", 2, 3_600_000_000)
+    const keys = ["full", "before", "after"].map((name) => `${prefix}beside:${name}`)
+    const [full = "", before = "", after = ""] = keys
+    await send(rateTake, [full], [claimed(rule, 2)])
+    const judged = judgementsOf(await send(rateTake, [before, full, after], Array(3).fill(claimed(rule, 1))))
+    expect(judged.map(({ taken }) => taken)).toEqual([true, false, true])
+  })
+
   it("know what calls before them took by another rule of the same record", async () => {
     const key = `${prefix}two-rules`
     const [few, many] = [makeRule("fixed-window", 2, 3_600_000_000), makeRule("fixed-window", 9, 3_600_000_000)]
