@@ -9,10 +9,11 @@ const store = env.REDIS_URL
 if (!store) throw new Error("Set REDIS_URL, e.g. REDIS_URL=redis://127.0.0.1:6379")
 
 const told = new EventEmitter()
+const serving = once(told, "serving")
 const onEvent = (event) => event.type === "near-cache" && told.emit(event.serving ? "serving" : "not serving")
 const sessions = await createSessionService({ store, keyPrefix: "example:", nearCache: { lease: "1s" }, onEvent })
 const elsewhere = await createSessionService({ store, keyPrefix: "example:" })
-await once(told, "serving")
+await serving
 
 const { token } = await sessions.createSession({ userId: "ada", attributes: { theme: "light" } })
 await sessions.getSession(token)
