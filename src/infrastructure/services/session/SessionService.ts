@@ -103,8 +103,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     this.#reads = new ReadBatch(redis, decodeRecord)
     const touches = { one: (due: DueTouch) => this.#touchOne(due), many: (due: readonly DueTouch[]) => this.#scripts.touches(due, LIST_MEMORY_MICROS, {}) }
-    this.#creates = new TurnBatch(this.#createSender(), redis.singleNode ? MOST_CREATES : 1)
-    this.#updates = new TurnBatch(this.#updateSender(), redis.singleNode ? MOST_UPDATES : 1)
+    const creating = durableSender<DueCreate, CreatedTogether>(this.#scripts.create.bind(this.#scripts), this.#scripts.creates.bind(this.#scripts))
+    const updating = durableSender<DueUpdate, UpdateAnswer>(this.#scripts.update.bind(this.#scripts), this.#scripts.updates.bind(this.#scripts))
+    this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1)
+    this.#updates = new TurnBatch(updating, redis.singleNode ? MOST_UPDATES : 1)
     this.#touches = new Touches(touches, redis.singleNode)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
@@ -216,32 +218,11 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return durably((onNotDurable) => this.#scripts.create(due, { signal, onNotDurable }))
   }
 
-  #createSender(): ClaimSender<DueCreate, Durable<CreatedTogether>> {
-    return {
-      one: (due, signal) => durably((onNotDurable) => this.#scripts.create(due, { signal, onNotDurable })),
-      many: async (due, signal) => {
-        const { answer, isDurable } = await durably((onNotDurable) => this.#scripts.creates(due, { signal, onNotDurable }))
-        return answer.map((one) => ({ answer: one, isDurable }))
-      },
-    }
-  }
-
   /** For a change that its caller is to get an answer for even when it was not kept as `durability` asks. */
   async #telling<S extends string>(handle: Handle, options: StepOptions, send: (options: ScriptOptions) => Promise<Answer<S>>): Promise<Answer<S>> {
     const { answer, isDurable } = await durably((onNotDurable) => send({ ...options, onNotDurable }))
     if (!isDurable && (answer.status === "DONE" || answer.status === "REPLAYED")) this.reportNotDurable(handle)
     return answer
-  }
-
-  /** One alone, or several of one turn in one step. */
-  #updateSender(): ClaimSender<DueUpdate, Durable<UpdateAnswer>> {
-    return {
-      one: (due, signal) => durably((onNotDurable) => this.#scripts.update(due, { signal, onNotDurable })),
-      many: async (due, signal) => {
-        const { answer, isDurable } = await durably((onNotDurable) => this.#scripts.updates(due, { signal, onNotDurable }))
-        return answer.map((one) => ({ answer: one, isDurable }))
-      },
-    }
   }
 
   /** Sends a change with a time limit. LATE means that the record is as it was, or as an earlier copy of this very change left it, so it is sent again with a new limit. */
@@ -535,6 +516,20 @@ async function durably<T>(send: (onNotDurable: () => void) => Promise<T>): Promi
     isDurable = false
   })
   return { answer, isDurable }
+}
+
+/** Sends changes alone, or several of one turn in one step, and says of each whether it was kept as `durability` asks. */
+function durableSender<C, A>(
+  one: (due: C, options: ScriptOptions) => Promise<A>,
+  many: (due: readonly C[], options: ScriptOptions) => Promise<readonly A[]>,
+): ClaimSender<C, Durable<A>> {
+  return {
+    one: (due, signal) => durably((onNotDurable) => one(due, { signal, onNotDurable })),
+    many: async (due, signal) => {
+      const { answer, isDurable } = await durably((onNotDurable) => many(due, { signal, onNotDurable }))
+      return answer.map((each) => ({ answer: each, isDurable }))
+    },
+  }
 }
 
 function isInTime<S extends string>(answer: Answer<S | "LATE">): answer is Answer<S> {
