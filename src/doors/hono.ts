@@ -6,10 +6,9 @@ import { Kept } from "../shared/Kept.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
-import { AnswerHead } from "./AnswerHead.js"
 import type { Entrance } from "./entered-requests.js"
 import { BODY_HEADERS } from "./node-head.js"
-import { completed, refusalResponse, webRequestHead } from "./web-head.js"
+import { completed, refusalResponse, WebAnswerHead, webRequestHead } from "./web-head.js"
 
 export interface HonoDoorOptions {
   /** Where a request came from: `(c) => getConnInfo(c).remote.address`, with `getConnInfo` of the runtime's adapter. `undefined` by default: sessions then have no address, unless a trusted proxy says it. */
@@ -38,7 +37,7 @@ export interface HonoDoor<A extends object, I extends object> {
 
 /** What the doors of one request share. The outermost completes the head, so that a refusal of any of them takes no cookie away. */
 interface SharedAnswer {
-  readonly head: AnswerHead
+  readonly head: WebAnswerHead
   /** The innermost door that knows an answer gives it: by the rule of its route. */
   answeredError: Error | undefined
 }
@@ -50,8 +49,7 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
     <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, rule: RouteRule | undefined): MiddlewareHandler =>
     async (c, next) => {
       const outer = answers.of(c)
-      let sent = false
-      const answer: SharedAnswer = outer ?? { head: new AnswerHead(() => sent), answeredError: undefined }
+      const answer: SharedAnswer = outer ?? { head: new WebAnswerHead(), answeredError: undefined }
       answers.keep(c, answer)
       const { head } = answer
       const entered = await enter(webRequestHead(c.req.raw, remoteAddress?.(c)), head)
@@ -69,7 +67,7 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
       }
       if (outer !== undefined) return
       if (head.waiting) replace(c, completed(c.res, head))
-      sent = true
+      head.sent = true
     }
   return {
     requireSession: (rule) => middleware(entrance<A, I>(authenticator, rule), rule),
@@ -77,7 +75,7 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
     rateLimit: (limits, rule, by, options) => {
       const check = rateLimited(authenticator, limits, rule, by, options)
       return async (c, next) => {
-        const head = new AnswerHead(() => false)
+        const head = new WebAnswerHead()
         const said = () => (by as (context: Context) => Subject)(c)
         const refusal = await check({ head: webRequestHead(c.req.raw, remoteAddress?.(c)), response: head, session: () => sessionOf(c), said })
         if (refusal === null) await next()

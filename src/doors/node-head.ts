@@ -1,9 +1,9 @@
-import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from "node:http"
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import { Kept } from "../shared/Kept.js"
 import type { Refusal, RequestHead } from "../web/contract.js"
 import { AnswerHead, type HeaderTarget } from "./AnswerHead.js"
 
-type HeaderList = Readonly<Record<string, OutgoingHttpHeader | undefined>> | readonly unknown[]
+type HeaderList = OutgoingHttpHeaders | readonly unknown[]
 
 /** What says something of a body. An answer with another body must not have it. */
 export const BODY_HEADERS = ["content-length", "content-encoding", "content-range", "content-disposition", "content-language", "etag", "last-modified"]
@@ -40,10 +40,7 @@ function isNamed(given: string | undefined, name: string): boolean {
 export function nodeAnswerHead(response: ServerResponse): AnswerHead {
   const known = heads.of(response)
   if (known !== undefined) return known
-  const head: AnswerHead = new AnswerHead(
-    () => response.headersSent,
-    () => completeWhenSent(response, head),
-  )
+  const head = new NodeAnswerHead(response)
   heads.keep(response, head)
   return head
 }
@@ -52,39 +49,70 @@ export function nodeAnswerHead(response: ServerResponse): AnswerHead {
  * Every head passes `writeHead`: Node itself calls it, when nobody did before the body's first part or the end. One that cannot be written, because of
  * a bad header or status, is followed by another, which is completed anew.
  */
-function completeWhenSent(response: ServerResponse, head: AnswerHead): void {
-  const { writeHead } = response
-  response.writeHead = (status: number, first?: string | HeaderList, second?: HeaderList) => {
+class NodeAnswerHead extends AnswerHead {
+  readonly #response: ServerResponse
+  #writeHead: ServerResponse["writeHead"]
+
+  constructor(response: ServerResponse) {
+    super()
+    this.#response = response
+    this.#writeHead = response.writeHead
+  }
+
+  get sent(): boolean {
+    return this.#response.headersSent
+  }
+
+  /** One function for all answers: with one for each, V8 takes answers that are long gone for being in use (bench/README.md). */
+  static readonly #writeCompleted = function (this: ServerResponse, status: number, first?: string | HeaderList, second?: HeaderList): ServerResponse {
+    const head = heads.of(this) as NodeAnswerHead
     const [message, headers] = typeof first === "string" ? [first, second] : [undefined, first ?? second]
-    if (!response.headersSent) {
-      putHeaders(response, headers)
-      head.complete(targetOf(response))
+    if (!head.sent) {
+      putHeaders(this, headers ?? [])
+      head.complete(new NodeHeaders(this))
     }
-    Reflect.apply(writeHead, response, message === undefined ? [status] : [status, message])
-    response.writeHead = writeHead
-    return response
+    Reflect.apply(head.#writeHead, this, message === undefined ? [status] : [status, message])
+    return this
+  }
+
+  protected override begin(): void {
+    this.#writeHead = this.#response.writeHead
+    this.#response.writeHead = NodeAnswerHead.#writeCompleted
+  }
+}
+
+class NodeHeaders implements HeaderTarget {
+  readonly #response: ServerResponse
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+  }
+
+  get(name: string): readonly string[] {
+    const there = this.#response.getHeader(name) ?? []
+    return Array.isArray(there) ? there : [String(there)]
+  }
+
+  set(name: string, values: readonly string[]): void {
+    this.#response.setHeader(name, values.length === 1 ? String(values[0]) : values)
   }
 }
 
 /** As `writeHead` does: what it is given stands in place of what was set before. */
-function putHeaders(response: ServerResponse, headers: HeaderList | undefined): void {
-  const pairs = pairsOf(headers ?? [])
+function putHeaders(response: ServerResponse, headers: HeaderList): void {
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as OutgoingHttpHeader)
+    return
+  }
+  const pairs = pairsOf(headers)
   for (const [name] of pairs) response.removeHeader(name)
   for (const [name, value] of pairs) response.appendHeader(name, typeof value === "number" ? String(value) : value)
 }
 
-/** From an object, a list of pairs, or a list in which names and values take turns. */
-function pairsOf(headers: HeaderList): readonly (readonly [string, OutgoingHttpHeader])[] {
-  if (!Array.isArray(headers)) return Object.entries(headers as Record<string, OutgoingHttpHeader>)
-  if (Array.isArray(headers[0])) return headers
-  return headers.flatMap((name, i) => (i % 2 === 0 && i + 1 < headers.length ? [[name, headers[i + 1]] as const] : []))
-}
-
-function targetOf(response: ServerResponse): HeaderTarget {
-  return {
-    get: (name) => [response.getHeader(name) ?? []].flat().map(String),
-    set: (name, values) => void response.setHeader(name, values.length === 1 ? String(values[0]) : values),
-  }
+/** From a list of pairs, or one in which names and values take turns. */
+function pairsOf(list: readonly unknown[]): readonly (readonly [string, OutgoingHttpHeader])[] {
+  if (Array.isArray(list[0])) return list as readonly [string, OutgoingHttpHeader][]
+  return list.flatMap((name, i) => (i % 2 === 0 && i + 1 < list.length ? [[name as string, list[i + 1] as OutgoingHttpHeader]] : []))
 }
 
 /** Answers a request that is not let in, or whose handler met an error of this library. */

@@ -1,5 +1,10 @@
 import type { Refusal, RequestHead } from "../web/contract.js"
-import type { AnswerHead } from "./AnswerHead.js"
+import { AnswerHead } from "./AnswerHead.js"
+
+/** The head of a `Response`, which is made after its handler. */
+export class WebAnswerHead extends AnswerHead {
+  sent = false
+}
 
 export function webRequestHead(request: Request, remoteAddress: string | undefined): RequestHead {
   return { method: request.method, url: request.url, header: (name) => request.headers.get(name) ?? undefined, remoteAddress }

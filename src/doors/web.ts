@@ -4,9 +4,8 @@ import { Kept } from "../shared/Kept.js"
 import type { Authenticator, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
-import { AnswerHead } from "./AnswerHead.js"
 import { EnteredRequests, type Entrance } from "./entered-requests.js"
-import { completed, refusalResponse, webRequestHead } from "./web-head.js"
+import { completed, refusalResponse, WebAnswerHead, webRequestHead } from "./web-head.js"
 
 type Handler<Extra, Rest extends unknown[]> = (request: Request, context: Extra, ...rest: Rest) => Response | Promise<Response>
 type Wrapped<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Promise<Response>
@@ -40,7 +39,7 @@ export interface WebDoor<A extends object, I extends object> {
 }
 
 /** One for each request that is being answered, so that of two doors, one inside the other, not each hands out a cookie. */
-const heads = new Kept<AnswerHead>()
+const heads = new Kept<WebAnswerHead>()
 
 /** Makes the door of Web requests: Next.js, SvelteKit, Bun and such. */
 export function webDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: WebDoorOptions = {}): WebDoor<A, I> {
@@ -53,8 +52,7 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
     ): Wrapped<Rest> =>
     async (request, ...rest) => {
       const outer = heads.of(request)
-      let sent = false
-      const head = outer ?? new AnswerHead(() => sent)
+      const head = outer ?? new WebAnswerHead()
       heads.keep(request, head)
       const answer = async (): Promise<Response> => {
         try {
@@ -71,8 +69,7 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
         }
       }
       const answered = completed(await answer(), head)
-      if (outer !== undefined) return answered
-      sent = true
+      if (outer === undefined) head.sent = true
       return answered
     }
   return {
@@ -81,7 +78,7 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
     rateLimit: (limits, rule, by, options) => {
       const check = rateLimited(authenticator, limits, rule, by, options)
       return async (request, next) => {
-        const head = new AnswerHead(() => false)
+        const head = new WebAnswerHead()
         const said = () => (by as (request: Request) => Subject)(request)
         const session = () => requests.sessionOf(request)
         const refusal = await check({ head: webRequestHead(request, remoteAddress?.(request)), response: head, session, said })
