@@ -56,7 +56,7 @@ function checkStatuses(name, code, header) {
   for (const [status, number] of declared) if (defined.get(status) !== number) fail(name, `status ${status} is not defined as ${number}`)
   for (const status of defined.keys()) {
     if (!declared.has(status)) fail(name, `status ${status} is not in the header`)
-    if (!code.includes(`return { ${status},`)) fail(name, `status ${status} is never returned`)
+    if (!new RegExp(`return (\\{ )?${status}\\b`).test(code)) fail(name, `status ${status} is never returned`)
   }
   return Object.fromEntries(defined)
 }

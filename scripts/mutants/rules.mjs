@@ -255,16 +255,16 @@ export const MUTANTS = [
   },
   {
     rule: "A touch of a session that is over writes nothing",
-    file: `${LUA}/session-touch.lua`,
-    from: "if ttl <= 0 then return { MISSING, whole(now) } end",
+    file: `${LUA}/session-touches.lua`,
+    from: "if ttl <= 0 then return MISSING end",
     to: "",
     tests: SCRIPTS,
   },
   {
     rule: "A touch never creates a record",
-    file: `${LUA}/session-touch.lua`,
-    from: "if head == nil then return { MISSING, whole(now) } end",
-    to: "if head == nil then redis.call('SETRANGE', KEYS[1], 18, whole(now_ms)) return { DONE, whole(now) } end",
+    file: `${LUA}/session-touches.lua`,
+    from: "if text == '' then return MISSING end",
+    to: "if text == '' then redis.call('SETRANGE', session, 18, access) return DONE end",
     tests: SCRIPTS,
   },
   {
@@ -283,8 +283,8 @@ export const MUTANTS = [
   },
   {
     rule: "A touch moves the time to live, not only the time in the record",
-    file: `${LUA}/session-touch.lua`,
-    from: "redis.call('PEXPIRE', KEYS[1], whole(ttl))",
+    file: `${LUA}/session-touches.lua`,
+    from: "redis.call('PEXPIRE', session, whole(ttl))",
     to: "",
     tests: SCRIPTS,
   },
@@ -307,13 +307,6 @@ export const MUTANTS = [
     file: `${LUA}/session-touches.lua`,
     from: "if not is_offered(sub(text, 133, 154), offered) then",
     to: "if not is_offered(sub(text, 133, 154), offered) and #ARGV == 2 then",
-    tests: [`${TESTS}/races/shared-touches.test.ts`],
-  },
-  {
-    rule: "A touch among others never creates a record",
-    file: `${LUA}/session-touches.lua`,
-    from: "if text == '' then return 1 end",
-    to: "if text == '' then redis.call('SETRANGE', session, 18, access) return 0 end",
     tests: [`${TESTS}/races/shared-touches.test.ts`],
   },
   {
@@ -746,15 +739,15 @@ export const MUTANTS = [
   {
     rule: "A list gets a time to live",
     file: `${LUA}/includes/index-ttl.lua`,
-    from: " == 0 then redis.call('PEXPIREAT', index, at, 'NX') end",
-    to: " == 2 then redis.call('PEXPIREAT', index, at, 'NX') end",
+    from: "redis.call('PEXPIREAT', index, whole(at))",
+    to: "",
     tests: SCRIPTS,
   },
   {
     rule: "A list's time to live only grows",
     file: `${LUA}/includes/index-ttl.lua`,
-    from: "redis.call('PEXPIREAT', index, at, 'GT')",
-    to: "redis.call('PEXPIREAT', index, at)",
+    from: "if redis.call('PEXPIRETIME', index) < at then",
+    to: "if true then",
     tests: SCRIPTS,
   },
   {
@@ -805,7 +798,7 @@ export const MUTANTS = [
   },
   {
     rule: "A touch runs on a full server",
-    file: `${LUA}/session-touch.lua`,
+    file: `${LUA}/session-touches.lua`,
     from: "#!lua flags=allow-oom",
     to: "#!lua",
     tests: SCRIPTS,

@@ -38,9 +38,9 @@ it("finds no difference on either server, and sees every script and every status
 
 const PLANTED: Readonly<Record<string, Readonly<Record<string, ScriptFunction>>>> = {
   "a touch that leaves the deadline": {
-    "session-touch": (keys, names, args) => {
+    "session-touches": (keys, names, args) => {
       const before = keys.find(names[0] ?? "")
-      const reply = script("session-touch")(keys, names, args)
+      const reply = script("session-touches")(keys, names, args)
       const after = keys.find(names[0] ?? "")
       if (before?.expiresAt !== undefined && after?.type === "string") keys.restore(names[0] ?? "", { ...after, expiresAt: before.expiresAt })
       return reply

@@ -33,8 +33,7 @@ export class SmallWorld implements World {
       [12, () => this.#update()],
       [8, () => this.#updates()],
       [12, () => this.#rotate()],
-      [6, () => this.#touch()],
-      [6, () => this.#touches()],
+      [12, () => this.#touches()],
       [8, () => this.#extend()],
       [12, () => this.#delete()],
       [4, () => this.#onLists("index-heal")],
@@ -120,11 +119,6 @@ export class SmallWorld implements World {
       ...this.#verifiers(session),
     ]
     return { name: "session-rotate", keys: [session], args }
-  }
-
-  #touch(): Call {
-    const session = this.#session()
-    return { name: "session-touch", keys: [session], args: this.#verifiers(session) }
   }
 
   #touches(): Call {

@@ -23,12 +23,6 @@ const WITHOUT_STATUS: Readonly<Record<string, Readonly<Record<string, (values: r
     blocked: ([, , span]) => span !== 0,
     several: ({ length }) => length > 6,
   },
-  "session-touches": {
-    touched: ([, ...statuses]) => statuses.includes(0),
-    missing: ([, ...statuses]) => statuses.includes(1),
-    "wrong secret": ([, ...statuses]) => statuses.includes(2),
-    corrupt: ([, ...statuses]) => statuses.includes(3),
-  },
   "index-end": {
     all: ([, , existed]) => /^1+$/.test(`${existed as string}`),
     some: ([, , existed]) => /01|10/.test(`${existed as string}`),
@@ -52,7 +46,7 @@ const WRONG_TYPE = "WRONGTYPE"
 const NEVER_WRONG_TYPE = /^(session-(?!create$)|record-(?!adopt)|rate-)/
 
 /** They give an answer for each key, after the time. */
-const FOR_MANY: ReadonlySet<string> = new Set(["session-creates", "session-updates"])
+const FOR_MANY: ReadonlySet<string> = new Set(["session-creates", "session-touches", "session-updates"])
 
 /** All that the replies of a script can come to. */
 export function expectedOutcomes({ name, statuses }: RealScript): readonly string[] {
@@ -69,7 +63,7 @@ export function outcomesOf({ name, statuses }: RealScript, reply: RawReply): rea
 function ownOutcomes(name: string, statuses: ReadonlyMap<number, string>, values: readonly RawReply[]): readonly string[] {
   const without = WITHOUT_STATUS[name]
   if (without !== undefined) return Object.keys(without).filter((outcome) => without[outcome]?.(values) === true)
-  if (FOR_MANY.has(name)) return values.slice(1).flatMap((value) => ownOutcomes(`one of ${name}`, statuses, value as readonly RawReply[]))
+  if (FOR_MANY.has(name)) return values.slice(1).flatMap((value) => ownOutcomes(`one of ${name}`, statuses, [value].flat()))
   const status = statuses.get(Number(values[0])) ?? `status ${JSON.stringify(values[0])}`
   const more = MORE[name]?.(status, values)
   return more === undefined ? [status] : [status, more]

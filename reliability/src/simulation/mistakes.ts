@@ -29,7 +29,7 @@ export function mistakenScripts(mistake: Mistake | undefined): Scripts {
 function spoiledScripts(mistake: Mistake): Scripts {
   switch (mistake) {
     case "touch-brings-back":
-      return { "session-touch": bringingBack() }
+      return { "session-touches": bringingBack() }
     case "update-without-compare":
       return { "session-update": (keys, names, args) => script("session-update")(keys, names, [versionOf(keys.get(names[0] ?? "")), ...args.slice(1)]) }
     case "not-after-ignored":
@@ -46,9 +46,9 @@ function spoiledScripts(mistake: Mistake): Scripts {
     case "delete-does-nothing":
       return { "session-delete": (keys, [name = ""]) => (keys.exists(name) ? [0, String(keys.nowMicros), ""] : [1, String(keys.nowMicros)]) }
     case "list-key-never-dies":
-      return { "index-heal": healingWithoutTtl }
+      return { "session-touches": healingWithoutTtl }
     case "absolute-deadline-moves":
-      return { "session-touch": prolonging }
+      return { "session-touches": prolonging }
     case "limit-checked-before":
       return {}
   }
@@ -93,12 +93,15 @@ function withArgument(name: string, at: number, value: string): ScriptFunction {
 function bringingBack(): ScriptFunction {
   const remembered = new Map<string, string>()
   return (keys, names, args) => {
-    const name = names[0] ?? ""
-    const known = remembered.get(name)
-    if (!keys.exists(name) && known !== undefined) keys.set(name, known, 60_000)
-    const reply = script("session-touch")(keys, names, args)
-    const text = keys.get(name)
-    if (text !== null) remembered.set(name, text)
+    for (const name of names) {
+      const known = remembered.get(name)
+      if (!keys.exists(name) && known !== undefined) keys.set(name, known, 60_000)
+    }
+    const reply = script("session-touches")(keys, names, args)
+    for (const name of names) {
+      const entry = keys.find(name)
+      if (entry?.type === "string") remembered.set(name, entry.value)
+    }
     return reply
   }
 }
@@ -113,14 +116,17 @@ function forgetting(): ScriptFunction {
 }
 
 const healingWithoutTtl: ScriptFunction = (keys, names, args) => {
-  const [index = "", session = ""] = names
-  const text = keys.get(session)
-  if (text === null || keys.members(index).size > 0) return script("index-heal")(keys, names, args)
-  return [String(keys.nowMicros), keys.zadd(index, Number(text.slice(87, 103)), args[0] ?? "", true)]
+  const lost = names.filter((name) => !keys.exists(name))
+  const reply = script("session-touches")(keys, names, args)
+  for (const name of lost) {
+    const entry = keys.find(name)
+    if (entry !== undefined) keys.restore(name, { ...entry, expiresAt: undefined })
+  }
+  return reply
 }
 
 const prolonging: ScriptFunction = (keys, names, args) => {
-  const reply = script("session-touch")(keys, names, args) as readonly unknown[]
-  if (reply[0] === 0) keys.pexpire(names[0] ?? "", 40 * 86_400_000)
-  return reply as ReturnType<ScriptFunction>
+  const reply = script("session-touches")(keys, names, args)
+  for (const name of names) if (keys.find(name)?.type === "string") keys.pexpire(name, 40 * 86_400_000)
+  return reply
 }

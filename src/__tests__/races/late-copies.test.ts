@@ -248,7 +248,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       const userId = "harmless"
       const { token, session } = await sender.service.createSession({ userId, idleTimeout: "1h" })
       sender.redis.between = () => undefined
-      for (const name of ["session-touch", "session-extend", "session-delete"]) sender.redis.copies.set(name, 2)
+      for (const name of ["session-touches", "session-extend", "session-delete"]) sender.redis.copies.set(name, 2)
       expect((await sender.service.extendSession(token, "2h"))?.version).toBe(1)
       expect(await sender.service.deleteSession(token)).toBe(false)
       sender.redis.copies.clear()

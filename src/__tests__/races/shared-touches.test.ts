@@ -97,11 +97,22 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(await raw.get(foreign)).toBe("text")
     })
 
+    it("a list that lost its end, as an operator's PERSIST leaves it, gets it back, and one that ends too early a later one", async () => {
+      const opened = await open(3, "persisted")
+      const lists = opened.slice(1).map(({ session }) => indexKeyOf(keyPrefix, String(session.userId)))
+      const [persisted = "", shortened = ""] = lists
+      const before = await Promise.all(lists.map((list) => raw.send("PEXPIRETIME", list)))
+      await raw.send("PERSIST", persisted)
+      await raw.send("PEXPIRE", shortened, 60_000)
+      await Promise.all(opened.map(({ token }) => reader.service.getSession(token)))
+      expect(await Promise.all(lists.map((list) => raw.send("PEXPIRETIME", list)))).toEqual(before)
+    })
+
     it("parallel reads of one session are one touch", async () => {
       const token = (await open(1, "hot"))[0]?.token
       const since = reader.redis.calls.length
       const seen = await Promise.all(Array.from({ length: 30 }, () => reader.service.getSession(token)))
-      expect(scriptsSince(since)).toEqual(["session-touch"])
+      expect(scriptsSince(since)).toEqual(["session-touches"])
       expect(new Set(seen.map((session) => session?.lastAccessedAt.getTime())).size).toBe(1)
       // What one caller does to its answer is nobody else's.
       expect(new Set(seen.map((session) => session?.attributes)).size).toBe(30)

@@ -5,7 +5,7 @@ import { NO_OPERATIONS, type SessionRecord } from "../../domain/session/record.j
 import type { Handle } from "../../domain/session/ticket.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { ServerClock } from "../../infrastructure/redis/reads/server-clock.js"
-import { type CreateArguments, SessionScripts } from "../../infrastructure/redis/scripts/session-scripts.js"
+import { type CreateArguments, SessionScripts, type Touched } from "../../infrastructure/redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../infrastructure/redis/session-keys.js"
 import { Background } from "../../infrastructure/redis/upkeep/background.js"
 import { LIST_MEMORY_MICROS } from "../../infrastructure/redis/upkeep/list-memory.js"
@@ -103,9 +103,12 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     return scripts.create({ session: keys.session({ tag: place.tag, id }), index, args }, {})
   }
 
+  const touch = async (session: string, verifiers: readonly string[]): Promise<Touched | undefined> =>
+    (await scripts.touches([{ id: "", session, index: null, verifiers }], LIST_MEMORY_MICROS, {}))[0]
+
   describe("a session past its absolute deadline that the server has not removed yet", () => {
-    const steps: Record<string, (key: string, verifier: string) => Promise<{ readonly status: string }>> = {
-      touch: (key, verifier) => scripts.touch(key, [verifier], {}),
+    const steps: Record<string, (key: string, verifier: string) => Promise<{ readonly status: string } | undefined>> = {
+      touch: (key, verifier) => touch(key, [verifier]),
       extend: (key, verifier) => scripts.extend(key, { notAfterMicros: ANY_TIME, idle: 900_000, touchInterval: 60_000, verifiers: [verifier] }, {}),
       update: (key, verifier) => scripts.update({ session: key, notAfterMicros: ANY_TIME, expected: 7, operation: "abcdef", body, verifiers: [verifier] }, {}),
       rotate: (key, verifier) =>
@@ -122,7 +125,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
   it("no step creates a record that is not there", async () => {
     const key = keys.session({ tag: place.tag, id: newSessionId() })
     const verifier = newVerifier()
-    expect(await scripts.touch(key, [verifier], {})).toMatchObject({ status: "MISSING" })
+    expect(await touch(key, [verifier])).toMatchObject({ status: "MISSING" })
     expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: null, touchInterval: 0, verifiers: [verifier] }, {})).toMatchObject({
       status: "MISSING",
     })
@@ -146,7 +149,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     const { record, key, text } = await put()
     const foreign = damage(text)
     await raw.set(key, foreign, { expiration: "KEEPTTL" })
-    expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "CORRUPT" })
+    expect(await touch(key, [record.verifier])).toMatchObject({ status: "CORRUPT" })
     expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: 1_000, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({
       status: "CORRUPT",
     })
@@ -165,26 +168,26 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
 
   it("keeps a record until one millisecond before its absolute deadline", async () => {
     const { record, key } = await put({ absoluteDeadline: (await serverMs()) + 5_000 })
-    await scripts.touch(key, [record.verifier], {})
+    await touch(key, [record.verifier])
     expect(await raw.pExpireTime(key)).toBe(record.absoluteDeadline - 1)
   })
 
   it("keeps a record for its own idle timeout and its own slack", async () => {
     const { record, key } = await put({ idleTimeout: 100_000, slack: 9_000 })
-    await scripts.touch(key, [record.verifier], {})
+    await touch(key, [record.verifier])
     expect(await raw.pExpireTime(key)).toBe((await stored(record)).lastAccessedAt + 109_000)
   })
 
   it("a damaged field that leaves half a millisecond brings no record back for ever", async () => {
     const { record, key, text } = await put({ slack: 0 })
     await raw.set(key, `${text.slice(0, 40)}${".5".padStart(11)}${text.slice(51)}`, { expiration: "KEEPTTL" })
-    expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "MISSING" })
+    expect(await touch(key, [record.verifier])).toMatchObject({ status: "MISSING" })
     expect(await raw.pTTL(key)).toBeGreaterThan(0)
   })
 
   it("a touch moves the last access and nothing else", async () => {
     const { record, key, text } = await put()
-    await scripts.touch(key, [record.verifier], {})
+    await touch(key, [record.verifier])
     const after = (await raw.get(key)) ?? ""
     expect(after.slice(31)).toBe(text.slice(31))
     expect((await stored(record)).lastAccessedAt).toBeGreaterThan(record.lastAccessedAt)
@@ -616,7 +619,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
           code: "ERR_STORE_REFUSED",
         },
       )
-      expect(await scripts.touch(key, [record.verifier], {})).toMatchObject({ status: "DONE" })
+      expect(await touch(key, [record.verifier])).toMatchObject({ status: "DONE" })
       expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: null, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({
         status: "DONE",
       })

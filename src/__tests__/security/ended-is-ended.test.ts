@@ -22,7 +22,7 @@ interface Victim {
 }
 
 const WRITERS: Readonly<Record<string, { readonly script: string; write(service: Service, token: string): Promise<unknown> }>> = {
-  "a touch": { script: "session-touch", write: (service, token) => service.getSession(token) },
+  "a touch": { script: "session-touches", write: (service, token) => service.getSession(token) },
   "an update": { script: "session-update", write: (service, token) => service.updateSession(token, { written: true }) },
   "an extension": { script: "session-extend", write: (service, token) => service.extendSession(token, "2h") },
   "a rotation": { script: "session-rotate", write: (service, token) => service.rotateSession(token) },

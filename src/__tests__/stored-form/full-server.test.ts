@@ -43,7 +43,7 @@ describe.each(SERVER_KINDS)("on a full %s", (kind) => {
       const before = Number(await raw.send("PTTL", sessionKeyOf("", first)))
       await new Promise((resolve) => setTimeout(resolve, 20))
       expect(await toucher.service.getSession(tokenOf(0))).not.toBeNull()
-      expect(toucher.redis.names()).toContain("session-touch")
+      expect(toucher.redis.names()).toContain("session-touches")
       expect(events).toEqual([])
       expect(Number(await raw.send("PTTL", sessionKeyOf("", first)))).toBeGreaterThan(before - 20)
       await toucher.service.close()

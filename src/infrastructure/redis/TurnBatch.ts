@@ -5,9 +5,9 @@ interface Waiting<C, A> {
   reject(reason: unknown): void
 }
 
-/** Sends claims: one alone, or several in one step. The signal is aborted when nobody waits for any of them any more. */
+/** Sends claims: several in one step, and one alone in its own way where there is one. The signal is aborted when nobody waits for any of them any more. */
 export interface ClaimSender<C, A> {
-  one(claim: C, signal: AbortSignal | undefined): Promise<A>
+  one?(claim: C, signal: AbortSignal | undefined): Promise<A>
   /** Answers in the order of the claims. */
   many(claims: readonly C[], signal: AbortSignal | undefined): Promise<readonly A[]>
 }
@@ -60,13 +60,12 @@ export class TurnBatch<C, A> {
   }
 
   #answers(sent: readonly Waiting<C, A>[], signal: AbortSignal | undefined): Promise<readonly A[]> {
-    const [only] = sent
-    return sent.length === 1 && only !== undefined
-      ? this.#sender.one(only.claim, signal).then((answer) => [answer])
-      : this.#sender.many(
-          sent.map(({ claim }) => claim),
-          signal,
-        )
+    const [first] = sent
+    if (sent.length === 1 && first !== undefined && this.#sender.one !== undefined) return this.#sender.one(first.claim, signal).then((answer) => [answer])
+    return this.#sender.many(
+      sent.map(({ claim }) => claim),
+      signal,
+    )
   }
 }
 

@@ -54,13 +54,13 @@ export class StoreWatch {
     if (execution.name === "get" && typeof execution.reply === "string") this.#judgeDeadlines(execution.keys[0] ?? "")
   }
 
-  #count({ name, args, reply }: Execution): void {
+  #count({ name, args, reply, changes }: Execution): void {
     const status = Array.isArray(reply) ? reply[0] : undefined
     const see = (what: string): void => this.#findings.see(what)
     if (REPLAYED[name] !== undefined && REPLAYED[name] === status) see("replayed steps")
     if (LATE[name] !== undefined && LATE[name] === status) see("late copies refused")
     if (name === "session-create" && status === 0 && Array.isArray(reply) && reply.length > 3) see("limit evictions")
-    if (name === "index-heal" && Array.isArray(reply) && reply[1] === 1) see("lists healed")
+    if (name === "session-touches" && changes.some(({ key }) => LIST.test(key))) see("lists healed")
     const id = name === "session-create" ? args[0] : name === "session-update" ? args[1] : undefined
     if (id === undefined || args[13]) return
     if (this.#sent.has(id)) see("lost replies repeated")
@@ -106,11 +106,11 @@ export class StoreWatch {
     if (head.absolute !== old.absolute || head.created !== old.created) this.#findings.report("I12", `${name} moved a time that is fixed at creation`)
     const raises = name === "session-update" || (name === "session-rotate" && args[3] !== "") ? 1 : 0
     if (head.version !== old.version + raises) this.#findings.report("I2", `${name} made version ${head.version} of version ${old.version}`)
-    if (name !== "session-touch") return
+    if (name !== "session-touches") return
     const [was, is] = [before.value, after.value].map((text) => text.slice(0, 18) + text.slice(31))
-    if (was !== is) this.#findings.report("I3", "session-touch changed more than the time of access")
+    if (was !== is) this.#findings.report("I3", "session-touches changed more than the time of access")
     const clockIsSteady = !["server-clock", "failover", "power-cut"].some((fault) => this.#options.faults.has(fault as never))
-    if (clockIsSteady && (after.expiresAt ?? 0) < (before.expiresAt ?? 0)) this.#findings.report("I3", "session-touch made a session end earlier")
+    if (clockIsSteady && (after.expiresAt ?? 0) < (before.expiresAt ?? 0)) this.#findings.report("I3", "session-touches made a session end earlier")
   }
 
   /** I8: a sign-out everywhere leaves alone what was created after its instant. */

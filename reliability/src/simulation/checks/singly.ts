@@ -16,7 +16,7 @@ export function singly(execution: Execution): readonly Execution[] {
       return args.slice(1).map((offered, at) => {
         const key = keys[place++] ?? ""
         const list = offered.startsWith("1") ? [keys[place++] ?? ""] : []
-        return each("session-touch", [key, ...list], offered.trim().split(" ").slice(1), [replies[at] ?? null, time ?? null])
+        return each(name, [key, ...list], [args[0] ?? "", offered], [time ?? null, replies[at] ?? null])
       })
     }
     case "session-creates": {

@@ -9,7 +9,6 @@ import { sessionCreates } from "./scripts/session-creates.js"
 import { sessionDelete } from "./scripts/session-delete.js"
 import { sessionExtend } from "./scripts/session-extend.js"
 import { sessionRotate } from "./scripts/session-rotate.js"
-import { sessionTouch } from "./scripts/session-touch.js"
 import { sessionTouches } from "./scripts/session-touches.js"
 import { sessionUpdate } from "./scripts/session-update.js"
 import { sessionUpdates } from "./scripts/session-updates.js"
@@ -59,7 +58,6 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "session-delete": sessionDelete,
   "session-extend": sessionExtend,
   "session-rotate": sessionRotate,
-  "session-touch": sessionTouch,
   "session-touches": sessionTouches,
   "session-update": sessionUpdate,
   "session-updates": sessionUpdates,

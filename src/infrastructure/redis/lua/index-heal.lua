@@ -1,6 +1,6 @@
 #!lua
 --[[
-  does      puts a session back into its user's list, from which an eviction or an operator may have taken it
+  does      puts a session back into its user's list, from which an eviction or an operator may have taken it; for clusters, where it goes behind a touch
   keys      1 index        zset    the user's list
             2 session      string  the record
   args      1 id           22 characters

@@ -25,6 +25,7 @@ local needed = {
   { 'SET', session, '' },
   { 'PEXPIRE', session, '1' },
   { 'PEXPIREAT', index, '1' },
+  { 'PEXPIRETIME', index },
   { 'ZADD', index, '0', '' },
   { 'ZCARD', index },
   { 'ZRANGE', index, '0', '0' },

@@ -1,5 +1,5 @@
 import type { DueTouch, Touched } from "../scripts/session-scripts.js"
-import { type ClaimSender, TurnBatch } from "../TurnBatch.js"
+import { TurnBatch } from "../TurnBatch.js"
 
 interface Pending {
   readonly due: DueTouch
@@ -20,17 +20,16 @@ export class Touches {
   /** By session and verifiers, from when they are asked for until they are answered. */
   readonly #pending = new Map<string, Pending>()
 
-  /** @param singleNode - whether one script reaches all sessions */
-  constructor(sender: ClaimSender<DueTouch, Touched>, singleNode: boolean) {
+  /**
+   * @param send - writes accesses down in one script, and answers in their order
+   * @param singleNode - whether one script reaches all sessions
+   */
+  constructor(send: (due: readonly DueTouch[]) => Promise<readonly Touched[]>, singleNode: boolean) {
     const sent = (pending: Pending): DueTouch => {
       pending.sentAt = performance.now()
       return pending.due
     }
-    const marking: ClaimSender<Pending, Touched> = {
-      one: (pending, signal) => sender.one(sent(pending), signal),
-      many: (pending, signal) => sender.many(pending.map(sent), signal),
-    }
-    this.#batch = new TurnBatch(marking, singleNode ? MOST_TOGETHER : 1)
+    this.#batch = new TurnBatch({ many: (pending) => send(pending.map(sent)) }, singleNode ? MOST_TOGETHER : 1)
   }
 
   /** @param interval - for how long one access stands for others, in milliseconds; 0: not at all once it is sent */

@@ -18,16 +18,15 @@ import {
   sessionExtendStatus,
   sessionRotate,
   sessionRotateStatus,
-  sessionTouch,
   sessionTouches,
-  sessionTouchStatus,
+  sessionTouchesStatus,
   sessionUpdate,
   sessionUpdateStatus,
   sessionUpdates,
   sessionUpdatesStatus,
 } from "./scripts.generated.js"
 
-type TouchStatus = keyof typeof sessionTouchStatus
+type TouchStatus = keyof typeof sessionTouchesStatus
 
 /** What became of a touch, and when, by the server's clock in microseconds. */
 export interface Touched {
@@ -35,7 +34,7 @@ export interface Touched {
   readonly micros: number
 }
 
-/** An access to be written down. `index`: the list that its user's sessions are in, `null` for a guest. */
+/** An access to be written down. `index`: the list of its user's sessions, `null` for a guest. */
 export interface DueTouch {
   readonly id: string
   readonly session: string
@@ -134,11 +133,7 @@ export class SessionScripts {
     return this.#runner.runMany(sessionCreates, sessionCreatesStatus, keys, args, due.length, options)
   }
 
-  touch(session: string, verifiers: readonly string[], options: ScriptOptions): Promise<Answer<TouchStatus>> {
-    return this.#runner.run(sessionTouch, sessionTouchStatus, [session], verifiers, options)
-  }
-
-  /** Touches many on one node in one step, and heals their lists. What became of each, in their order. */
+  /** Touches sessions on one node in one step, and heals their lists. What became of each, in their order. */
   async touches(due: readonly DueTouch[], memoryMicros: number, options: ScriptOptions): Promise<readonly Touched[]> {
     const keys: string[] = []
     const offered: string[] = []
@@ -290,7 +285,7 @@ function inOrder(args: CreateArguments): readonly (string | number)[] {
 }
 
 function touchStatus(status: RedisReply): TouchStatus {
-  for (const name in sessionTouchStatus) if (sessionTouchStatus[name as TouchStatus] === Number(status)) return name as TouchStatus
+  for (const name in sessionTouchesStatus) if (sessionTouchesStatus[name as TouchStatus] === Number(status)) return name as TouchStatus
   throw unexpected(sessionTouches)
 }
 

@@ -102,12 +102,11 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#clock = new ServerClock(redis, this.#background)
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     this.#reads = new ReadBatch(redis, decodeRecord)
-    const touches = { one: (due: DueTouch) => this.#touchOne(due), many: (due: readonly DueTouch[]) => this.#scripts.touches(due, LIST_MEMORY_MICROS, {}) }
     const creating = durableSender<DueCreate, CreatedTogether>(this.#scripts.create.bind(this.#scripts), this.#scripts.creates.bind(this.#scripts))
     const updating = durableSender<DueUpdate, UpdateAnswer>(this.#scripts.update.bind(this.#scripts), this.#scripts.updates.bind(this.#scripts))
     this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1)
     this.#updates = new TurnBatch(updating, redis.singleNode ? MOST_UPDATES : 1)
-    this.#touches = new Touches(touches, redis.singleNode)
+    this.#touches = new Touches((due) => this.#touchAll(due), redis.singleNode)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
       parts: this.#upkeep(),
@@ -269,10 +268,16 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return status === "DONE" ? { status: "done", record: { ...record, lastAccessedAt: Math.floor(micros / 1000) } } : refused(status)
   }
 
-  /** Off the hot path: a list that lost a member is whole again within a touch interval of use. */
-  async #touchOne({ id, session, index, verifiers }: DueTouch): Promise<Touched> {
-    const touched = await this.#scripts.touch(session, verifiers, {})
-    if (touched.status === "DONE" && index !== null) this.#background.run(this.#scripts.heal(index, session, id, LIST_MEMORY_MICROS, {}))
+  /** A list that lost a member is whole again within a touch interval of use. On a cluster that goes behind: while a slot moves, a script of two keys may be refused. */
+  async #touchAll(due: readonly DueTouch[]): Promise<readonly Touched[]> {
+    if (this.#redis.singleNode) return this.#scripts.touches(due, LIST_MEMORY_MICROS, {})
+    const touched = await this.#scripts.touches(
+      due.map((one) => ({ ...one, index: null })),
+      LIST_MEMORY_MICROS,
+      {},
+    )
+    for (const [at, { id, session, index }] of due.entries())
+      if (touched[at]?.status === "DONE" && index !== null) this.#background.run(this.#scripts.heal(index, session, id, LIST_MEMORY_MICROS, {}))
     return touched
   }
 

@@ -18,18 +18,17 @@ function sender() {
       })
     })
   }
-  const one = async (touch: DueTouch): Promise<Touched> => (await send([touch]))[0] as Touched
   const answer = (): void => {
     for (const give of answers.splice(0)) give()
   }
-  return { sent, fails, one, many: send, answer }
+  return { sent, fails, send, answer }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-it("sends the touches of one turn together, 32 at most, and one alone by itself", async () => {
+it("sends the touches of one turn together, 32 at most", async () => {
   const store = sender()
-  const touches = new Touches(store, true)
+  const touches = new Touches(store.send, true)
   for (let at = 0; at < 65; at += 1) void touches.touch(due(`s${at}`), 0)
   await turn()
   expect(store.sent.map(({ length }) => length)).toEqual([32, 32, 1])
@@ -38,7 +37,7 @@ it("sends the touches of one turn together, 32 at most, and one alone by itself"
 
 it("sends each alone where no script reaches all", async () => {
   const store = sender()
-  const touches = new Touches(store, false)
+  const touches = new Touches(store.send, false)
   for (const name of ["a", "b", "c"]) void touches.touch(due(name), 0)
   await turn()
   expect(store.sent).toEqual([["a"], ["b"], ["c"]])
@@ -46,7 +45,7 @@ it("sends each alone where no script reaches all", async () => {
 
 it("gives each the answer to its own session", async () => {
   const store = sender()
-  const touches = new Touches(store, true)
+  const touches = new Touches(store.send, true)
   const asked = Promise.all(["a", "gone", "b"].map((name) => touches.touch(due(name), 0)))
   await turn()
   store.answer()
@@ -55,7 +54,7 @@ it("gives each the answer to its own session", async () => {
 
 it("lets one touch that waits stand for all who ask for it by the same secret", async () => {
   const store = sender()
-  const touches = new Touches(store, true)
+  const touches = new Touches(store.send, true)
   const asked = [due("a"), due("a"), due("a", "other")].map((touch) => touches.touch(touch, 0))
   await turn()
   expect(store.sent).toEqual([["a", "a"]])
@@ -65,7 +64,7 @@ it("lets one touch that waits stand for all who ask for it by the same secret", 
 
 it("lets a touch under way stand for others only within the interval", async () => {
   const store = sender()
-  const touches = new Touches(store, true)
+  const touches = new Touches(store.send, true)
   const first = touches.touch(due("a"), 60_000)
   await turn()
   const [within, precise] = [touches.touch(due("a"), 60_000), touches.touch(due("a"), 0)]
@@ -82,7 +81,7 @@ it("lets a touch under way stand for others only within the interval", async () 
 it("fails all that travelled together, and nobody after them", async () => {
   const store = sender()
   store.fails.add("b")
-  const touches = new Touches(store, true)
+  const touches = new Touches(store.send, true)
   const asked = ["a", "b"].map((name) => touches.touch(due(name), 60_000))
   await turn()
   store.answer()

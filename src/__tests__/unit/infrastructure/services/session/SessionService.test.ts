@@ -9,7 +9,7 @@ import {
   sessionDeleteStatus,
   sessionExtendStatus,
   sessionRotateStatus,
-  sessionTouchStatus,
+  sessionTouchesStatus,
   sessionUpdateStatus,
 } from "../../../../../infrastructure/redis/scripts/scripts.generated.js"
 import { encodeBody, encodeRecord } from "../../../../../infrastructure/services/session/record-json.js"
@@ -368,32 +368,45 @@ describe("getSession", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: SERVER_MS + 10 * DAY })
     const { token } = stored(storedSession())
     expect(await serviceWith().getSession(token)).not.toBeNull()
-    expect(redis.names).not.toContain("session-touch")
+    expect(redis.names).not.toContain("session-touches")
   })
 
-  it("writes an access down once it is due, and then mends the list", async () => {
+  it("writes an access down once it is due, and mends the list by the same step", async () => {
     const { token, record } = stored(storedSession({ lastAccessedAt: SERVER_MS - 60_000 }))
     const later = SERVER_MICROS + 1_000_000
-    redis.answer("session-touch", [sessionTouchStatus.DONE, String(later)]).answer("index-heal", [T, "0"])
+    redis.answer("session-touches", [String(later), sessionTouchesStatus.DONE])
     const session = await serviceWith().getSession(token)
-    expect(redis.only("session-touch")).toEqual({ name: "session-touch", keys: [keyOf(record)], args: [record.verifier] })
-    expect(redis.only("index-heal")).toEqual({ name: "index-heal", keys: [indexOf("ada"), keyOf(record)], args: [record.id, MEMORY] })
+    expect(redis.only("session-touches")).toEqual({ name: "session-touches", keys: [keyOf(record), indexOf("ada")], args: [MEMORY, `1 ${record.verifier} `] })
+    expect(redis.names).toEqual(["get", "time", "session-touches"])
     expect(session?.lastAccessedAt.getTime()).toBe(later / 1000)
     expect(session?.version).toBe(1)
   })
 
+  it("mends the list behind the touch on a cluster, where a slot that moves may refuse two keys", async () => {
+    redis.singleNode = false
+    const { token, record } = stored(storedSession({ lastAccessedAt: SERVER_MS - 60_000 }))
+    redis.answer("session-touches", [T, sessionTouchesStatus.DONE]).answer("index-heal", new SessionError("ERR_STORE_REFUSED", "TRYAGAIN"))
+    expect(await serviceWith().getSession(token)).not.toBeNull()
+    expect(redis.only("session-touches")).toMatchObject({ keys: [keyOf(record)], args: [MEMORY, `0 ${record.verifier} `] })
+    expect(redis.only("index-heal")).toEqual({ name: "index-heal", keys: [indexOf("ada"), keyOf(record)], args: [record.id, MEMORY] })
+    redis.forget()
+    redis.answer("session-touches", [T, sessionTouchesStatus.MISSING])
+    expect(await serviceWith().getSession(token)).toBeNull()
+    expect(redis.names).not.toContain("index-heal")
+  })
+
   it("has no list to mend for a guest", async () => {
     const { token } = stored(storedSession({ lastAccessedAt: SERVER_MS - 60_000 }, null))
-    redis.answer("session-touch", [sessionTouchStatus.DONE, T])
+    redis.answer("session-touches", [T, sessionTouchesStatus.DONE])
     expect(await serviceWith().getSession(token)).not.toBeNull()
-    expect(redis.names).toEqual(["get", "time", "session-touch"])
+    expect(redis.only("session-touches").keys).toHaveLength(1)
   })
 
   it("touches by the slack of the record when that is shorter than the interval", async () => {
     const { token } = stored(storedSession({ lastAccessedAt: SERVER_MS - 3_000, slack: 3_000, idleTimeout: 30_000 }))
-    redis.answer("session-touch", [sessionTouchStatus.DONE, T]).answer("index-heal", [T, "0"])
+    redis.answer("session-touches", [T, sessionTouchesStatus.DONE])
     await serviceWith().getSession(token)
-    expect(redis.all("session-touch")).toHaveLength(1)
+    expect(redis.all("session-touches")).toHaveLength(1)
   })
 
   it("only looks with touch: false", async () => {
@@ -405,21 +418,20 @@ describe("getSession", () => {
 
   it("is null when the touch finds the session gone", async () => {
     const { token } = stored(storedSession({ lastAccessedAt: SERVER_MS - 60_000 }))
-    redis.answer("session-touch", [sessionTouchStatus.MISSING, T])
+    redis.answer("session-touches", [T, sessionTouchesStatus.MISSING])
     expect(await serviceWith().getSession(token)).toBeNull()
-    expect(redis.names).not.toContain("index-heal")
   })
 
   it("is null when the touch finds another secret", async () => {
     const { token } = stored(storedSession({ lastAccessedAt: SERVER_MS - 60_000 }))
-    redis.answer("session-touch", [sessionTouchStatus.WRONG_SECRET, T])
+    redis.answer("session-touches", [T, sessionTouchesStatus.WRONG_SECRET])
     expect(await serviceWith().getSession(token)).toBeNull()
   })
 
   it("is the session, with an event and a warning, when the touch is not acknowledged", async () => {
     const warnings: unknown[] = []
     const { token, record } = stored(storedSession({ lastAccessedAt: SERVER_MS - 60_000 }))
-    redis.answer("session-touch", new SessionError("ERR_STORE_TIMEOUT", "no answer"))
+    redis.answer("session-touches", new SessionError("ERR_STORE_TIMEOUT", "no answer"))
     const session = await serviceWith({ logger: { warn: (fields) => warnings.push(fields) } }).getSession(token)
     expect(session?.lastAccessedAt.getTime()).toBe(record.lastAccessedAt)
     expect(events).toEqual([{ type: "touch-failed", sessionId: handleOf(record) }])
@@ -1323,7 +1335,7 @@ describe("declared keys", () => {
       .answer("scan", { cursor: "0", keys: [keyOf(session.record), indexOf("ada")] })
     redis
       .answer("session-create", created())
-      .answer("session-touch", [0, T])
+      .answer("session-touches", [T, 0])
       .answer("session-update", updated(session.record))
       .answer("session-extend", [0, T, text])
     redis.answer("session-rotate", [0, T, text]).answer("session-delete", [0, T, prefix]).answer("index-heal", [T, "0"]).answer("index-lists", [T, "1"])
@@ -1340,6 +1352,8 @@ describe("declared keys", () => {
     await service.cleanupExpiredSessions()
     await service.deleteSession(session.token)
     await service.close()
+    redis.singleNode = false
+    await serviceWith().getSession(session.token)
     expect(redis.unprepared).toEqual([])
     const scripts = redis.calls.filter(({ name }) => /^(session|index)-/.test(name))
     expect(new Set(scripts.map(({ name }) => name)).size).toBe(12)
