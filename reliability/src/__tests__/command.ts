@@ -5,9 +5,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
-import { onTestFinished } from "vitest"
+import { onTestFailed, onTestFinished } from "vitest"
 
 const PROGRAM = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
+
+/** Characters of its progress, where a test failed. */
+const TOLD = 2_000
 
 export interface CommandEnd {
   readonly exitCode: number | null
@@ -40,6 +43,7 @@ export async function runCommand(
   const ended = once(child, "exit")
   onTestFinished(() => void child.kill("SIGTERM"))
   let stderr = ""
+  onTestFailed(() => console.error(`The last that ${["reliability", ...args].join(" ")} told:\n${stderr.slice(-TOLD)}`))
   child.stderr.setEncoding("utf8").on("data", (piece: string) => {
     stderr += piece
     onStderr(piece, () => child.kill("SIGINT"))

@@ -1,8 +1,9 @@
+import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync } from "node:fs"
 import { connect, createServer, type Server, type Socket } from "node:net"
 import { createSessionService, SessionError } from "coatcheck"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { survivedOf } from "../faults/fault-row.js"
 import { judge } from "../faults/judge.js"
 import { limitsHeld } from "../faults/limits.js"
@@ -63,6 +64,26 @@ describe("a proxy between a client and a server that repeats what it hears", () 
     expect(line.proxy.struck).toBe(true)
     expect(heard).toBe(arrived)
     expect(direction === "requests" || line.got() === answered).toBe(true)
+  })
+
+  it("resets a connection that is just being ended, and lets its process end", { timeout: 20_000 }, async () => {
+    const proxy = new URL("../../dist/faults/network/FaultProxy.js", import.meta.url)
+    const program = `
+      import { connect, createServer } from "node:net"
+      import { FaultProxy } from ${JSON.stringify(proxy.href)}
+      const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1", async () => {
+        const proxy = await FaultProxy.start(server.address().port)
+        const client = connect(proxy.port, "127.0.0.1")
+        client.on("error", () => undefined).on("close", () => proxy.stop().then(() => server.close()))
+        server.on("connection", (socket) => {
+          socket.on("error", () => undefined)
+          proxy.halfClose()
+          process.nextTick(() => process.nextTick(() => proxy.reset()))
+        })
+      })`
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: "ignore" })
+    onTestFinished(() => void child.kill("SIGKILL"))
+    expect(await once(child, "exit")).toEqual([0, null])
   })
 
   it("lets nothing through while it hangs, and everything afterwards", async () => {

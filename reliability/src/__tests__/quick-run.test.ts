@@ -119,7 +119,7 @@ describe("a service with a mistake is found out", () => {
 
   it.each(DEFECTS)("%s", { timeout: 600_000 }, async (defect) => {
     const { exitCode, stdout } = await runCommand(
-      ["--layer", "histories", "--row", "redis, one server, node-redis", "--operations", "5000", "--seed", "7", "--defect", defect],
+      ["--quick", "--layer", "histories", "--row", "redis, one server, node-redis", "--operations", "5000", "--seed", "7", "--defect", defect],
       ownFolder(),
     )
     expect(stdout).toContain("FAILED")

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import type { ISessionService, SessionData } from "coatcheck"
 import { createClient } from "redis"
 import { bound } from "../workloads/bound-service.js"
@@ -15,10 +16,10 @@ export function isNearDefect(defect: string | undefined): defect is NearDefect {
 }
 
 /** A service whose reads are answered by a cache with one mistake, and what ends it. */
-export async function spoilNear(service: Service, defect: NearDefect, { url, leaseMs }: { readonly url: string; readonly leaseMs: number }) {
+export async function spoilNear(service: Service, defect: NearDefect, place: { readonly url: string; readonly leaseMs: number }) {
   const kept = new Map<string, SessionData<Attributes>>()
   const changing = (token: string | null | undefined): void => void kept.delete(token ?? "")
-  const { getSession, close } = defect === "lease-by-timer" ? byTimer(service, kept, leaseMs) : await overReconnects(service, kept, url)
+  const { getSession, close } = defect === "lease-by-timer" ? byTimer(service, kept, place.leaseMs) : await overReconnects(service, kept, place)
   const spoiled: Service = {
     ...bound(service),
     getSession,
@@ -51,7 +52,7 @@ function byTimer(service: Service, kept: Map<string, SessionData<Attributes>>, l
 async function overReconnects(
   service: Service,
   kept: Map<string, SessionData<Attributes>>,
-  url: string,
+  { url, leaseMs }: { readonly url: string; readonly leaseMs: number },
 ): Promise<{ readonly getSession: Read; close(): void }> {
   const tokens = new Map<string, string>()
   const client = createClient({ url, RESP: 3, emitInvalidate: true, socket: { reconnectStrategy: () => 10 } })
@@ -70,7 +71,8 @@ async function overReconnects(
     const key = `session:{${tag}}.${id}`
     tokens.set(key, token ?? "")
     const before = changes
-    await client.get(key).catch(() => undefined)
+    // A line that is dead without a word is none of its mistakes.
+    await Promise.race([client.get(key).catch(() => undefined), pause(leaseMs)])
     const session = await service.getSession(token, options)
     if (session !== null && changes === before) kept.set(token ?? "", session)
     return session

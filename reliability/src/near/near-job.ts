@@ -22,6 +22,8 @@ export type NearJob =
       /** When nothing else of the process runs for a while, and for how long. */
       readonly block?: { readonly at: number; readonly ms: number }
     }
+  /** Everything is read once more. */
+  | { readonly role: "look"; readonly tokens: readonly NearToken[] }
   | { readonly role: "revoker"; readonly seed: number; readonly tokens: readonly NearToken[]; readonly from: number; readonly until: number }
 
 export interface NearResult {
@@ -50,6 +52,9 @@ export async function doNear(
     case "reader":
       await Promise.all([...lanes(near, job), ...(job.block === undefined ? [] : [blockOnce(near, job.tokens, job.block)])])
       return { tokens: [], lines: near.lines }
+    case "look":
+      await readAll(near, job.tokens)
+      return { tokens: [], lines: near.lines }
     case "revoker":
       await revokeAll(near, job)
       return { tokens: [], lines: near.lines }
@@ -73,6 +78,10 @@ function lanes(
 async function blockOnce(near: RecordedNear, tokens: readonly NearToken[], { at, ms }: { readonly at: number; readonly ms: number }): Promise<void> {
   await pause(Math.max(0, at - near.now()))
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+  await readAll(near, tokens)
+}
+
+async function readAll(near: RecordedNear, tokens: readonly NearToken[]): Promise<void> {
   await Promise.all(tokens.map(({ token }) => near.read(token)))
 }
 

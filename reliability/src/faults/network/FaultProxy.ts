@@ -187,6 +187,8 @@ function holdLine({ requests, replies }: Line): void {
 }
 
 function resetLine({ client, server }: Line): void {
+  // A socket that is just saying that it will say no more cannot be reset: Node would keep it for ever, and the process would never end.
+  if (client.writableEnded && !client.writableFinished) client.destroy()
   if (!client.destroyed) client.resetAndDestroy()
   if (!server.destroyed) server.destroy()
 }
