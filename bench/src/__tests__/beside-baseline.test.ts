@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { besideBaseline, type RoundSettings } from "../rounds/beside-baseline.js"
-import type { Work } from "../rounds/slice.js"
+import { besideBaseline, type Contender, type RoundSettings } from "../rounds/beside-baseline.js"
+import { Running, type Work } from "../rounds/slice.js"
 import type { ServerMeter } from "../server/ServerMeter.js"
 
 const meter = {
@@ -8,6 +8,7 @@ const meter = {
 } as unknown as ServerMeter
 const settings = (more: Partial<RoundSettings> = {}): RoundSettings => ({
   rounds: 3,
+  warmUps: 1,
   inFlight: 4,
   ms: 1,
   meter,
@@ -15,6 +16,11 @@ const settings = (more: Partial<RoundSettings> = {}): RoundSettings => ({
   onProgress: () => undefined,
   ...more,
 })
+
+function contender(name: string, work: Work): Contender {
+  const running = new Running(work)
+  return { name, refill: () => running.refill(), slice: (slice) => running.slice(slice) }
+}
 
 /** Work that writes down each slice that it has part in. */
 function noting(name: string, notes: string[]): Work {
@@ -28,19 +34,19 @@ function noting(name: string, notes: string[]): Work {
 describe("besideBaseline", () => {
   it("measures the baseline before and after each contender, and turns the order around", async () => {
     const notes: string[] = []
-    const contenders = ["a", "b"].map((name) => ({ name, work: noting(name, notes) }))
-    const rows = await besideBaseline({ name: "base", work: noting("base", notes) }, contenders, settings())
+    const contenders = ["a", "b"].map((name) => contender(name, noting(name, notes)))
+    const rows = await besideBaseline(contender("base", noting("base", notes)), contenders, settings())
     expect(rows.map(({ name }) => name)).toEqual(["base", "a", "b"])
-    // One round warms up; at the seam of two rounds the baseline is measured twice in a row.
+    // All warm up first; at the seam of two rounds the baseline is measured twice in a row.
     const [forth, back] = [
       ["base", "a", "base", "b"],
       ["base", "b", "base", "a"],
     ]
-    expect(notes).toEqual([...forth, ...back, ...forth, ...back, "base"])
+    expect(notes).toEqual([...["base", "a", "b"], ...back, ...forth, ...back, "base"])
   })
 
   it("tells rates, shares, and what the server did for each call", async () => {
-    const [base, own] = await besideBaseline({ name: "base", work: { call: async () => 1 } }, [{ name: "own", work: { call: async () => 1 } }], settings())
+    const [base, own] = await besideBaseline(contender("base", { call: async () => 1 }), [contender("own", { call: async () => 1 })], settings())
     expect(base?.share).toEqual({ low: 1, median: 1, high: 1 })
     expect(own?.rate.median).toBeGreaterThan(0)
     expect(own?.share.median).toBeGreaterThan(0)
@@ -53,7 +59,9 @@ describe("besideBaseline", () => {
   it("lays ready before each slice what it uses up", async () => {
     let left = 0
     let refills = 0
+    let prepared = 0
     const work: Work = {
+      prepare: async () => prepared++,
       refill: async () => {
         left = 1_000_000
         refills++
@@ -61,19 +69,20 @@ describe("besideBaseline", () => {
       call: async () => left--,
       isRight: (had: number) => had > 0,
     }
-    await besideBaseline({ name: "base", work: { call: async () => 1 } }, [{ name: "uses up", work }], settings())
-    // One round warms up.
+    await besideBaseline(contender("base", { call: async () => 1 }), [contender("uses up", work)], settings())
+    // One slice warms up.
     expect(refills).toBe(4)
+    expect(prepared).toBe(1)
   })
 
   it("tells latencies beside those of the baseline", async () => {
-    const rows = await besideBaseline({ name: "base", work: { call: async () => 1 } }, [], settings({ inFlight: 1 }))
+    const rows = await besideBaseline(contender("base", { call: async () => 1 }), [], settings({ inFlight: 1 }))
     expect(rows[0]?.latency.median).toBe(1)
   })
 
   it("ends with the name of the row whose answers are not right", async () => {
-    const wrong = { name: "denied", work: { call: async () => ({ allowed: true }), isRight: ({ allowed }: { readonly allowed: boolean }) => !allowed } }
-    await expect(besideBaseline({ name: "base", work: { call: async () => 1 } }, [wrong], settings())).rejects.toThrow(
+    const wrong = contender("denied", { call: async () => ({ allowed: true }), isRight: ({ allowed }: { readonly allowed: boolean }) => !allowed })
+    await expect(besideBaseline(contender("base", { call: async () => 1 }), [wrong], settings())).rejects.toThrow(
       'denied: Expected another answer, got {"allowed":true}',
     )
   })
@@ -83,6 +92,6 @@ describe("besideBaseline", () => {
     const work = {
       call: async () => cancel.abort(new Error("enough")),
     }
-    await expect(besideBaseline({ name: "base", work }, [], settings({ signal: cancel.signal }))).rejects.toThrow("enough")
+    await expect(besideBaseline(contender("base", work), [], settings({ signal: cancel.signal }))).rejects.toThrow("enough")
   })
 })

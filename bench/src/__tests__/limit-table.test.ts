@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import type { LimitCase } from "../limits/limit-case.js"
-import { askedOf, commandsOf, type LimitFigures, limitFindings, limitTable, overviewTable, targetsOf, verdictsOn } from "../limits/limit-table.js"
+import { askedOf, commandsOf, limitFindings, limitTable, overviewTable, targetsOf, verdictsOn } from "../limits/limit-table.js"
 import type { Compared } from "../rounds/beside-baseline.js"
+import type { InFlightFigures } from "../rounds/more-in-flight.js"
 
 const at = (median: number) => ({ low: median, median, high: median })
 const row = (name: string, share: number, commands: Readonly<Record<string, number>>): Compared => ({
@@ -17,14 +18,13 @@ const row = (name: string, share: number, commands: Readonly<Record<string, numb
   commands,
   trips: 1,
 })
-const work = { call: async () => undefined }
-
-const told = (measured: readonly LimitFigures[], cases: readonly LimitCase[]) => limitTable({ measured, verdicts: verdictsOn(measured, cases) })
+const told = (measured: readonly InFlightFigures[], cases: readonly Omit<LimitCase, "work">[]) =>
+  limitTable({ measured, verdicts: verdictsOn(measured, cases) })
 
 describe("limitTable", () => {
   it("says of each target whether it was reached, and how much is missing", () => {
     const rows = [row("INCR", 1, { incr: 1 }), row("fast", 0.9, { evalsha: 1 }), row("slow", 0.5, { evalsha: 1 })]
-    const cases = ["fast", "slow"].map((name) => ({ name, work, target: "limit fixed-window node-redis one key" as const }))
+    const cases = ["fast", "slow"].map((name) => ({ name, target: "limit fixed-window node-redis one key" as const }))
     const lines = told([{ inFlight: 64, rows }], cases).split("\n")
     expect(lines.find((line) => line.includes("fast"))).toContain("at least 0.85: reached")
     expect(lines.find((line) => line.includes("slow"))).toContain("at least 0.85: short by 0.35")
@@ -32,7 +32,7 @@ describe("limitTable", () => {
   })
 
   it("refuses to compare a row that should ask the server and often does not", () => {
-    const cases = [{ name: "denied", work, asksStore: true }]
+    const cases = [{ name: "denied", asksStore: true }]
     expect(told([{ inFlight: 64, rows: [row("denied", 3, { evalsha: 0.4, get: 0.4 })] }], cases)).toContain("60 % were answered without the server")
     expect(told([{ inFlight: 64, rows: [row("denied", 3, { evalsha: 1, get: 1 })] }], cases)).not.toContain("without the server")
   })
@@ -53,10 +53,7 @@ describe("limitTable", () => {
 describe("limitFindings", () => {
   it("say of each row with a target what was measured", () => {
     const measured = [{ inFlight: 64, rows: [row("INCR", 1, {}), row("gcra", 0.5, {})] }]
-    const targets = targetsOf([
-      { name: "gcra", work, target: "limit gcra ioredis one key" },
-      { name: "other", work },
-    ])
+    const targets = targetsOf([{ name: "gcra", target: "limit gcra ioredis one key" }, { name: "other" }])
     expect(limitFindings([{ measured, targets }])).toEqual([{ target: "limit gcra ioredis one key", measured: at(0.5) }])
   })
 })
@@ -64,7 +61,7 @@ describe("limitFindings", () => {
 describe("overviewTable", () => {
   it("puts the rates of all clients side by side, with what was wanted of them", () => {
     const measured = [{ inFlight: 64, rows: [row("gcra", 0.5, { evalsha: 1 })] }]
-    const verdicts = verdictsOn(measured, [{ name: "gcra", work, target: "limit gcra node-redis one key" }])
+    const verdicts = verdictsOn(measured, [{ name: "gcra", target: "limit gcra node-redis one key" }])
     const stands = [
       { stand: "node-redis", keys: "one key", measured, verdicts },
       { stand: "ioredis", keys: "one key", measured: [{ inFlight: 64, rows: [row("log", 0.4, {})] }], verdicts: {} },

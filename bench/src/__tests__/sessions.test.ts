@@ -3,7 +3,6 @@ import { readWithDueTouches } from "../sessions/due-touches.js"
 import { entryAt, shuffled } from "../sessions/order.js"
 import { PAYLOAD_BYTES, payloadOf } from "../sessions/payload.js"
 import { usingUp } from "../sessions/pool.js"
-import type { RawClient } from "../sessions/raw-clients.js"
 
 describe("payloadOf", () => {
   it("has the same size for each user", () => {
@@ -27,7 +26,7 @@ describe("reading with touches that are due", () => {
     const tokens = Array.from({ length: 200 }, (_, at) => `tag.${at}.secret`) as never[]
     const order = tokens.map((_, at) => at)
     const aged: string[] = []
-    const raw = { setRange: async (key: string) => aged.push(key) } as unknown as RawClient
+    const raw = { setRange: async (key: string) => aged.push(key) }
     const work = readWithDueTouches(async (token) => token, { raw, tokens, order, ms: 0.3 })
     await work.refill?.()
     expect(aged).toEqual(["session:{tag}.0", "session:{tag}.60"])

@@ -17,9 +17,9 @@ describe("TARGETS", () => {
   })
 
   it("know which decisions something is wanted of", () => {
-    expect(limitTarget("gcra", "ioredis", "10 000 keys")).toBe("limit gcra ioredis 10 000 keys")
-    expect(limitTarget("sliding-log", "ioredis", "one key")).toBeUndefined()
-    expect(limitTarget("sliding-counter", "ioredis", "one key")).toBeUndefined()
+    expect(limitTarget("gcra", "ioredis", 10_000)).toBe("limit gcra ioredis 10 000 keys")
+    expect(limitTarget("sliding-log", "ioredis", 1)).toBeUndefined()
+    expect(limitTarget("sliding-counter", "ioredis", 1)).toBeUndefined()
   })
 })
 

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { env } from "node:process"
-import { fileURLToPath } from "node:url"
-import { letEnd, nextMessage } from "../child-message.js"
+import { Child } from "../processes/Child.js"
+import type { Opened } from "./application.js"
 import { KeptConnection, load } from "./load.js"
 
-const PROGRAM = fileURLToPath(new URL("application.js", import.meta.url))
+const PROGRAM = new URL("application.js", import.meta.url)
 
 export interface Slice {
   /** Processor time of the application's process for each request, in microseconds. */
@@ -13,27 +11,30 @@ export interface Slice {
   readonly rate: number
 }
 
+export interface Load {
+  readonly users: number
+  readonly connections: number
+  readonly signal: AbortSignal
+}
+
 /** An application that runs, with its users signed in. */
 export class Served implements AsyncDisposable {
   readonly name: string
-  readonly #child: ChildProcess
+  readonly #child: Child
   readonly #connections: readonly KeptConnection[]
   readonly #requests: readonly string[]
 
-  private constructor(name: string, child: ChildProcess, connections: readonly KeptConnection[], requests: readonly string[]) {
+  private constructor(name: string, child: Child, connections: readonly KeptConnection[], requests: readonly string[]) {
     this.name = name
     this.#child = child
     this.#connections = connections
     this.#requests = requests
   }
 
-  static async start(name: string, url: string, { users, connections }: { readonly users: number; readonly connections: number }): Promise<Served> {
-    const child = spawn(process.execPath, [PROGRAM, name, url], {
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-      env: { ...env, NODE_ENV: "production" },
-    })
+  static async start(name: string, url: string, { users, connections, signal }: Load): Promise<Served> {
+    const child = new Child(name, PROGRAM)
     try {
-      const { port } = await nextMessage<{ port: number }>(child)
+      const port = await child.ask<number>({ name, url } satisfies Opened, signal)
       const cookies = await Promise.all(Array.from({ length: users }, (_, at) => signIn(port, `user${at}`)))
       const requests = cookies.map(
         (cookie) =>
@@ -42,7 +43,7 @@ export class Served implements AsyncDisposable {
       const opened = await Promise.all(Array.from({ length: connections }, async () => KeptConnection.open(port)))
       return new Served(name, child, opened, requests)
     } catch (error) {
-      child.kill()
+      await child[Symbol.asyncDispose]()
       throw error
     }
   }
@@ -56,13 +57,11 @@ export class Served implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.#connections) connection.close()
-    await letEnd(this.#child)
+    await this.#child[Symbol.asyncDispose]()
   }
 
-  async #cpu(): Promise<number> {
-    const answer = nextMessage<{ cpu: number }>(this.#child)
-    this.#child.send("cpu")
-    return (await answer).cpu
+  #cpu(): Promise<number> {
+    return this.#child.ask("cpu")
   }
 }
 

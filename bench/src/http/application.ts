@@ -1,21 +1,30 @@
-// One application in a process of its own: node application.js NAME STORE-URL. Tells its port, and when asked, the processor time that it used.
+// One application in a process of its own. Tells its port when it is opened, and when asked, the processor time that it used.
+import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { answerParent } from "../processes/answer-parent.js"
 import { APPLICATIONS } from "./applications.js"
 import { LIMITING_APPLICATIONS } from "./limiting-applications.js"
 
-const [name = "", url = ""] = process.argv.slice(2)
-const open = { ...APPLICATIONS, ...LIMITING_APPLICATIONS }[name]
-if (open === undefined || process.send === undefined) throw new Error("Expected the name of an application, from the program that measures it")
+/** An application by its name, and its store. */
+export interface Opened {
+  readonly name: string
+  readonly url: string
+}
 
-const listener = await open(url)
-// Connections are idle while others are measured.
-const server = createServer({ keepAliveTimeout: 600_000 }, listener).listen(0, "127.0.0.1", () =>
-  process.send?.({ port: (server.address() as AddressInfo).port }),
-)
-process.on("message", () => {
+answerParent(async (question: Opened | "cpu") => (question === "cpu" ? cpuUsed() : open(question)))
+
+async function open({ name, url }: Opened): Promise<number> {
+  const listen = { ...APPLICATIONS, ...LIMITING_APPLICATIONS }[name]
+  if (listen === undefined) throw new RangeError("Expected the name of an application")
+  // Connections are idle while others are measured.
+  const server = createServer({ keepAliveTimeout: 600_000 }, await listen(url)).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  return (server.address() as AddressInfo).port
+}
+
+/** In microseconds. */
+function cpuUsed(): number {
   const { user, system } = process.cpuUsage()
-  process.send?.({ cpu: user + system })
-})
-// Ends with the program that measures.
-process.on("disconnect", () => process.exit())
+  return user + system
+}

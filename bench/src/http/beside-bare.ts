@@ -3,7 +3,7 @@ import { spreadOf, verdictOf } from "../spread.js"
 import type { Finding } from "../targets/target-table.js"
 import { TARGETS, type TargetId } from "../targets/targets.js"
 import type { Row } from "./http-table.js"
-import { Served, type Slice } from "./Served.js"
+import { type Load, Served, type Slice } from "./Served.js"
 
 interface Contender {
   readonly application: string
@@ -19,11 +19,9 @@ export interface Framework {
   readonly contenders: readonly Contender[]
 }
 
-export interface LoadSettings extends GroupSettings {
+export interface LoadSettings extends GroupSettings, Load {
   /** Requests of one application in one round. */
   readonly requests: number
-  readonly users: number
-  readonly connections: number
 }
 
 export function loadOf(settings: GroupSettings): LoadSettings {

@@ -5,10 +5,6 @@ export interface Keys {
   readonly names: readonly string[]
 }
 
-export const ONE_KEY = keysOf(1)
-export const SOME_KEYS = keysOf(1_000)
-export const MANY_KEYS = keysOf(10_000)
-
 /** The key of a call: each in turn. */
 export function keyAt({ names }: Keys, at: number): string {
   return names[at % names.length] ?? ""
@@ -24,7 +20,7 @@ export async function forEachKey({ names }: Keys, work: (key: string) => Promise
   )
 }
 
-function keysOf(count: number): Keys {
+export function keysOf(count: number): Keys {
   return {
     name: count === 1 ? "one key" : `${count.toLocaleString("en").replace(",", " ")} keys`,
     names: Array.from({ length: count }, (_, at) => `user-${at}-of-${count}`),

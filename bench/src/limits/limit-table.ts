@@ -1,15 +1,12 @@
 import { markdownTable, shown } from "../markdown.js"
 import { type Compared, relationOf } from "../rounds/beside-baseline.js"
+import type { InFlightFigures } from "../rounds/more-in-flight.js"
 import { verdictOf } from "../spread.js"
 import type { Finding } from "../targets/target-table.js"
 import { TARGETS, type TargetId } from "../targets/targets.js"
 import type { LimitCase } from "./limit-case.js"
 
-/** Rows of one stand, with so many in flight. */
-export interface LimitFigures {
-  readonly inFlight: number
-  readonly rows: readonly Compared[]
-}
+type ToldCase = Omit<LimitCase, "work">
 
 /** Where targets are set, and what else than shares is told of. */
 export const TOLD_IN_FLIGHT = 64
@@ -20,7 +17,7 @@ const NEARLY_ALL = 0.98
 export interface StandFigures {
   readonly stand: string
   readonly keys: string
-  readonly measured: readonly LimitFigures[]
+  readonly measured: readonly InFlightFigures[]
   /** By the names of rows. */
   readonly verdicts: Readonly<Record<string, string>>
   /** By the names of rows. */
@@ -28,7 +25,7 @@ export interface StandFigures {
 }
 
 /** What is to be said of rows with a target, and of those that are not what their names say. */
-export function verdictsOn(measured: readonly LimitFigures[], cases: readonly LimitCase[]): Readonly<Record<string, string>> {
+export function verdictsOn(measured: readonly InFlightFigures[], cases: readonly ToldCase[]): Readonly<Record<string, string>> {
   const verdicts = toldOf(measured).map(
     (row) =>
       [
@@ -43,7 +40,7 @@ export function verdictsOn(measured: readonly LimitFigures[], cases: readonly Li
 }
 
 /** Which rows a target is about. */
-export function targetsOf(cases: readonly LimitCase[]): Readonly<Record<string, TargetId>> {
+export function targetsOf(cases: readonly ToldCase[]): Readonly<Record<string, TargetId>> {
   return Object.fromEntries(cases.flatMap(({ name, target }) => (target === undefined ? [] : [[name, target] as const])))
 }
 
@@ -90,7 +87,7 @@ export function overviewTable(stands: readonly Omit<StandFigures, "targets">[]):
   )
 }
 
-export function toldOf(measured: readonly LimitFigures[]): readonly Compared[] {
+export function toldOf(measured: readonly InFlightFigures[]): readonly Compared[] {
   return measured.find(({ inFlight }) => inFlight === TOLD_IN_FLIGHT)?.rows ?? []
 }
 
@@ -98,7 +95,7 @@ function relation(row: Compared | undefined, inFlight: number): string {
   return row === undefined ? "–" : shown(relationOf(row, inFlight), 2)
 }
 
-function verdictOn(row: Compared, limitCase: LimitCase | undefined): string {
+function verdictOn(row: Compared, limitCase: ToldCase | undefined): string {
   const asked = askedOf(row)
   if (limitCase?.asksStore && asked < NEARLY_ALL) return `not comparable: ${Math.round((1 - asked) * 100)} % were answered without the server`
   return limitCase?.target === undefined ? "" : verdictOf(row.share, TARGETS[limitCase.target])

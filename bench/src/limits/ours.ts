@@ -1,4 +1,12 @@
-import type { CountingRule, OwnedRateLimitingService, RateLimitDecision, RateLimitRules, Subject } from "coatcheck/rate-limit"
+import {
+  type CountingRule,
+  createRateLimitingService,
+  type OwnedRateLimitingService,
+  type RateLimitDecision,
+  type RateLimitRules,
+  type Subject,
+} from "coatcheck/rate-limit"
+import type { RawClient } from "../sessions/raw-client.js"
 import { type ClientName, limitTarget } from "../targets/targets.js"
 import { forEachKey, type Keys, keyAt } from "./keys.js"
 import type { LimitCase } from "./limit-case.js"
@@ -9,13 +17,11 @@ type Algorithm = (typeof ALGORITHMS)[number]
 /** A log admits no more than this in its window, which one key alone would use up. */
 const LONGEST_LOG = 100
 
-interface OursSettings {
-  /** Over which a store is asked by a round trip. */
-  readonly client?: ClientName
-}
+/** A busy machine should make figures worse, not end the run. */
+const PATIENCE = "30s"
 
 /** The rules that the rows use. What is allowed has so much room that no measurement uses it up; a unit still counts when its key's turn comes again. */
-export function rulesFor({ names }: Keys): RateLimitRules {
+function rulesFor({ names }: Keys): RateLimitRules {
   const roomy = names.length === 1 ? ({ limit: 1_000_000, window: "10s" } as const) : ({ limit: 10_000, window: "1h" } as const)
   const allowed = (algorithm: Algorithm): CountingRule =>
     algorithm === "sliding-log" ? { algorithm, limit: LONGEST_LOG, window: "1s" } : { algorithm, ...roomy }
@@ -28,21 +34,37 @@ export function rulesFor({ names }: Keys): RateLimitRules {
   }
 }
 
-/** Rows of a service that was made with `rulesFor(keys)`. */
-export function oursOn(limits: OwnedRateLimitingService, keys: Keys, { client }: OursSettings = {}): readonly LimitCase[] {
+/** Rows over one client. */
+export async function oursOn({ name, client }: RawClient, keys: Keys): Promise<readonly LimitCase[]> {
+  const open = () => createRateLimitingService({ store: client, rules: rulesFor(keys), timeout: PATIENCE })
+  return [...decisions(await open(), keys, name), ...known(await open(), await open(), keys, name)]
+}
+
+/** Rows without a server. */
+export async function oursAt(url: string, keys: Keys): Promise<readonly LimitCase[]> {
+  const where = url.startsWith("sqlite:") ? "SQLite" : "memory"
+  const limits = await createRateLimitingService({ store: url, rules: rulesFor(keys) })
+  return decisions(limits, keys).map((one) => ({ ...one, name: `${where}: ${one.name}` }))
+}
+
+/** @param client over which a store is asked by a round trip */
+function decisions(limits: OwnedRateLimitingService, keys: Keys, client?: ClientName): readonly LimitCase[] {
   const subjects: readonly Subject[] = keys.names.map((key) => ({ key }))
   const subjectAt = (at: number): Subject => subjects[at % subjects.length] ?? { key: "" }
   const allowed = ALGORITHMS.filter((algorithm) => algorithm !== "sliding-log" || keys.names.length > 1).map((algorithm): LimitCase => {
     const work = { call: (at: number) => limits.checkRateLimit(subjectAt(at), algorithm), isRight: isAllowed }
-    return { name: `${algorithm}, allowed`, work, target: client && limitTarget(algorithm, client, keys.name) }
+    return { name: `${algorithm}, allowed`, work, target: client && limitTarget(algorithm, client, keys.names.length) }
   })
   const denied = ALGORITHMS.map((algorithm): LimitCase => {
     const rule = `${algorithm}-denied`
     const costAt = askedCosts(algorithm === "sliding-log" ? LONGEST_LOG : 1_000_000, keys)
     return {
       name: `${algorithm}, denied${client === undefined ? "" : " by the store"}`,
-      work: { call: (at) => limits.checkRateLimit(subjectAt(at), rule, { cost: costAt(at) }), isRight: isDenied },
-      prepare: () => forEachKey(keys, (key) => limits.penalize({ key }, rule, costAt(0))),
+      work: {
+        prepare: () => forEachKey(keys, (key) => limits.penalize({ key }, rule, costAt(0))),
+        call: (at) => limits.checkRateLimit(subjectAt(at), rule, { cost: costAt(at) }),
+        isRight: isDenied,
+      },
       asksStore: client !== undefined,
     }
   })
@@ -50,21 +72,20 @@ export function oursOn(limits: OwnedRateLimitingService, keys: Keys, { client }:
 }
 
 /** Rows of what a process answers by itself, since it was told before. Each has a service of its own: a process remembers so many denials, whatever they are of. */
-export function knownOn(
-  [blocking, exhausting]: readonly [OwnedRateLimitingService, OwnedRateLimitingService],
-  keys: Keys,
-  client: ClientName,
-): readonly LimitCase[] {
+function known(blocking: OwnedRateLimitingService, exhausting: OwnedRateLimitingService, keys: Keys, client: ClientName): readonly LimitCase[] {
   const blocked = (key: string) => blocking.checkRateLimit({ key }, "blocked")
   const exhausted = (key: string) => exhausting.checkRateLimit({ key }, "exhausted")
   const blockedRow: LimitCase = {
     name: "known to be blocked",
-    work: { call: (at) => blocked(keyAt(keys, at)), isRight: isDenied },
-    prepare: async () => {
-      await forEachKey(keys, (key) => blocking.block({ key }, "blocked", "1d"))
-      await forEachKey(keys, blocked)
+    work: {
+      prepare: async () => {
+        await forEachKey(keys, (key) => blocking.block({ key }, "blocked", "1d"))
+        await forEachKey(keys, blocked)
+      },
+      call: (at) => blocked(keyAt(keys, at)),
+      isRight: isDenied,
     },
-    target: limitTarget("known", client, keys.name),
+    target: limitTarget("known", client, keys.names.length),
   }
   // Of many keys none is asked for twice within one slice, and before the next slice what was known of it has run out: that row would be "denied by the store" once more.
   if (keys.names.length > 1) return [blockedRow]
@@ -72,8 +93,11 @@ export function knownOn(
     blockedRow,
     {
       name: "used up, known here for up to a second",
-      work: { call: (at) => exhausted(keyAt(keys, at)), isRight: isDenied },
-      prepare: () => forEachKey(keys, (key) => exhausting.penalize({ key }, "exhausted", 100)),
+      work: {
+        prepare: () => forEachKey(keys, (key) => exhausting.penalize({ key }, "exhausted", 100)),
+        call: (at) => exhausted(keyAt(keys, at)),
+        isRight: isDenied,
+      },
     },
   ]
 }

@@ -3,31 +3,34 @@ import type { GroupSettings, Measured } from "../group.js"
 import { besideBare, loadOf } from "../http/beside-bare.js"
 import { httpTable } from "../http/http-table.js"
 import { LIMITING_APPLICATIONS } from "../http/limiting-applications.js"
-import { besideBaseline } from "../rounds/beside-baseline.js"
+import { temporaryFolder } from "../processes/temporary-folder.js"
+import { withMoreInFlight } from "../rounds/more-in-flight.js"
+import { Subject } from "../rounds/Subject.js"
 import { ServerMeter } from "../server/ServerMeter.js"
-import { MANY_KEYS, ONE_KEY, SOME_KEYS } from "./keys.js"
+import { keysOf } from "./keys.js"
+import type { LimitCase } from "./limit-case.js"
 import { limitChart } from "./limit-chart.js"
-import { type LimitFigures, limitFindings, limitTable, overviewTable, type StandFigures, TOLD_IN_FLIGHT, targetsOf, verdictsOn } from "./limit-table.js"
-import { HERE, STANDS, type Stand } from "./stands.js"
+import type { LimitSettings } from "./limit-settings.js"
+import { limitFindings, limitTable, overviewTable, type StandFigures, TOLD_IN_FLIGHT, targetsOf, verdictsOn } from "./limit-table.js"
+import { HERE, STANDS } from "./stands.js"
 
-/** Measures decisions about limits beside the raw command: over each client and in this process, with one key and with many, few and many in flight. */
+const MANY = { quick: 1_000, full: 10_000 }
+const MS = { quick: 15, full: 60 }
+
+/** Measures decisions about limits beside the raw command: over each client and in a process, with one key and with many, few and many in flight. */
 export async function runLimits(settings: GroupSettings): Promise<Measured> {
   await using server = await StoreServer.start("redis")
   await using meter = new ServerMeter(server.url)
+  await using folder = await temporaryFolder()
   const figures: StandFigures[] = []
-  for (const [name, open] of Object.entries(STANDS))
-    for (const keys of [ONE_KEY, settings.quick ? SOME_KEYS : MANY_KEYS]) {
-      settings.signal.throwIfAborted()
-      const stand = await open(server.url, keys)
-      try {
-        const measured = await measure(stand, meter, { ...settings, onProgress: (text) => settings.onProgress(`${name}, ${keys.name}, ${text}`) })
-        if (measured.length === 0) continue
-        const own = { stand: name, keys: keys.name, measured, verdicts: verdictsOn(measured, stand.cases), targets: targetsOf(stand.cases) }
-        settings.onText(`### ${name}, ${keys.name}\n\n${limitTable(own)}`)
-        figures.push(own)
-      } finally {
-        await stand.close()
-      }
+  for (const [stand, told] of Object.entries(STANDS))
+    for (const keys of [1, settings.quick ? MANY.quick : MANY.full]) {
+      const { name } = keysOf(keys)
+      const tell = (text: string) => settings.onProgress(`${stand}, ${name}, ${text}`)
+      const own = await measureStand(told(server.url, keys, folder.path), meter, { ...settings, onProgress: tell })
+      if (own === null) continue
+      settings.onText(`### ${stand}, ${name}\n\n${limitTable(own)}`)
+      figures.push({ stand, keys: name, ...own })
     }
   const remote = figures.filter(({ stand }) => stand !== HERE)
   if (remote.length > 0) settings.onText(`### Rates with ${TOLD_IN_FLIGHT} in flight, of INCR's\n\n${overviewTable(remote)}`)
@@ -44,15 +47,21 @@ export async function runLimits(settings: GroupSettings): Promise<Measured> {
   }
 }
 
-async function measure({ baseline, cases }: Stand, meter: ServerMeter, settings: GroupSettings): Promise<readonly LimitFigures[]> {
-  const { rounds, quick, only, signal } = settings
-  const contenders = cases.filter(({ name }) => name.includes(only))
-  if (contenders.length === 0) return []
-  for (const { prepare } of contenders) await prepare?.()
-  const measured: LimitFigures[] = []
-  for (const inFlight of quick ? [TOLD_IN_FLIGHT] : [1, TOLD_IN_FLIGHT, 512]) {
-    const onProgress = (text: string) => settings.onProgress(`${inFlight} in flight: ${text}`)
-    measured.push({ inFlight, rows: await besideBaseline(baseline, contenders, { rounds, inFlight, ms: quick ? 15 : 60, meter, signal, onProgress }) })
-  }
-  return measured
+/** @returns `null` when none of its rows was asked for */
+async function measureStand(
+  told: readonly LimitSettings[],
+  meter: ServerMeter,
+  { rounds, quick, only, signal, onProgress }: GroupSettings,
+): Promise<Pick<StandFigures, "measured" | "verdicts" | "targets"> | null> {
+  onProgress("starting a process for each library")
+  await using subjects = await Subject.startAll<LimitCase>(
+    told.map((one) => ({ group: "limits", settings: one })),
+    signal,
+  )
+  const [baseline, ...others] = subjects.all.flatMap(({ rows }) => Object.values(rows))
+  const cases = others.filter(({ name }) => name.includes(only))
+  if (baseline === undefined || cases.length === 0) return null
+  const slices = { rounds, ms: quick ? MS.quick : MS.full, meter, signal, onProgress }
+  const measured = await withMoreInFlight(baseline, cases, quick ? [TOLD_IN_FLIGHT] : [1, TOLD_IN_FLIGHT, 512], slices)
+  return { measured, verdicts: verdictsOn(measured, cases), targets: targetsOf(cases) }
 }

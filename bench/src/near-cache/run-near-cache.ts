@@ -1,14 +1,15 @@
 import type { GroupSettings, Measured } from "../group.js"
 import { markdownTable } from "../markdown.js"
-import type { SliceSize } from "../sessions/measured-boards.js"
-import { openIoRedis, openNodeRedis } from "../sessions/raw-clients.js"
-import { figuresOf, type Part } from "../sessions/run-sessions.js"
+import { boardOf, CLIENTS, startAll } from "../sessions/boards.js"
+import { figuresOf, measureBoards, type Part, type SliceSize } from "../sessions/measured-boards.js"
+import { PAYLOAD_BYTES } from "../sessions/payload.js"
 import { sessionChart } from "../sessions/session-chart.js"
-import { findingsOf, latencyTable, sessionTable } from "../sessions/session-table.js"
-import { withStored } from "../sessions/stand.js"
+import type { Library } from "../sessions/session-settings.js"
+import { findingsOf, latencyTable, type MeasuredBoard, sessionTable } from "../sessions/session-table.js"
+import { type Stand, withStored } from "../sessions/stand.js"
 import { exactly } from "../spread.js"
 import type { Finding } from "../targets/target-table.js"
-import { measureHits } from "./hits.js"
+import type { ClientName } from "../targets/targets.js"
 import { measureStaleness, type Staleness } from "./staleness.js"
 
 const STORED = { quick: 1_000, full: 5_000 }
@@ -16,29 +17,26 @@ const STORED = { quick: 1_000, full: 5_000 }
 /** Measures what a read costs that no server is asked for, and how long a session is served after it was ended elsewhere. */
 export async function runNearCache(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const size: SliceSize = quick ? { inFlight: [64], ms: 15 } : { inFlight: [1, 64], ms: 80 }
-  return withStored(quick ? STORED.quick : STORED.full, settings, async ({ server, meter, stored }) => {
+  const count = quick ? STORED.quick : STORED.full
+  const size = { count, bytes: PAYLOAD_BYTES, ms: quick ? 15 : 80, inFlight: quick ? [64] : [1, 64] }
+  return withStored(size, settings, async (stand) => {
+    const { server } = stand
     const parts: Part[] = []
     const staleness: Record<string, Staleness> = {}
     const findings: Finding[] = []
-    for (const open of [openNodeRedis, openIoRedis]) {
-      const raw = await open(server.url)
-      const tell = { ...settings, onProgress: (text: string) => settings.onProgress(`${raw.name}, ${text}`) }
-      try {
-        const boards = await measureHits(raw, meter, { ...tell, ...size, url: server.url, stored })
-        parts.push({ name: raw.name, boards })
-        if (boards.length === 0) continue
-        settings.onText(`### ${raw.name}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
-        const stale = await measureStaleness(open, server, tell)
-        staleness[raw.name] = stale
-        findings.push(...findingsOf(boards), { target: `stale ${raw.name}`, measured: exactly(Math.max(...stale.connected, ...stale.cut)) })
-      } finally {
-        raw.close()
-      }
+    for (const client of CLIENTS) {
+      const tell = { ...settings, onProgress: (text: string) => settings.onProgress(`${client}, ${text}`) }
+      const boards = await measureHits(client, stand, { ...tell, ...size })
+      parts.push({ name: client, boards })
+      if (boards.length === 0) continue
+      settings.onText(`### ${client}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
+      const stale = await measureStaleness(client, server, tell)
+      staleness[client] = stale
+      findings.push(...findingsOf(boards), { target: `stale ${client}`, measured: exactly(Math.max(...stale.connected, ...stale.cut)) })
     }
     if (findings.length > 0) settings.onText(`### Served after the session was ended elsewhere\n\n${stalenessTable(staleness)}`)
     return {
-      figures: { server: `Redis ${server.version}`, sessions: stored.tokens.length, parts: figuresOf(parts), staleness },
+      figures: { server: `Redis ${server.version}`, sessions: count, parts: figuresOf(parts), staleness },
       findings,
       charts:
         findings.length === 0
@@ -46,6 +44,19 @@ export async function runNearCache(settings: GroupSettings): Promise<Measured> {
           : parts.map(({ name, boards }) => sessionChart(`near-cache-${name}`, `Reads from memory beside the raw GET of ${name}`, boards)),
     }
   })
+}
+
+/** Reads of sessions that were read before, beside the raw GET of the same client. */
+async function measureHits(client: ClientName, { meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  await using subjects = await startAll(
+    librariesOn(client).map((library) => settingsOf(library, client)),
+    settings.signal,
+  )
+  return await measureBoards([boardOf(subjects.rows, ["read"])], meter, settings)
+}
+
+function librariesOn(client: ClientName): readonly Library[] {
+  return ["raw", "coatcheck with its near-cache", ...(client === "node-redis" ? (["node-redis with its cache", "redis-sessions with its cache"] as const) : [])]
 }
 
 function stalenessTable(all: Readonly<Record<string, Staleness>>): string {

@@ -3,8 +3,9 @@ import type { SessionToken } from "coatcheck"
 import { Gate } from "coatcheck-reliability/gate"
 import type { StoreServer } from "coatcheck-reliability/servers"
 import type { GroupSettings } from "../group.js"
-import { openNodeRedis, type RawClient } from "../sessions/raw-clients.js"
+import { openRaw } from "../sessions/open-raw.js"
 import { openOn, type Sessions, serviceOn } from "../sessions/stored.js"
+import type { ClientName } from "../targets/targets.js"
 
 /** Longer than a lease: a read that has to ask a store that is cut off fails. */
 const PATIENCE = "3s"
@@ -17,14 +18,10 @@ export interface Staleness {
 }
 
 /** Ends sessions that a near-cache holds, over another connection, and reads them until they are gone. */
-export async function measureStaleness(
-  open: (url: string) => Promise<RawClient>,
-  server: StoreServer,
-  { quick, signal, onProgress }: GroupSettings,
-): Promise<Staleness> {
+export async function measureStaleness(client: ClientName, server: StoreServer, { quick, signal, onProgress }: GroupSettings): Promise<Staleness> {
   await using gate = await Gate.listen()
   gate.leadTo(server.port)
-  const [near, far] = [await open(`redis://127.0.0.1:${gate.port}`), await openNodeRedis(server.url)]
+  const [near, far] = [await openRaw(client, `redis://127.0.0.1:${gate.port}`), await openRaw("node-redis", server.url)]
   const [reader, ender] = [await serviceOn(near.client, { nearCache: true, timeout: PATIENCE }), await serviceOn(far.client)]
   const times = async (count: number, one: () => Promise<number>): Promise<readonly number[]> => {
     const all: number[] = []

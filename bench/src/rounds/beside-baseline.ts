@@ -2,15 +2,16 @@ import type { ServerMeter } from "../server/ServerMeter.js"
 import { addWork, NO_WORK, type ServerWork } from "../server/server-info.js"
 import { type Spread, spreadOf } from "../spread.js"
 import { type Quantiles, quantileOf, quantilesOf } from "./quantiles.js"
-import { Running, type Slice, type SliceSettings, type Work } from "./slice.js"
+import type { Slice, Sliced, SliceSettings } from "./slice.js"
 
-export interface Contender {
+export interface Contender extends Sliced {
   readonly name: string
-  readonly work: Work
 }
 
 export interface RoundSettings extends SliceSettings {
   readonly rounds: number
+  /** Slices of each that are not counted, before the first round: code that runs for the first time is not compiled yet. */
+  readonly warmUps: number
   readonly meter: ServerMeter
   readonly signal: AbortSignal
   readonly onProgress: (text: string) => void
@@ -54,42 +55,42 @@ export function relationOf(row: Compared, inFlight: number): Spread {
 
 /**
  * Measures each contender between two slices of the baseline, every other round in the opposite order. What the machine does meanwhile meets both, so shares are
- * steadier than rates. The first round warms up.
+ * steadier than rates. Before the first round each warms up.
  *
  * @returns the baseline, then the contenders
  */
 export async function besideBaseline(baseline: Contender, contenders: readonly Contender[], settings: RoundSettings): Promise<readonly Compared[]> {
   const { rounds, meter, signal, onProgress } = settings
-  const base = new Running(baseline.work)
-  const running = contenders.map(({ name, work }) => ({ name, work: new Running(work), pairs: [] as Pair[] }))
-  const measure = async (name: string, work: Running): Promise<Measured> => {
+  const measure = async (one: Contender): Promise<Measured> => {
     signal.throwIfAborted()
     try {
-      await work.refill()
-      const { result, server } = await meter.during(() => work.slice(settings))
+      await one.refill()
+      const { result, server } = await meter.during(() => one.slice(settings))
       return { ...result, server }
     } catch (error) {
-      throw new Error(`${name}: ${error instanceof Error ? error.message : "failed"}`, { cause: error })
+      throw new Error(`${one.name}: ${error instanceof Error ? error.message : "failed"}`, { cause: error })
     }
   }
+  for (const one of [baseline, ...contenders]) {
+    onProgress(`warming up ${one.name}`)
+    for (let at = 0; at < settings.warmUps; at++) await measure(one)
+  }
   const ofBase: Measured[] = []
-  for (let round = 0; round <= rounds; round++) {
-    onProgress(round === 0 ? "warming up" : `round ${round} of ${rounds}`)
-    const isCounted = round > 0
-    let before = await measure(baseline.name, base)
-    if (isCounted) ofBase.push(before)
-    for (const { name, work, pairs } of round % 2 === 0 ? running : running.toReversed()) {
-      const own = await measure(name, work)
-      const after = await measure(baseline.name, base)
-      if (isCounted) {
-        pairs.push({ own, before, after })
-        ofBase.push(after)
-      }
+  const running = contenders.map((one) => ({ one, pairs: [] as Pair[] }))
+  for (let round = 1; round <= rounds; round++) {
+    onProgress(`round ${round} of ${rounds}`)
+    let before = await measure(baseline)
+    ofBase.push(before)
+    for (const { one, pairs } of round % 2 === 0 ? running : running.toReversed()) {
+      const own = await measure(one)
+      const after = await measure(baseline)
+      pairs.push({ own, before, after })
+      ofBase.push(after)
       before = after
     }
   }
   const alone = ofBase.map((own) => ({ own, before: own, after: own }))
-  return [compared(baseline.name, alone), ...running.map(({ name, pairs }) => compared(name, pairs))]
+  return [compared(baseline.name, alone), ...running.map(({ one, pairs }) => compared(one.name, pairs))]
 }
 
 function compared(name: string, pairs: readonly Pair[]): Compared {

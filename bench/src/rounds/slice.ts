@@ -2,6 +2,8 @@
 export interface Work {
   /** @param at how many were begun before, over all slices */
   call(at: number): Promise<unknown>
+  /** Brings into place what all calls need, once. Not measured. */
+  readonly prepare?: () => Promise<unknown>
   /** Lays ready what the calls of the next slice use up. Not measured. */
   readonly refill?: () => Promise<void>
   /** Whether an answer is what this work is about: a limit that denies is faster than one that counts. Without it every answer is. */
@@ -24,20 +26,30 @@ export interface SliceSettings {
   readonly ms: number
 }
 
+/** What can be measured slice by slice, in this process or another. */
+export interface Sliced {
+  /** Lays ready what the next slice needs. */
+  refill(): Promise<void>
+  /** Does it for a while, so many at a time, each going on with its next when it was answered. @throws when an answer is not right */
+  slice(settings: SliceSettings): Promise<Slice>
+}
+
 /** Work, and how much of it was begun. */
-export class Running {
+export class Running implements Sliced {
   readonly #work: Work
   #next = 0
+  #isPrepared = false
 
   constructor(work: Work) {
     this.#work = work
   }
 
   async refill(): Promise<void> {
+    if (!this.#isPrepared) await this.#work.prepare?.()
+    this.#isPrepared = true
     await this.#work.refill?.()
   }
 
-  /** Does it for a while, so many at a time, each going on with its next when it was answered. @throws when an answer is not right */
   async slice({ inFlight, ms }: SliceSettings): Promise<Slice> {
     const latencies: number[] = []
     const before = process.cpuUsage()

@@ -3,21 +3,25 @@ import { Cluster } from "coatcheck-reliability/cluster"
 import { StoreServer } from "coatcheck-reliability/servers"
 import { ratioChart } from "../charts/ratio-chart.js"
 import type { GroupSettings, Measured } from "../group.js"
+import type { Sliced } from "../rounds/slice.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { usedMemoryOf } from "../server/settled-memory.js"
+import { startAll } from "../sessions/boards.js"
+import { PAYLOAD_BYTES } from "../sessions/payload.js"
 import { exactly, spreadOf } from "../spread.js"
 import { type Costs, capacityOf, ceilingOf } from "./capacity.js"
-import { Readers } from "./Readers.js"
 import { capacityTable, type SetupFigures, scalingTable } from "./scaling-table.js"
 
 const IN_FLIGHT = 64
+const MS = { quick: 100, full: 500 }
 const PROCESSES = [1, 2]
 const NODES = [1, 3, 6, 12, 24, 100]
 
 interface Place {
   readonly store: string
   readonly nodes: number
-  readonly readers: Readers
+  /** A process each. */
+  readonly readers: readonly Sliced[]
   readonly meter: ServerMeter
   readonly sessionBytes: number
 }
@@ -33,12 +37,13 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
   await using server = await StoreServer.start("redis")
   await using cluster = await Cluster.start("redis")
   settings.onProgress("storing sessions")
-  await using alone = await placeOf("one Redis", server.url, [server.url], sessions)
+  await using alone = await placeOf("one Redis", server.url, [server.url], sessions, settings.signal)
   await using spread = await placeOf(
     "cluster of 3",
     cluster.url,
     cluster.nodes.map(({ url }) => url),
     sessions,
+    settings.signal,
   )
   const figures = await measure([alone, spread], settings)
   const calibrated = (store: string): Costs =>
@@ -75,14 +80,17 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
   }
 }
 
-async function placeOf(store: string, url: string, nodes: readonly string[], sessions: number): Promise<Place & AsyncDisposable> {
+async function placeOf(store: string, url: string, nodes: readonly string[], count: number, signal: AbortSignal): Promise<Place & AsyncDisposable> {
   const before = await usedMemoryOf(nodes)
   const processes = Math.max(...PROCESSES)
-  const readers = await Readers.start(url, { processes, sessions })
-  const sessionBytes = ((await usedMemoryOf(nodes)) - before) / (processes * sessions)
+  const reader = { library: "coatcheck at an address", client: "node-redis", url, names: [], count, bytes: PAYLOAD_BYTES, ms: MS.full } as const
+  const subjects = await startAll(new Array<typeof reader>(processes).fill(reader), signal)
+  const readers = subjects.rows.flatMap(({ read }) => read ?? [])
+  await Promise.all(readers.map((one) => one.refill()))
+  const sessionBytes = ((await usedMemoryOf(nodes)) - before) / (processes * count)
   const meter = new ServerMeter(...nodes)
   const end = async (): Promise<void> => {
-    await readers[Symbol.asyncDispose]()
+    await subjects[Symbol.asyncDispose]()
     await meter[Symbol.asyncDispose]()
   }
   return { store, nodes: nodes.length, readers, meter, sessionBytes, [Symbol.asyncDispose]: end }
@@ -94,7 +102,7 @@ async function measure(places: readonly Place[], { rounds, quick, signal, onProg
     onProgress(`round ${round} of ${rounds}`)
     for (const { place, processes, slices } of round % 2 === 0 ? setups : setups.toReversed()) {
       signal.throwIfAborted()
-      const slice = await sliceOf(place, processes, quick ? 100 : 500)
+      const slice = await sliceOf(place, processes, quick ? MS.quick : MS.full)
       // The first round warms up.
       if (round > 0) slices.push(slice)
     }
@@ -119,7 +127,7 @@ async function measure(places: readonly Place[], { rounds, quick, signal, onProg
 }
 
 async function sliceOf({ readers, meter }: Place, processes: number, ms: number): Promise<Slice> {
-  const { result, server } = await meter.during(() => readers.read(processes, { inFlight: IN_FLIGHT, ms }))
+  const { result, server } = await meter.during(() => Promise.all(readers.slice(0, processes).map((reader) => reader.slice({ inFlight: IN_FLIGHT, ms }))))
   const count = result.reduce((sum, one) => sum + one.count, 0)
   const cpu = result.reduce((sum, one) => sum + one.cpu * one.count, 0)
   return { rate: result.reduce((sum, one) => sum + one.rate, 0), costs: { process: cpu / count, node: server.cpu / count } }

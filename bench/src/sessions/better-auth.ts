@@ -1,21 +1,19 @@
-import { betterAuth } from "better-auth"
+import { betterAuth as createAuth } from "better-auth"
 import { memoryAdapter } from "better-auth/adapters/memory"
 import { crowd } from "./crowd.js"
+import { openNodeRedis } from "./node-redis.js"
 import { entryAt, shuffled } from "./order.js"
-import type { openNodeRedis } from "./raw-clients.js"
 import type { SessionRows } from "./session-case.js"
+import type { SessionSettings } from "./session-settings.js"
 
 /** Signing up is slow, and slower with each user there is; of what a check costs it changes nothing. */
-const USERS = { quick: 20, full: 100 }
-
-export interface PeerSettings {
-  readonly quick: boolean
-  readonly signal: AbortSignal
-}
+const MOST_USERS = 100
+const SESSIONS_A_USER = 100
 
 /** The session check of better-auth, with Redis as its secondary storage: a signed cookie, one GET, the session and its user. */
-export async function betterAuthOn({ client }: Awaited<ReturnType<typeof openNodeRedis>>, { quick, signal }: PeerSettings) {
-  const auth = betterAuth({
+export async function betterAuth({ url, count }: SessionSettings): Promise<SessionRows> {
+  const { client } = await openNodeRedis(url)
+  const auth = createAuth({
     baseURL: "https://app.example",
     secret: "a secret of a measurement, long enough",
     telemetry: { enabled: false },
@@ -31,7 +29,7 @@ export async function betterAuthOn({ client }: Awaited<ReturnType<typeof openNod
     // What guards a password is slow on purpose, and not what is measured.
     emailAndPassword: { enabled: true, password: { hash: async (password) => password, verify: async () => true } },
   })
-  const users = quick ? USERS.quick : USERS.full
+  const users = Math.min(MOST_USERS, Math.ceil(count / SESSIONS_A_USER))
   const headers = await crowd(
     users,
     async (at) => {
@@ -45,7 +43,7 @@ export async function betterAuthOn({ client }: Awaited<ReturnType<typeof openNod
       })
     },
     // Each takes the process so long that the answers of more would come too late for their client.
-    { inFlight: 4, signal },
+    { inFlight: 4 },
   )
   const order = shuffled(users)
   return {
@@ -53,5 +51,5 @@ export async function betterAuthOn({ client }: Awaited<ReturnType<typeof openNod
       name: "better-auth, getSession (Redis as secondary storage)",
       work: { call: (at) => auth.api.getSession({ headers: entryAt(headers, order, at) }), isRight: (session) => session !== null },
     },
-  } satisfies SessionRows
+  }
 }

@@ -1,22 +1,35 @@
-import type { BoardSettings } from "./raw-boards.js"
-import { casesOf, rowsOn } from "./rows.js"
-import type { Board, SessionRows } from "./session-case.js"
+import { Subject } from "../rounds/Subject.js"
+import type { ClientName } from "../targets/targets.js"
+import type { Board, Kind, SessionCase } from "./session-case.js"
+import type { Library, SessionSettings } from "./session-settings.js"
 
-/** What takes long is not measured with more. */
-const ALONE_AND_MANY = [1, 64]
+export const CLIENTS: readonly ClientName[] = ["node-redis", "ioredis"]
 
-/** All rows on one client, each beside its raw command. */
-export async function boardsOn(settings: BoardSettings, peers: readonly SessionRows[]): Promise<{ readonly boards: readonly Board[]; close(): Promise<void> }> {
-  const { raw, ours, otherReads, others, close } = await rowsOn(settings)
-  const beside = (kind: keyof SessionRows) => casesOf([...others, ...peers], kind)
-  const boards: readonly Board[] = [
-    { baseline: raw.get, cases: [ours.read, ...otherReads, ...beside("read")] },
-    { baseline: raw.set, cases: [ours.create, ...beside("create")] },
-    { baseline: raw.getThenSet, cases: [ours.update, ...beside("update")] },
-    { baseline: raw.mget, cases: [ours.list], inFlight: ALONE_AND_MANY },
-    // Last, since what deleting leaves to be tidied is tidied seconds later, beside whatever runs then.
-    { baseline: raw.del, cases: [ours.end, ...beside("end")], inFlight: ALONE_AND_MANY },
-    { baseline: raw.delMany, cases: [ours.endAll], inFlight: ALONE_AND_MANY },
-  ]
-  return { boards, close }
+/** The raw commands of a client, ours, and what stands beside it. */
+export function librariesOn(client: ClientName): readonly Library[] {
+  // It knows node-redis alone.
+  return ["raw", "coatcheck", "plain design", ...(client === "node-redis" ? (["connect-redis"] as const) : [])]
+}
+
+/** What each of some libraries does, each in a process of its own. */
+export type ToldRows = Subject<SessionCase>["rows"]
+
+/** Starts a process for each. */
+export async function startAll(settings: readonly SessionSettings[], signal: AbortSignal): Promise<AsyncDisposable & { readonly rows: readonly ToldRows[] }> {
+  const subjects = await Subject.startAll<SessionCase>(
+    settings.map((one) => ({ group: "sessions", settings: one })),
+    signal,
+  )
+  return { rows: subjects.all.map(({ rows }) => rows), [Symbol.asyncDispose]: () => subjects[Symbol.asyncDispose]() }
+}
+
+/**
+ * What all of them do of one kind, and the others of some kinds more, beside the first.
+ *
+ * @throws RangeError when the first does not do it
+ */
+export function boardOf([baseline, ...others]: readonly ToldRows[], [kind, ...more]: readonly [Kind, ...Kind[]], inFlight?: readonly number[]): Board {
+  const first = baseline?.[kind]
+  if (first === undefined) throw new RangeError(`Expected a baseline that has a row for ${kind}`)
+  return { baseline: first, cases: others.flatMap((rows) => [kind, ...more].flatMap((one) => rows[one] ?? [])), inFlight }
 }

@@ -1,15 +1,18 @@
-import type { RedisStore } from "connect-redis"
+import { RedisStore } from "connect-redis"
 import type { SessionData } from "express-session"
-import { entryAt } from "./order.js"
+import { entryAt, shuffled } from "./order.js"
+import { userName } from "./payload.js"
 import { usingUp } from "./pool.js"
-import type { BoardSettings } from "./raw-boards.js"
 import type { SessionRows } from "./session-case.js"
+import type { ClientSettings } from "./session-settings.js"
 import { expressSessionOf } from "./stored.js"
 
 /** The store of express-session, called as express-session calls it. It knows node-redis alone. */
-export function connectRedis(store: RedisStore, { stored: { ids }, order, bytes, ms }: BoardSettings) {
-  const users = Math.ceil(ids.length / 2)
-  const rows = {
+export function connectRedis({ raw, names: ids, count, bytes, ms }: ClientSettings): SessionRows {
+  const store = new RedisStore({ client: raw.client })
+  const order = shuffled(ids.length)
+  const users = Math.ceil(count / 2)
+  return {
     read: {
       name: "connect-redis, get and touch",
       work: {
@@ -53,8 +56,17 @@ export function connectRedis(store: RedisStore, { stored: { ids }, order, bytes,
         ms,
       ),
     },
-  } satisfies SessionRows
-  return rows
+    find: {
+      name: "connect-redis, one user's sessions by all()",
+      work: {
+        call: async (at) => {
+          const sessions: readonly { readonly userId: string }[] = await store.all()
+          return sessions.filter(({ userId }) => userId === userName(at % users))
+        },
+        isRight: (sessions: readonly unknown[]) => sessions.length > 0,
+      },
+    },
+  }
 }
 
 function isThere(session: unknown): boolean {

@@ -1,7 +1,7 @@
 import type { SessionToken } from "coatcheck"
 import type { Work } from "../rounds/slice.js"
 import { entryAt } from "./order.js"
-import type { RawClient } from "./raw-clients.js"
+import type { RawClient } from "./raw-client.js"
 
 /** A session that is read once a second and touched once a minute. */
 const ONE_IN = 60
@@ -13,7 +13,7 @@ const LAST_ACCESS_AT = '{"lastAccessedAt":'.length
 const READS_A_MS = 400
 
 interface DueSettings {
-  readonly raw: RawClient
+  readonly raw: Pick<RawClient, "setRange">
   readonly tokens: readonly SessionToken[]
   readonly order: readonly number[]
   /** How long a slice takes. */

@@ -6,8 +6,8 @@ import { type SlowCommand, SlowLog } from "../server/SlowLog.js"
 import { type Spread, spreadOf } from "../spread.js"
 import { TARGETS } from "../targets/targets.js"
 import { crowd } from "./crowd.js"
+import { openNodeRedis } from "./node-redis.js"
 import { payloadOf } from "./payload.js"
-import { openNodeRedis } from "./raw-clients.js"
 import { fillSessions, serviceOn } from "./stored.js"
 
 const LARGEST = 100_000

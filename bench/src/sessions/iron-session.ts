@@ -3,12 +3,13 @@ import { crowd } from "./crowd.js"
 import { entryAt, shuffled } from "./order.js"
 import { type Payload, payloadOf } from "./payload.js"
 import type { SessionRows } from "./session-case.js"
+import type { SessionSettings } from "./session-settings.js"
 
 const PASSWORD = "a password of a measurement, long enough"
 const SEALED = 200
 
 /** For scale: the whole session lies sealed in the cookie, so no server is asked, and nothing can be ended before its time. */
-export async function ironSession(bytes: number) {
+export async function ironSession({ bytes }: SessionSettings): Promise<SessionRows> {
   const seals = await crowd(SEALED, (at) => sealData(payloadOf(at, bytes), { password: PASSWORD }))
   const order = shuffled(SEALED)
   return {
@@ -19,5 +20,5 @@ export async function ironSession(bytes: number) {
         isRight: ({ userId }: Partial<Payload>) => userId !== undefined,
       },
     },
-  } satisfies SessionRows
+  }
 }

@@ -1,8 +1,18 @@
 import type { GroupSettings } from "../group.js"
-import { besideBaseline } from "../rounds/beside-baseline.js"
+import { withMoreInFlight } from "../rounds/more-in-flight.js"
 import type { ServerMeter } from "../server/ServerMeter.js"
 import type { Board } from "./session-case.js"
-import type { BoardFigures, MeasuredBoard } from "./session-table.js"
+import type { MeasuredBoard } from "./session-table.js"
+
+export interface Part {
+  readonly name: string
+  readonly boards: readonly MeasuredBoard[]
+}
+
+/** For programs. */
+export function figuresOf(parts: readonly Part[]): unknown {
+  return parts.map(({ name, boards }) => ({ name, boards: boards.map(({ measured }) => measured) }))
+}
 
 export interface SliceSize {
   readonly inFlight: readonly number[]
@@ -19,12 +29,9 @@ export async function measureBoards(
   for (const board of boards) {
     const cases = board.cases.filter(({ name }) => name.includes(only))
     if (cases.length === 0) continue
-    const measured: BoardFigures[] = []
-    for (const count of board.inFlight ?? inFlight) {
-      const tell = (text: string) => onProgress(`${board.baseline.name}, ${count} in flight: ${text}`)
-      measured.push({ inFlight: count, rows: await besideBaseline(board.baseline, cases, { rounds, inFlight: count, ms, meter, signal, onProgress: tell }) })
-    }
-    all.push({ board: { ...board, cases }, measured })
+    const tell = (text: string): void => onProgress(`${board.baseline.name}, ${text}`)
+    const settings = { rounds, ms, meter, signal, onProgress: tell }
+    all.push({ board: { ...board, cases }, measured: await withMoreInFlight(board.baseline, cases, board.inFlight ?? inFlight, settings) })
   }
   return all
 }

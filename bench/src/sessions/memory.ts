@@ -7,11 +7,9 @@ import { settledMemory } from "../server/settled-memory.js"
 import { exactly } from "../spread.js"
 import { TARGETS, type TargetId } from "../targets/targets.js"
 import type { CrowdSettings } from "./crowd.js"
+import { type NodeRedis, openNodeRedis } from "./node-redis.js"
 import { PAYLOAD_BYTES } from "./payload.js"
-import { openNodeRedis } from "./raw-clients.js"
 import { fillKeys, fillSessions, fillStore, serviceOn } from "./stored.js"
-
-type NodeRedis = Awaited<ReturnType<typeof openNodeRedis>>
 
 /** What one session takes in the server's memory. */
 export interface MemoryRow {

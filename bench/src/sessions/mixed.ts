@@ -19,6 +19,9 @@ export function mixed(parts: MixedParts): Work {
   const hundred = hundredCalls()
   const begun: Record<Kind, number> = { read: 0, update: 0, create: 0, end: 0 }
   return {
+    prepare: async () => {
+      for (const part of Object.values(parts)) await part.prepare?.()
+    },
     refill: async () => {
       for (const part of Object.values(parts)) await part.refill?.()
     },

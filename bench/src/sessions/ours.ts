@@ -1,49 +1,48 @@
+import type { SessionToken } from "coatcheck"
 import { readWithDueTouches } from "./due-touches.js"
-import { entryAt } from "./order.js"
+import { entryAt, shuffled } from "./order.js"
 import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
-import { type BoardSettings, EVERYWHERE, PAGE } from "./raw-boards.js"
-import { calls, cpuShare, latency, type SessionCase, type SessionRows, serverCpuShare, share, trips } from "./session-case.js"
+import { EVERYWHERE, PAGE } from "./raw-commands.js"
+import { alone, type SessionCase, type SessionRows, share } from "./session-case.js"
+import type { ClientSettings } from "./session-settings.js"
 import { openOn, type Sessions, serviceOn } from "./stored.js"
 
 const LISTED_USERS = 20
 /** Longer than any session here was unused. */
 const LONG_UNUSED = "12h"
 
-/** Our rows on one client, and how they are put away. */
-export async function oursOn({ raw, stored, order, ms, bytes }: BoardSettings) {
-  const client = raw.name
-  const { tokens } = stored
+/** Our rows on one client. */
+export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSettings): Promise<SessionRows> {
+  const tokens = names as readonly SessionToken[]
+  const order = shuffled(tokens.length)
   const open = (more: { readonly [name: string]: unknown } = {}) => serviceOn(raw.client, more)
   const [sessions, resting, touching] = [await open(), await open({ touchInterval: LONG_UNUSED }), await open({ touchInterval: 0 })]
   const created = await open({ keyPrefix: "created:", maxSessionsPerUser: 10 })
-  const listed = await listedUsers(sessions)
-  const users = Math.ceil(tokens.length / 2)
+  const users = Math.ceil(count / 2)
   const read: SessionCase = {
     name: "coatcheck, read (each 60th touches)",
     work: readWithDueTouches((token) => sessions.getSession(token), { raw, tokens, order, ms }),
     wanted: [
       share(64, `read-64 ${client}`),
       share(512, `read-512 ${client}`),
-      cpuShare(`read-cpu ${client}`),
-      serverCpuShare(`read-redis-cpu ${client}`),
-      latency(`read-1 ${client}`),
-      calls(`read-commands ${client}`, "get", "mget"),
-      calls(`read-writes ${client}`, "evalsha"),
+      { target: `read-cpu ${client}`, inFlight: 64, figure: "cpuShare" },
+      { target: `read-redis-cpu ${client}`, inFlight: 64, figure: "serverCpuShare" },
+      alone("latency", `read-1 ${client}`),
+      { target: `read-commands ${client}`, inFlight: 1, figure: "calls", commands: ["get", "mget"] },
+      { target: `read-writes ${client}`, inFlight: 1, figure: "calls", commands: ["evalsha"] },
     ],
   }
-  const otherReads: readonly SessionCase[] = [
-    {
-      name: "coatcheck, read (no touch is due)",
-      work: { call: (at) => resting.getSession(entryAt(tokens, order, at)), isRight: isThere },
-      wanted: [trips(`read-trips ${client}`)],
-    },
-    {
-      name: "coatcheck, read and touch (touchInterval 0)",
-      work: { call: (at) => touching.getSession(entryAt(tokens, order, at)), isRight: isThere },
-      wanted: [share(64, `touch-64 ${client}`)],
-    },
-  ]
+  const restingRead: SessionCase = {
+    name: "coatcheck, read (no touch is due)",
+    work: { call: (at) => resting.getSession(entryAt(tokens, order, at)), isRight: isThere },
+    wanted: [alone("trips", `read-trips ${client}`)],
+  }
+  const touchingRead: SessionCase = {
+    name: "coatcheck, read and touch (touchInterval 0)",
+    work: { call: (at) => touching.getSession(entryAt(tokens, order, at)), isRight: isThere },
+    wanted: [share(64, `touch-64 ${client}`)],
+  }
   const create: SessionCase = {
     name: "coatcheck, create (at most 10 a user)",
     work: {
@@ -83,25 +82,26 @@ export async function oursOn({ raw, stored, order, ms, bytes }: BoardSettings) {
   const list: SessionCase = {
     name: `coatcheck, ${PAGE} of a user's sessions`,
     work: {
-      call: (at) => sessions.getUserSessions(listed[at % listed.length] ?? "", { limit: PAGE }),
+      prepare: () => storePages(sessions),
+      call: (at) => sessions.getUserSessions(listedUser(at), { limit: PAGE }),
       isRight: (page: { readonly sessions: readonly unknown[] }) => page.sessions.length === PAGE,
     },
   }
-  const close = async () => {
-    await Promise.all([sessions, resting, touching, created].map((service) => service.close()))
-  }
-  return { rows: { read, create, update, end, endAll, list } satisfies SessionRows, otherReads, close }
+  return { read, restingRead, touchingRead, create, update, end, endAll, list }
 }
 
 /** Users with two pages of sessions each; the next client finds them. */
-async function listedUsers(sessions: Sessions): Promise<readonly string[]> {
-  const users = Array.from({ length: LISTED_USERS }, (_, at) => `listed-${at}`)
+async function storePages(sessions: Sessions): Promise<void> {
   const { device, attributes } = payloadOf(0)
-  for (const userId of users) {
+  for (let at = 0; at < LISTED_USERS; at++) {
+    const userId = listedUser(at)
     const { sessions: page } = await sessions.getUserSessions(userId, { limit: 1 })
     if (page.length === 0) await Promise.all(Array.from({ length: 2 * PAGE }, () => sessions.createSession({ userId, device, attributes })))
   }
-  return users
+}
+
+function listedUser(at: number): string {
+  return `listed-${at % LISTED_USERS}`
 }
 
 function isThere(session: unknown): boolean {

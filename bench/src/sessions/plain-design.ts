@@ -1,17 +1,19 @@
-import { entryAt } from "./order.js"
-import { type Payload, payloadOf } from "./payload.js"
+import { entryAt, shuffled } from "./order.js"
+import { type Payload, payloadOf, userName } from "./payload.js"
 import { usingUp } from "./pool.js"
-import type { BoardSettings } from "./raw-boards.js"
+import type { RawClient } from "./raw-client.js"
 import type { SessionRows } from "./session-case.js"
+import type { ClientSettings } from "./session-settings.js"
 
 /** What most teams write at first: JSON under a random id, written back as a whole, and a walk over all keys to find one user's sessions. */
-export function plainDesign({ raw, stored: { keys }, order, bytes, ms }: BoardSettings) {
-  const users = Math.ceil(keys.length / 2)
+export function plainDesign({ raw, names: keys, count, bytes, ms }: ClientSettings): SessionRows {
+  const order = shuffled(keys.length)
+  const users = Math.ceil(count / 2)
   const read = async (key: string): Promise<Payload | null> => {
     const json = await raw.get(key)
     return json === null ? null : (JSON.parse(json) as Payload)
   }
-  const rows = {
+  return {
     read: {
       name: "plain design, GET and EXPIRE",
       work: {
@@ -52,8 +54,25 @@ export function plainDesign({ raw, stored: { keys }, order, bytes, ms }: BoardSe
         ms,
       ),
     },
-  } satisfies SessionRows
-  return rows
+    find: { name: "plain design, one user's sessions by SCAN", work: { call: (at) => scanFor(raw, userName(at % users)), isRight: hasSome } },
+  }
+}
+
+async function scanFor(raw: RawClient, user: string): Promise<readonly Payload[]> {
+  const found: Payload[] = []
+  let cursor = "0"
+  do {
+    const page = await raw.scan(cursor, "plain:*")
+    cursor = page.cursor
+    const values = page.keys.length === 0 ? [] : await raw.mget(page.keys)
+    const sessions = values.flatMap((json) => (json === null ? [] : [JSON.parse(json) as Payload]))
+    found.push(...sessions.filter(({ userId }) => userId === user))
+  } while (cursor !== "0")
+  return found
+}
+
+function hasSome(sessions: readonly unknown[]): boolean {
+  return sessions.length > 0
 }
 
 function isThere(session: unknown): boolean {

@@ -1,29 +1,33 @@
-import redisSessions, { type RedisSessionsOptions } from "redis-sessions"
-import { type CrowdSettings, crowd } from "./crowd.js"
-import { entryAt } from "./order.js"
+import library, { type RedisSessionsOptions } from "redis-sessions"
+import { crowd } from "./crowd.js"
+import { entryAt, shuffled } from "./order.js"
 import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
-import type { BoardSettings } from "./raw-boards.js"
-import type { SessionCase, SessionRows } from "./session-case.js"
+import type { SessionRows } from "./session-case.js"
+import type { SessionSettings } from "./session-settings.js"
 
 const APP = "bench"
 const DAY_SECONDS = 86_400
 
 /** redis-sessions as its page says, on the client of its own that it brings: node-redis 4. */
-export async function redisSessionsOn(url: string, { stored: { ids }, order, bytes, ms, signal }: BoardSettings & CrowdSettings) {
-  const { store, close } = opened({ options: { url } })
+export function redisSessions({ url, count, bytes, ms }: SessionSettings): SessionRows {
+  const store = opened({ options: { url } })
   const open = async (user: number): Promise<string> => (await store.create(sessionOf(user, bytes))).token
-  const users = Math.ceil(ids.length / 2)
-  const tokens = await crowd(ids.length, (at) => open(Math.floor(at / 2)), { signal })
-  const rows = {
+  const users = Math.ceil(count / 2)
+  const order = shuffled(count)
+  const tokens: string[] = []
+  const prepare = async () => {
+    if (tokens.length === 0) tokens.push(...(await crowd(count, (at) => open(Math.floor(at / 2)))))
+  }
+  return {
     read: {
       name: "redis-sessions, get",
-      work: { call: (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), isRight: isThere },
+      work: { prepare, call: (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), isRight: isThere },
     },
     create: { name: "redis-sessions, create (no limit)", work: { call: (at) => open(at % users) } },
     update: {
       name: "redis-sessions, set (loses updates)",
-      work: { call: (at) => store.set({ app: APP, token: entryAt(tokens, order, at), d: { views: at } }), isRight: isThere },
+      work: { prepare, call: (at) => store.set({ app: APP, token: entryAt(tokens, order, at), d: { views: at } }), isRight: isThere },
     },
     end: {
       name: "redis-sessions, kill",
@@ -33,32 +37,24 @@ export async function redisSessionsOn(url: string, { stored: { ids }, order, byt
         ms,
       ),
     },
-  } satisfies SessionRows
-  return { rows, close }
+  }
 }
 
 /** Its cache, which another process cannot empty but by a message that may be lost. */
-export async function cachedRedisSessionsOn(url: string, { order, bytes, signal }: Pick<BoardSettings, "order" | "bytes"> & CrowdSettings) {
-  const { store, close } = opened({ options: { url }, cachetime: DAY_SECONDS, cachemax: order.length })
-  const tokens = await crowd(order.length, async (at) => (await store.create(sessionOf(at, bytes))).token, { signal })
-  await crowd(tokens.length, (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), { signal })
-  const read: SessionCase = {
-    name: "redis-sessions, get with its cache",
-    work: { call: (at) => store.get({ app: APP, token: entryAt(tokens, order, at) }), isRight: isThere },
-  }
-  return { read, close }
+export async function cachedRedisSessions({ url, count, bytes }: SessionSettings): Promise<SessionRows> {
+  const store = opened({ options: { url }, cachetime: DAY_SECONDS, cachemax: count })
+  const order = shuffled(count)
+  const tokens = await crowd(count, async (at) => (await store.create(sessionOf(at, bytes))).token)
+  const call = (at: number) => store.get({ app: APP, token: entryAt(tokens, order, at) })
+  return { read: { name: "redis-sessions, get with its cache", work: { prepare: () => crowd(count, call), call, isRight: isThere } } }
 }
 
-/** It hears no error of its clients, which would end the process, and does not end the one that tells its cache of changes. */
+/** It hears no error of its clients, which would end the process. */
 function opened(options: RedisSessionsOptions) {
-  const store = new redisSessions.default<Flat>(options)
+  const store = new library.default<Flat>(options)
   const { redis, redissub } = store as unknown as Clients
   for (const client of [redis, redissub]) client?.on("error", () => undefined)
-  const close = async (): Promise<void> => {
-    await store.quit()
-    await redissub?.disconnect()
-  }
-  return { store, close }
+  return store
 }
 
 interface Clients {
@@ -67,7 +63,6 @@ interface Clients {
 }
 interface Client {
   on(event: "error", listener: () => void): unknown
-  disconnect(): Promise<void>
 }
 
 /** It keeps text, numbers and booleans alone. */

@@ -1,38 +1,33 @@
 import type { GroupSettings, Measured } from "../group.js"
-import { measureBoards, type SliceSize } from "./measured-boards.js"
-import { MIX, mixed, mixedParts } from "./mixed.js"
+import type { ClientName } from "../targets/targets.js"
+import { boardOf, CLIENTS, librariesOn, startAll } from "./boards.js"
+import { figuresOf, measureBoards, type Part, type SliceSize } from "./measured-boards.js"
+import { MIX } from "./mixed.js"
 import { shuffled } from "./order.js"
 import { PAYLOAD_BYTES } from "./payload.js"
-import { openIoRedis, openNodeRedis, type RawClient } from "./raw-clients.js"
-import { redisSessionsOn } from "./redis-sessions.js"
-import { rowsOn } from "./rows.js"
-import { figuresOf, type Part } from "./run-sessions.js"
-import type { Board, SessionCase, SessionRows } from "./session-case.js"
+import type { Board } from "./session-case.js"
 import { sessionChart } from "./session-chart.js"
+import type { Library } from "./session-settings.js"
 import { latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
 import { type Stand, withStored } from "./stand.js"
 
-const NAME = `${Object.values(MIX).join("/")} of read, update, create, delete`
+const BASELINE = `raw GET, GET and SET, SET, DEL, ${Object.values(MIX).join("/")} of read, update, create, delete`
 const HOT = [1, 16]
 
 /** Measures reads that all want the same few sessions, and calls of all kinds at once. */
 export async function runMixed(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const size: SliceSize = quick ? { inFlight: [64], ms: 10 } : { inFlight: [1, 64, 512], ms: 80 }
-  return withStored(quick ? 1_000 : 100_000, settings, async (stand) => {
+  const size = { count: quick ? 1_000 : 100_000, bytes: PAYLOAD_BYTES, ms: quick ? 10 : 80, inFlight: quick ? [64] : [1, 64, 512] }
+  return withStored(size, settings, async (stand) => {
     const parts: Part[] = []
-    for (const open of [openNodeRedis, openIoRedis]) {
-      const raw = await open(stand.server.url)
-      try {
-        const boards = await measureOn(raw, stand, { ...settings, ...size, onProgress: (text) => settings.onProgress(`${raw.name}, ${text}`) })
-        if (boards.length > 0) settings.onText(`### ${raw.name}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
-        parts.push({ name: raw.name, boards })
-      } finally {
-        raw.close()
-      }
+    for (const client of CLIENTS) {
+      const own = { ...settings, ...size, onProgress: (text: string) => settings.onProgress(`${client}, ${text}`) }
+      const boards = [...(await measureHot(client, stand, own)), ...(await measureMixed(client, stand, own))]
+      if (boards.length > 0) settings.onText(`### ${client}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
+      parts.push({ name: client, boards })
     }
     return {
-      figures: { server: `Redis ${stand.server.version}`, sessions: stand.stored.tokens.length, parts: figuresOf(parts) },
+      figures: { server: `Redis ${stand.server.version}`, sessions: size.count, parts: figuresOf(parts) },
       charts: parts.map(({ name, boards }) =>
         sessionChart(`mixed-${name}`, `Few sessions, and calls of all kinds, beside the raw commands of ${name}`, boards),
       ),
@@ -40,43 +35,38 @@ export async function runMixed(settings: GroupSettings): Promise<Measured> {
   })
 }
 
-async function measureOn(raw: RawClient, { server, meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
-  const { signal } = settings
-  const board = { raw, stored, order: shuffled(stored.tokens.length), ms: settings.ms, bytes: PAYLOAD_BYTES, signal }
-  const uniform = await rowsOn(board)
-  const peer = raw.name === "node-redis" ? await redisSessionsOn(server.url, board) : null
-  const hot = await Promise.all(HOT.map(async (count) => ({ count, ...(await rowsOn({ ...board, order: shuffled(stored.tokens.length).slice(0, count) })) })))
-  const boards: Board[] = [
-    ...hot.map(({ count, raw: { get }, ours, others }) => ({
-      baseline: { ...get, name: `${get.name} of ${keysSaid(count)}` },
-      cases: [ours, ...others].flatMap(({ read }) => (read === undefined ? [] : [{ name: `${read.name}, of ${count}`, work: read.work }])),
-    })),
-    {
-      baseline: {
-        name: `raw GET, GET and SET, SET, DEL, ${NAME}`,
-        work: mixed({ read: uniform.raw.get.work, update: uniform.raw.getThenSet.work, create: uniform.raw.set.work, end: uniform.raw.del.work }),
-      },
-      cases: mixedCases([
-        ["coatcheck", uniform.ours],
-        ...uniform.others.map((rows, at) => [at === 0 ? "plain design (loses updates)" : "connect-redis (loses updates)", rows] as const),
-        ...(peer === null ? [] : [["redis-sessions (loses updates)", peer.rows] as const]),
-      ]),
-    },
-  ]
-  try {
-    return await measureBoards(boards, meter, settings)
-  } finally {
-    await Promise.all([uniform.close(), ...hot.map(({ close }) => close()), peer?.close()])
+async function measureHot(client: ClientName, { meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  const measured: MeasuredBoard[] = []
+  for (const count of HOT) {
+    const few = librariesOn(client).map((library) => {
+      const all = settingsOf(library, client)
+      return {
+        ...all,
+        names: shuffled(all.names.length)
+          .slice(0, count)
+          .map((at) => all.names[at] ?? ""),
+      }
+    })
+    await using subjects = await startAll(few, settings.signal)
+    const { baseline, cases } = boardOf(subjects.rows, ["read"])
+    const said = count === 1 ? "one key" : `${count} keys`
+    const board = {
+      baseline: { ...baseline, name: `${baseline.name} of ${said}` },
+      cases: cases.map((one) => ({ ...one, name: `${one.name}, of ${count}`, wanted: [] })),
+    }
+    measured.push(...(await measureBoards([board], meter, settings)))
   }
+  return measured
 }
 
-function keysSaid(count: number): string {
-  return count === 1 ? "one key" : `${count} keys`
-}
-
-function mixedCases(libraries: readonly (readonly [name: string, rows: SessionRows])[]): readonly SessionCase[] {
-  return libraries.flatMap(([name, rows]) => {
-    const parts = mixedParts(rows)
-    return parts === null ? [] : [{ name: `${name}, mixed`, work: mixed(parts) }]
-  })
+async function measureMixed(client: ClientName, { meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  const libraries: readonly Library[] = [...librariesOn(client), ...(client === "node-redis" ? (["redis-sessions"] as const) : [])]
+  await using subjects = await startAll(
+    libraries.map((library) => settingsOf(library, client)),
+    settings.signal,
+  )
+  const { baseline, cases } = boardOf(subjects.rows, ["mixed"])
+  const named = cases.map((one, at) => ({ ...one, name: `${libraries[at + 1]}${at === 0 ? "" : " (loses updates)"}, mixed` }))
+  const board: Board = { baseline: { ...baseline, name: BASELINE }, cases: named }
+  return await measureBoards([board], meter, settings)
 }

@@ -1,86 +1,70 @@
+import { join } from "node:path"
 import type { GroupSettings, Measured } from "../group.js"
+import { temporaryFolder } from "../processes/temporary-folder.js"
 import type { ServerMeter } from "../server/ServerMeter.js"
-import { boardsOn } from "./boards.js"
-import { embeddedBoard } from "./embedded.js"
-import { measureBoards, type SliceSize } from "./measured-boards.js"
-import { shuffled } from "./order.js"
+import type { ClientName } from "../targets/targets.js"
+import { boardOf, CLIENTS, librariesOn, startAll } from "./boards.js"
+import { figuresOf, measureBoards, type Part, type SliceSize } from "./measured-boards.js"
 import { PAYLOAD_BYTES } from "./payload.js"
-import { openIoRedis, openNodeRedis } from "./raw-clients.js"
-import { morePeers } from "./rows.js"
 import { sessionChart } from "./session-chart.js"
+import type { Library, SessionSettings } from "./session-settings.js"
 import { findingsOf, latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
 import { type Stand, withStored } from "./stand.js"
 import { measureWalks } from "./walks.js"
 
-export interface Part {
-  readonly name: string
-  readonly boards: readonly MeasuredBoard[]
-}
+/** They bring a client of their own, take node-redis alone, or ask no server: they stand beside node-redis. */
+const MORE: readonly Library[] = ["redis-sessions", "better-auth", "iron-session"]
+/** What takes long is not measured with more. */
+const ALONE_AND_MANY = [1, 64]
 
 /** Measures sessions beside the raw commands of the same client, and beside what else keeps sessions there. */
 export async function runSessions(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const count = quick ? 2_000 : 100_000
-  const size: SliceSize = quick ? { inFlight: [64], ms: 15 } : { inFlight: [1, 64, 512], ms: 80 }
-  return withStored(count, settings, async (stand) => {
+  const size = { count: quick ? 2_000 : 100_000, bytes: PAYLOAD_BYTES, ms: quick ? 15 : 80, inFlight: [1, 64, 512] }
+  return withStored(size, settings, async (stand) => {
     const parts: Part[] = []
     const tell = (name: string, boards: readonly MeasuredBoard[]): void => {
       if (boards.length === 0) return
       settings.onText(`### ${name}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
       parts.push({ name, boards })
     }
-    const each = <T>(name: string, more: T) => ({ ...settings, ...more, onProgress: (text: string) => settings.onProgress(`${name}, ${text}`) })
-    tell("node-redis", await measureOnNodeRedis(stand, each("node-redis", size)))
-    tell("ioredis", await measureOnIoRedis(stand, each("ioredis", size)))
-    tell("one user's sessions without a list", await measureWalks(count, each("walks", size)))
-    tell("without a server", await measureEmbedded(count, stand.meter, each("without a server", size)))
+    const each = (name: string) => ({ ...settings, ...size, onProgress: (text: string) => settings.onProgress(`${name}, ${text}`) })
+    for (const client of CLIENTS) tell(client, await measureOn(client, stand, each(client)))
+    tell("one user's sessions without a list", await measureWalks(size, each("walks")))
+    tell("without a server", await measureEmbedded(stand.settingsOf("Map", "node-redis"), stand.meter, each("without a server")))
     return {
-      figures: { server: `Redis ${stand.server.version}`, sessions: count, parts: figuresOf(parts) },
+      figures: { server: `Redis ${stand.server.version}`, sessions: size.count, parts: figuresOf(parts) },
       findings: parts.flatMap(({ boards }) => findingsOf(boards)),
       charts: parts
         .filter(({ name }) => name.endsWith("redis"))
-        .map(({ name, boards }) => sessionChart(`sessions-${name}`, `Sessions beside the raw commands of ${name}, ${count} stored`, boards)),
+        .map(({ name, boards }) => sessionChart(`sessions-${name}`, `Sessions beside the raw commands of ${name}, ${size.count} stored`, boards)),
     }
   })
 }
 
-/** For programs. */
-export function figuresOf(parts: readonly Part[]): unknown {
-  return parts.map(({ name, boards }) => ({ name, boards: boards.map(({ measured }) => measured) }))
+async function measureOn(client: ClientName, { meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  settings.onProgress("starting a process for each library")
+  const libraries = [...librariesOn(client), ...(client === "node-redis" ? MORE : [])]
+  await using subjects = await startAll(
+    libraries.map((library) => settingsOf(library, client)),
+    settings.signal,
+  )
+  const boards = [
+    boardOf(subjects.rows, ["read", "restingRead", "touchingRead"]),
+    boardOf(subjects.rows, ["create"]),
+    boardOf(subjects.rows, ["update"]),
+    boardOf(subjects.rows, ["list"], ALONE_AND_MANY),
+    // Last, since what deleting leaves to be tidied is tidied seconds later, beside whatever runs then.
+    boardOf(subjects.rows, ["end"], ALONE_AND_MANY),
+    boardOf(subjects.rows, ["endAll"], ALONE_AND_MANY),
+  ]
+  return await measureBoards(boards, meter, settings)
 }
 
-async function measureOnNodeRedis({ server, meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
-  const raw = await openNodeRedis(server.url)
-  const order = shuffled(stored.tokens.length)
-  const board = { raw, stored, order, ms: settings.ms, bytes: PAYLOAD_BYTES }
-  settings.onProgress("storing sessions of other libraries")
-  const peers = await morePeers(server.url, raw, { ...board, quick: settings.quick, signal: settings.signal })
-  const { boards, close } = await boardsOn(board, peers.peers)
-  try {
-    return await measureBoards(boards, meter, settings)
-  } finally {
-    await Promise.all([close(), peers.close()])
-    raw.close()
-  }
-}
-
-async function measureOnIoRedis({ server, meter, stored }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
-  const raw = await openIoRedis(server.url)
-  const order = shuffled(stored.tokens.length)
-  const { boards, close } = await boardsOn({ raw, stored, order, ms: settings.ms, bytes: PAYLOAD_BYTES }, [])
-  try {
-    return await measureBoards(boards, meter, settings)
-  } finally {
-    await close()
-    raw.close()
-  }
-}
-
-async function measureEmbedded(count: number, meter: ServerMeter, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
-  const { board, close } = await embeddedBoard(count, { signal: settings.signal })
-  try {
-    return await measureBoards([board], meter, settings)
-  } finally {
-    await close()
-  }
+/** Sessions in a process and in a file, beside a map. */
+async function measureEmbedded(bare: SessionSettings, meter: ServerMeter, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  await using folder = await temporaryFolder()
+  const at = (url: string): SessionSettings => ({ ...bare, library: "coatcheck at an address", url })
+  await using subjects = await startAll([bare, at("memory:"), at(`sqlite:${join(folder.path, "sessions.db")}`)], settings.signal)
+  return await measureBoards([boardOf(subjects.rows, ["read"])], meter, settings)
 }

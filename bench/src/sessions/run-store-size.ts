@@ -1,86 +1,94 @@
 import { StoreServer } from "coatcheck-reliability/servers"
 import type { GroupSettings, Measured } from "../group.js"
 import { ServerMeter } from "../server/ServerMeter.js"
-import { measureBoards, type SliceSize } from "./measured-boards.js"
+import { startAll, type ToldRows } from "./boards.js"
+import { figuresOf, measureBoards } from "./measured-boards.js"
+import { openNodeRedis } from "./node-redis.js"
 import { shuffled } from "./order.js"
-import { oursOn } from "./ours.js"
 import { PAYLOAD_BYTES } from "./payload.js"
-import { rawCommands } from "./raw-boards.js"
-import { openNodeRedis } from "./raw-clients.js"
-import { figuresOf } from "./run-sessions.js"
-import { type Board, latency, milliseconds, type SessionCase } from "./session-case.js"
+import { alone, type Board, type Kind } from "./session-case.js"
 import { sessionChart } from "./session-chart.js"
+import type { SessionSettings } from "./session-settings.js"
 import { findingsOf, latencyTable, sessionTable } from "./session-table.js"
 import { fillKeys, fillSessions, serviceOn } from "./stored.js"
 
 const STORED = { quick: [500, 2_000, 5_000], full: [10_000, 100_000, 1_000_000] }
 /** Bare JSON beside them, for the raw commands. */
 const BARE = 10_000
-const LARGEST = 1_000_000
+/** Of all, at random: more are not read in a whole run, and the heap of the process should not grow with the store. */
+const READ = 100_000
+
+const WORK: readonly (readonly [library: "raw" | "coatcheck", kind: Kind])[] = [
+  ["raw", "read"],
+  ["coatcheck", "read"],
+  ["coatcheck", "create"],
+  ["coatcheck", "list"],
+]
 
 /** Measures the same work in stores of different sizes side by side, each on a server of its own: what it costs should not grow with them. */
 export async function runStoreSize(settings: GroupSettings): Promise<Measured> {
-  const { quick } = settings
-  const size: SliceSize = { inFlight: quick ? [1] : [1, 64], ms: quick ? 10 : 80 }
-  const stores: StoreOf[] = []
-  const endings: Ending[] = []
+  const { quick, signal } = settings
+  const size = { inFlight: quick ? [1] : [1, 64], ms: quick ? 10 : 80 }
+  const counts = quick ? STORED.quick : STORED.full
+  const servers: StoreServer[] = []
   try {
-    for (const count of quick ? STORED.quick : STORED.full) stores.push(await storeOf(count, endings, size, settings))
-    await using meter = new ServerMeter(...stores.map(({ url }) => url))
-    const boards = await measureBoards(boardsOf(stores), meter, { ...settings, ...size })
+    const told: SessionSettings[] = []
+    for (const count of counts) {
+      const server = await StoreServer.start("redis")
+      servers.push(server)
+      told.push(...(await fill(server.url, count, size.ms, settings)))
+    }
+    await using meter = new ServerMeter(...servers.map(({ url }) => url))
+    await using subjects = await startAll(told, signal)
+    const boards = await measureBoards(boardsOf(counts, told, subjects.rows), meter, { ...settings, ...size })
     if (boards.length > 0) settings.onText(`${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
     return {
-      figures: { stored: stores.map(({ count }) => count), parts: figuresOf([{ name: "store-size", boards }]) },
+      figures: { stored: counts, parts: figuresOf([{ name: "store-size", boards }]) },
       findings: findingsOf(boards),
       charts: boards.length === 0 ? [] : [sessionChart("store-size", "The same work in larger stores, beside the smallest", boards, quick ? 1 : 64)],
     }
   } finally {
-    for (const end of endings.reverse()) await end()
+    await Promise.all(servers.map((server) => server.stop()))
   }
 }
 
-/** To be done when all is measured, the last first. */
-type Ending = () => unknown
-
-interface StoreOf {
-  readonly count: number
-  readonly url: string
-  readonly rows: readonly SessionCase[]
-}
-
-async function storeOf(count: number, endings: Ending[], { ms }: SliceSize, { signal, onProgress }: GroupSettings): Promise<StoreOf> {
-  const server = await StoreServer.start("redis")
-  endings.push(() => server.stop())
-  const raw = await openNodeRedis(server.url)
-  endings.push(() => raw.close())
+/** @returns what processes are told that use this store */
+async function fill(url: string, count: number, ms: number, { signal, onProgress }: GroupSettings): Promise<readonly SessionSettings[]> {
+  const raw = await openNodeRedis(url)
   const sessions = await serviceOn(raw.client)
-  const tokens = await fillSessions(sessions, count, { signal, onProgress: (done) => onProgress(`storing sessions: ${done} of ${count}`) })
-  await sessions.close()
-  const keys = await fillKeys(raw, Math.min(BARE, count), { signal })
-  const bare = rawCommands({ raw, stored: { tokens, keys, ids: [] }, order: shuffled(keys.length), ms, bytes: PAYLOAD_BYTES })
-  const ours = await oursOn({ raw, stored: { tokens, keys, ids: [] }, order: shuffled(count), ms, bytes: PAYLOAD_BYTES })
-  endings.push(ours.close)
-  const { read, create, list } = ours.rows
-  return { count, url: server.url, rows: [{ ...bare.get, name: "raw GET" }, read, create, list].map(({ name, work }) => ({ name, work })) }
+  try {
+    const tokens = await fillSessions(sessions, count, { signal, onProgress: (done) => onProgress(`storing sessions: ${done} of ${count}`) })
+    const keys = await fillKeys(raw, Math.min(BARE, count), { signal })
+    const read = shuffled(count)
+      .slice(0, READ)
+      .map((at) => tokens[at] ?? "")
+    const of = { client: "node-redis", url, count, bytes: PAYLOAD_BYTES, ms } as const
+    return [
+      { ...of, library: "raw", names: keys },
+      { ...of, library: "coatcheck", names: read },
+    ]
+  } finally {
+    await sessions.close()
+    raw.close()
+  }
 }
 
 /** Each kind of work in the smallest store, and beside it the same in the others. */
-function boardsOf([smallest, ...others]: readonly StoreOf[]): readonly Board[] {
-  return (smallest?.rows ?? []).map(({ name, work }, place) => ({
-    baseline: { name: `${name}, ${saidCount(smallest?.count ?? 0)} stored`, work },
-    cases: others.flatMap(({ count, rows }) => {
-      const row = rows[place]
-      if (row === undefined) return []
-      const isListing = row.name.includes("50 of a user")
-      return [
-        {
-          ...row,
-          name: `${name}, ${saidCount(count)} stored`,
-          wanted: isListing && count === LARGEST ? [milliseconds("page-ms"), latency("page-growth")] : [],
-        },
-      ]
-    }),
-  }))
+function boardsOf(counts: readonly number[], told: readonly SessionSettings[], rows: readonly ToldRows[]): readonly Board[] {
+  return WORK.map(([library, kind]) => {
+    const [baseline, ...cases] = counts.map((count) => {
+      const row = rows[told.findIndex((one) => one.library === library && one.count === count)]?.[kind]
+      if (row === undefined) throw new RangeError(`Expected ${library} to have a row for ${kind}`)
+      const isLargest = kind === "list" && count === Math.max(...counts)
+      return {
+        ...row,
+        name: `${row.name}, ${saidCount(count)} stored`,
+        wanted: isLargest ? [alone("milliseconds", "page-ms"), alone("latency", "page-growth")] : [],
+      }
+    })
+    if (baseline === undefined) throw new RangeError("Expected at least one store")
+    return { baseline, cases }
+  })
 }
 
 function saidCount(count: number): string {

@@ -1,4 +1,6 @@
-import type { Compared, Contender } from "../rounds/beside-baseline.js"
+import type { Compared } from "../rounds/beside-baseline.js"
+import type { Row } from "../rounds/questions.js"
+import type { Told } from "../rounds/Subject.js"
 import { exactly, type Spread } from "../spread.js"
 import type { TargetId } from "../targets/targets.js"
 
@@ -6,67 +8,56 @@ import type { TargetId } from "../targets/targets.js"
 export interface Wanted {
   readonly target: TargetId
   readonly inFlight: number
-  readonly figure: (row: Compared) => Spread
+  readonly figure: keyof typeof FIGURES
+  /** For `calls`. */
+  readonly commands?: readonly string[]
 }
 
-export interface SessionCase extends Contender {
+export interface SessionCase extends Row {
   readonly wanted?: readonly Wanted[]
 }
 
+export type Kind = "read" | "restingRead" | "touchingRead" | "create" | "update" | "list" | "find" | "end" | "endAll" | "mixed"
+
 /** What one library does for each kind of work; what it cannot do is left out. */
-export interface SessionRows {
-  readonly read?: SessionCase
-  readonly create?: SessionCase
-  readonly update?: SessionCase
-  readonly end?: SessionCase
-  readonly endAll?: SessionCase
-  readonly list?: SessionCase
-}
+export type SessionRows = { readonly [kind in Kind]?: SessionCase }
 
 /** Rows that share a baseline. */
 export interface Board {
-  readonly baseline: Contender
-  readonly cases: readonly SessionCase[]
+  readonly baseline: Told<SessionCase>
+  readonly cases: readonly Told<SessionCase>[]
   /** Measured with these alone; otherwise with whatever is asked for. */
-  readonly inFlight?: readonly number[]
+  readonly inFlight?: readonly number[] | undefined
+}
+
+const FIGURES = {
+  share: (row) => row.share,
+  /** The middle latency, of the baseline's. */
+  latency: (row) => row.latency,
+  /** Processor time of the process, of the baseline's. */
+  cpuShare: (row) => row.cpuShare,
+  /** Processor time of the server, of the baseline's. */
+  serverCpuShare: (row) => row.serverCpuShare,
+  rate: (row) => row.rate,
+  /** Of one call, with one in flight. */
+  milliseconds: ({ rate: { low, median, high } }) => ({ low: 1_000 / high, median: 1_000 / median, high: 1_000 / low }),
+  /** How often these commands are called for one call. */
+  calls: ({ commands }, names) => counted(names.reduce((sum, name) => sum + (commands[name] ?? 0), 0)),
+  trips: (row) => counted(row.trips),
+} satisfies Readonly<Record<string, (row: Compared, commands: readonly string[]) => Spread>>
+
+/** What was measured of what is wanted. */
+export function figureOf(row: Compared, { figure, commands = [] }: Wanted): Spread {
+  return FIGURES[figure](row, commands)
 }
 
 export function share(inFlight: number, target: TargetId): Wanted {
-  return { target, inFlight, figure: (row) => row.share }
+  return { target, inFlight, figure: "share" }
 }
 
-/** The middle latency, of the baseline's. */
-export function latency(target: TargetId): Wanted {
-  return { target, inFlight: 1, figure: (row) => row.latency }
-}
-
-/** Processor time of this process, of the baseline's. */
-export function cpuShare(target: TargetId): Wanted {
-  return { target, inFlight: 64, figure: (row) => row.cpuShare }
-}
-
-/** Processor time of the server, of the baseline's. */
-export function serverCpuShare(target: TargetId): Wanted {
-  return { target, inFlight: 64, figure: (row) => row.serverCpuShare }
-}
-
-/** Milliseconds of one call, with one in flight. */
-export function milliseconds(target: TargetId): Wanted {
-  const figure = ({ rate: { low, median, high } }: Compared): Spread => ({ low: 1_000 / high, median: 1_000 / median, high: 1_000 / low })
+/** Of what is told with one in flight. */
+export function alone(figure: "latency" | "milliseconds" | "trips", target: TargetId): Wanted {
   return { target, inFlight: 1, figure }
-}
-
-/** How often these commands are called for one call. */
-export function calls(target: TargetId, ...names: readonly string[]): Wanted {
-  return { target, inFlight: 1, figure: ({ commands }) => counted(names.reduce((sum, name) => sum + (commands[name] ?? 0), 0)) }
-}
-
-export function trips(target: TargetId): Wanted {
-  return { target, inFlight: 1, figure: (row) => counted(row.trips) }
-}
-
-export function rate(inFlight: number, target: TargetId): Wanted {
-  return { target, inFlight, figure: (row) => row.rate }
 }
 
 /** Chance and the last slice move a count by less than the third digit. */

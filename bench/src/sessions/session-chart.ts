@@ -12,7 +12,7 @@ export function sessionChart(name: string, title: string, boards: readonly Measu
   const groups = boards.flatMap(({ board, measured }) => {
     const rows = measured.find((one) => one.inFlight === inFlight)?.rows ?? []
     const bars = rows.slice(1).map((row) => {
-      const wanted = board.cases.find((one) => one.name === row.name)?.wanted?.find((one) => one.inFlight === inFlight && one.figure(row) === row.share)
+      const wanted = board.cases.find((one) => one.name === row.name)?.wanted?.find((one) => one.inFlight === inFlight && one.figure === "share")
       return { name: row.name, ratio: relationOf(row, inFlight), isOurs: row.name.startsWith("coatcheck"), target: wanted && TARGETS[wanted.target] }
     })
     return bars.length === 0 ? [] : [{ title: `beside ${board.baseline.name}`, bars }]

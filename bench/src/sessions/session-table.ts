@@ -1,18 +1,15 @@
 import { commandsOf } from "../limits/limit-table.js"
 import { markdownTable, shown } from "../markdown.js"
 import { type Compared, relationOf } from "../rounds/beside-baseline.js"
+import type { InFlightFigures } from "../rounds/more-in-flight.js"
 import type { Finding } from "../targets/target-table.js"
-import type { Board } from "./session-case.js"
+import { figureOf, type SessionCase } from "./session-case.js"
 
-/** Rows of one board, with so many in flight. */
-export interface BoardFigures {
-  readonly inFlight: number
-  readonly rows: readonly Compared[]
-}
+type Named = Pick<SessionCase, "name" | "wanted">
 
 export interface MeasuredBoard {
-  readonly board: Board
-  readonly measured: readonly BoardFigures[]
+  readonly board: { readonly baseline: Named; readonly cases: readonly Named[] }
+  readonly measured: readonly InFlightFigures[]
 }
 
 /** Of these what else than shares is told. */
@@ -34,7 +31,7 @@ export function sessionTable(boards: readonly MeasuredBoard[], inFlight: readonl
   )
 }
 
-function linesOf(measured: readonly BoardFigures[], inFlight: readonly number[]): readonly (readonly string[])[] {
+function linesOf(measured: readonly InFlightFigures[], inFlight: readonly number[]): readonly (readonly string[])[] {
   const told = measured.find((one) => one.inFlight === TOLD_IN_FLIGHT) ?? measured[0]
   const alone = measured.find((one) => one.inFlight === 1) ?? told
   return (told?.rows ?? []).map((row, place) => [
@@ -53,7 +50,7 @@ function perSecond(rate: number): string {
 }
 
 /** What is said of one row with so many in flight, if it was measured with them. */
-function cell(measured: readonly BoardFigures[], inFlight: number, place: number, say: (row: Compared) => string): string {
+function cell(measured: readonly InFlightFigures[], inFlight: number, place: number, say: (row: Compared) => string): string {
   const row = measured.find((one) => one.inFlight === inFlight)?.rows[place]
   return row === undefined ? "–" : say(row)
 }
@@ -75,9 +72,9 @@ function micros(value: number): string {
 export function findingsOf(boards: readonly MeasuredBoard[]): readonly Finding[] {
   return boards.flatMap(({ board, measured }) =>
     board.cases.flatMap(({ name, wanted = [] }) =>
-      wanted.flatMap(({ target, inFlight, figure }) => {
-        const row = measured.find((one) => one.inFlight === inFlight)?.rows.find((one) => one.name === name)
-        return row === undefined ? [] : [{ target, measured: figure(row) }]
+      wanted.flatMap((one) => {
+        const row = measured.find(({ inFlight }) => inFlight === one.inFlight)?.rows.find((each) => each.name === name)
+        return row === undefined ? [] : [{ target: one.target, measured: figureOf(row, one) }]
       }),
     ),
   )

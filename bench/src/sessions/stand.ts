@@ -2,29 +2,41 @@ import { StoreServer } from "coatcheck-reliability/servers"
 import { RedisStore } from "connect-redis"
 import type { GroupSettings } from "../group.js"
 import { ServerMeter } from "../server/ServerMeter.js"
-import { PAYLOAD_BYTES } from "./payload.js"
-import { openNodeRedis } from "./raw-clients.js"
+import type { ClientName } from "../targets/targets.js"
+import { openNodeRedis } from "./node-redis.js"
+import type { Library, SessionSettings } from "./session-settings.js"
 import { fillKeys, fillSessions, fillStore, type Stored, serviceOn } from "./stored.js"
-
-interface Sized {
-  /** Of each session's JSON. */
-  readonly bytes?: number
-}
 
 export interface Stand {
   readonly server: StoreServer
   readonly meter: ServerMeter
-  readonly stored: Stored
+  /** What the process of a library is told. */
+  settingsOf(library: Library, client: ClientName): SessionSettings
+}
+
+interface Sized {
+  /** Of sessions. */
+  readonly count: number
+  /** Of each session's JSON. */
+  readonly bytes: number
+  /** How long a slice takes. */
+  readonly ms: number
 }
 
 /** A server of its own with so many sessions, in each form that is measured, for as long as the work takes. */
-export async function withStored<T>(count: number, settings: GroupSettings & Sized, work: (stand: Stand) => Promise<T>): Promise<T> {
+export async function withStored<T>(size: Sized, settings: GroupSettings, work: (stand: Stand) => Promise<T>): Promise<T> {
   await using server = await StoreServer.start("redis")
   await using meter = new ServerMeter(server.url)
-  return await work({ server, meter, stored: await fill(server.url, count, settings) })
+  const stored = await fill(server.url, size, settings)
+  const { count, bytes, ms } = size
+  return await work({
+    server,
+    meter,
+    settingsOf: (library, client) => ({ library, client, url: server.url, names: namesFor(library, stored), count, bytes, ms }),
+  })
 }
 
-async function fill(url: string, count: number, { signal, onProgress, bytes = PAYLOAD_BYTES }: GroupSettings & Sized): Promise<Stored> {
+async function fill(url: string, { count, bytes }: Sized, { signal, onProgress }: GroupSettings): Promise<Stored> {
   const raw = await openNodeRedis(url)
   const sessions = await serviceOn(raw.client)
   const told = (what: string) => ({ bytes, signal, onProgress: (done: number) => onProgress(`storing ${what}: ${done} of ${count}`) })
@@ -37,4 +49,11 @@ async function fill(url: string, count: number, { signal, onProgress, bytes = PA
     await sessions.close()
     raw.close()
   }
+}
+
+/** None for libraries that store sessions of their own. */
+function namesFor(library: Library, { tokens, keys, ids }: Stored): readonly string[] {
+  if (library === "coatcheck" || library === "coatcheck with its near-cache") return tokens
+  if (library === "raw" || library === "plain design" || library === "node-redis with its cache") return keys
+  return library === "connect-redis" ? ids : []
 }

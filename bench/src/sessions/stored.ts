@@ -3,7 +3,7 @@ import type { RedisStore } from "connect-redis"
 import type { SessionData } from "express-session"
 import { type CrowdSettings, crowd } from "./crowd.js"
 import { payloadOf } from "./payload.js"
-import type { RawClient } from "./raw-clients.js"
+import type { RawClient } from "./raw-client.js"
 
 export type Sessions = OwnedSessionService<SessionAttributes, SessionAttributes>
 

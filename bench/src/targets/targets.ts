@@ -84,9 +84,9 @@ function limitsOn<C extends ClientName>(client: C, shares: Readonly<Record<"fixe
   >
 }
 
-/** What is wanted of one kind of decision, if anything. */
-export function limitTarget(algorithm: string, client: ClientName, keys: string): TargetId | undefined {
-  const id = `limit ${algorithm} ${client} ${keys}`
+/** What is wanted of one kind of decision for so many keys, if anything. */
+export function limitTarget(algorithm: string, client: ClientName, keys: number): TargetId | undefined {
+  const id = `limit ${algorithm} ${client} ${keys === 1 ? "one key" : "10 000 keys"}`
   return Object.hasOwn(TARGETS, id) ? (id as TargetId) : undefined
 }
 

@@ -1,35 +1,24 @@
-import type { Contender } from "../rounds/beside-baseline.js"
-import { entryAt } from "./order.js"
+import { entryAt, shuffled } from "./order.js"
 import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
-import type { RawClient } from "./raw-clients.js"
-import type { Stored } from "./stored.js"
+import type { SessionRows } from "./session-case.js"
+import type { ClientSettings } from "./session-settings.js"
 
 export const PAGE = 50
 /** What a user has who signs out everywhere. */
 export const EVERYWHERE = 5
 
-export interface BoardSettings {
-  readonly raw: RawClient
-  readonly stored: Stored
-  /** In which sessions are taken: the same for all rows. */
-  readonly order: readonly number[]
-  /** How long a slice takes. */
-  readonly ms: number
-  /** Of each session's JSON. */
-  readonly bytes: number
-}
-
 /** The bare commands of a client, one for each kind of work. */
-export function rawCommands({ raw, stored: { keys }, order, bytes, ms }: BoardSettings) {
+export function rawCommands({ raw, names: keys, bytes, ms }: ClientSettings): SessionRows {
+  const order = shuffled(keys.length)
   const value = JSON.stringify(payloadOf(0, bytes))
   const keyAt = (at: number) => entryAt(keys, order, at)
   const pages = Array.from({ length: Math.floor(keys.length / PAGE) }, (_, page) => order.slice(page * PAGE, (page + 1) * PAGE).map((at) => keys[at] ?? ""))
   return {
-    get: { name: "raw GET", work: { call: (at) => raw.get(keyAt(at)), isRight: isThere } },
+    read: { name: "raw GET", work: { call: (at) => raw.get(keyAt(at)), isRight: isThere } },
     // Keys of its own, taken in turn: the sessions that others read stay as they are.
-    set: { name: "raw SET", work: { call: (at) => raw.set(`written:${keyAt(at)}`, value) } },
-    getThenSet: {
+    create: { name: "raw SET", work: { call: (at) => raw.set(`written:${keyAt(at)}`, value) } },
+    update: {
       name: "raw GET, then SET",
       work: {
         call: async (at) => {
@@ -41,7 +30,7 @@ export function rawCommands({ raw, stored: { keys }, order, bytes, ms }: BoardSe
         isRight: isThere,
       },
     },
-    del: {
+    end: {
       name: "raw DEL",
       work: usingUp(
         async (at) => {
@@ -52,7 +41,7 @@ export function rawCommands({ raw, stored: { keys }, order, bytes, ms }: BoardSe
         ms,
       ),
     },
-    delMany: {
+    endAll: {
       name: `raw DEL of ${EVERYWHERE}`,
       work: usingUp(
         async (at) => {
@@ -64,11 +53,11 @@ export function rawCommands({ raw, stored: { keys }, order, bytes, ms }: BoardSe
         ms,
       ),
     },
-    mget: {
+    list: {
       name: `raw MGET of ${PAGE}`,
       work: { call: (at) => raw.mget(pages[at % pages.length] ?? []), isRight: (page: readonly unknown[]) => page.every(isThere) },
     },
-  } satisfies Readonly<Record<string, Contender>>
+  }
 }
 
 function isThere(value: unknown): boolean {

@@ -1,6 +1,5 @@
-import type { Options } from "express-rate-limit"
-import { RedisStore, type SendCommandFn } from "rate-limit-redis"
 import { type IRateLimiterRedisOptions, type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from "rate-limiter-flexible"
+import type { RawClient } from "../sessions/raw-client.js"
 import { forEachKey, type Keys, keyAt } from "./keys.js"
 import type { LimitCase } from "./limit-case.js"
 
@@ -9,8 +8,8 @@ const LONG = 7 * 86_400
 const ROOMY = { points: 1_000_000, duration: 60 } as const
 const TIGHT = { points: 100, duration: LONG } as const
 
-/** @param client with what rate-limiter-flexible has to know of it */
-export function flexibleOn(client: Pick<IRateLimiterRedisOptions, "storeClient" | "useRedisPackage">, keys: Keys): readonly LimitCase[] {
+export function flexibleOn({ name, client: storeClient }: RawClient, keys: Keys): readonly LimitCase[] {
+  const client: Pick<IRateLimiterRedisOptions, "storeClient" | "useRedisPackage"> = { storeClient, useRedisPackage: name === "node-redis" }
   const allowing = new RateLimiterRedis({ ...client, ...ROOMY, keyPrefix: "flexible" })
   const denying = new RateLimiterRedis({ ...client, ...TIGHT, keyPrefix: "flexible-denied" })
   const blocking = new RateLimiterRedis({ ...client, ...TIGHT, keyPrefix: "flexible-blocked", inMemoryBlockOnConsumed: TIGHT.points })
@@ -26,22 +25,9 @@ const ENDLESS = { points: 1_000_000_000, duration: 60 } as const
 
 export function flexibleInMemory(keys: Keys): readonly LimitCase[] {
   return [
-    consuming("rate-limiter-flexible in memory, allowed", new RateLimiterMemory(ENDLESS), keys, true),
-    consuming("rate-limiter-flexible in memory, denied", new RateLimiterMemory(TIGHT), keys, false),
+    consuming("memory: rate-limiter-flexible, allowed", new RateLimiterMemory(ENDLESS), keys, true),
+    consuming("memory: rate-limiter-flexible, denied", new RateLimiterMemory(TIGHT), keys, false),
   ]
-}
-
-/** The store of express-rate-limit does the same whether the request is allowed or denied afterwards. */
-export function expressStoreOn(sendCommand: SendCommandFn, keys: Keys): LimitCase {
-  const store = new RedisStore({ sendCommand, prefix: "express:" })
-  return {
-    name: "rate-limit-redis, increment",
-    prepare: async () => {
-      // Of the options it reads the window alone.
-      await store.init({ windowMs: 60_000 } as Options)
-    },
-    work: { call: (at) => store.increment(keyAt(keys, at)), isRight: ({ totalHits }: { readonly totalHits: number }) => totalHits > 0 },
-  }
 }
 
 function consuming(name: string, limiter: RateLimiterAbstract, keys: Keys, allows: boolean): LimitCase {
@@ -49,7 +35,7 @@ function consuming(name: string, limiter: RateLimiterAbstract, keys: Keys, allow
   const work = { call: (at: number) => consume(keyAt(keys, at)), isRight: (allowed: boolean) => allowed === allows }
   // Where it remembers what is blocked, it does from the first denial.
   const prepare = () => forEachKey(keys, (key) => limiter.penalty(key, 2 * TIGHT.points).then(() => consume(key)))
-  return allows ? { name, work } : { name, work, prepare }
+  return { name, work: allows ? work : { ...work, prepare } }
 }
 
 function yes(): boolean {

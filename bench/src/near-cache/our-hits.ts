@@ -1,0 +1,15 @@
+import type { SessionToken } from "coatcheck"
+import { crowd } from "../sessions/crowd.js"
+import { entryAt, shuffled } from "../sessions/order.js"
+import { type SessionRows, share } from "../sessions/session-case.js"
+import type { ClientSettings } from "../sessions/session-settings.js"
+import { serviceOn } from "../sessions/stored.js"
+
+/** Reads of sessions that were read before, from the near-cache. */
+export async function ourHits({ raw, client, names }: ClientSettings): Promise<SessionRows> {
+  const service = await serviceOn(raw.client, { nearCache: true })
+  const order = shuffled(names.length)
+  const call = (at: number) => service.getSession(entryAt(names as readonly SessionToken[], order, at))
+  const work = { prepare: () => crowd(names.length, call), call, isRight: (session: unknown) => session !== null }
+  return { read: { name: "coatcheck, near-cache hit", work, wanted: [share(64, `near-cache ${client}`)] } }
+}

@@ -1,0 +1,26 @@
+import { besideBaseline, type Compared, type Contender, type RoundSettings } from "./beside-baseline.js"
+
+/** Rows with so many in flight, the baseline first. */
+export interface InFlightFigures {
+  readonly inFlight: number
+  readonly rows: readonly Compared[]
+}
+
+/** Slices: code that runs for the first time is not compiled yet; later only more are in flight. */
+const WARM_UPS = { first: 8, further: 2 }
+
+/** Measures contenders beside their baseline with each number of calls in flight. */
+export async function withMoreInFlight(
+  baseline: Contender,
+  contenders: readonly Contender[],
+  counts: readonly number[],
+  settings: Omit<RoundSettings, "inFlight" | "warmUps">,
+): Promise<readonly InFlightFigures[]> {
+  const measured: InFlightFigures[] = []
+  for (const inFlight of counts) {
+    const warmUps = measured.length === 0 ? WARM_UPS.first : WARM_UPS.further
+    const onProgress = (text: string): void => settings.onProgress(`${inFlight} in flight: ${text}`)
+    measured.push({ inFlight, rows: await besideBaseline(baseline, contenders, { ...settings, inFlight, warmUps, onProgress }) })
+  }
+  return measured
+}
