@@ -9,14 +9,14 @@ import type {
   UpdateSessionOptions,
 } from "../domain/interfaces/session/ISessionService.js"
 import type { Duration } from "../shared/durations.js"
-import type { ActiveSession } from "./contract.js"
+import { SessionView } from "./SessionView.js"
 
 /** Why this library ends a session. */
 type Reason = "signed-out" | "revoked" | "replaced"
 
 /** A session and the token that opens it: what the use cases work with. Handlers get `view`, which has no way back to the token. */
 export class OpenSession<A extends object, I extends object = A> {
-  readonly view: ActiveSession<A, I>
+  readonly view: SessionView<A, I>
   readonly #sessions: ISessionService<A, I>
   readonly #onEnded: () => void
   #token: TokenText
@@ -26,7 +26,7 @@ export class OpenSession<A extends object, I extends object = A> {
     this.#sessions = sessions
     this.#token = issued.token
     this.#onEnded = onEnded
-    this.view = new SessionView(this, issued.session) as unknown as ActiveSession<A, I>
+    this.view = new SessionView(this, issued.session)
   }
 
   /** @throws ERR_SESSION_ENDED */
@@ -79,28 +79,6 @@ export class OpenSession<A extends object, I extends object = A> {
       this.#onEnded()
       throw new SessionError("ERR_SESSION_ENDED", "Expected a session that is still open, got one that was ended meanwhile.")
     }
-    if (session.version >= this.view.version) Object.assign(this.view, session)
-  }
-}
-
-/** What handlers see: the session's fields as its own, so that spreading, JSON and inspection show them and nothing else. */
-class SessionView<A extends object, I extends object> {
-  readonly #open: OpenSession<A, I>
-
-  constructor(open: OpenSession<A, I>, session: SessionData<A>) {
-    this.#open = open
-    Object.assign(this, session)
-  }
-
-  update(changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<void> {
-    return this.#open.update(changes, options)
-  }
-
-  extend(idleTimeout?: Duration): Promise<void> {
-    return this.#open.extend(idleTimeout)
-  }
-
-  toJSON(): SessionData<A> {
-    return Object.assign({}, this) as unknown as SessionData<A>
+    if (session.version >= this.view.version) SessionView.show(this.view, session)
   }
 }

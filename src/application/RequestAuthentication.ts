@@ -4,7 +4,8 @@ import { signedIn } from "./admission.js"
 import { refusalEvent } from "./audit.js"
 import type { ActiveSession, ActiveUserSession, DeviceEntry, PendingOptions, RequestAuth, SignInOptions, SignOutScope } from "./contract.js"
 import { allSessionsOf, deviceEntry } from "./devices.js"
-import { type RequestParts, RequestScope } from "./RequestScope.js"
+import type { RequestPort } from "./RequestPort.js"
+import { type AuthParts, RequestScope } from "./RequestScope.js"
 import { signIn, startGuest, startPending } from "./sign-in.js"
 import { signOut } from "./sign-out.js"
 import { impersonate, reauthenticated } from "./step-up.js"
@@ -13,12 +14,17 @@ import { impersonate, reauthenticated } from "./step-up.js"
 export class RequestAuthentication<A extends object, I extends object> implements RequestAuth<A, I> {
   readonly #scope: RequestScope<A, I>
 
-  constructor(parts: RequestParts<A, I>) {
-    this.#scope = new RequestScope(parts)
+  /** @param touch whether the request counts as activity */
+  constructor(parts: AuthParts<A, I>, port: RequestPort, touch: boolean) {
+    this.#scope = new RequestScope(parts, port, touch)
   }
 
-  session(): Promise<ActiveSession<A, I> | null> {
-    return this.#run(async (scope) => (await scope.current())?.view ?? null)
+  async session(): Promise<ActiveSession<A, I> | null> {
+    try {
+      return (await this.#scope.current())?.view ?? null
+    } catch (error) {
+      throw this.#told(error)
+    }
   }
 
   signIn(options: SignInOptions<A, I>): Promise<ActiveUserSession<A, I>> {
@@ -61,9 +67,13 @@ export class RequestAuthentication<A extends object, I extends object> implement
     try {
       return await act(this.#scope)
     } catch (error) {
-      const event = refusalEvent(error)
-      if (event !== null) this.#scope.audit(event, this.#scope.known?.view ?? null)
-      throw asArgumentError(error)
+      throw this.#told(error)
     }
+  }
+
+  #told(error: unknown): unknown {
+    const event = refusalEvent(error)
+    if (event !== null) this.#scope.audit(event, this.#scope.known?.view ?? null)
+    return asArgumentError(error)
   }
 }

@@ -1,19 +1,15 @@
 import { SessionError } from "../domain/errors.js"
 import type { ISessionService, SessionData, TokenText } from "../domain/interfaces/session/ISessionService.js"
-import type { Audit } from "./audit.js"
+import { type AuditDetail, auditOf } from "./audit.js"
 import type { AuthSettings } from "./auth-settings.js"
 import { OpenSession } from "./OpenSession.js"
 import type { RequestPort } from "./RequestPort.js"
 import { readSession } from "./read-session.js"
 
-/** What one request's authentication is made of. */
-export interface RequestParts<A extends object, I extends object> {
+/** What all requests of an application have in common. */
+export interface AuthParts<A extends object, I extends object> {
   readonly sessions: ISessionService<A, I>
-  readonly port: RequestPort
-  readonly settings: AuthSettings
-  readonly audit: Audit
-  /** Whether the request counts as activity. */
-  readonly touch: boolean
+  readonly auth: AuthSettings
 }
 
 /** What the use cases of one request share. Its session is read when somebody asks for it, and once. */
@@ -21,18 +17,17 @@ export class RequestScope<A extends object, I extends object> {
   readonly sessions: ISessionService<A, I>
   readonly port: RequestPort
   readonly settings: AuthSettings
-  readonly audit: Audit
   readonly #touch: boolean
   #reading: Promise<OpenSession<A, I> | null> | null = null
   #known: OpenSession<A, I> | null = null
   #left = false
-  #turn: Promise<unknown> = Promise.resolve()
+  #turn: Promise<unknown> | null = null
 
-  constructor({ sessions, port, settings, audit, touch }: RequestParts<A, I>) {
+  /** @param touch whether the request counts as activity */
+  constructor({ sessions, auth }: AuthParts<A, I>, port: RequestPort, touch: boolean) {
     this.sessions = sessions
     this.port = port
-    this.settings = settings
-    this.audit = audit
+    this.settings = auth
     this.#touch = touch
   }
 
@@ -56,7 +51,7 @@ export class RequestScope<A extends object, I extends object> {
 
   /** Runs one after another what gives the request another session, so that each finds what the one before left, and no session stays behind without a cookie. */
   inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const own = this.#turn.then(act)
+    const own = (this.#turn ?? Promise.resolve()).then(act)
     this.#turn = own.catch(() => undefined)
     return own
   }
@@ -66,6 +61,10 @@ export class RequestScope<A extends object, I extends object> {
     this.#left = true
     this.#known = open
     this.#reading = Promise.resolve(open)
+  }
+
+  audit(detail: AuditDetail, session: SessionData<object> | null): void {
+    auditOf(this.settings.onAudit, () => this.port.device())(detail, session)
   }
 
   opened(issued: { readonly token: TokenText; readonly session: SessionData<A> }): OpenSession<A, I> {

@@ -1,4 +1,4 @@
-import type { ISessionService, SessionData, TokenText } from "../domain/interfaces/session/ISessionService.js"
+import type { ISessionService, SessionData, SessionId, TokenText } from "../domain/interfaces/session/ISessionService.js"
 import type { ActiveSession } from "./contract.js"
 import { allSessionsOf } from "./devices.js"
 import { OpenSession } from "./OpenSession.js"
@@ -27,14 +27,17 @@ export interface Reading<A extends object> {
 /** Finds the session of a token as far as it may be used. @throws what `getSession` throws; when it cannot be told whether it may be used, too */
 export async function readSession<A extends object, I extends object>(sessions: ISessionService<A, I>, token: TokenText, touch: boolean): Promise<Reading<A>> {
   const session = await sessions.getSession(token, touch ? undefined : { touch })
-  if (session === null || (await hasItsImpersonator(sessions, session))) return { session, outlived: null }
+  if (session === null || session.impersonatorId === null || (await isSignedIn(sessions, session.impersonatorId, session.impersonatorSessionId)))
+    return { session, outlived: null }
   await sessions.deleteSession(token, { reason: "revoked" })
   return { session: null, outlived: session }
 }
 
 /** Nobody acts in a user's name for longer than they are signed in themselves. One more call, for impersonated sessions alone. */
-async function hasItsImpersonator<A extends object, I extends object>(sessions: ISessionService<A, I>, session: SessionData<A>): Promise<boolean> {
-  const { impersonatorId, impersonatorSessionId } = session
-  if (impersonatorId === null || impersonatorSessionId === null) return true
-  return (await allSessionsOf(sessions, impersonatorId)).some(({ sessionId }) => sessionId === impersonatorSessionId)
+async function isSignedIn<A extends object, I extends object>(
+  sessions: ISessionService<A, I>,
+  impersonatorId: string,
+  from: SessionId | null,
+): Promise<boolean> {
+  return from === null || (await allSessionsOf(sessions, impersonatorId)).some(({ sessionId }) => sessionId === from)
 }

@@ -32,10 +32,8 @@ class SessionAuthenticator<A extends object, I extends object> implements Authen
   }
 
   authenticate(head: RequestHead, response: ResponseHead, rule?: RouteRule): RequestAuth<A, I> {
-    const { sessions, web, auth: settings } = this.#settings
-    const { touch } = checkedRule(rule)
-    const port = new WebRequest(head, response, web, checkedRule(rule))
-    return new RequestAuthentication({ sessions, port, settings, touch, audit: auditOf(settings.onAudit, () => port.device()) })
+    const checked = checkedRule(rule)
+    return new RequestAuthentication(this.#settings, new WebRequest(head, response, this.#settings.web, checked), checked.touch)
   }
 
   async authorize(auth: RequestAuth<A, I>, head: RequestHead, rule?: RouteRule): Promise<Verdict<A, I>> {

@@ -1,5 +1,4 @@
 import type { AuditEvent } from "../../application/audit.js"
-import { auditOf } from "../../application/audit.js"
 import type { AuthSettings } from "../../application/auth-settings.js"
 import { authSettings } from "../../application/auth-settings.js"
 import { RequestAuthentication } from "../../application/RequestAuthentication.js"
@@ -75,12 +74,9 @@ export function ask(
 ): Asked {
   const request = new HeldRequest(tab, options.bearer)
   const events: AuditEvent[] = []
-  const audit = auditOf(
-    (event) => events.push(event),
-    () => request.device(),
-  )
   const { touch = true, settings = authSettings({}) } = options
-  return { auth: new RequestAuthentication({ sessions, port: request, settings, audit, touch }), request, events }
+  const auth: AuthSettings = { ...settings, onAudit: (event) => events.push(event) }
+  return { auth: new RequestAuthentication({ sessions, auth }, request, touch), request, events }
 }
 
 /** The code that a promise is rejected with; `null` when it is not. */
