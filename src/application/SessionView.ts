@@ -1,13 +1,15 @@
 import type { Changes, Device, SessionData, SessionId, UpdateSessionOptions } from "../domain/interfaces/session/ISessionService.js"
 import type { Duration } from "../shared/durations.js"
 import type { ActiveSession } from "./contract.js"
-import type { OpenSession } from "./OpenSession.js"
+
+/** What a handler can do with a session. */
+type Uses<A extends object, I extends object> = Pick<ActiveSession<A, I>, "update" | "extend">
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom")
 
 /** What handlers see: the session's fields as its own, so that spreading, JSON and inspection show them and nothing else. */
 export class SessionView<A extends object, I extends object> implements ActiveSession<A, I> {
-  readonly #open: OpenSession<A, I>
+  readonly #uses: Uses<A, I>
   #shown: SessionData<A>
   declare sessionId: SessionId
   declare userId: string | null
@@ -24,8 +26,8 @@ export class SessionView<A extends object, I extends object> implements ActiveSe
   declare device: Device
   declare readonly attributes: SessionData<A>["attributes"]
 
-  constructor(open: OpenSession<A, I>, session: SessionData<A>) {
-    this.#open = open
+  constructor(uses: Uses<A, I>, session: SessionData<A>) {
+    this.#uses = uses
     this.#shown = session
     SessionView.show(this, session)
     Object.defineProperty(this, "attributes", SessionView.#attributes)
@@ -58,15 +60,15 @@ export class SessionView<A extends object, I extends object> implements ActiveSe
   }
 
   update(changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<void> {
-    return this.#open.update(changes, options)
+    return this.#uses.update(changes, options)
   }
 
   extend(idleTimeout?: Duration): Promise<void> {
-    return this.#open.extend(idleTimeout)
+    return this.#uses.extend(idleTimeout)
   }
 
   toJSON(): SessionData<A> {
-    return { ...this }
+    return Object.assign({}, this)
   }
 
   /** Lets the console show attributes, and not that there is a function which gives them. */
