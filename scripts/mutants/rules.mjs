@@ -220,7 +220,7 @@ export const MUTANTS = [
   {
     rule: "A record whose user id was damaged is not the session of another user",
     file: `${SESSION}/record-json.ts`,
-    from: "crc32(rest, crc32(fixed))",
+    from: "crc32(fixed + rest)",
     to: "crc32(rest)",
     tests: [`${UNIT}/infrastructure/services/session/record-json.test.ts`],
   },
@@ -432,8 +432,8 @@ export const MUTANTS = [
   {
     rule: "A change that came too late for the server is sent again with a new time limit",
     file: `${SESSION}/SessionService.ts`,
-    from: "const answer = await send(await this.#clock.notAfter(this.#windowMicros, options))",
-    to: "const answer = await send(0)",
+    from: 'await send(typeof notAfter === "number" ? notAfter : await notAfter)',
+    to: "await send(Math.min(0, Number(notAfter)))",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
@@ -543,8 +543,8 @@ export const MUTANTS = [
   {
     rule: "Updates of one session follow each other within a process",
     file: `${SESSION}/update-queue.ts`,
-    from: "if (before !== undefined) await untilAborted(before, signal)",
-    to: "await untilAborted(Promise.resolve(), signal)",
+    from: "const mine = before === undefined ? work() : untilAborted(before, signal).then(work)",
+    to: "const mine = untilAborted(Promise.resolve(), signal).then(work)",
     tests: [`${UNIT}/infrastructure/services/session/update-queue.test.ts`],
   },
   {

@@ -66,9 +66,10 @@ export function assertOneOf<T extends string>(value: unknown, name: string, word
 export function readOnce<T>(options: T): T {
   try {
     if (typeof options !== "object" || options === null || Array.isArray(options)) return options
-    const entries: [string, unknown][] = []
-    for (const key in options) entries.push([key, options[key]])
-    return Object.fromEntries(entries) as T
+    // Without a prototype, so that a key of the name __proto__ is one like others, and is refused like others.
+    const copy = Object.create(null) as T
+    for (const key in options) copy[key] = options[key]
+    return copy
   } catch {
     throw new UnexpectedValue("Expected options that can be read, got an object that throws when it is read.")
   }

@@ -10,7 +10,7 @@ import { SessionKeys } from "../../infrastructure/redis/session-keys.js"
 import { Background } from "../../infrastructure/redis/upkeep/background.js"
 import { LIST_MEMORY_MICROS } from "../../infrastructure/redis/upkeep/list-memory.js"
 import { newSecret, newSessionId, userKey } from "../../infrastructure/services/session/randomness.js"
-import { decodePrefix, decodeRecord, encodeBody, encodeRecord } from "../../infrastructure/services/session/record-json.js"
+import { decodePrefix, decodeRecord, encodeBody, encodeFixed, encodeRecord } from "../../infrastructure/services/session/record-json.js"
 import { createVerifiers } from "../../infrastructure/services/session/verifiers.js"
 import { SERVER_KINDS, startServer, type TestServer } from "../support/servers.js"
 
@@ -18,7 +18,7 @@ const verifiers = createVerifiers(undefined)
 const place = userKey("ada")
 const MEMORY_MS = LIST_MEMORY_MICROS / 1000
 const fixed = { userId: "ada", pendingUserId: null, impersonatorId: null, impersonatorSessionId: null, persistent: false, device: {} } as const
-const body = encodeBody({ schemaVersion: 1, attributes: '{"n":1}' }, fixed)
+const body = encodeBody({ schemaVersion: 1, attributes: '{"n":1}' }, encodeFixed(fixed))
 /** A time limit that no copy of a call misses, in microseconds. */
 const ANY_TIME = Number.MAX_SAFE_INTEGER
 const newVerifier = (): string => verifiers.issue(newSecret())

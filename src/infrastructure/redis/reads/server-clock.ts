@@ -54,10 +54,13 @@ export class ServerClock {
    *
    * @param options `deadline`: when the call's time is up, by `performance.now()`
    */
-  async notAfter(windowMicros: number, options: RedisCallOptions & { readonly deadline?: number | undefined }): Promise<number> {
-    const now = await this.nowMicros(options)
-    const left = options.deadline === undefined ? windowMicros : (options.deadline - performance.now()) * 1000
-    return now + Math.max(0, Math.floor(Math.min(windowMicros, left)))
+  notAfter(windowMicros: number, options: RedisCallOptions & { readonly deadline?: number | undefined }): number | Promise<number> {
+    const limit = (now: number): number => {
+      const left = options.deadline === undefined ? windowMicros : (options.deadline - performance.now()) * 1000
+      return now + Math.max(0, Math.floor(Math.min(windowMicros, left)))
+    }
+    const now = this.nowMicros(options)
+    return typeof now === "number" ? limit(now) : now.then(limit)
   }
 
   async #firstReading(options: RedisCallOptions): Promise<number> {

@@ -89,27 +89,6 @@ export type CreatedTogether = Answer<keyof typeof sessionCreatesStatus>
 
 export type CreateAnswer = Answer<keyof typeof sessionCreateStatus>
 
-/** The arguments of a creation in the order in which its script takes them. */
-const CREATE_ORDER = [
-  "id",
-  "notAfterMicros",
-  "memoryMicros",
-  "idle",
-  "slack",
-  "absolute",
-  "verifier",
-  "operations",
-  "authenticated",
-  "fixed",
-  "body",
-  "limit",
-  "onLimit",
-  "cursor",
-  "counted",
-  "oldest",
-  "until",
-] as const satisfies readonly (keyof CreateArguments)[]
-
 /** One typed call for each script of `lua/`; every reply's time goes to the clock. */
 export class SessionScripts {
   readonly #redis: IRedisService
@@ -280,8 +259,14 @@ export class SessionScripts {
   }
 }
 
-function inOrder(args: CreateArguments): readonly (string | number)[] {
-  return CREATE_ORDER.map((name) => args[name])
+/** The arguments of a creation in the order in which its script takes them. */
+function inOrder(of: CreateArguments): readonly (string | number)[] {
+  const { id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated } = of
+  const { fixed, body, limit, onLimit, cursor, counted, oldest, until } = of
+  return [
+    ...[id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated],
+    ...[fixed, body, limit, onLimit, cursor, counted, oldest, until],
+  ]
 }
 
 function touchStatus(status: RedisReply): TouchStatus {

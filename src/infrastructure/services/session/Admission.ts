@@ -45,7 +45,8 @@ export class Admission {
   async admit(handle: Handle, proveBy: ProveBy, step: CallStep): Promise<{ readonly record: SessionRecord; readonly proof: Proof } | null> {
     const record = await this.#answers.reporting(handle, () => this.#store.find(handle, step.reading))
     if (record === null) return null
-    const proof = proveBy(record, await this.#store.now(step.reading))
+    const now = this.#store.now(step.reading)
+    const proof = proveBy(record, typeof now === "number" ? now : await now)
     return proof === null ? null : { record, proof }
   }
 }

@@ -23,11 +23,15 @@ export class SessionAnswers<A extends object> {
   }
 
   /** Reading may meet a record that cannot be read: an error for its holder, and an event. */
-  async reporting<T>(handle: Handle, read: () => T | Promise<T>): Promise<T> {
-    try {
-      return await read()
-    } catch (error) {
+  reporting<T>(handle: Handle, read: () => T | Promise<T>): T | Promise<T> {
+    const failed = (error: unknown): never => {
       throw this.reported(handle, error)
+    }
+    try {
+      const value = read()
+      return value instanceof Promise ? value.catch(failed) : value
+    } catch (error) {
+      return failed(error)
     }
   }
 
@@ -40,7 +44,11 @@ export class SessionAnswers<A extends object> {
   /** At once, unless the attributes are those of an older release. @throws ERR_SESSION_CORRUPT */
   present(record: SessionRecord): SessionData<A> | Promise<SessionData<A>> {
     if (this.#schema.isCurrent(record.body)) return this.#shown(record)
-    return this.reporting(record, () => this.#schema.read(record.body)).then((upgraded) => this.#shown(record, upgraded))
+    return this.#upgraded(record)
+  }
+
+  async #upgraded(record: SessionRecord): Promise<SessionData<A>> {
+    return this.#shown(record, await this.reporting(record, () => this.#schema.read(record.body)))
   }
 
   #shown(record: SessionRecord, attributes?: object): SessionData<A> {
@@ -59,7 +67,7 @@ export class SessionAnswers<A extends object> {
   }
 
   /** @throws UnexpectedValue · ERR_SESSION_CONFLICT · ERR_SESSION_CORRUPT */
-  async settle(handle: Handle, result: StepResult): Promise<SessionData<A> | null> {
+  settle(handle: Handle, result: StepResult): SessionData<A> | null | Promise<SessionData<A>> {
     switch (result.status) {
       case "done":
         return this.present(result.record)

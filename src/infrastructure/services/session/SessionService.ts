@@ -43,7 +43,7 @@ import type { StepOptions } from "../CallStep.js"
 import { touchOf } from "./checked-options.js"
 import { KeptSessions } from "./KeptSessions.js"
 import { type UserKey, userKey } from "./randomness.js"
-import { decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
+import { decodeHead, decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
 import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
@@ -182,13 +182,14 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   }
 
   async #create(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: CreatePage, options: StepOptions): Promise<CreateAnswer> {
-    const notAfterMicros = await this.#clock.notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
+    const notAfter = this.#clock.notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
+    const fixed = encodeFixed(draft.fixed)
     const due: DueCreate = {
       session: this.#keys.session(draft),
       index: owner === null ? null : this.#keys.index(owner),
       args: {
         id: draft.id,
-        notAfterMicros,
+        notAfterMicros: typeof notAfter === "number" ? notAfter : await notAfter,
         memoryMicros: LIST_MEMORY_MICROS,
         idle: draft.idleTimeout,
         slack: draft.slack,
@@ -196,11 +197,14 @@ export class SessionService<A extends object, I extends object = A> extends Sess
         verifier: draft.verifier,
         operations: NO_OPERATIONS,
         authenticated: draft.authenticatedAt ?? "",
-        fixed: encodeFixed(draft.fixed),
-        body: encodeBody(draft.body, draft.fixed),
+        fixed,
+        body: encodeBody(draft.body, fixed),
         limit: limit?.max ?? 0,
         onLimit: limit?.onLimit ?? "",
-        ...page,
+        cursor: page.cursor,
+        counted: page.counted,
+        oldest: page.oldest,
+        until: page.until,
       },
     }
     const { answer, isDurable } = await this.#created(due, options.signal)
@@ -217,17 +221,19 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return durably((onNotDurable) => this.#scripts.create(due, { signal, onNotDurable }))
   }
 
-  /** For a change that its caller is to get an answer for even when it was not kept as `durability` asks. */
-  async #telling<S extends string>(handle: Handle, options: StepOptions, send: (options: ScriptOptions) => Promise<Answer<S>>): Promise<Answer<S>> {
-    const { answer, isDurable } = await durably((onNotDurable) => send({ ...options, onNotDurable }))
-    if (!isDurable && (answer.status === "DONE" || answer.status === "REPLAYED")) this.reportNotDurable(handle)
-    return answer
-  }
-
-  /** Sends a change with a time limit. LATE means that the record is as it was, or as an earlier copy of this very change left it, so it is sent again with a new limit. */
-  async #inTime<S extends string>(options: StepOptions, send: (notAfterMicros: number) => Promise<Answer<S | "LATE">>): Promise<Answer<S>> {
+  /**
+   * Sends a change with a time limit, for a caller who is to get an answer even when it was not kept as `durability` asks. LATE means that the record is as it
+   * was, or as an earlier copy of this very change left it, so it is sent again with a new limit.
+   */
+  async #inTime<S extends string>(
+    handle: Handle,
+    options: StepOptions,
+    send: (notAfterMicros: number) => Promise<Durable<Answer<S | "LATE">>>,
+  ): Promise<Answer<S>> {
     for (let tries = 0; tries < LATE_TRIES; tries += 1) {
-      const answer = await send(await this.#clock.notAfter(this.#windowMicros, options))
+      const notAfter = this.#clock.notAfter(this.#windowMicros, options)
+      const { answer, isDurable } = await send(typeof notAfter === "number" ? notAfter : await notAfter)
+      if (!isDurable && (answer.status === "DONE" || answer.status === "REPLAYED")) this.reportNotDurable(handle)
       if (isInTime(answer)) return answer
       options.signal?.throwIfAborted()
     }
@@ -283,24 +289,17 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult> {
     const mark = this.#redis.resendMark()
-    const due = {
-      session: this.#keys.session(record),
-      expected: write.expectedVersion,
-      operation: write.operation,
-      body: encodeBody(write.body, write.fixed),
-      verifiers: verifiersOf(proof),
-    }
-    let isDurable = true
-    const { status, values, repeated } = await this.#inTime(options, async (notAfterMicros) => {
-      const made = await this.#updates.add({ ...due, notAfterMicros }, options.signal)
-      isDurable = made.isDurable
-      return made.answer
-    })
-    if (!isDurable && (status === "DONE" || status === "REPLAYED")) this.reportNotDurable(record)
-    if (status === "CLASH") return clashed(write.expectedVersion, Number(values[0]), this.#mayBeSecondCopy(repeated, mark))
+    const session = this.#keys.session(record)
+    const { expectedVersion: expected, operation } = write
+    const body = encodeBody(write.body, encodeFixed(write.fixed))
+    const verifiers = verifiersOf(proof)
+    const { status, values, repeated } = await this.#inTime(record, options, (notAfterMicros) =>
+      this.#updates.add({ session, expected, operation, body, notAfterMicros, verifiers }, options.signal),
+    )
+    if (status === "CLASH") return clashed(expected, Number(values[0]), this.#mayBeSecondCopy(repeated, mark))
     if (status !== "DONE" && status !== "REPLAYED") return refused(status)
-    const prefix = decodePrefix(record, String(values[0]))
-    return { status: "done", record: { ...prefix, version: write.expectedVersion + 1, body: write.body } }
+    const head = decodeHead(record, String(values[0]), { fixed: record.fixed, body: write.body })
+    return { status: "done", record: { ...head, version: expected + 1 } }
   }
 
   protected async prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult> {
@@ -308,18 +307,20 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const key = this.#keys.session(handle)
     return settled(
       handle,
-      await this.#inTime(options, (notAfterMicros) => this.#telling(handle, options, (own) => this.#scripts.extend(key, { ...args, notAfterMicros }, own))),
+      await this.#inTime(handle, options, (notAfterMicros) =>
+        durably((onNotDurable) => this.#scripts.extend(key, { ...args, notAfterMicros }, { ...options, onNotDurable })),
+      ),
     )
   }
 
   protected async rotate(handle: Handle, proof: Proof, rotation: Rotation, options: StepOptions): Promise<StepResult> {
     const mark = this.#redis.resendMark()
     const { verifier, grace, reauthenticated, write } = rotation
-    const change = write === null ? null : { expected: write.expectedVersion, body: encodeBody(write.body, write.fixed) }
+    const change = write === null ? null : { expected: write.expectedVersion, body: encodeBody(write.body, encodeFixed(write.fixed)) }
     const args = { verifier, grace, reauthenticated, write: change, verifiers: verifiersOf(proof) }
     const key = this.#keys.session(handle)
-    const answer = await this.#inTime(options, (notAfterMicros) =>
-      this.#telling(handle, options, (own) => this.#scripts.rotate(key, { ...args, notAfterMicros }, own)),
+    const answer = await this.#inTime(handle, options, (notAfterMicros) =>
+      durably((onNotDurable) => this.#scripts.rotate(key, { ...args, notAfterMicros }, { ...options, onNotDurable })),
     )
     if (answer.status === "CLASH") return clashed(write?.expectedVersion ?? 0, Number(answer.values[0]), this.#mayBeSecondCopy(answer.repeated, mark))
     if (answer.status === "REPLACED_SECRET") return { status: "replaced-secret" }

@@ -34,8 +34,12 @@ export class AttributeSchema {
     return copyAttributes(apply(own as never), "what the function returns")
   }
 
-  async #write(attributes: AttributesCopy): Promise<Body> {
-    const text = JSON.stringify(await this.#validated(attributes))
+  #write(attributes: AttributesCopy): Body | Promise<Body> {
+    return this.#settings.schema === null ? this.#body(attributes) : this.#validated(attributes).then((validated) => this.#body(validated))
+  }
+
+  #body(attributes: AttributesCopy): Body {
+    const text = JSON.stringify(attributes)
     const bytes = Buffer.byteLength(text)
     if (bytes > this.#settings.attributesBytes) {
       throw new SessionError("ERR_SESSION_TOO_LARGE", `Expected attributes of at most ${this.#settings.attributesBytes} bytes of JSON, got ${bytes}.`)
@@ -58,7 +62,7 @@ export class AttributeSchema {
   }
 
   /** The attributes of a record as a copy of the caller's own. @throws ERR_SESSION_CORRUPT */
-  async read(body: Body): Promise<AttributesCopy> {
+  read(body: Body): AttributesCopy | Promise<AttributesCopy> {
     const stored = parseAttributes(body.attributes) as AttributesCopy
     return this.isCurrent(body) ? stored : this.#upgraded(stored, body.schemaVersion)
   }

@@ -32,6 +32,9 @@ export interface UserKey {
 }
 
 export function userKey(userId: string): UserKey {
-  const digest = Buffer.from(hash("sha256", userId, "hex"), "hex")
-  return { tag: digest.toString("base64url", 0, 2), user: digest.toString("base64url").slice(0, 22) }
+  const digest = hash("sha256", userId, "base64url")
+  // Two bytes end in the middle of the third character: its last two bits are none of theirs.
+  return { tag: digest.slice(0, 2) + BASE64URL[BASE64URL.indexOf(digest.charAt(2)) & ~3], user: digest.slice(0, 22) }
 }
+
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

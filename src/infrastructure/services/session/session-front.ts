@@ -112,7 +112,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract examine(options: StepOptions): Promise<readonly DoctorFinding[]>
   protected abstract release(): Promise<void>
 
-  async createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
+  createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
     return this.#calls.run(options, async (step, options) => {
       const checked = checkCreate(options, this.settings)
       const { attributes = {} } = options
@@ -187,26 +187,24 @@ export abstract class SessionFront<A extends object, I extends object> implement
     return touch(record, proof).then((moved) => (moved === null ? null : this.#answers.present(moved)))
   }
 
-  async updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
-    return this.#calls.run(options, async (step, options) => {
+  updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
+    return this.#calls.run(options, (step, options) => {
       const update = checkUpdate(changes, options)
       const ticket = parseToken(token)
-      if (ticket === null) return null
-      return this.#update(ticket, this.#admission.bySecret(ticket), update, step)
+      return ticket === null ? Promise.resolve(null) : this.#update(ticket, this.#admission.bySecret(ticket), update, step)
     })
   }
 
-  async updateUserSession(userId: UserId, sessionId: IdText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
-    return this.#calls.run(options, async (step, options) => {
+  updateUserSession(userId: UserId, sessionId: IdText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {
+    return this.#calls.run(options, (step, options) => {
       const owner = checkUserId(userId, "userId")
       const update = checkUpdate(changes, options)
       const handle = parseHandle(sessionId)
-      if (handle === null) return null
-      return this.#update(handle, byOwner(owner), update, step)
+      return handle === null ? Promise.resolve(null) : this.#update(handle, byOwner(owner), update, step)
     })
   }
 
-  async extendSession(token: TokenText, idleTimeout?: Duration, options?: CallOptions): Promise<SessionData<A> | null> {
+  extendSession(token: TokenText, idleTimeout?: Duration, options?: CallOptions): Promise<SessionData<A> | null> {
     return this.#calls.run(options, async (step, options) => {
       if (options !== undefined) assertKnownKeys(options, "the options of extendSession", ["signal"])
       const idle = idleTimeout === undefined ? null : toMilliseconds(idleTimeout, "idleTimeout", TIMEOUT_RANGE)
@@ -217,7 +215,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     })
   }
 
-  async rotateSession(token: TokenText, options?: RotateSessionOptions<A, I>): Promise<IssuedSession<A> | null> {
+  rotateSession(token: TokenText, options?: RotateSessionOptions<A, I>): Promise<IssuedSession<A> | null> {
     return this.#calls.run(options, async (step, options) => {
       const { grace, reauthenticated, changes } = checkRotate(options)
       const ticket = parseToken(token)
@@ -239,7 +237,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     })
   }
 
-  async deleteSession(token: TokenText | null | undefined, options?: DeleteSessionOptions): Promise<boolean> {
+  deleteSession(token: TokenText | null | undefined, options?: DeleteSessionOptions): Promise<boolean> {
     return this.#calls.signOut(options, async (step, options) => {
       const ifVersion = checkDeleteSession(options)
       const ticket = parseToken(token)
@@ -249,7 +247,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     })
   }
 
-  async deleteUserSession(userId: UserId, sessionId: IdText, options?: DeleteOptions): Promise<boolean> {
+  deleteUserSession(userId: UserId, sessionId: IdText, options?: DeleteOptions): Promise<boolean> {
     return this.#calls.signOut(options, async (step, options) => {
       const owner = checkUserId(userId, "userId")
       checkDelete(options)
@@ -258,7 +256,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
     })
   }
 
-  async deleteUserSessions(
+  deleteUserSessions(
     userId: UserId,
     options?: DeleteOptions & { readonly except?: IdText | undefined; readonly thorough?: boolean | ThoroughOptions | undefined },
   ): Promise<number> {
@@ -308,14 +306,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
     })
   }
 
-  async ping(options?: CallOptions): Promise<void> {
+  ping(options?: CallOptions): Promise<void> {
     return this.#calls.run(options, (step, options) => {
       if (options !== undefined) assertKnownKeys(options, "the options of ping", ["signal"])
       return this.probe(step.options)
     })
   }
 
-  async doctor(options?: CallOptions): Promise<DoctorReport> {
+  doctor(options?: CallOptions): Promise<DoctorReport> {
     return this.#calls.run(options, async (step, options) => {
       if (options !== undefined) assertKnownKeys(options, "the options of doctor", ["signal"])
       const findings = await this.examine(step.options)
@@ -345,12 +343,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
     }
   }
 
-  async #update(handle: Handle, proveBy: ProveBy, update: CheckedUpdate, step: CallStep): Promise<SessionData<A> | null> {
-    return this.#merged.run(handle, proveBy, update, step, async (record, proof, write) => {
-      const result = await this.write(record, proof, write, step.change())
-      // The secret was right when it was read, so nobody guessed: a rotation without grace came in between, and this token is over.
-      return result.status === "wrong-secret" ? { status: "missing" } : result
-    })
+  #update(handle: Handle, proveBy: ProveBy, update: CheckedUpdate, step: CallStep): Promise<SessionData<A> | null> {
+    return this.#merged.run(handle, proveBy, update, step, (record, proof, write) => this.write(record, proof, write, step.change()).then(overtaken))
   }
 
   /** Reads first: a rotation whose answer cannot be given would take the old token and bring no new one. */
@@ -405,6 +399,11 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected reportCorrupt(handle: Handle): void {
     this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
   }
+}
+
+/** A secret that was right when it was read, so nobody guessed: a rotation without grace came in between, and this token is over. */
+function overtaken(result: StepResult): StepResult {
+  return result.status === "wrong-secret" ? { status: "missing" } : result
 }
 
 /** A secret that was right when it was read, and is wrong now, was replaced by another rotation: its holder is told, not signed out. */

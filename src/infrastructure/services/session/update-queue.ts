@@ -5,21 +5,15 @@ export class UpdateQueue {
   readonly #tails = new Map<string, Promise<void>>()
 
   /** Runs the work when all before it are done. Whoever waits no longer leaves the queue to those behind. */
-  async run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#tails.get(key)
-    let leave = (): void => {}
-    const mine = new Promise<void>((resolve) => {
-      leave = resolve
-    })
-    const tail = before === undefined ? mine : before.then(() => mine)
-    this.#tails.set(key, tail)
-    try {
-      if (before !== undefined) await untilAborted(before, signal)
-      return await work()
-    } finally {
-      leave()
+    const mine = before === undefined ? work() : untilAborted(before, signal).then(work)
+    const leave = (): void => {
       if (this.#tails.get(key) === tail) this.#tails.delete(key)
     }
+    const tail = (before === undefined ? mine : Promise.allSettled([before, mine])).then(leave, leave)
+    this.#tails.set(key, tail)
+    return mine
   }
 }
 

@@ -12,7 +12,7 @@ import {
   sessionTouchesStatus,
   sessionUpdateStatus,
 } from "../../../../../infrastructure/redis/scripts/scripts.generated.js"
-import { encodeBody, encodeRecord } from "../../../../../infrastructure/services/session/record-json.js"
+import { encodeBody, encodeFixed, encodeRecord } from "../../../../../infrastructure/services/session/record-json.js"
 import { SessionService } from "../../../../../infrastructure/services/session/SessionService.js"
 import type { SessionOptions } from "../../../../../infrastructure/services/session/session-settings.js"
 import { CACHE_KEYS_PATTERNS, REDIS_CONFIG } from "../../../../../shared/constants.js"
@@ -143,14 +143,14 @@ describe("createSession", () => {
       '"userId":"ada","persistent":true,"device":{"ip":"192.0.2.1","label":"Laptop"},',
       encodeBody(
         { schemaVersion: 1, attributes: '{"n":[]}' },
-        {
+        encodeFixed({
           userId: "ada",
           pendingUserId: null,
           impersonatorId: null,
           impersonatorSessionId: null,
           persistent: true,
           device: { ip: "192.0.2.1", label: "Laptop" },
-        },
+        }),
       ),
       5,
       "reject",
@@ -528,7 +528,7 @@ describe("updateSession", () => {
     expect(args).toEqual([
       7,
       expect.stringMatching(/^[\w-]{6}$/),
-      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","lang":"de"}' }, record.fixed),
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","lang":"de"}' }, encodeFixed(record.fixed)),
       IN_TIME,
       record.verifier,
     ])
@@ -548,7 +548,7 @@ describe("updateSession", () => {
     const { token, record } = stored(storedSession({ body: { schemaVersion: 1, attributes: '{"a":1,"b":2,"c":3}' } }))
     redis.answer("session-update", updated(record))
     await serviceWith().updateSession(token, { a: undefined, b: null, d: 4 }, { unset: ["c", "x"] })
-    expect(redis.only("session-update").args[2]).toBe(encodeBody({ schemaVersion: 1, attributes: '{"a":1,"b":null,"d":4}' }, record.fixed))
+    expect(redis.only("session-update").args[2]).toBe(encodeBody({ schemaVersion: 1, attributes: '{"a":1,"b":null,"d":4}' }, encodeFixed(record.fixed)))
   })
 
   it("reads again and merges again after a clash, with an event for each", async () => {
@@ -695,7 +695,7 @@ describe("updateUserSession", () => {
     expect(redis.only("session-update").args).toEqual([
       1,
       expect.stringMatching(/^[\w-]{6}$/),
-      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }, record.fixed),
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }, encodeFixed(record.fixed)),
       IN_TIME,
     ])
   })
@@ -785,7 +785,7 @@ describe("rotateSession", () => {
       0,
       0,
       3,
-      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }, record.fixed),
+      encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }, encodeFixed(record.fixed)),
       IN_TIME,
       record.verifier,
     ])

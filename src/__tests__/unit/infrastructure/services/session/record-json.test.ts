@@ -112,7 +112,7 @@ describe("a stored record", () => {
         expect(JSON.parse(at(157, 169))).toBe(record.authenticatedAt)
         const fixed = record.previous === null ? 172 : 230
         expect(text.slice(fixed - 1).startsWith(encodeFixed(record.fixed))).toBe(true)
-        expect(text.slice(text.indexOf('"body":["'))).toBe(encodeBody(record.body, record.fixed))
+        expect(text.slice(text.indexOf('"body":["'))).toBe(encodeBody(record.body, encodeFixed(record.fixed)))
       }),
     )
   })
