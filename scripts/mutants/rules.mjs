@@ -397,8 +397,8 @@ export const MUTANTS = [
   {
     rule: "A repeated update is answered as the first",
     file: `${LUA}/includes/update.lua`,
-    from: "if clashes and was_applied(head.operations, operation) then return { REPLAYED, whole(now), string.sub(head.text, 1, body - 1) } end",
-    to: "if clashes and was_applied('', operation) then return { REPLAYED, whole(now), string.sub(head.text, 1, body - 1) } end",
+    from: "if clashes and was_applied(head.operations, operation) then return { REPLAYED, whole(now), string.sub(head.text, 1, head.rest - 1) } end",
+    to: "if clashes and was_applied('', operation) then return { REPLAYED, whole(now), string.sub(head.text, 1, head.rest - 1) } end",
     tests: SCRIPTS,
   },
   {

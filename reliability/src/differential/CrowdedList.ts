@@ -48,21 +48,28 @@ export class CrowdedList implements World {
 
   answered(reply: unknown): void {
     const call = this.#last
-    if (call?.name !== "session-create") return
-    const [status, , ...from] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
+    if (call?.name !== "session-create" && call?.name !== "session-creates") return
+    const own: unknown = call.name === "session-creates" && Array.isArray(reply) ? reply[1] : reply
+    const [status, , ...from] = Array.isArray(own) ? (own as readonly unknown[]) : []
     this.#following = status === 5 ? { call, from: from.slice(0, 4).map(String) } : undefined
   }
 
   #signIn(): Call {
     const { call, from } = this.#following ?? {}
-    if (call !== undefined && from !== undefined) return { ...call, args: [...call.args.slice(0, 13), ...from] }
+    if (call !== undefined && from !== undefined) {
+      const first = call.name === "session-creates" ? call.args.slice(1) : call.args.slice(0, 13)
+      return { name: "session-create", keys: call.keys, args: [...first, ...from] }
+    }
     this.#made += 1
     const id = `new${this.#made}`
     const limit = pick(this.#random, ["1", "1", "3", "300", "600", String(this.#members), "5000"])
     const memory = pick(this.#random, ["1000", String(2 * HOUR_MICROS)])
     const head = [id, String(this.#store.nowMicros + 1e9), memory, "60000", "0", String(HOUR_MS), VERIFIER, OPERATIONS, "now", '"userId":"c",']
     const onLimit = this.#random(6) === 0 ? "reject" : "evict-oldest"
-    return { name: "session-create", keys: [PREFIX + id, LIST], args: [...head, '"body":["{}","1"]}', limit, onLimit, "", "0", "", ""] }
+    const first = [...head, '"body":["{}","1"]}', limit, onLimit]
+    const keys = [PREFIX + id, LIST]
+    if (this.#random(4) === 0) return { name: "session-creates", keys, args: ["1", ...first] }
+    return { name: "session-create", keys, args: [...first, "", "0", "", ""] }
   }
 
   #prune(): Call {

@@ -83,7 +83,7 @@ export class SmallWorld implements World {
 
   #creates(): Call {
     const creates = Array.from({ length: 1 + this.#random(3) }, () => this.#create())
-    const args = creates.flatMap(({ keys, args }) => [keys.length === 2 ? "1" : "0", ...args])
+    const args = creates.flatMap(({ keys, args }) => [keys.length === 2 ? "1" : "0", ...args.slice(0, 13)])
     return { name: "session-creates", keys: creates.flatMap(({ keys }) => keys), args }
   }
 

@@ -22,9 +22,9 @@ export function singly(execution: Execution): readonly Execution[] {
     case "session-creates": {
       let place = 0
       const creations = replies.map((answer, at) => {
-        const own = keys.slice(place, place + (args[at * 18] === "1" ? 2 : 1))
+        const own = keys.slice(place, place + (args[at * 14] === "1" ? 2 : 1))
         place += own.length
-        return each("session-create", own, args.slice(at * 18 + 1, at * 18 + 18), answer)
+        return each("session-create", own, [...args.slice(at * 14 + 1, at * 14 + 14), "", "0", "", ""], answer)
       })
       // What they ended is none of their own keys: those changes go with the first.
       const others = changes.filter(({ key }) => !keys.includes(key))

@@ -20,7 +20,7 @@
             15 counted     sessions that count on the pages before, but for the first page that had any
             16 oldest      score of the oldest session that counts; empty when none was seen yet
             17 until       score of the last member of that one's page
-  returns   status, time µs, then the record and the ids of the ended (DONE, REPLAYED), or cursor, counted, oldest, until and the ids of the ended (MORE)
+  returns   status, time µs, then the record's head and the ids of the ended (DONE), the record (REPLAYED), or cursor, counted, oldest, until and the ids of the ended (MORE)
   status    0 DONE · 1 REPLAYED · 2 ENDED · 3 LATE · 4 FULL · 5 MORE
   effects   may write 1, 2 and the records that 2 names
   cost      O(log n) below the limit; at it, up to 1000 records are looked at
@@ -32,4 +32,4 @@ local DONE, REPLAYED, ENDED, LATE, FULL, MORE = 0, 1, 2, 3, 4, 5
 --- @include includes/index-ttl
 --- @include includes/oldest
 --- @include includes/create
-return create(KEYS, ARGV)
+return create(KEYS, ARGV, now_micros())

@@ -1,8 +1,8 @@
 #!lua
 --[[
-  does      opens many sessions, each as session-create does
+  does      opens many sessions, each as session-create does that looks at its first page
   keys      1.. sessions   string  the new records, absent; behind each that is a user's: zset, the user's list
-  args      1.. creations  18 for each session: 1 when its list follows it, else 0; then the arguments of session-create
+  args      1.. creations  14 for each session: 1 when its list follows it, else 0; then the arguments 1 to 13 of session-create
   returns   time µs, then for each session what session-create returns
   status    0 DONE · 1 REPLAYED · 2 ENDED · 3 LATE · 4 FULL · 5 MORE · 6 FAILED
   effects   may write the records, the lists and the records that these name
@@ -19,15 +19,17 @@ local now = now_micros()
 
 -- A key of another type is met before anything is written for its session, and must not stop the others.
 local function attempt(keys, args)
-  local is_done, answer = pcall(create, keys, args)
+  local is_done, answer = pcall(create, keys, args, now)
   if is_done then return answer end
   return { FAILED, whole(now) }
 end
 
 local reply, at = { whole(now) }, 1
-for from = 1, #ARGV, 18 do
+for from = 1, #ARGV, 14 do
   local listed = ARGV[from] == '1'
-  reply[#reply + 1] = attempt({ KEYS[at], listed and KEYS[at + 1] or nil }, { unpack(ARGV, from + 1, from + 17) })
+  local args = { unpack(ARGV, from + 1, from + 13) }
+  args[14], args[15], args[16], args[17] = '', '0', '', ''
+  reply[#reply + 1] = attempt({ KEYS[at], listed and KEYS[at + 1] or nil }, args)
   at = at + (listed and 2 or 1)
 end
 return reply

@@ -7,7 +7,7 @@
             3 body         JSON members to the end of the record
             4 notAfter     server time in µs after which this copy of the call does nothing
             5.. verifiers  each that the offered secret may be stored under; none: the caller proved its right on the record it read
-  returns   status, time µs, then the record as far as its body (DONE, REPLAYED) or the version found (CLASH)
+  returns   status, time µs, then the record's head (DONE, REPLAYED) or the version found (CLASH)
   status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT · 4 CLASH · 5 REPLAYED · 6 LATE
   effects   may change 1, never creates it
   cost      O(size of the record)

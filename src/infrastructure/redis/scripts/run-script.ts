@@ -14,14 +14,15 @@ export async function runScript(
   args: readonly (string | number)[],
   signal: AbortSignal,
 ): Promise<unknown> {
-  const rest = [String(keys.length), ...keys, ...args.map(String)]
+  const command = ["evalsha", script.sha1, String(keys.length), ...keys]
+  for (const arg of args) command.push(String(arg))
   try {
-    return await send(["evalsha", script.sha1, ...rest])
+    return await send(command)
   } catch (error) {
     if (!isNoScript(error)) throw error
     // Nothing was run, so the call ends as its caller or its deadline ended it, and not with a reply that says nothing of that.
     signal.throwIfAborted()
-    return await send(["eval", script.source, ...rest])
+    return await send(["eval", script.source, ...command.slice(2)])
   }
 }
 

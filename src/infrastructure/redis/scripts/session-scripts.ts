@@ -102,13 +102,18 @@ export class SessionScripts {
 
   create({ session, index, args }: DueCreate, options: ScriptOptions): Promise<CreateAnswer> {
     const keys = index === null ? [session] : [session, index]
-    return this.#runner.run(sessionCreate, sessionCreateStatus, keys, inOrder(args), options)
+    return this.#runner.run(sessionCreate, sessionCreateStatus, keys, [...ofFirstPage(args), args.cursor, args.counted, args.oldest, args.until], options)
   }
 
   /** Opens many on one node in one step. What became of each, in their order; `FAILED`: nothing was changed for that one, whose keys hold something else. */
   creates(due: readonly DueCreate[], options: ScriptOptions): Promise<readonly CreatedTogether[]> {
-    const keys = due.flatMap(({ session, index }) => (index === null ? [session] : [session, index]))
-    const args = due.flatMap(({ index, args }) => [index === null ? 0 : 1, ...inOrder(args)])
+    const keys: string[] = []
+    const args: (string | number)[] = []
+    for (const { session, index, args: own } of due) {
+      keys.push(session)
+      if (index !== null) keys.push(index)
+      args.push(index === null ? 0 : 1, ...ofFirstPage(own))
+    }
     return this.#runner.runMany(sessionCreates, sessionCreatesStatus, keys, args, due.length, options)
   }
 
@@ -134,7 +139,8 @@ export class SessionScripts {
 
   /** Updates many on one node in one step. What became of each, in their order. */
   updates(due: readonly DueUpdate[], options: ScriptOptions): Promise<readonly UpdateAnswer[]> {
-    const args = due.flatMap(({ expected, operation, body, notAfterMicros, verifiers }) => [expected, operation, body, notAfterMicros, spaced(verifiers)])
+    const args: (string | number)[] = []
+    for (const { expected, operation, body, notAfterMicros, verifiers } of due) args.push(expected, operation, body, notAfterMicros, spaced(verifiers))
     return this.#runner.runMany(
       sessionUpdates,
       sessionUpdatesStatus,
@@ -259,14 +265,10 @@ export class SessionScripts {
   }
 }
 
-/** The arguments of a creation in the order in which its script takes them. */
-function inOrder(of: CreateArguments): readonly (string | number)[] {
-  const { id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated } = of
-  const { fixed, body, limit, onLimit, cursor, counted, oldest, until } = of
-  return [
-    ...[id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated],
-    ...[fixed, body, limit, onLimit, cursor, counted, oldest, until],
-  ]
+/** The arguments of a creation in the order in which its script takes them, but for those that say where it goes on. */
+function ofFirstPage(of: CreateArguments): readonly (string | number)[] {
+  const { id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit } = of
+  return [id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit]
 }
 
 function touchStatus(status: RedisReply): TouchStatus {

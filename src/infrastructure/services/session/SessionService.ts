@@ -158,8 +158,9 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       const { status, values, repeated } = await this.#create(draft, owner, limit, page, options)
       switch (status) {
         case "DONE":
-        case "REPLAYED":
           gone(values.slice(1))
+          return { status: "created", record: decodeHead(draft, String(values[0]), draft), evicted }
+        case "REPLAYED":
           return { status: "created", record: decodeRecord(draft, String(values[0])), evicted }
         case "MORE":
           page = { cursor: String(values[0]), counted: Number(values[1]), oldest: String(values[2]), until: String(values[3]) }

@@ -47,13 +47,13 @@ export const sessionCreate: ScriptFunction = (keys, [session = "", index], args)
     created: top === undefined ? earliest : Math.max(earliest, top.score + 1),
     authenticated: authenticated === "" ? "null".padStart(13) : pad(authenticated === "now" ? keys.nowMs : Number(authenticated), 13),
   }
-  const record = writeHead(head, keys.nowMs, 1, operations, verifier) + fixed + body
-  keys.set(session, record, Math.max(1, timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)))
-  if (list === undefined) return [0, now, record]
+  const written = writeHead(head, keys.nowMs, 1, operations, verifier)
+  keys.set(session, written + fixed + body, Math.max(1, timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)))
+  if (list === undefined) return [0, now, written]
   keys.zadd(list.index, Number(whole(head.created)), id)
   keepIndex(keys, list.index, Math.max(head.absolute, Math.ceil(head.created / 1_000)), list.memory)
   if (room.dead.length > 0) keys.zrem(list.index, room.dead)
-  return [0, now, record, ...evict(keys, list, room.evicted)]
+  return [0, now, written, ...evict(keys, list, room.evicted)]
 }
 
 /** Whom the new session pushes out and whom the list may forget, or the reply of a call that creates nothing. */

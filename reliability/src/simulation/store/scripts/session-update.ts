@@ -8,17 +8,16 @@ export const sessionUpdate: ScriptFunction = (keys, [session = ""], [expected, o
   const body = head === false ? -1 : findBody(head.text, head.rest)
   if (head === false || body === -1) return [3, now]
   const clashes = head.version !== Number(expected)
-  if (clashes && wasApplied(head.operations, operation)) return [5, now, head.text.slice(0, body)]
+  if (clashes && wasApplied(head.operations, operation)) return [5, now, head.text.slice(0, head.rest)]
   if (offered.length > 0 && admit(head, keys.nowMs, offered) === undefined) return [2, now]
   if (clashes) return [4, now, Math.trunc(head.version)]
   if (keys.nowMicros > Number(notAfter)) return [6, now]
   const ttl = timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)
   if (ttl <= 0) return [1, now]
   const { previous } = head
-  const prefix =
+  const written =
     writeHead(head, keys.nowMs, head.version + 1, pushOperation(head.operations, operation), head.verifier) +
-    (previous !== undefined && previous.until > keys.nowMs ? writePrevious(previous.verifier, previous.until) : "") +
-    head.text.slice(head.rest, body)
-  keys.set(session, prefix + newBody, ttl)
-  return [0, now, prefix]
+    (previous !== undefined && previous.until > keys.nowMs ? writePrevious(previous.verifier, previous.until) : "")
+  keys.set(session, written + head.text.slice(head.rest, body) + newBody, ttl)
+  return [0, now, written]
 }

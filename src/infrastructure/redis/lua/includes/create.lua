@@ -1,9 +1,8 @@
 local PAGE = 500
--- Opens one session: the keys and the arguments of session-create, by whose names they go here.
-local function create(KEYS, ARGV)
+-- Opens one session: the keys and the arguments of session-create, by whose names they go here. `now`: µs.
+local function create(KEYS, ARGV, now)
   local session, index = KEYS[1], KEYS[2]
   local id, memory, limit = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[12])
-  local now = now_micros()
   local now_ms = math.floor(now / 1000)
 
   -- An earlier copy of this very call? A rotation since has made its secret worthless.
@@ -100,12 +99,12 @@ local function create(KEYS, ARGV)
     created = created,
     authenticated = string.format('%13s', authenticated and whole(authenticated) or 'null')
   }
-  local record = write_head(head, now_ms, 1, ARGV[8], ARGV[7]) .. ARGV[10] .. ARGV[11]
-  redis.call('SET', session, record, 'PX', whole(math.max(1, time_to_live(head.idle, head.slack, head.absolute, now_ms))))
+  local written = write_head(head, now_ms, 1, ARGV[8], ARGV[7])
+  redis.call('SET', session, written .. ARGV[10] .. ARGV[11], 'PX', whole(math.max(1, time_to_live(head.idle, head.slack, head.absolute, now_ms))))
   if index then
     redis.call('ZADD', index, whole(created), id)
     keep_index(index, math.max(head.absolute, math.ceil(created / 1000)), memory)
     if #dead > 0 then redis.call('ZREM', index, unpack(dead)) end
   end
-  return { DONE, whole(now), record, unpack(evict()) }
+  return { DONE, whole(now), written, unpack(evict()) }
 end
