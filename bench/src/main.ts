@@ -7,6 +7,7 @@ import { ResultsFolder } from "./results/results-folder.js"
 import { told } from "./results/results-page.js"
 import { minutesOf, runGroups } from "./results/run-groups.js"
 import { runOf } from "./results/run-of.js"
+import { targetSum } from "./targets/target-table.js"
 
 const HELP = `Usage: npm run bench -- [GROUP …] [--quick] [--rounds N] [--only TEXT] [--out FOLDER]
 
@@ -73,7 +74,8 @@ async function main(): Promise<number> {
     tell("")
     process.stderr.write(`${name} took ${seconds.toFixed(0)} s\n`)
   }
-  await runGroups(groups, { run, keep, rounds, quick, only, signal: cancel.signal, onProgress: tell, onText, onTook })
+  const findings = await runGroups(groups, { run, keep, rounds, quick, only, signal: cancel.signal, onProgress: tell, onText, onTook })
+  onText(`Of all that is wanted: ${targetSum(findings)}${quick ? "; too short to judge by" : ""}.`)
   return 0
 }
 

@@ -106,6 +106,13 @@ describe("runGroups", () => {
     expect(kept).toEqual(["good: said"])
   })
 
+  it("marks what it found where it was quick, and hands on all of it", async () => {
+    const finding = { target: "read-64 ioredis", measured: at(2) } as const
+    const groups = [["one", group(async () => ({ figures: 1, findings: [finding] }))]] as const
+    expect(await runGroups(groups, settings([]))).toEqual([finding])
+    expect(await runGroups(groups, { ...settings([]), quick: true })).toEqual([{ ...finding, isQuick: true }])
+  })
+
   it("knows about how long it takes", () => {
     const groups = [["one", group(async () => ({ figures: 1 }))]] as const
     expect(minutesOf(groups, { quick: false, rounds: 7 })).toBe(2)

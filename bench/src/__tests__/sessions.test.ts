@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { readWithDueTouches } from "../sessions/due-touches.js"
+import { neverDue, readWithDueTouches } from "../sessions/due-touches.js"
 import { entryAt, shuffled } from "../sessions/order.js"
 import { PAYLOAD_BYTES, payloadOf } from "../sessions/payload.js"
 import { usingUp } from "../sessions/pool.js"
@@ -22,6 +22,8 @@ describe("shuffled", () => {
 })
 
 describe("reading with touches that are due", () => {
+  it("leaves all others alone", () => expect(neverDue(Array.from({ length: 121 }, (_, at) => at + 1)).slice(57, 62)).toEqual([59, 60, 62, 63, 64]))
+
   it("makes each 60th of the coming sessions old, and no other", async () => {
     const tokens = Array.from({ length: 200 }, (_, at) => `tag.${at}.secret`) as never[]
     const order = tokens.map((_, at) => at)

@@ -42,6 +42,10 @@ describe("targetTable", () => {
     expect(noisy).toContain("| 1.400 (1.300–1.600) | at least 1.4: too noisy to tell |")
   })
 
+  it("marks what was measured too quickly to judge by", () => {
+    expect(lines(findingTable([{ target: "read-64 ioredis", measured: at(1.5), isQuick: true }]))[0]).toContain("| 1.5, quick | at least 1.4: reached |")
+  })
+
   it("is summed up", () => {
     const sum = targetSum([
       { target: "read-64 node-redis", measured: at(2.1) },

@@ -1,6 +1,6 @@
 import type { Chart } from "../charts/chart.js"
 import type { Group, GroupSettings } from "../group.js"
-import { findingTable } from "../targets/target-table.js"
+import { type Finding, findingTable } from "../targets/target-table.js"
 import type { GroupResult, Run } from "./results.js"
 
 export interface RunSettings extends GroupSettings {
@@ -11,8 +11,9 @@ export interface RunSettings extends GroupSettings {
   readonly keep: (name: string, result: GroupResult, charts: readonly Chart[]) => Promise<void>
 }
 
-/** Runs groups one after the other. What the ones before came to is kept when a later one breaks or is cancelled. */
-export async function runGroups(groups: readonly (readonly [string, Group])[], { run, keep, ...settings }: RunSettings): Promise<void> {
+/** Runs groups one after the other. What the ones before came to is kept when a later one breaks or is cancelled. @returns what all of them found */
+export async function runGroups(groups: readonly (readonly [string, Group])[], { run, keep, ...settings }: RunSettings): Promise<readonly Finding[]> {
+  const all: Finding[] = []
   const pace = paceOf(groups, settings)
   for (const [place, [name, group]] of groups.entries()) {
     const texts: string[] = []
@@ -23,11 +24,14 @@ export async function runGroups(groups: readonly (readonly [string, Group])[], {
     settings.onText(`\n## ${name}: ${group.about}`)
     const onProgress = (text: string): void => settings.onProgress(`[${place + 1}/${groups.length}, ${pace()}] ${name}: ${text}`)
     const began = performance.now()
-    const { figures, findings = [], charts = [] } = await group.run({ ...settings, onProgress, onText })
+    const { figures, findings: found = [], charts = [] } = await group.run({ ...settings, onProgress, onText })
+    const findings = found.map((one) => (settings.quick ? { ...one, isQuick: true } : one))
+    all.push(...findings)
     settings.onTook(name, (performance.now() - began) / 1_000)
     if (findings.length > 0) settings.onText(`Wanted:\n\n${findingTable(findings)}`)
     await keep(name, { run, texts, findings, charts: charts.map(({ name: file, title }) => ({ name: file, title })), figures }, charts)
   }
+  return all
 }
 
 /** What these groups take together, in minutes. */

@@ -1,5 +1,5 @@
 import type { SessionToken } from "coatcheck"
-import { readWithDueTouches } from "./due-touches.js"
+import { neverDue, readWithDueTouches } from "./due-touches.js"
 import { entryAt, shuffled } from "./order.js"
 import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
@@ -9,15 +9,14 @@ import type { ClientSettings } from "./session-settings.js"
 import { openOn, type Sessions, serviceOn } from "./stored.js"
 
 const LISTED_USERS = 20
-/** Longer than any session here was unused. */
-const LONG_UNUSED = "12h"
 
 /** Our rows on one client. */
 export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSettings): Promise<SessionRows> {
   const tokens = names as readonly SessionToken[]
   const order = shuffled(tokens.length)
   const open = (more: { readonly [name: string]: unknown } = {}) => serviceOn(raw.client, more)
-  const [sessions, resting, touching] = [await open(), await open({ touchInterval: LONG_UNUSED }), await open({ touchInterval: 0 })]
+  const sessions = await open()
+  const touching = await open({ touchInterval: 0 })
   const created = await open({ keyPrefix: "created:", maxSessionsPerUser: 10 })
   const users = Math.ceil(count / 2)
   const read: SessionCase = {
@@ -33,9 +32,10 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
       { target: `read-writes ${client}`, inFlight: 1, figure: "calls", commands: ["evalsha"] },
     ],
   }
+  const rested = neverDue(order)
   const restingRead: SessionCase = {
     name: "coatcheck, read (no touch is due)",
-    work: { call: (at) => resting.getSession(entryAt(tokens, order, at)), isRight: isThere },
+    work: { call: (at) => sessions.getSession(entryAt(tokens, rested, at)), isRight: isThere },
     wanted: [alone("trips", `read-trips ${client}`)],
   }
   const touchingRead: SessionCase = {

@@ -6,6 +6,8 @@ import { TARGETS, type TargetId, type WantedFigure } from "./targets.js"
 export interface Finding {
   readonly target: TargetId
   readonly measured: Spread
+  /** Too short, or with too little stored, to judge by. */
+  readonly isQuick?: boolean
 }
 
 /** One line for each target: of these, or of all. */
@@ -15,7 +17,7 @@ export function targetTable(findings: readonly Finding[], targets: Readonly<Reco
     return [
       wanted.work,
       wanted.figure,
-      finding === undefined ? "–" : told(finding.measured),
+      finding === undefined ? "–" : `${told(finding.measured)}${finding.isQuick ? ", quick" : ""}`,
       finding === undefined ? `${wanted.kind} ${wanted.value}: not measured` : verdictOf(finding.measured, wanted),
     ]
   })
