@@ -9,6 +9,7 @@ import type {
   UpdateSessionOptions,
 } from "../domain/interfaces/session/ISessionService.js"
 import type { Duration } from "../shared/durations.js"
+import type { ActiveSession } from "./contract.js"
 import { SessionView } from "./SessionView.js"
 
 /** Why this library ends a session. */
@@ -16,7 +17,7 @@ type Reason = "signed-out" | "revoked" | "replaced"
 
 /** A session and the token that opens it: what the use cases work with. Handlers get `view`, which has no way back to the token. */
 export class OpenSession<A extends object, I extends object = A> {
-  readonly view: SessionView<A, I>
+  readonly #view: SessionView<A, I>
   readonly #sessions: ISessionService<A, I>
   readonly #onEnded: () => void
   #token: TokenText
@@ -26,7 +27,11 @@ export class OpenSession<A extends object, I extends object = A> {
     this.#sessions = sessions
     this.#token = issued.token
     this.#onEnded = onEnded
-    this.view = new SessionView(this, issued.session)
+    this.#view = new SessionView(this, issued.session)
+  }
+
+  get view(): ActiveSession<A, I> {
+    return this.#view
   }
 
   /** @throws ERR_SESSION_ENDED */
@@ -79,6 +84,6 @@ export class OpenSession<A extends object, I extends object = A> {
       this.#onEnded()
       throw new SessionError("ERR_SESSION_ENDED", "Expected a session that is still open, got one that was ended meanwhile.")
     }
-    if (session.version >= this.view.version) SessionView.show(this.view, session)
+    if (session.version >= this.#view.version) SessionView.show(this.#view, session)
   }
 }

@@ -4,26 +4,33 @@ import type { ResponseHead } from "../web/contract.js"
 export interface HeaderTarget {
   get(name: string): readonly string[]
   /** In place of all of this name. */
-  set(name: string, values: readonly string[]): void
+  set(name: string, values: string | readonly string[]): void
 }
 
-interface Addition {
-  readonly name: string
-  readonly instead: boolean
-  readonly values: readonly string[]
+const NONE: readonly never[] = []
+
+/** What waits to be added under one name, and what of it an earlier completion put into a head that could not be sent. */
+class Addition {
+  instead = false
+  values: readonly string[] = NONE
+  placed: readonly string[] = NONE
+
+  putInto(target: HeaderTarget, name: string): void {
+    const kept = this.instead ? NONE : target.get(name).filter((value) => !this.placed.includes(value))
+    target.set(name, [...kept, ...this.values])
+    this.placed = this.values
+  }
 }
-/** One for each name. */
-type Additions = readonly Addition[]
 
 /**
  * What is to be added to the head of an answer. It waits here until the framework has put its own together, so that nothing which a handler,
  * or the framework's handling of an error, sets or clears meanwhile takes a cookie away or lets the answer be kept in a cache.
  */
 export abstract class AnswerHead implements ResponseHead {
-  #added: Additions = []
-  #placed: Additions = []
-  readonly #callbacks: (() => void)[] = []
-  #target: HeaderTarget | undefined
+  #added: Map<string, Addition> | null = null
+  #callback: (() => void) | null = null
+  /** While it is completed. */
+  #target: HeaderTarget | null = null
   #waiting = false
 
   /** Whether the framework's head is on its way. */
@@ -37,47 +44,60 @@ export abstract class AnswerHead implements ResponseHead {
     return this.#waiting
   }
 
-  append(name: string, value: string): void {
-    const { instead = false, values = [] } = find(this.#added, name) ?? {}
-    this.#add({ name: name.toLowerCase(), instead, values: [...values, value] })
+  append(given: string, value: string): void {
+    const name = given.toLowerCase()
+    const there = this.values(name)
+    if (this.#target === null) this.#addition(name).values = [...there, value]
+    // An earlier completion may have put it there.
+    else if (!there.includes(value)) this.#target.set(name, [...there, value])
   }
 
   /** Of `Set-Cookie` it takes the place of what waits here alone: a handler's own cookies are its own business. */
   set(given: string, value: string): void {
     const name = given.toLowerCase()
-    this.#add({ name, instead: name !== "set-cookie", values: [value] })
+    if (this.#target !== null) {
+      if (name === "set-cookie") this.append(name, value)
+      else this.#target.set(name, value)
+      return
+    }
+    const addition = this.#addition(name)
+    addition.instead = name !== "set-cookie"
+    addition.values = [value]
   }
 
-  values(name: string): readonly string[] {
-    const added = find(this.#added, name)
-    if (added?.instead === true) return added.values
-    const there = this.#target?.get(name.toLowerCase()) ?? []
-    if (added === undefined) return there
-    // Those that an earlier completion put there are what is added now, or out of date.
-    const placed = find(this.#placed, name)?.values ?? []
-    return [...there.filter((value) => !placed.includes(value)), ...added.values]
+  values(given: string): readonly string[] {
+    const name = given.toLowerCase()
+    return this.#target === null ? (this.#added?.get(name)?.values ?? NONE) : this.#target.get(name)
   }
 
   beforeSent(callback: () => void): void {
     this.#wait()
-    this.#callbacks.push(callback)
+    const before = this.#callback
+    this.#callback =
+      before === null
+        ? callback
+        : (): void => {
+            before()
+            callback()
+          }
   }
 
   /** Completes the framework's head, right before it is sent; once more when it could not be sent, and another takes its place. */
   complete(target: HeaderTarget): void {
-    const added = this.#added
+    if (this.#added !== null) for (const [name, addition] of this.#added) addition.putInto(target, name)
     this.#target = target
-    for (const callback of this.#callbacks) callback()
-    for (const { name } of this.#added) target.set(name, this.values(name))
-    this.#placed = this.#added
-    this.#target = undefined
-    // What the callbacks said is said of this target alone.
-    this.#added = added
+    this.#callback?.()
+    this.#target = null
   }
 
-  #add(addition: Addition): void {
+  #addition(name: string): Addition {
     this.#wait()
-    this.#added = [...this.#added.filter(({ name }) => name !== addition.name), addition]
+    this.#added ??= new Map()
+    const known = this.#added.get(name)
+    if (known !== undefined) return known
+    const addition = new Addition()
+    this.#added.set(name, addition)
+    return addition
   }
 
   #wait(): void {
@@ -85,9 +105,4 @@ export abstract class AnswerHead implements ResponseHead {
     this.#waiting = true
     this.begin()
   }
-}
-
-function find(additions: Additions, given: string): Addition | undefined {
-  const sought = given.toLowerCase()
-  return additions.find(({ name }) => name === sought)
 }

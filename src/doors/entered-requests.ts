@@ -1,6 +1,6 @@
 import type { ActiveUserSession } from "../application/contract.js"
 import { SessionError } from "../domain/errors.js"
-import { Kept } from "../shared/Kept.js"
+import { Hidden, Kept } from "../shared/Kept.js"
 import type { Refusal, RequestHead, ResponseHead } from "../web/contract.js"
 import type { Entered, EnteredFreely } from "../web/door.js"
 
@@ -9,8 +9,8 @@ export type Entrance<E> = (head: RequestHead, response: ResponseHead) => E | Ref
 
 /** Gives a request its fields; also where another library has given all requests a property of that name. */
 export function withFields<A extends object, I extends object>(request: object, entered: Entered<A, I> | EnteredFreely<A, I>): void {
-  Object.defineProperty(request, "auth", { value: entered.auth, writable: true, configurable: true, enumerable: false })
-  if ("session" in entered) Object.defineProperty(request, "session", { value: entered.session, writable: true, configurable: true, enumerable: false })
+  Object.defineProperty(request, "auth", new Hidden(entered.auth))
+  if ("session" in entered) Object.defineProperty(request, "session", new Hidden(entered.session))
 }
 
 /** Which session each request was let in with, for handlers that come after the door. */

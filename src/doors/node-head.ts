@@ -12,12 +12,28 @@ export const BODY_HEADERS = ["content-length", "content-encoding", "content-rang
 const heads = new Kept<AnswerHead>()
 
 /** @param request of `node:http`, or of the compatibility layer of `node:http2` */
-export function nodeRequestHead(request: IncomingMessage & { readonly originalUrl?: string }): RequestHead {
-  return {
-    method: request.method ?? "GET",
-    url: request.originalUrl ?? request.url ?? "/",
-    header: (name) => headerOf(request, name),
-    remoteAddress: request.socket?.remoteAddress,
+export function nodeRequestHead(request: NodeRequest): RequestHead {
+  return new NodeRequestHead(request)
+}
+
+type NodeRequest = IncomingMessage & { readonly originalUrl?: string }
+
+class NodeRequestHead implements RequestHead {
+  readonly #request: NodeRequest
+  readonly method: string
+  readonly url: string
+  readonly remoteAddress: string | undefined
+
+  constructor(request: NodeRequest) {
+    this.#request = request
+    this.method = request.method ?? "GET"
+    this.url = request.originalUrl ?? request.url ?? "/"
+    // A socket that is closed does not say it any more.
+    this.remoteAddress = request.socket?.remoteAddress
+  }
+
+  header(name: string): string | undefined {
+    return headerOf(this.#request, name)
   }
 }
 
@@ -66,12 +82,12 @@ class NodeAnswerHead extends AnswerHead {
   /** One function for all answers: with one for each, V8 takes answers that are long gone for being in use (bench/README.md). */
   static readonly #writeCompleted = function (this: ServerResponse, status: number, first?: string | HeaderList, second?: HeaderList): ServerResponse {
     const head = heads.of(this) as NodeAnswerHead
-    const [message, headers] = typeof first === "string" ? [first, second] : [undefined, first ?? second]
+    const headers = typeof first === "string" ? second : (first ?? second)
     if (!head.sent) {
-      putHeaders(this, headers ?? [])
+      if (headers !== undefined) putHeaders(this, headers)
       head.complete(new NodeHeaders(this))
     }
-    Reflect.apply(head.#writeHead, this, message === undefined ? [status] : [status, message])
+    Reflect.apply(head.#writeHead, this, typeof first === "string" ? [status, first] : [status])
     return this
   }
 
@@ -81,6 +97,8 @@ class NodeAnswerHead extends AnswerHead {
   }
 }
 
+const NONE: readonly never[] = []
+
 class NodeHeaders implements HeaderTarget {
   readonly #response: ServerResponse
 
@@ -89,12 +107,13 @@ class NodeHeaders implements HeaderTarget {
   }
 
   get(name: string): readonly string[] {
-    const there = this.#response.getHeader(name) ?? []
+    const there = this.#response.getHeader(name)
+    if (there === undefined) return NONE
     return Array.isArray(there) ? there : [String(there)]
   }
 
-  set(name: string, values: readonly string[]): void {
-    this.#response.setHeader(name, values.length === 1 ? String(values[0]) : values)
+  set(name: string, values: string | readonly string[]): void {
+    this.#response.setHeader(name, typeof values !== "string" && values.length === 1 ? String(values[0]) : values)
   }
 }
 

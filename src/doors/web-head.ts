@@ -23,7 +23,7 @@ export function completed(answer: Response, head: AnswerHead): Response {
     get: (name) => (name === "set-cookie" ? headers.getSetCookie() : [headers.get(name) ?? []].flat()),
     set: (name, values) => {
       headers.delete(name)
-      for (const value of values) headers.append(name, value)
+      for (const value of [values].flat()) headers.append(name, value)
     },
   })
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })

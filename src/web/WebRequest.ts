@@ -85,7 +85,8 @@ export class WebRequest implements RequestPort {
     this.#response.beforeSent(() => {
       this.#response.set("cache-control", "no-store")
       const vary = this.#response.values("vary").join(", ")
-      if (!/(?:^|,)\s*(?:\*|cookie)\s*(?:,|$)/i.test(vary)) this.#response.set("vary", vary === "" ? "Cookie" : `${vary}, Cookie`)
+      if (vary === "") this.#response.set("vary", "Cookie")
+      else if (!/(?:^|,)\s*(?:\*|cookie)\s*(?:,|$)/i.test(vary)) this.#response.set("vary", `${vary}, Cookie`)
     })
   }
 }

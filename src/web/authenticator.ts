@@ -1,6 +1,6 @@
 import { isUserSession } from "../application/admission.js"
 import { auditOf, refusalEvent } from "../application/audit.js"
-import type { ActiveSession, RequestAuth } from "../application/contract.js"
+import type { ActiveSession, ActiveUserSession, RequestAuth } from "../application/contract.js"
 import { provedWithin } from "../application/proof-age.js"
 import { RequestAuthentication } from "../application/RequestAuthentication.js"
 import { readSession } from "../application/read-session.js"
@@ -22,6 +22,16 @@ import { addressOf, deviceOf, WebRequest } from "./WebRequest.js"
  */
 export function createAuthenticator<A extends object, I extends object>(options: AuthenticatorOptions<A, I>): Authenticator<A, I> {
   return new SessionAuthenticator(authenticatorSettings(options))
+}
+
+/** A class, for a literal may come to lie in the old generation, and the whole request with it (bench/README.md). */
+class Admitted<A extends object, I extends object> {
+  readonly ok = true
+  readonly session: ActiveUserSession<A, I>
+
+  constructor(session: ActiveUserSession<A, I>) {
+    this.session = session
+  }
 }
 
 class SessionAuthenticator<A extends object, I extends object> implements Authenticator<A, I> {
@@ -50,7 +60,7 @@ class SessionAuthenticator<A extends object, I extends object> implements Authen
       const { maxAgeMs } = checkedRule(rule)
       if (maxAgeMs !== null && !(await provedWithin(session, maxAgeMs)))
         throw new SessionError("ERR_REAUTHENTICATION_NEEDED", `Expected a user who proved who they are at most ${maxAgeMs / 1000} s ago.`)
-      return { ok: true, session }
+      return new Admitted(session)
     } catch (error) {
       this.#audit(error, head, session)
       return this.#refusalOrThrow(error, rule)

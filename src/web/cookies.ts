@@ -1,10 +1,9 @@
-import { parseCookie, stringifySetCookie } from "cookie"
+import { stringifySetCookie } from "cookie"
 import { SessionError } from "../domain/errors.js"
 import type { IssuedSession, TokenText } from "../domain/interfaces/session/ISessionService.js"
 import type { CookieSettings } from "./cookie-settings.js"
 
 const LONGEST_HEADER = 16_384
-const BLANK = /^[ \t]*$/
 /** Browsers keep no cookie longer (draft-ietf-httpbis-rfc6265bis, 5.5). */
 const LONGEST_LIFE_S = 400 * 86_400
 
@@ -20,21 +19,33 @@ export function readCookie(header: string | undefined, name: string): string | u
   if (header === undefined) return undefined
   if (header.length > LONGEST_HEADER)
     throw new SessionError("ERR_REQUEST_AMBIGUOUS", `Expected at most ${LONGEST_HEADER} characters of cookies, got ${header.length}.`)
-  const found = countOf(header, name)
-  if (found > 1) throw new SessionError("ERR_REQUEST_AMBIGUOUS", `Expected one cookie of the session's name, got ${found}.`)
-  // Taken literally: with percent-decoding, one token would have many spellings.
-  return found === 0 ? undefined : parseCookie(header, { decode: (value) => value })[name]
+  let found: string | undefined
+  for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
+    const value = valueAt(header, at, at + name.length)
+    if (value === undefined) continue
+    if (found !== undefined) throw new SessionError("ERR_REQUEST_AMBIGUOUS", "Expected one cookie of the session's name, got more.")
+    found = value
+  }
+  return found
 }
 
-function countOf(header: string, name: string): number {
-  return header.includes(name) ? header.split(";").filter((pair) => isNamed(pair, name)).length : 0
+/**
+ * The value of the cookie whose name stands from `begin` to `end`; `undefined` where that is part of another name, or of a value. Taken literally: with
+ * percent-decoding, one token would have many spellings.
+ */
+function valueAt(header: string, begin: number, end: number): string | undefined {
+  const [before, equals] = [skipBlanks(header, begin - 1, -1), skipBlanks(header, end, 1)]
+  if ((before >= 0 && header[before] !== ";") || header[equals] !== "=") return undefined
+  const next = header.indexOf(";", equals)
+  const last = skipBlanks(header, (next === -1 ? header.length : next) - 1, -1)
+  return header.slice(skipBlanks(header, equals + 1, 1), last + 1)
 }
 
-/** Other white space than blanks and tabs is part of a name (RFC 6265, 5.2), and such a name is not guarded by its prefix. */
-function isNamed(pair: string, name: string): boolean {
-  const given = pair.slice(0, Math.max(0, pair.indexOf("=")))
-  const at = given.indexOf(name)
-  return at !== -1 && BLANK.test(given.slice(0, at)) && BLANK.test(given.slice(at + name.length))
+/** Other white space than blanks and tabs is part of a name or value (RFC 6265, 5.2), and such a name is not guarded by its prefix. */
+function skipBlanks(header: string, from: number, step: 1 | -1): number {
+  let at = from
+  while (header[at] === " " || header[at] === "\t") at += step
+  return at
 }
 
 /** The `Set-Cookie` that hands a session to the browser: until it is closed, or as long as a persistent session can last, 400 days at most. */

@@ -31,5 +31,9 @@ export function refuseForgedChange(head: RequestHead, settings: ForgerySettings,
 
 /** Over HTTP/1.1 by its header, over HTTP/2 by its method (RFC 6455 · RFC 8441). */
 function isUpgrade(head: RequestHead): boolean {
-  return head.method === "CONNECT" || /(?:^|,)[ \t]*websocket[ \t]*(?:$|[,/])/i.test(head.header("upgrade") ?? "")
+  return head.method === "CONNECT" || isToWebSocket(head.header("upgrade"))
+}
+
+function isToWebSocket(upgrade: string | undefined): boolean {
+  return upgrade !== undefined && /(?:^|,)[ \t]*websocket[ \t]*(?:$|[,/])/i.test(upgrade)
 }

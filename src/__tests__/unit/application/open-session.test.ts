@@ -30,6 +30,12 @@ describe("what a handler sees", () => {
     expect(structuredClone(open.view.toJSON())).toEqual(issued.session)
   })
 
+  it("is shown by the console with the attributes, which nobody has looked at yet", async () => {
+    const { issued, open } = await opened({ theme: "dark" })
+    expect(inspect(open.view)).toContain("attributes: { theme: 'dark' }")
+    expect(inspect(open.view)).toContain(issued.session.sessionId)
+  })
+
   it("has no way to the token: not by inspection, names, symbols or prototypes", async () => {
     const { issued, open } = await opened()
     await open.renew({ grace: 0 })

@@ -7,12 +7,19 @@ const MOST_KEYS = 32
 /** Fetches that begin in one turn of the event loop; the others of the same reads follow turn by turn, so that answers are read between them. */
 const FETCHES_A_TURN = 2
 
-/** One caller's read, and the next of the same key. */
-interface Read<P, T> {
+/** One caller's read, and the next of the same key. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
+class Read<P, T> {
   readonly place: P
   readonly resolve: (value: T | null) => void
   readonly reject: (error: unknown) => void
   readonly next: Read<P, T> | undefined
+
+  constructor(place: P, resolve: (value: T | null) => void, reject: (error: unknown) => void, next: Read<P, T> | undefined) {
+    this.place = place
+    this.resolve = resolve
+    this.reject = reject
+    this.next = next
+  }
 }
 
 /**
@@ -37,7 +44,7 @@ export class ReadBatch<P, T> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     const value = new Promise<T | null>((resolve, reject) => {
       if (this.#waiting.size === 0) soon(() => this.#sendAll(), this.#underWay > 0)
-      this.#waiting.set(key, { place, resolve, reject, next: this.#waiting.get(key) })
+      this.#waiting.set(key, new Read(place, resolve, reject, this.#waiting.get(key)))
     })
     return signal === undefined ? value : untilAborted(value, signal)
   }
