@@ -291,8 +291,8 @@ export const MUTANTS = [
   {
     rule: "A touch that is not acknowledged gives the session all the same",
     file: `${SESSION}/session-front.ts`,
-    from: "      if (!SessionError.is(error)) throw error\n",
-    to: '      if (!SessionError.is(error) || error.message !== "") throw error\n',
+    from: "        if (!SessionError.is(error)) throw error\n",
+    to: '        if (!SessionError.is(error) || error.message !== "") throw error\n',
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {

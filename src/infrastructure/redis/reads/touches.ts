@@ -2,6 +2,7 @@ import type { DueTouch, Touched } from "../scripts/session-scripts.js"
 import { TurnBatch } from "../TurnBatch.js"
 
 interface Pending {
+  readonly name: string
   readonly due: DueTouch
   promise: Promise<Touched> | null
   /** By `performance.now()`; `null`: it is not sent yet. */
@@ -29,22 +30,20 @@ export class Touches {
       pending.sentAt = performance.now()
       return pending.due
     }
-    this.#batch = new TurnBatch({ many: (pending) => send(pending.map(sent)) }, singleNode ? MOST_TOGETHER : 1)
+    const forget = (pending: Pending): void => {
+      if (this.#pending.get(pending.name) === pending) this.#pending.delete(pending.name)
+    }
+    this.#batch = new TurnBatch({ many: (pending) => send(pending.map(sent)).finally(() => pending.forEach(forget)) }, singleNode ? MOST_TOGETHER : 1)
   }
 
   /** @param interval - for how long one access stands for others, in milliseconds; 0: not at all once it is sent */
   touch(due: DueTouch, interval: number): Promise<Touched> {
-    const name = [due.session, ...due.verifiers].join(" ")
+    const name = `${due.session} ${due.verifiers.join(" ")}`
     const known = this.#pending.get(name)
     if (known?.promise && (known.sentAt === null || performance.now() - known.sentAt < interval)) return known.promise
-    const pending: Pending = { due, promise: null, sentAt: null }
-    const touched = this.#batch.add(pending)
-    pending.promise = touched
+    const pending: Pending = { name, due, promise: null, sentAt: null }
     this.#pending.set(name, pending)
-    const forget = (): void => {
-      if (this.#pending.get(name) === pending) this.#pending.delete(name)
-    }
-    touched.then(forget, forget)
-    return touched
+    pending.promise = this.#batch.add(pending)
+    return pending.promise
   }
 }

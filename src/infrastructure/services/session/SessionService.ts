@@ -214,12 +214,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   }
 
   /** With others of the same turn, unless many sessions may have to be looked at: nobody else is to wait for that. */
-  async #created(due: DueCreate, signal: AbortSignal | undefined): Promise<Durable<CreateAnswer>> {
-    if (due.args.limit <= MOST_COUNTED_TOGETHER && due.args.cursor === "") {
-      const { answer, isDurable } = await this.#creates.add(due, signal)
-      if (answer.status !== "FAILED") return { answer: { ...answer, status: answer.status }, isDurable }
-    }
-    return durably((onNotDurable) => this.#scripts.create(due, { signal, onNotDurable }))
+  #created(due: DueCreate, signal: AbortSignal | undefined): Promise<Durable<CreateAnswer>> {
+    const alone = (): Promise<Durable<CreateAnswer>> => durably((onNotDurable) => this.#scripts.create(due, { signal, onNotDurable }))
+    if (due.args.limit > MOST_COUNTED_TOGETHER || due.args.cursor !== "") return alone()
+    return this.#creates.add(due, signal).then((made) => (isTold(made) ? made : alone()))
   }
 
   /**
@@ -267,12 +265,13 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return this.#reads.get(handle, this.#keys.session(handle), options.signal)
   }
 
-  protected async touch(record: SessionRecord, proof: Proof, { signal }: StepOptions): Promise<StepResult> {
+  protected touch(record: SessionRecord, proof: Proof, { signal }: StepOptions): Promise<StepResult> {
     const place = placeOf(record)
     const due = { id: record.id, session: this.#keys.session(record), index: place === null ? null : this.#keys.index(place), verifiers: verifiersOf(proof) }
     const touched = this.#touches.touch(due, Math.min(this.settings.touchInterval, record.slack))
-    const { status, micros } = await untilAborted(touched, signal)
-    return status === "DONE" ? { status: "done", record: { ...record, lastAccessedAt: Math.floor(micros / 1000) } } : refused(status)
+    return untilAborted(touched, signal).then(({ status, micros }) =>
+      status === "DONE" ? { status: "done", record: { ...record, lastAccessedAt: Math.floor(micros / 1000) } } : refused(status),
+    )
   }
 
   /** A list that lost a member is whole again within a touch interval of use. On a cluster that goes behind: while a slot moves, a script of two keys may be refused. */
@@ -537,6 +536,11 @@ function durableSender<C, A>(
       return answer.map((each) => ({ answer: each, isDurable }))
     },
   }
+}
+
+/** Whether it came to what a creation comes to that goes alone. */
+function isTold(made: Durable<CreatedTogether>): made is Durable<CreateAnswer> {
+  return made.answer.status !== "FAILED"
 }
 
 function isInTime<S extends string>(answer: Answer<S | "LATE">): answer is Answer<S> {

@@ -331,16 +331,16 @@ export abstract class SessionFront<A extends object, I extends object> implement
   }
 
   /** Writes the access down. Gone meanwhile: `null`. Not acknowledged: the session is still good, and only its deadline did not move. */
-  async #touched(record: SessionRecord, touch: Promise<StepResult>): Promise<SessionRecord | null> {
-    try {
-      const result = await touch
-      return result.status === "done" ? result.record : null
-    } catch (error) {
-      if (!SessionError.is(error)) throw error
-      this.#events.emit({ type: "touch-failed", sessionId: formatHandle(record) })
-      this.#events.warn({ code: error.code }, "The idle deadline of a session could not be moved")
-      return record
-    }
+  #touched(record: SessionRecord, touch: Promise<StepResult>): Promise<SessionRecord | null> {
+    return touch.then(
+      (result) => (result.status === "done" ? result.record : null),
+      (error: unknown) => {
+        if (!SessionError.is(error)) throw error
+        this.#events.emit({ type: "touch-failed", sessionId: formatHandle(record) })
+        this.#events.warn({ code: error.code }, "The idle deadline of a session could not be moved")
+        return record
+      },
+    )
   }
 
   #update(handle: Handle, proveBy: ProveBy, update: CheckedUpdate, step: CallStep): Promise<SessionData<A> | null> {
