@@ -46,14 +46,14 @@ const CREATE_OPTIONS = [
 export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "attributes">, settings: SessionSettings): CheckedCreate {
   assertKnownKeys(options, "the options of createSession", CREATE_OPTIONS)
   const people = checkPeople(options)
-  const { userId, pendingUserId, impersonatorId } = people
+  const { userId, pendingUserId, impersonatorId, impersonatorSessionId } = people
   if (options.persistent !== undefined && typeof options.persistent !== "boolean") throw expected("persistent", "true or false", options.persistent)
   const standing: Standing = userId !== null ? "user" : pendingUserId !== null ? "pending" : "guest"
   const authenticates = userId !== null && impersonatorId === null
   const timeouts = checkTimeouts(options, defaultTimeouts(settings.timeouts, standing))
   const limit = checkLimit(options, settings)
   return {
-    fixed: { ...people, persistent: options.persistent ?? false, device: checkDevice(options.device) },
+    fixed: { userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent: options.persistent ?? false, device: checkDevice(options.device) },
     timeouts,
     slack: slackFor(settings.touchInterval, timeouts.idle),
     authenticatedAt: checkAuthenticatedAt(options.authenticatedAt, authenticates),
@@ -113,11 +113,13 @@ function checkDevice(device: Device | undefined): Device {
     const bytes = DEVICE_BYTES[key]
     const value: unknown = device[key]
     if (value === undefined) continue
-    // Counted as it is stored: control characters take six bytes each.
-    if (typeof value !== "string" || value.length > bytes || Buffer.byteLength(JSON.stringify(value)) - 2 > bytes) {
-      throw expected(`device.${key}`, `text of at most ${bytes} bytes`, value)
-    }
+    if (typeof value !== "string" || !isStoredIn(bytes, value)) throw expected(`device.${key}`, `text of at most ${bytes} bytes`, value)
     checked[key] = value
   }
   return checked
+}
+
+/** Counted as it is stored, where no character takes more than the six bytes of an escape. */
+function isStoredIn(bytes: number, text: string): boolean {
+  return text.length * 6 <= bytes || (text.length <= bytes && Buffer.byteLength(JSON.stringify(text)) - 2 <= bytes)
 }
