@@ -47,7 +47,9 @@ function copyArray(array: readonly unknown[], name: string, depth: number, budge
   if (Reflect.ownKeys(array).length !== array.length + 1) throw refusal(name, "made of arrays without holes or extra properties", array)
   // The prototype of an array of any realm is two steps from the end of the chain; that of a class which extends Array is further.
   if (Object.getPrototypeOf(Object.getPrototypeOf(Object.getPrototypeOf(array))) !== null) throw refusal(name, "made of plain arrays", array)
-  return Array.from(array, (item) => copyValue(item, name, depth + 1, budget))
+  const copy: unknown[] = []
+  for (let at = 0; at < array.length; at += 1) copy.push(copyValue(array[at], name, depth + 1, budget))
+  return copy
 }
 
 function copyValue(value: unknown, name: string, depth: number, budget: { values: number }): unknown {
