@@ -54,11 +54,17 @@ function isNamed(given: string | undefined, name: string): boolean {
 
 /** @param response of `node:http`, or of the compatibility layer of `node:http2` */
 export function nodeAnswerHead(response: ServerResponse): AnswerHead {
-  const known = heads.of(response)
+  const owner = ownerOf(response)
+  const known = heads.of(owner)
   if (known !== undefined) return known
   const head = new NodeAnswerHead(response)
-  heads.keep(response, head)
+  heads.keep(owner, head)
   return head
+}
+
+/** The request, of which more is kept. An answer that some library made up has none. */
+function ownerOf(response: ServerResponse): object {
+  return (response.req as IncomingMessage | undefined) ?? response
 }
 
 /**
@@ -81,7 +87,7 @@ class NodeAnswerHead extends AnswerHead {
 
   /** One function for all answers: with one for each, V8 takes answers that are long gone for being in use (bench/README.md). */
   static readonly #writeCompleted = function (this: ServerResponse, status: number, first?: string | HeaderList, second?: HeaderList): ServerResponse {
-    const head = heads.of(this) as NodeAnswerHead
+    const head = heads.of(ownerOf(this)) as NodeAnswerHead
     const headers = typeof first === "string" ? second : (first ?? second)
     if (!head.sent) {
       if (headers !== undefined) putHeaders(this, headers)

@@ -13,22 +13,50 @@ export class Hidden implements PropertyDescriptor {
   }
 }
 
+const KEPT = Symbol("coatcheck")
+
+/** What is kept for one purpose, and what is kept of the same object for others. */
+class Keepsake {
+  readonly purpose: Kept<unknown>
+  value: unknown
+  next: Keepsake | undefined
+
+  constructor(purpose: Kept<unknown>, value: unknown, next: Keepsake | undefined) {
+    this.purpose = purpose
+    this.value = value
+    this.next = next
+  }
+}
+
 /**
  * What this library keeps of a request, an answer or a session: on that object itself, where nobody else finds it. A `WeakMap` with a key for each request costs
- * more in garbage collection than all else that a request costs here (bench/README.md).
+ * more in garbage collection than all else that a request costs here (bench/README.md). All that is kept of one object is one property: each makes an object
+ * of Express larger by a kilobyte.
  */
 export class Kept<V> {
-  readonly #key = Symbol("coatcheck")
-
   of(owner: object): V | undefined {
-    return (owner as { readonly [key: symbol]: V | undefined })[this.#key]
+    return this.#find(owner)?.value as V | undefined
   }
 
-  keep(owner: object, value: V): void {
-    Object.defineProperty(owner, this.#key, new Hidden(value))
+  keep(owner: object, value: V | undefined): void {
+    const known = this.#find(owner)
+    const other = first(owner)
+    if (known !== undefined) known.value = value
+    else if (other !== undefined) other.next = new Keepsake(this, value, other.next)
+    else Object.defineProperty(owner, KEPT, new Hidden(new Keepsake(this, value, undefined)))
   }
 
   drop(owner: object): void {
-    delete (owner as { [key: symbol]: unknown })[this.#key]
+    this.keep(owner, undefined)
   }
+
+  #find(owner: object): Keepsake | undefined {
+    let one = first(owner)
+    while (one !== undefined && one.purpose !== this) one = one.next
+    return one
+  }
+}
+
+function first(owner: object): Keepsake | undefined {
+  return (owner as { readonly [KEPT]?: Keepsake })[KEPT]
 }
