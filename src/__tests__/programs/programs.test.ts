@@ -11,6 +11,8 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 const here = fileURLToPath(new URL(".", import.meta.url))
 const PROGRAMS = readdirSync(here).filter((name) => /^\d\d.*\.ts$/.test(name))
+/** Those that have sessions on Redis. */
+const ON_REDIS = /^(02|08|08b|08c|09)-/
 const COMPILERS = { "TypeScript 6": "typescript/bin/tsc", "TypeScript 7": "typescript-7/bin/tsc" }
 
 /** Inside the project, so that "coatcheck" is found by the package's own name and exports. */
@@ -139,10 +141,21 @@ describe("run against the built package", () => {
     await compile(COMPILERS["TypeScript 7"], "emit", { outDir: emitted })
   }, 180_000)
 
-  it.each(PROGRAMS)("%s does what it says", async (program) => {
+  async function outputOf(program: string, ...args: readonly string[]): Promise<string> {
     const env = { ...process.env, REDIS_URL: sharedServer("redis").url, PROGRAM_FOLDER: data, NODE_ENV: "test" }
-    const { stdout, stderr } = await run("node", ["--enable-source-maps", join(emitted, program.replace(/ts$/, "js"))], { cwd: data, env, timeout: 25_000 })
-    expect(stdout).toContain(`ok ${program.replace(/\.ts$/, "")}`)
+    const file = join(emitted, program.replace(/ts$/, "js"))
+    const { stdout, stderr } = await run("node", ["--enable-source-maps", ...args, file], { cwd: data, env, timeout: 25_000 })
     expect(stderr).toBe("")
+    return stdout
+  }
+
+  it.each(PROGRAMS)("%s does what it says", async (program) => {
+    expect(await outputOf(program)).toContain(`ok ${program.replace(/\.ts$/, "")}`)
+  })
+
+  it.each(PROGRAMS.filter((program) => ON_REDIS.test(program)))("%s does so with the near-cache on", async (program) => {
+    const output = await outputOf(program, "--import", new URL("../support/turn-near-cache-on.mjs", import.meta.url).href)
+    expect(output).toContain(`ok ${program.replace(/\.ts$/, "")}`)
+    expect(output).toContain("near-cache: serving")
   })
 })

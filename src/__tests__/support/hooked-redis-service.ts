@@ -1,4 +1,4 @@
-import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, OpenTracked, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../domain/interfaces/redis/IRedisService.js"
 
 /** One call that a service made of its store: one round trip. */
 export interface RedisCall {
@@ -105,6 +105,23 @@ export class HookedRedisService implements IRedisService {
 
   get connection(): RedisConnection {
     return this.#inner.connection
+  }
+
+  /** What is read over such a connection is a call like any other; what only keeps it going is not. */
+  get openTracked(): OpenTracked | undefined {
+    const open = this.#inner.openTracked
+    return (
+      open &&
+      (async (listener) => {
+        const tracked = await open(listener)
+        const send = (command: readonly string[]): Promise<unknown> => {
+          const [name, ...keys] = command
+          if (name !== "MGET") return tracked.send(command)
+          return this.#around({ name: keys.length === 1 ? "get" : "mget", keys, args: [], script: undefined }, () => tracked.send(command))
+        }
+        return { send, close: () => tracked.close() }
+      })
+    )
   }
 
   ask(node: number, command: readonly string[], options?: RedisCallOptions): Promise<RedisReply> {

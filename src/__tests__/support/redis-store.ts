@@ -4,11 +4,11 @@ import { Redis as IoRedis } from "ioredis"
 import { Redis as Valkey } from "iovalkey"
 import { createClient } from "redis"
 import { afterAll, describe, it } from "vitest"
-import type { SessionEvent } from "../../domain/interfaces/ports.js"
 import { createSessionService, type RedisClientLike } from "../../exports/index.js"
 import { type ConformanceSetup, describeSessionService, type ProviderTraits, type RequestedOptions, type ServiceUnderTest } from "../../exports/testing.js"
 import { CACHE_KEYS_PATTERNS } from "../../shared/constants.js"
 import { damagedRecord } from "./damaged-record.js"
+import { hearServing } from "./near-cache-mode.js"
 import { type ServerKind, startServer } from "./servers.js"
 
 /** How a client is made, and asked for one raw command. */
@@ -40,15 +40,7 @@ const REDIS_TRAITS: ProviderTraits = {
 
 /** The service with its near-cache on, once it serves. */
 async function nearCached(store: RedisClientLike, { onEvent, ...options }: RequestedOptions): Promise<ServiceUnderTest> {
-  let serves: () => void = () => undefined
-  const serving = new Promise<void>((resolve) => {
-    serves = resolve
-  })
-  const hear = (event: SessionEvent): unknown => {
-    if (event.type !== "near-cache") return onEvent?.(event)
-    if (event.serving) serves()
-    return undefined
-  }
+  const { hear, serving } = hearServing(onEvent)
   const service = await createSessionService({ store, ...options, onEvent: hear, nearCache: true })
   await serving
   return service

@@ -7,6 +7,7 @@ import { userKey } from "../../infrastructure/services/session/randomness.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
 import type { SessionOptions } from "../../infrastructure/services/session/session-settings.js"
 import { HookedRedisService } from "./hooked-redis-service.js"
+import { hearServing, NEAR_CACHE_MODE } from "./near-cache-mode.js"
 
 /** Which client a service uses. */
 export type ClientName = "@redis/client" | "ioredis"
@@ -22,8 +23,13 @@ export interface HookedService {
 }
 
 export async function hookedService(url: string, options: SessionOptions = {}, clientPackage: ClientName = "@redis/client"): Promise<HookedService> {
-  const redis = new HookedRedisService(await connectRedis(url, { timeoutMs: CALL_DEADLINE_MS, clientPackage }))
-  return { redis, service: new SessionService<SessionAttributes>(redis, options) }
+  const { nearCache, onEvent, ...others } = { ...NEAR_CACHE_MODE, ...options }
+  const isNear = nearCache !== false && nearCache !== undefined
+  const redis = new HookedRedisService(await connectRedis(url, { timeoutMs: CALL_DEADLINE_MS, clientPackage, nearCache: isNear }))
+  const { hear, serving } = hearServing(onEvent)
+  const service = new SessionService<SessionAttributes>(redis, { ...others, nearCache, onEvent: hear })
+  if (isNear) await serving
+  return { redis, service }
 }
 
 /** A connection of the test's own, past the library. */

@@ -36,10 +36,16 @@ async function open({ port, clientName, options }) {
     client.on("error", () => undefined)
     await client.connect()
   }
-  const onEvent = (event) => {
-    if (event.type === "ended") ended.push(event)
-  }
-  service = await createSessionService({ store: client, timeout: "20s", onEvent, ...options })
+  await new Promise((resolve, reject) => {
+    const onEvent = (event) => {
+      if (event.type === "ended") ended.push(event)
+      if (event.type === "near-cache" && event.serving) resolve()
+    }
+    createSessionService({ store: client, timeout: "20s", onEvent, ...options }).then((opened) => {
+      service = opened
+      if (!options.nearCache) resolve()
+    }, reject)
+  })
 }
 
 /** The same call several times side by side: what each came to. */

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import type { EndReason } from "../../domain/interfaces/ports.js"
 import type { OwnedSessionService, SessionAttributes, SessionId, SessionToken } from "../../domain/interfaces/session/ISessionService.js"
 import type { SessionOptions } from "../../infrastructure/services/session/session-settings.js"
+import { NEAR_CACHE_MODE } from "./near-cache-mode.js"
 import { CLIENT_NAMES, type ClientName } from "./services-under-watch.js"
 
 type Service = OwnedSessionService<SessionAttributes, SessionAttributes>
@@ -62,7 +63,7 @@ export class SessionWorker implements AsyncDisposable {
   }
 
   open(options: WorkerOptions): Promise<void> {
-    return this.#do("open", options)
+    return this.#do("open", { ...options, options: { ...NEAR_CACHE_MODE, ...options.options } })
   }
   /** One call of its service. */
   call<M extends keyof Methods>(method: M, ...args: Methods[M]["args"]): Promise<Methods[M]["answer"]> {
