@@ -15,7 +15,7 @@ import { limitFindings, limitTable, overviewTable, type StandFigures, TOLD_IN_FL
 import { HERE, STANDS } from "./stands.js"
 
 const MANY = { quick: 1_000, full: 10_000 }
-const MS = { quick: 15, full: 60 }
+const MS = { quick: 10, full: 60 }
 
 /** Measures decisions about limits beside the raw command: over each client and in a process, with one key and with many, few and many in flight. */
 export async function runLimits(settings: GroupSettings): Promise<Measured> {
@@ -61,7 +61,7 @@ async function measureStand(
   const [baseline, ...others] = subjects.all.flatMap(({ rows }) => Object.values(rows))
   const cases = others.filter(({ name }) => name.includes(only))
   if (baseline === undefined || cases.length === 0) return null
-  const slices = { rounds, ms: quick ? MS.quick : MS.full, meter, signal, onProgress }
+  const slices = { rounds, quick, ms: quick ? MS.quick : MS.full, meter, signal, onProgress }
   const measured = await withMoreInFlight(baseline, cases, quick ? [TOLD_IN_FLIGHT] : [1, TOLD_IN_FLIGHT, 512], slices)
   return { measured, verdicts: verdictsOn(measured, cases), targets: targetsOf(cases) }
 }

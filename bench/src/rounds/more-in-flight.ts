@@ -7,18 +7,19 @@ export interface InFlightFigures {
 }
 
 /** Slices: code that runs for the first time is not compiled yet; later only more are in flight. */
-const WARM_UPS = { first: 8, further: 2 }
+const WARM_UPS = { quick: { first: 4, further: 1 }, full: { first: 8, further: 2 } }
 
 /** Measures contenders beside their baseline with each number of calls in flight. */
 export async function withMoreInFlight(
   baseline: Contender,
   contenders: readonly Contender[],
   counts: readonly number[],
-  settings: Omit<RoundSettings, "inFlight" | "warmUps">,
+  settings: Omit<RoundSettings, "inFlight" | "warmUps"> & { readonly quick: boolean },
 ): Promise<readonly InFlightFigures[]> {
+  const { first, further } = settings.quick ? WARM_UPS.quick : WARM_UPS.full
   const measured: InFlightFigures[] = []
   for (const inFlight of counts) {
-    const warmUps = measured.length === 0 ? WARM_UPS.first : WARM_UPS.further
+    const warmUps = measured.length === 0 ? first : further
     const onProgress = (text: string): void => settings.onProgress(`${inFlight} in flight: ${text}`)
     measured.push({ inFlight, rows: await besideBaseline(baseline, contenders, { ...settings, inFlight, warmUps, onProgress }) })
   }

@@ -23,14 +23,14 @@ export interface SliceSize {
 export async function measureBoards(
   boards: readonly Board[],
   meter: ServerMeter,
-  { rounds, only, signal, onProgress, inFlight, ms }: GroupSettings & SliceSize,
+  { rounds, quick, only, signal, onProgress, inFlight, ms }: GroupSettings & SliceSize,
 ): Promise<readonly MeasuredBoard[]> {
   const all: MeasuredBoard[] = []
   for (const board of boards) {
     const cases = board.cases.filter(({ name }) => name.includes(only))
     if (cases.length === 0) continue
     const tell = (text: string): void => onProgress(`${board.baseline.name}, ${text}`)
-    const settings = { rounds, ms, meter, signal, onProgress: tell }
+    const settings = { rounds, quick, ms, meter, signal, onProgress: tell }
     all.push({ board: { ...board, cases }, measured: await withMoreInFlight(board.baseline, cases, board.inFlight ?? inFlight, settings) })
   }
   return all

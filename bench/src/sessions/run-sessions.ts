@@ -49,10 +49,11 @@ async function measureOn(client: ClientName, { meter, settingsOf }: Stand, setti
     libraries.map((library) => settingsOf(library, client)),
     settings.signal,
   )
+  const most = settings.quick ? ALONE_AND_MANY : settings.inFlight
   const boards = [
     boardOf(subjects.rows, ["read", "restingRead", "touchingRead"]),
-    boardOf(subjects.rows, ["create"]),
-    boardOf(subjects.rows, ["update"]),
+    boardOf(subjects.rows, ["create"], most),
+    boardOf(subjects.rows, ["update"], most),
     boardOf(subjects.rows, ["list"], ALONE_AND_MANY),
     // Last, since what deleting leaves to be tidied is tidied seconds later, beside whatever runs then.
     boardOf(subjects.rows, ["end"], ALONE_AND_MANY),
