@@ -14,8 +14,7 @@ export function leaseOfRun(): number | null {
   return process.env[VARIABLE] === "1" ? LEASE_MS : null
 }
 
-/** The same of services on one store: clusters and files have none. */
+/** The same of services on one store: memory and files have none. */
 export function leaseOn(store: string | RedisClientLike): number | null {
-  const canHave = typeof store === "string" ? /^rediss?(\+sentinel)?:/.test(store) : !("isCluster" in store && store.isCluster)
-  return canHave ? leaseOfRun() : null
+  return typeof store !== "string" || store.startsWith("redis") ? leaseOfRun() : null
 }

@@ -18,9 +18,9 @@ export type NearRound = "calm" | "blocked" | "killed" | "cut" | "untold" | "empt
 export interface NearPlace {
   readonly pool: WorkerPool
   readonly client: ClientName
-  readonly server: Pick<StoreServer, "url">
-  /** Between the readers and the server. */
-  readonly proxy: FaultProxy
+  readonly servers: readonly Pick<StoreServer, "url">[]
+  /** Between the readers and the server, where a round has it act. */
+  readonly proxy?: FaultProxy
   readonly seed: number
   readonly leaseMs: number
   /** For how long sessions are ended and changed. */
@@ -71,7 +71,7 @@ interface Course {
 
 /** @returns what it did to sessions */
 async function trouble(place: NearPlace, round: NearRound, { from, until, tokens }: Course): Promise<readonly NearLine[]> {
-  const { proxy, client, server, leaseMs, now } = place
+  const { proxy, client, servers, leaseMs, now } = place
   const wait = (at: number): Promise<void> => pause(Math.max(0, at - now()))
   const again = async (work: () => unknown): Promise<void> => {
     for (let at = from; at < until; at += KILLED_EVERY_MS) {
@@ -85,28 +85,30 @@ async function trouble(place: NearPlace, round: NearRound, { from, until, tokens
     case "blocked":
       return []
     case "killed":
-      await again(() => proxy.reset())
+      await again(() => proxy?.reset())
       return []
     case "untold": {
-      const raw = await connectPlain(server.url)
+      const raw = await Promise.all(servers.map(({ url }) => connectPlain(url)))
       let killed = 0
       const kill = async (): Promise<void> => {
-        killed += await killTracking(raw)
+        for (const one of raw) killed += await killTracking(one)
       }
-      await again(kill).finally(() => raw.destroy())
+      await again(kill).finally(() => {
+        for (const one of raw) one.destroy()
+      })
       if (killed === 0) throw new Error("Expected tracked connections to be closed, got none")
       return []
     }
     case "cut":
-      proxy.hang()
+      proxy?.hang()
       await wait(until + 1.5 * leaseMs)
       // A client that was handed in waits for its line; the library's own leaves a dead one.
-      proxy.heal(client === "node-redis" ? "all" : "none")
+      proxy?.heal(client === "node-redis" ? "all" : "none")
       return []
     case "emptied": {
       await wait((from + until) / 2)
       const call = now()
-      await askStore(server, [place.seed % 2 === 0 ? "FLUSHALL" : "FLUSHDB"])
+      await Promise.all(servers.map((server) => askStore(server, [place.seed % 2 === 0 ? "FLUSHALL" : "FLUSHDB"])))
       const settled = now()
       return tokens.map(({ token }) => ({ process: -1, op: "end", ...namesOf(token), call, settled, version: null }))
     }

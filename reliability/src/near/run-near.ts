@@ -1,6 +1,7 @@
 import { FaultProxy } from "../faults/network/FaultProxy.js"
 import { isWanted, type LayerSettings, type Row } from "../layer.js"
-import { SERVER_KINDS, type ServerKind, StoreServer } from "../servers/StoreServer.js"
+import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
+import { startTopology } from "../servers/start-topology.js"
 import type { Defect } from "../workloads/defects.js"
 import { CLIENT_NAMES, type ClientName } from "../workloads/store-clients.js"
 import type { WorkerPool } from "../workloads/WorkerPool.js"
@@ -9,7 +10,19 @@ import { type NearRound, runNearRound } from "./near-round.js"
 
 const NEAR = "near-cache"
 
-const NEAR_ROUNDS: readonly NearRound[] = ["calm", "blocked", "killed", "cut"]
+type NearTopology = "one server" | "cluster"
+
+interface NearPlaceName {
+  readonly topology: NearTopology
+  readonly kind: ServerKind
+  readonly client: ClientName
+}
+
+/** On a cluster the readers' connections are closed by its nodes: it names them by their own addresses, so nothing can stand in between. */
+const ROUNDS: Readonly<Record<NearTopology, readonly NearRound[]>> = {
+  "one server": ["calm", "blocked", "killed", "cut"],
+  cluster: ["calm", "blocked", "untold"],
+}
 /** The shorter lease, so that a quick run is quick; in a full one that which services have by default. */
 const LEASE_MS = { quick: 250, full: 1_000 } as const
 const WINDOW_MS = { quick: 400, full: 1_500 } as const
@@ -24,61 +37,75 @@ interface Found {
   readonly finding: NearFinding
 }
 
-/** W7: three processes read through their near-caches what a fourth ends and changes. One row for each server and client. */
+/** W7: three processes read through their near-caches what a fourth ends and changes. One row for each server and client, and two on clusters. */
 export async function runNear(settings: LayerSettings & { readonly defect: Defect | undefined }, pool: WorkerPool): Promise<Row[]> {
   const rows: Row[] = []
-  const places = SERVER_KINDS.flatMap((kind) => CLIENT_NAMES.map((client) => ({ kind, client })))
-  for (const { kind, client } of settings.scale === "quick" && settings.rows.length === 0 ? places.slice(0, 1) : places)
-    if (isWanted(nameOf(kind, client), settings)) rows.push(await runPlace(kind, client, settings, pool))
+  const places: readonly NearPlaceName[] = [
+    ...SERVER_KINDS.flatMap((kind) => CLIENT_NAMES.map((client) => ({ topology: "one server" as const, kind, client }))),
+    { topology: "cluster", kind: "redis", client: "node-redis" },
+    { topology: "cluster", kind: "valkey", client: "ioredis" },
+  ]
+  for (const place of settings.scale === "quick" && settings.rows.length === 0 ? places.slice(0, 1) : places)
+    if (isWanted(nameOf(place), settings)) rows.push(await runPlace(place, settings, pool))
   return rows
 }
 
-function nameOf(kind: ServerKind, client: ClientName): string {
-  return `${kind}, one server, ${client}, ${NEAR}`
+function nameOf({ topology, kind, client }: NearPlaceName): string {
+  return `${kind}, ${topology}, ${client}, ${NEAR}`
 }
 
 async function runPlace(
-  kind: ServerKind,
-  client: ClientName,
+  place: NearPlaceName,
   { seed, scale, signal, defect, onProgress }: LayerSettings & { readonly defect: Defect | undefined },
   pool: WorkerPool,
 ): Promise<Row> {
-  await using server = await StoreServer.start(kind)
-  await using proxy = await FaultProxy.start(server.port)
+  const { topology, kind, client } = place
+  await using store = await startTopology(topology, kind)
+  const servers = (await store.primaryUrls()).map((url) => ({ url }))
+  await using proxy = topology === "one server" ? await FaultProxy.start(Number(new URL(store.url).port)) : undefined
   const origin = process.hrtime.bigint()
   const now = (): number => Number(process.hrtime.bigint() - origin) / NANOSECONDS
   const leaseMs = LEASE_MS[scale]
+  const rounds = ROUNDS[topology]
   const found: Found[] = []
   for (let time = 0; time < TIMES[scale]; time += 1)
-    for (const [at, round] of NEAR_ROUNDS.entries()) {
+    for (const [at, round] of rounds.entries()) {
       signal.throwIfAborted()
-      onProgress(`histories, ${nameOf(kind, client)}: W7, ${round}, ${found.reduce((sum, { finding }) => sum + finding.violations.length, 0)} violations`)
+      onProgress(`histories, ${nameOf(place)}: W7, ${round}, ${found.reduce((sum, { finding }) => sum + finding.violations.length, 0)} violations`)
       // Each round begins with a store and services that nothing was done to.
-      await pool.open({ url: server.url, client, origin: String(origin), defect, leaseMs, timeoutMs: TIMEOUT_MS }, (process) =>
-        process === 0 ? server.url : proxy.url,
+      await pool.open({ url: store.url, client, origin: String(origin), defect, leaseMs, timeoutMs: TIMEOUT_MS }, (process) =>
+        process === 0 || proxy === undefined ? store.url : proxy.url,
       )
       const lines = await runNearRound(
-        { pool, client, server, proxy, seed: seed + (time * NEAR_ROUNDS.length + at) * SEEDS_APART, leaseMs, windowMs: WINDOW_MS[scale], now },
+        {
+          pool,
+          client,
+          servers,
+          ...(proxy === undefined ? {} : { proxy }),
+          seed: seed + (time * rounds.length + at) * SEEDS_APART,
+          leaseMs,
+          windowMs: WINDOW_MS[scale],
+          now,
+        },
         round,
       )
       found.push({ round, finding: checkNear(lines, leaseMs) })
     }
-  return rowOf({ kind, client, version: server.version, leaseMs }, found)
+  return rowOf({ ...place, version: store.version, leaseMs }, found)
 }
 
-interface Place {
-  readonly kind: ServerKind
-  readonly client: ClientName
+interface Place extends NearPlaceName {
   readonly version: string
   readonly leaseMs: number
 }
 
-function rowOf({ kind, client, version, leaseMs }: Place, found: readonly Found[]): Row {
+function rowOf(place: Place, found: readonly Found[]): Row {
+  const { topology, kind, client, version, leaseMs } = place
   const sum = (value: (finding: NearFinding) => number, of = found): number => of.reduce((all, { finding }) => all + value(finding), 0)
   const violations = found.flatMap(({ round, finding }) => finding.violations.map((one) => ({ round, ...one })))
   const ofRule = (rule: string): number => violations.filter((one) => one.rule === rule).length
   const worst = (of: readonly Found[]): number => Math.max(0, ...of.map(({ finding }) => finding.worstStaleMs))
-  const byRound = NEAR_ROUNDS.map((round) => [round, found.filter((one) => one.round === round)] as const)
+  const byRound = ROUNDS[topology].map((round) => [round, found.filter((one) => one.round === round)] as const)
   const calm = byRound.find(([round]) => round === "calm")?.[1] ?? []
   const why = [
     ...violations.map(({ round, rule, subject, what }) => `W7, ${round}, ${rule}, ${subject}: ${what}`),
@@ -88,7 +115,7 @@ function rowOf({ kind, client, version, leaseMs }: Place, found: readonly Found[
     ),
   ]
   return {
-    name: `${NEAR}, one server, ${client}`,
+    name: `${NEAR}, ${topology}, ${client}`,
     where: `${kind} ${version}`,
     verdict: why.length === 0 ? "passed" : "failed",
     figures: {
@@ -111,6 +138,6 @@ function rowOf({ kind, client, version, leaseMs }: Place, found: readonly Found[
       "  oldest (ms)": Number(worst(found).toFixed(1)),
     },
     why,
-    replayAs: nameOf(kind, client),
+    replayAs: nameOf(place),
   }
 }

@@ -14,11 +14,6 @@ describe("the option nearCache", () => {
     await expect(createSessionService({ store, nearCache: true })).rejects.toMatchObject({ ...INVALID, message: expect.stringContaining("nearCache") })
   })
 
-  it("is refused together with a cluster, before anything is connected to", async () => {
-    const refused = createSessionService({ store: "redis+cluster://127.0.0.1:1", nearCache: true })
-    await expect(refused).rejects.toMatchObject({ ...INVALID, message: expect.stringContaining("got a cluster") })
-  })
-
   it("is refused with ioredis where @redis/client is not installed, with what to do", async () => {
     // A process of its own, in which the package is not found; it uses dist/.
     const hooks = `export async function resolve(name, context, next) {

@@ -29,7 +29,8 @@ const CLIENTS = {
   },
 } as const
 
-const NOBODYS_TOKEN = `AAA.${"A".repeat(22)}.${"A".repeat(43)}`
+/** Tokens of nobody, of which each node of a small cluster would keep one. */
+const NOBODYS_TOKENS = Array.from({ length: 40 }, (_, n) => `A${String(n).padStart(2, "0")}.${"A".repeat(22)}.${"A".repeat(43)}`)
 
 export type ClientKind = keyof typeof CLIENTS
 
@@ -39,18 +40,23 @@ const REDIS_TRAITS: ProviderTraits = {
 }
 
 /** The service with its near-cache on, once it serves. */
-async function nearCached(store: RedisClientLike, { onEvent, ...options }: RequestedOptions): Promise<ServiceUnderTest> {
+export async function nearCached(store: RedisClientLike | string, { onEvent, ...options }: RequestedOptions): Promise<ServiceUnderTest> {
   const { hear, serving } = hearServing(onEvent)
   const service = await createSessionService({ store, ...options, onEvent: hear, nearCache: true })
   await serving
   return service
 }
 
+/** Reads something over each tracked connection of all services. */
+export async function allHear(services: readonly ServiceUnderTest[]): Promise<void> {
+  await Promise.allSettled(services.flatMap((one) => NOBODYS_TOKENS.map((token) => one.getSession(token))))
+}
+
 /**
  * A service whose changes are answered when the near-caches of all services have heard of them: whatever is read over a tracked connection after a
  * change is answered behind the news of it.
  */
-function heardBy(all: () => Promise<unknown>, service: ServiceUnderTest): ServiceUnderTest {
+export function heardBy(all: () => Promise<unknown>, service: ServiceUnderTest): ServiceUnderTest {
   return new Proxy(service, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name)
@@ -79,7 +85,7 @@ export function redisSetup(kind: ServerKind, through: ClientKind, nearCache = fa
     const { client, send } = await connected()
     const prefix = `${randomUUID().slice(0, 13)}:`
     const opened: ServiceUnderTest[] = []
-    const allHeard = (): Promise<unknown> => Promise.allSettled(opened.map((one) => one.getSession(NOBODYS_TOKEN)))
+    const allHeard = (): Promise<unknown> => allHear(opened)
     const open = async (wanted: RequestedOptions): Promise<ServiceUnderTest> => {
       const all = { ...wanted, keyPrefix: prefix + (wanted.keyPrefix ?? "") }
       if (!nearCache) return createSessionService({ store: client, ...all })

@@ -3,17 +3,18 @@ import { setTimeout as wait } from "node:timers/promises"
 import { createCluster } from "@redis/client"
 import { afterAll, describe, it } from "vitest"
 import { createSessionService } from "../../exports/index.js"
-import { type ConformanceSetup, describeSessionService, type RequestedOptions } from "../../exports/testing.js"
+import { type ConformanceSetup, describeSessionService, type RequestedOptions, type ServiceUnderTest } from "../../exports/testing.js"
 import type { RedisClientLike } from "../../infrastructure/redis/clients/client-shapes.js"
 import { makeOwnClient, type OwnClient } from "../../infrastructure/redis/clients/own-clients.js"
 import { clusterPackages } from "../../infrastructure/redis/clients/own-cluster.js"
 import { parseStoreUrl } from "../../infrastructure/redis/clients/store-url.js"
 import { CACHE_KEYS_PATTERNS } from "../../shared/constants.js"
 import { damagedRecord } from "../support/damaged-record.js"
+import { allHear, heardBy, nearCached } from "../support/redis-store.js"
 import { type ServerKind, startCluster } from "../support/servers.js"
 
 /** Cleanup goes over all keys of a cluster, and the suite counts them: each prefix sees the sessions of its own alone. */
-function describeOnCluster(kind: ServerKind, through: "@redis/client" | "ioredis"): void {
+function describeOnCluster(kind: ServerKind, through: "@redis/client" | "ioredis", nearCache = false): void {
   const start = async () => {
     const cluster = await startCluster(kind)
     const url = `redis+cluster://${cluster.ports.map((port) => `127.0.0.1:${port}`).join(",")}` as const
@@ -36,7 +37,15 @@ function describeOnCluster(kind: ServerKind, through: "@redis/client" | "ioredis
   const setup: ConformanceSetup = async (options) => {
     const { raw, store } = await started()
     const prefix = `${randomUUID().slice(0, 13)}:`
-    const open = (wanted: RequestedOptions) => createSessionService({ store: store.store, ...wanted, keyPrefix: prefix + (wanted.keyPrefix ?? "") })
+    const opened: ServiceUnderTest[] = []
+    const allHeard = (): Promise<unknown> => allHear(opened)
+    const open = async (wanted: RequestedOptions): Promise<ServiceUnderTest> => {
+      const all = { ...wanted, keyPrefix: prefix + (wanted.keyPrefix ?? "") }
+      if (!nearCache) return createSessionService({ store: store.store, ...all })
+      const one = await nearCached(store.store, all)
+      opened.push(one)
+      return heardBy(allHeard, one)
+    }
     const service = await open(options)
     return {
       service,
@@ -46,11 +55,12 @@ function describeOnCluster(kind: ServerKind, through: "@redis/client" | "ioredis
         const key = `${prefix}${options.keyPrefix ?? ""}${CACHE_KEYS_PATTERNS.SESSION(sessionId.slice(0, 3), sessionId.slice(4))}`
         const record = String(await raw.get(key))
         await raw.sendCommand(key, false, ["SET", key, damagedRecord(record, how), "KEEPTTL", "XX"])
+        await allHeard()
       },
       close: () => service.close(),
     }
   }
-  describeSessionService({ describe, it: it.concurrent }, `a cluster of ${kind} through ${through}`, setup, {
+  describeSessionService({ describe, it: it.concurrent }, `a cluster of ${kind} through ${through}${nearCache ? " with a near-cache" : ""}`, setup, {
     timeUnitMs: 40,
     lacks: { fakeClock: "the server keeps real time, and nobody waits for hours" },
   })
@@ -75,3 +85,5 @@ async function storeFor(
 
 describeOnCluster("redis", "@redis/client")
 describeOnCluster("valkey", "ioredis")
+describeOnCluster("valkey", "@redis/client", true)
+describeOnCluster("redis", "ioredis", true)

@@ -1,4 +1,4 @@
-import type { IRedisService, OpenTracked, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript, Tracking } from "../../domain/interfaces/redis/IRedisService.js"
 
 /** Another `IRedisService` as it is, for those that change a few of its commands. */
 export abstract class ForwardedRedis implements IRedisService {
@@ -20,8 +20,8 @@ export abstract class ForwardedRedis implements IRedisService {
     return this.main.waiting
   }
 
-  get openTracked(): OpenTracked | undefined {
-    return this.main.openTracked
+  get tracking(): Tracking | undefined {
+    return this.main.tracking
   }
 
   get(key: string, options?: RedisCallOptions): Promise<string | null> {

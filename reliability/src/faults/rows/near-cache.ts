@@ -44,7 +44,7 @@ function nearRow({ number, name, onlyInFull, round, config = {}, users = 15, win
         await pool.open({ url: server.url, client, origin: String(origin), defect: undefined, leaseMs: LEASE_MS, timeoutMs: TIMEOUT_MS }, (process) =>
           process === 0 ? server.url : proxy.url,
         )
-        const place = { pool, client, server, proxy, seed: seed + at * SEEDS_APART, leaseMs: LEASE_MS, windowMs, users, now }
+        const place = { pool, client, servers: [server], proxy, seed: seed + at * SEEDS_APART, leaseMs: LEASE_MS, windowMs, users, now }
         const lines = await runNearRound(place, round)
         const found = checkNear(lines, LEASE_MS)
         sum.reads += found.reads

@@ -26,7 +26,7 @@ export interface TrackingListener {
   closed(cause?: unknown): void
 }
 
-/** A connection of its own to the primary, on which the server tells of each later change of what is read over it. */
+/** A connection of its own to a primary, on which the server tells of each later change of what is read over it. */
 export interface TrackedConnection {
   /** Sends a command. Rejects with the client's own error. */
   send(command: readonly string[]): Promise<unknown>
@@ -34,8 +34,15 @@ export interface TrackedConnection {
   close(): void
 }
 
-/** Opens a tracked connection to the server that is the primary now; tracking is on when it is there. Rejects with the client's own error. */
-export type OpenTracked = (listener: TrackingListener) => Promise<TrackedConnection>
+/** Where to read so that the server tells of each later change of what was read. */
+export interface Tracking {
+  /** The primaries by names of their own, as the client knows them now; always one without a cluster. */
+  nodes(): readonly string[]
+  /** The one that keeps a key, as the client knows it now; `undefined` where it cannot tell. */
+  nodeOf(key: string): string | undefined
+  /** Opens a connection to a primary; tracking is on when it is there. Rejects with the client's own error. */
+  open(node: string, listener: TrackingListener): Promise<TrackedConnection>
+}
 
 /** Options of each command. */
 export interface RedisCallOptions {
@@ -84,7 +91,7 @@ export interface IRedisService {
   /** With what each change waits for replicas or the disk, and the key that is written for it; missing where none waits. */
   readonly waiting?: { readonly command: "WAIT" | "WAITAOF"; readonly key: string } | undefined
   /** Where the near-cache reads, if it was asked for. */
-  readonly openTracked?: OpenTracked | undefined
+  readonly tracking?: Tracking | undefined
   /** How many nodes a walk has to visit; on a cluster the primaries. */
   countNodes(): Promise<number>
   ping(options?: RedisCallOptions): Promise<void>

@@ -1,5 +1,5 @@
 import { SessionError } from "../../../domain/errors.js"
-import type { IRedisService, OpenTracked, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript, Tracking } from "../../../domain/interfaces/redis/IRedisService.js"
 import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
 import { Breaker } from "../failures/Breaker.js"
 import { classifyFailure, isRedirectedTooOften, replyWord } from "../failures/classify.js"
@@ -18,7 +18,7 @@ export interface ClientServiceOptions {
   /** Nothing is known where it is left out. */
   readonly connection?: RedisConnection | undefined
   /** Where the near-cache was asked for. */
-  readonly openTracked?: OpenTracked | undefined
+  readonly tracking?: Tracking | undefined
 }
 
 /** Sends a command; `key` says where to, `undefined` to any node. Rejects with the client's own error. */
@@ -31,7 +31,7 @@ const NONE: Set<string> = new Set()
 export abstract class ClientRedisService implements IRedisService {
   abstract readonly singleNode: boolean
   readonly connection: RedisConnection
-  readonly openTracked: OpenTracked | undefined
+  readonly tracking: Tracking | undefined
   readonly #timeoutMs: number
   readonly #deadlines: CallDeadlines
   readonly #breaker: Breaker
@@ -40,11 +40,11 @@ export abstract class ClientRedisService implements IRedisService {
   readonly #listeners = new Set<() => void>()
   #closed: Promise<void> | undefined
 
-  constructor({ timeoutMs, own, connection = { encrypted: null, hosts: [] }, openTracked }: ClientServiceOptions) {
+  constructor({ timeoutMs, own, connection = { encrypted: null, hosts: [] }, tracking }: ClientServiceOptions) {
     this.#timeoutMs = timeoutMs
     this.#own = own
     this.connection = connection
-    this.openTracked = openTracked
+    this.tracking = tracking
     this.#breaker = new Breaker({ probe: () => this.#probe(), renew: () => own?.renew?.() })
     this.#nodes = new NodeBreakers({
       nodeOf: (key) => this.nodeOf(key),

@@ -16,7 +16,7 @@ import { waitingForSlots } from "./slot-moves.js"
 import { hostsAndPorts, hostsOf, parseStoreUrl, type StoreNode, type StoreTarget } from "./store-url.js"
 import { recogniseClient } from "./topology.js"
 import { tracked } from "./tracked-connection.js"
-import { noCluster, trackingClients } from "./tracking-clients.js"
+import { trackingClients } from "./tracking-clients.js"
 
 /** Settings of `connectRedis`. */
 export interface ConnectOptions {
@@ -49,7 +49,6 @@ export async function connectRedis(store: string | RedisClientLike, options: Con
   }
   const target = parseStoreUrl(store)
   if (target.kind === "cluster" && (options.durability ?? "none") !== "none") throw cannotWait("cluster")
-  if (target.kind === "cluster" && options.nearCache) throw noCluster()
   const own = await ownClientFor(target, clientPackage)
   const tracking = await trackingOf(own.client, options)
   await connectOwn(own, hostsAndPorts(target), timeoutMs)
@@ -58,8 +57,8 @@ export async function connectRedis(store: string | RedisClientLike, options: Con
   return withDurability(main, options, hostsAndPorts(target), () => ownClientFor(target, clientPackage))
 }
 
-async function trackingOf(client: RedisClientLike, { nearCache = false }: ConnectOptions): Promise<Pick<ClientServiceOptions, "openTracked">> {
-  return nearCache ? { openTracked: tracked(await trackingClients(recogniseClient(client))) } : {}
+async function trackingOf(client: RedisClientLike, { nearCache = false }: ConnectOptions): Promise<Pick<ClientServiceOptions, "tracking">> {
+  return nearCache ? { tracking: tracked(await trackingClients(recogniseClient(client))) } : {}
 }
 
 async function withDurability(main: IRedisService, options: ConnectOptions, where: string, makeSecond: () => Promise<OwnClient>): Promise<IRedisService> {

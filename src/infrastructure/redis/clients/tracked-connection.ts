@@ -1,4 +1,4 @@
-import type { OpenTracked } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { Tracking } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { NodeRedisCommandOptions } from "./client-shapes.js"
 import { textOrNull } from "./replies.js"
 
@@ -12,8 +12,11 @@ export interface TrackingClient {
   on(event: string, listener: (detail: unknown) => void): unknown
 }
 
-/** Makes a client of the server that is the primary now, without connecting it. */
-export type MakeTrackingClient = () => Promise<TrackingClient>
+/** Clients of the primaries. */
+export interface TrackingClients extends Pick<Tracking, "nodes" | "nodeOf"> {
+  /** Makes a client of one of them, without connecting it. */
+  make(node: string): Promise<TrackingClient>
+}
 
 /** What a client needs for it: it turns tracking on itself, before it is ready, and ends with its connection, because the next one knows of no key. */
 export const TRACKING = {
@@ -32,9 +35,9 @@ export const TRACKING_SOCKET = { reconnectStrategy: false, socketTimeout: undefi
 const PLAIN = { typeMapping: {}, timeout: undefined } as const
 
 /** Opens tracked connections, each with a client of its own. */
-export function tracked(make: MakeTrackingClient): OpenTracked {
-  return async (listener) => {
-    const client = await make()
+export function tracked(clients: TrackingClients): Tracking {
+  const open: Tracking["open"] = async (node, listener) => {
+    const client = await clients.make(node)
     let isOver = false
     const destroy = (): void => {
       if (client.isOpen) client.destroy()
@@ -53,4 +56,5 @@ export function tracked(make: MakeTrackingClient): OpenTracked {
     client.unref?.()
     return { send: (command) => client.sendCommand(command, PLAIN), close: () => end() }
   }
+  return { nodes: () => clients.nodes(), nodeOf: (key) => clients.nodeOf(key), open }
 }

@@ -1,8 +1,9 @@
 import { SessionError } from "../../../domain/errors.js"
-import type { IoRedisOptions } from "./client-shapes.js"
+import type { IoRedisFeatures, IoRedisOptions, NodeRedisFeatures } from "./client-shapes.js"
+import { keySlot } from "./key-slot.js"
 import { isMissing } from "./own-clients.js"
 import type { NodeRedisForm, RecognisedClient } from "./topology.js"
-import { type MakeTrackingClient, TRACKING, TRACKING_SOCKET, type TrackingClient } from "./tracked-connection.js"
+import { TRACKING, TRACKING_SOCKET, type TrackingClient, type TrackingClients } from "./tracked-connection.js"
 
 interface Duplicable {
   readonly options?: { readonly socket?: object }
@@ -24,30 +25,63 @@ interface IoRedisAddress {
 type CreateClient = (options: object) => TrackingClient
 
 /**
- * How tracked connections are made for a client: by node-redis as duplicates of its own connection; by ioredis and iovalkey, which drop what a server
+ * How tracked connections are made for a client: by node-redis as duplicates of its own connections; by ioredis and iovalkey, which drop what a server
  * says unasked, with `@redis/client`. The client itself is only read.
  *
- * @throws ERR_CONFIG_INVALID for a cluster, and where `@redis/client` is needed and not installed
+ * @throws ERR_CONFIG_INVALID where `@redis/client` is needed and not installed
  */
-export async function trackingClients(recognised: RecognisedClient): Promise<MakeTrackingClient> {
-  if (recognised.form === "cluster") throw noCluster()
+export async function trackingClients(recognised: RecognisedClient): Promise<TrackingClients> {
   if (recognised.library === "node-redis") {
     const { client, form } = recognised
-    return async () => duplicated(await connectionOf(client, form))
+    return form === "cluster" ? ofNodeRedisCluster(client) : ofOne(async () => duplicated(await connectionOf(client, form)))
   }
+  const { client, form } = recognised
   const create = await loadCreateClient()
-  return async () => create({ ...TRACKING, ...addressOf(recognised.client as unknown as IoRedisAddress) })
+  const make = async (node: unknown): Promise<TrackingClient> => create({ ...TRACKING, ...addressOf(node as IoRedisAddress) })
+  return form === "cluster" ? ofIoRedisCluster(client, make) : ofOne(() => make(client))
 }
 
-export function noCluster(): SessionError {
-  return new SessionError(
-    "ERR_CONFIG_INVALID",
-    "Expected one server or Sentinels together with nearCache, got a cluster. Leave the option out: reads of a cluster go to its nodes.",
-  )
+const PRIMARY = "primary"
+
+function ofOne(make: () => Promise<TrackingClient>): TrackingClients {
+  return { nodes: () => [PRIMARY], nodeOf: () => PRIMARY, make }
+}
+
+function ofNodeRedisCluster(client: NodeRedisFeatures): TrackingClients {
+  return {
+    nodes: () => client.masters?.map(({ address }) => address) ?? [],
+    nodeOf: (key) => client.slots?.[keySlot(key)]?.master?.address,
+    make: async (name) => {
+      const node = client.masters?.find(({ address }) => address === name)
+      return duplicated(present(node && (await client.nodeClient?.(node))) as unknown as Duplicable)
+    },
+  }
+}
+
+function ofIoRedisCluster(client: IoRedisFeatures, make: (node: unknown) => Promise<TrackingClient>): TrackingClients {
+  const named = (): readonly { readonly name: string; readonly node: unknown }[] =>
+    (client.nodes?.("master") ?? []).map((node) => {
+      const { host, port } = (node as unknown as IoRedisAddress).options
+      return { name: `${host}:${port}`, node }
+    })
+  return {
+    nodes: () => named().map(({ name }) => name),
+    nodeOf: (key) => client.slots?.[keySlot(key)]?.[0],
+    make: async (wanted) => make(present(named().find(({ name }) => name === wanted)).node),
+  }
+}
+
+function present<T>(node: T | undefined): T {
+  if (node === undefined) throw offline()
+  return node
+}
+
+function offline(): Error {
+  return new Error("The client is offline: no primary is connected")
 }
 
 /** One plain connection of a client: itself, one of a pool, or a Sentinel client's to the primary. */
-async function connectionOf(client: object, form: NodeRedisForm): Promise<Duplicable> {
+async function connectionOf(client: object, form: Exclude<NodeRedisForm, "cluster">): Promise<Duplicable> {
   if (form === "client") return client as Duplicable
   const own = (one: Duplicable): Promise<Duplicable> => Promise.resolve(one)
   if (form === "pool") return (client as { execute(task: typeof own): Promise<Duplicable> }).execute(own)
@@ -62,7 +96,7 @@ function duplicated(original: Duplicable): TrackingClient {
 function addressOf({ options, stream }: IoRedisAddress): object {
   const { username, password, db = 0, tls, path, sentinels } = options
   const server = sentinels ? { host: stream?.remoteAddress, port: stream?.remotePort } : { host: options.host, port: options.port }
-  if (path == null && server.host === undefined) throw new Error("The client is offline: no primary is connected")
+  if (path == null && server.host === undefined) throw offline()
   const name = typeof stream?.servername === "string" && stream.servername !== "" ? { servername: stream.servername } : {}
   const secure = tls ? { ...(sentinels ? name : {}), ...tls, tls: true } : {}
   return {

@@ -1,21 +1,20 @@
 import { setImmediate as nextTurn } from "node:timers/promises"
-import type { OpenTracked, TrackedConnection } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { TrackedConnection, TrackingListener } from "../../../domain/interfaces/redis/IRedisService.js"
 import { reconnectDelay } from "../clients/reconnect-delay.js"
 import { replyWord, socketCode } from "../failures/classify.js"
-import type { Lease } from "./lease.js"
-import { serverTimeOf } from "./lease-probe.js"
+import { Lease } from "./lease.js"
+import { serverTimeOf, slotsOf } from "./lease-probe.js"
 
 /** A connection on which nothing was heard for so long is left, or for a lease if that is longer, in milliseconds. */
 const SILENT_MS = 1_000
 
 /** Settings of a link. */
 export interface LinkOptions {
-  readonly open: OpenTracked
-  readonly lease: Lease
+  readonly open: (listener: TrackingListener) => Promise<TrackedConnection>
   /** In milliseconds. */
   readonly leaseLength: number
-  /** What is asked each third of a lease. */
-  readonly probe: readonly (readonly string[])[]
+  /** What is asked each third of a lease; asked for when a connection is there. */
+  readonly probe: () => readonly (readonly string[])[]
   /** A key that was read has changed; `null`: any may have. */
   readonly onInvalidated: (key: string | null) => void
   /** The lease is over. Called before anything else is done about it. */
@@ -26,8 +25,12 @@ export interface LinkOptions {
 
 /** Keeps a tracked connection open to whatever server is the primary, and the lease renewed while it answers. */
 export class TrackedLink {
+  readonly lease: Lease
   readonly #options: LinkOptions
   #connection: TrackedConnection | null = null
+  #probes: readonly (readonly string[])[] = []
+  /** Who keeps which slots, as the server said first on this connection. */
+  #slots: string | null = null
   /** Counts connections and attempts, so that what comes late of an earlier one is known for that. */
   #round = 0
   #attempt = 0
@@ -38,6 +41,7 @@ export class TrackedLink {
 
   constructor(options: LinkOptions) {
     this.#options = options
+    this.lease = new Lease(options.leaseLength)
     this.#ticker = setInterval(() => void this.#tick(), options.leaseLength / 3).unref()
     void this.#connect()
   }
@@ -56,7 +60,7 @@ export class TrackedLink {
   /** The lease was found to be over. */
   lapse(): void {
     if (this.#serving !== true) return
-    this.#options.lease.end()
+    this.lease.end()
     this.#options.onLapse()
     this.#report(false, "lapsed")
   }
@@ -86,6 +90,8 @@ export class TrackedLink {
         return
       }
       this.#connection = connection
+      this.#probes = this.#options.probe()
+      this.#slots = null
       this.#heardAt = performance.now()
       await this.#probe()
     } catch (error) {
@@ -97,7 +103,7 @@ export class TrackedLink {
     const connection = this.#connection
     this.#round += 1
     this.#connection = null
-    this.#options.lease.end()
+    this.lease.end()
     this.#options.onLapse()
     connection?.close()
   }
@@ -113,7 +119,7 @@ export class TrackedLink {
 
   async #tick(): Promise<void> {
     if (this.#connection === null) return
-    if (performance.now() > this.#options.lease.until) this.lapse()
+    if (performance.now() > this.lease.until) this.lapse()
     void this.#probe()
     if (!this.#isSilent()) return
     // This process may have been busy, and the answers lie in the socket.
@@ -129,18 +135,24 @@ export class TrackedLink {
   async #probe(): Promise<void> {
     const round = this.#round
     const sentAt = performance.now()
-    const answers = await Promise.allSettled(this.#options.probe.map((command) => this.send(command)))
+    const answers = await Promise.allSettled(this.#probes.map((command) => this.send(command)))
     if (round !== this.#round) return
-    const failed = answers.find((answer) => answer.status === "rejected")
+    // ASK: the slot of the key is moving, and the node speaks for it still.
+    const failed = answers.find((answer) => answer.status === "rejected" && replyWord(answer.reason) !== "ASK") as PromiseRejectedResult | undefined
     // A connection that broke says so itself.
     if (failed === undefined || replyWord(failed.reason) !== undefined) this.#heardAt = performance.now()
     if (failed !== undefined) return this.#refused(wordOf(failed.reason))
-    const serverTime = serverTimeOf(answers.map((answer) => (answer as PromiseFulfilledResult<unknown>).value))
+    const told = answers.map((answer) => (answer.status === "fulfilled" ? answer.value : null))
+    const serverTime = serverTimeOf(told)
     // Whoever the primary is now, it is another server.
     if (serverTime === null) return this.#lost("not-primary")
+    const slots = slotsOf(told)
+    this.#slots ??= slots
+    // What a node gave away it may not tell of.
+    if (slots !== this.#slots) return this.#lost("slots-moved")
     this.#attempt = 0
-    this.#options.lease.renew(sentAt, serverTime)
-    if (performance.now() <= this.#options.lease.until) this.#report(true, "answered")
+    this.lease.renew(sentAt, serverTime)
+    if (performance.now() <= this.lease.until) this.#report(true, "answered")
   }
 
   /** What was answered by an error renews nothing, and the lease runs out. */

@@ -10,19 +10,18 @@ interface TrackedReadsOptions {
   readonly redis: IRedisService
   /** How long the tracked connection may take, in milliseconds. */
   readonly patience: number
-  /** Whether the tracked connection may be used now. */
-  readonly isUsable: () => boolean
   /** Of these keys no change may be heard of. */
   readonly onUntracked: (keys: readonly string[]) => void
 }
 
 /** Reads over the tracked connection; over the application's own where that one is not there, or says nothing for a while: a cache must not make reads fail. */
 export class TrackedReads implements BatchSource {
-  readonly singleNode = true
+  readonly singleNode: boolean
   readonly #options: TrackedReadsOptions
 
   constructor(options: TrackedReadsOptions) {
     this.#options = options
+    this.singleNode = options.redis.singleNode
   }
 
   async get(key: string): Promise<string | null> {
@@ -31,8 +30,8 @@ export class TrackedReads implements BatchSource {
   }
 
   async mget(keys: readonly string[]): Promise<readonly (string | null)[]> {
-    const { link, redis, isUsable, onUntracked } = this.#options
-    if (isUsable()) {
+    const { link, redis, onUntracked } = this.#options
+    if (performance.now() <= link.lease.until) {
       const reply = await this.#inTime(link.send(["MGET", ...keys]))
       if (reply !== null) return list(reply, keys.length).map(textOrNull)
     }

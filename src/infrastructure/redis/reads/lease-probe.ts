@@ -1,11 +1,30 @@
+/** A server that keeps one slot of 16 384 is found a key for nearly always. */
+const MOST_KEYS_TRIED = 100_000
+
 /**
  * What is asked to renew a lease. About a key, because a server that lost its part of a cluster still answers PING; who the server is, because a primary
  * that became a replica tells of no change in time; whether tracking is on still; and the time.
  *
- * @param key - of no session
+ * On a cluster also who keeps which slots.
+ *
+ * @param key - of no session, and kept by the server that is asked
  */
-export function leaseProbe(key: string): readonly (readonly string[])[] {
-  return [["EXISTS", key], ["ROLE"], ["CLIENT", "TRACKINGINFO"], ["TIME"]]
+export function leaseProbe(key: string, isCluster = false): readonly (readonly string[])[] {
+  return [["EXISTS", key], ["ROLE"], ["CLIENT", "TRACKINGINFO"], ["TIME"], ...(isCluster ? [["CLUSTER", "SLOTS"]] : [])]
+}
+
+/** A key of no session that a certain server keeps, as far as one is found. */
+export function probeKey(prefix: string, isKept: (key: string) => boolean): string {
+  const first = `${prefix}near-cache`
+  for (let n = 0, key = first; n < MOST_KEYS_TRIED; n += 1, key = `${first}:${n}`) if (isKept(key)) return key
+  return first
+}
+
+/** Which primary keeps which slots by the answers to a probe, to be compared with another; always the same without a cluster. */
+export function slotsOf([, , , , slots]: readonly unknown[]): string {
+  if (!Array.isArray(slots)) return ""
+  const ranges = slots.map(([from, to, primary]: [unknown, unknown, readonly unknown[]]) => `${from}-${to} ${primary[2] ?? primary.join(":")}`)
+  return ranges.sort().join(" ")
 }
 
 /** The server's clock in milliseconds by the answers to a probe; `null` when they do not come from a primary that tracks. */

@@ -4,11 +4,9 @@ import { endsAt } from "../../../domain/session/deadlines.js"
 import { ownerOf, type Proof, type SessionRecord } from "../../../domain/session/record.js"
 import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
-import { Lease } from "../../redis/reads/lease.js"
-import { leaseProbe } from "../../redis/reads/lease-probe.js"
 import { NearCache } from "../../redis/reads/near-cache.js"
-import { TrackedLink } from "../../redis/reads/TrackedLink.js"
-import { TrackedReads } from "../../redis/reads/TrackedReads.js"
+import type { TrackedLink } from "../../redis/reads/TrackedLink.js"
+import { TrackedNodes } from "../../redis/reads/TrackedNodes.js"
 import { WatchedWrites } from "../../redis/reads/WatchedWrites.js"
 import type { SessionKeys } from "../../redis/session-keys.js"
 import type { StepOptions } from "../CallStep.js"
@@ -34,6 +32,8 @@ interface KeptSession<A extends object> {
   /** By the server's clock, in milliseconds. */
   endsAt: number
   readonly touchAt: number
+  /** Over which it was read. */
+  readonly link: TrackedLink
 }
 
 /** What a fetch brought, and what it takes in memory. */
@@ -56,68 +56,71 @@ const TOKEN_LENGTH = 70
 /** Sessions that this process has read lately, served from its memory as long as the server is known not to have changed them. */
 export class KeptSessions<A extends object> {
   readonly #cache: NearCache<KeptSession<A>>
-  readonly #lease: Lease
-  readonly #link: TrackedLink
-  readonly #reads: ReadBatch<Handle, Fetched>
+  readonly #nodes: TrackedNodes<Handle, Fetched>
+  /** Where the client cannot tell who keeps a key. */
+  readonly #untracked: ReadBatch<Handle, Fetched>
   readonly #keys: SessionKeys
   readonly #touchInterval: number
 
   constructor({ redis, keys, bounds, settings, onServing }: KeptSessionsOptions) {
-    if (redis.openTracked === undefined) throw new TypeError("Expected a Redis service that was connected for a near-cache.")
+    const { tracking } = redis
+    if (tracking === undefined) throw new TypeError("Expected a Redis service that was connected for a near-cache.")
+    const { keyPrefix, timeoutMs, touchInterval } = settings
     this.#cache = new NearCache(bounds)
-    this.#lease = new Lease(bounds.lease)
     this.#keys = keys
-    this.#touchInterval = settings.touchInterval
-    this.#link = new TrackedLink({
-      open: redis.openTracked,
-      lease: this.#lease,
+    this.#touchInterval = touchInterval
+    this.#untracked = new ReadBatch(redis, decode)
+    this.#nodes = new TrackedNodes({
+      redis,
+      tracking,
+      keyPrefix,
       leaseLength: bounds.lease,
-      probe: leaseProbe(`${settings.keyPrefix}near-cache`),
+      patience: timeoutMs / 4,
+      decode,
       onInvalidated: (key) => (key === null ? this.#cache.forgetAll() : this.#forgetKeys([key])),
-      onLapse: () => this.#cache.forgetAll(),
+      onUntracked: (untracked) => this.#forgetKeys(untracked),
+      onLapse: (link) => this.#cache.forgetWhere((kept) => kept.link === link),
       onServing,
     })
-    const isUsable = (): boolean => performance.now() <= this.#lease.until
-    const onUntracked = (untracked: readonly string[]): void => this.#forgetKeys(untracked)
-    this.#reads = new ReadBatch(new TrackedReads({ link: this.#link, redis, patience: settings.timeoutMs / 4, isUsable, onUntracked }), (handle, text) => ({
-      record: decodeRecord(handle, text),
-      bytes: bytesOf(text),
-    }))
-    redis.onDisruption(() => this.#link.renew())
+    redis.onDisruption(() => this.#nodes.renew())
   }
 
   /** The session of a token that was proved here before, or nothing: then the store is to be asked. */
   recall(token: unknown, touches: boolean): Promise<SessionData<A>> | undefined {
     if (typeof token !== "string" || token.length !== TOKEN_LENGTH) return undefined
+    const kept = this.#cache.get(token.slice(0, HANDLE_LENGTH))
+    if (kept === undefined || kept.answer === null) return undefined
     const now = performance.now()
-    if (now > this.#lease.until) {
-      this.#link.lapse()
+    const { link } = kept
+    if (now > link.lease.until) {
+      link.lapse()
       return undefined
     }
-    const kept = this.#cache.get(token.slice(0, HANDLE_LENGTH))
-    if (kept === undefined || kept.answer === null || now - kept.readAt > LONGEST_KEPT_MS) return undefined
-    const serverTime = now + this.#lease.serverAhead
+    if (now - kept.readAt > LONGEST_KEPT_MS) return undefined
+    const serverTime = now + link.lease.serverAhead
     if (serverTime >= kept.endsAt || (touches && serverTime >= kept.touchAt)) return undefined
     return isSame(token, kept.token) ? kept.answer : undefined
   }
 
   /** Reads a record, and keeps it unless something was heard of it meanwhile. @throws ERR_SESSION_CORRUPT */
   async find(handle: Handle, { signal }: StepOptions): Promise<SessionRecord | null> {
+    const key = this.#keys.session(handle)
+    const node = this.#nodes.of(key)
     const flight = this.#cache.begin(formatHandle(handle))
     try {
-      const fetched = await this.#reads.get(handle, this.#keys.session(handle), signal)
+      const fetched = await (node?.reads ?? this.#untracked).get(handle, key, signal)
       if (fetched === null) return null
       const { record, bytes } = fetched
-      this.#cache.land(flight, this.#unproved(record, flight.beganAt), bytes)
+      if (node !== undefined) this.#cache.land(flight, this.#unproved(record, flight.beganAt, node.link), bytes)
       return record
     } finally {
       this.#cache.end(flight)
     }
   }
 
-  #unproved(record: SessionRecord, readAt: number): KeptSession<A> {
+  #unproved(record: SessionRecord, readAt: number, link: TrackedLink): KeptSession<A> {
     const touchAt = record.lastAccessedAt + Math.min(this.#touchInterval, record.slack)
-    return { record, token: "", answer: null, owner: ownerOf(record.fixed), readAt, endsAt: endsAt(record), touchAt }
+    return { record, token: "", answer: null, owner: ownerOf(record.fixed), readAt, endsAt: endsAt(record), touchAt, link }
   }
 
   /** Lets a record that is kept be served from now on to whoever brings the same token. */
@@ -154,8 +157,12 @@ export class KeptSessions<A extends object> {
   }
 
   stop(): void {
-    this.#link.stop()
+    this.#nodes.stop()
   }
+}
+
+function decode(handle: Handle, text: string): Fetched {
+  return { record: decodeRecord(handle, text), bytes: bytesOf(text) }
 }
 
 /** Compares the secrets of two tokens of one handle, each to its end, so that the time it takes tells nothing of where they differ. */

@@ -37,7 +37,7 @@ export interface SessionOptions {
   readonly keyPrefix?: string | undefined
   /**
    * Answers reads from this process's memory while the server is known not to have changed them, on Redis and Valkey; false by default. A session that
-   * was ended or changed elsewhere may be read as it was until the lease, 1 s by default, is over. Not on a cluster.
+   * was ended or changed elsewhere may be read as it was until the lease, 1 s by default, is over.
    */
   readonly nearCache?: boolean | NearCacheOptions | undefined
   readonly onEvent?: ((event: SessionEvent) => void) | undefined

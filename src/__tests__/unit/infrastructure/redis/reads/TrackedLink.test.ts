@@ -1,7 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
 import type { TrackedConnection, TrackingListener } from "../../../../../domain/interfaces/redis/IRedisService.js"
-import { Lease } from "../../../../../infrastructure/redis/reads/lease.js"
-import { leaseProbe } from "../../../../../infrastructure/redis/reads/lease-probe.js"
+import { leaseProbe, probeKey } from "../../../../../infrastructure/redis/reads/lease-probe.js"
 import { TrackedLink } from "../../../../../infrastructure/redis/reads/TrackedLink.js"
 
 const LEASE_MS = 900
@@ -50,14 +49,13 @@ describe("TrackedLink", () => {
   let lines: Line[]
   let said: string[]
   let log: string[]
-  let lease: Lease
   let link: TrackedLink
+  let isCluster = false
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "performance"] })
     lines = []
     said = []
     log = []
-    lease = new Lease(LEASE_MS)
     link = new TrackedLink({
       open: async (listener) => {
         log.push("open")
@@ -65,9 +63,8 @@ describe("TrackedLink", () => {
         lines.push(line)
         return line
       },
-      lease,
       leaseLength: LEASE_MS,
-      probe: leaseProbe("probe"),
+      probe: () => leaseProbe("probe", isCluster),
       onInvalidated: (key) => log.push(`invalidated ${key}`),
       onLapse: () => log.push("lapse"),
       onServing: (serving, reason) => said.push(`${serving} ${reason}`),
@@ -80,7 +77,7 @@ describe("TrackedLink", () => {
   })
 
   const line = (): Line => lines.at(-1) ?? expect.fail("no connection was opened")
-  const holds = (): boolean => performance.now() <= lease.until
+  const holds = (): boolean => performance.now() <= link.lease.until
 
   it("serves once a probe was answered", async () => {
     expect(holds()).toBe(false)
@@ -214,5 +211,54 @@ describe("TrackedLink", () => {
     await vi.advanceTimersByTimeAsync(10_000)
     expect(lines).toHaveLength(1)
     expect(said).toEqual(["true answered"])
+  })
+
+  describe("to a node of a cluster", () => {
+    const slots = (primary: string): unknown => [
+      [5461, 16383, ["127.0.0.1", 2, "other", []], ["127.0.0.1", 3, "its replica", []]],
+      [0, 5460, ["127.0.0.1", 1, primary, []]],
+    ]
+    beforeAll(() => {
+      isCluster = true
+    })
+    afterAll(() => {
+      isCluster = false
+    })
+
+    it("leaves it when slots have moved, whoever they belonged to", async () => {
+      expect(await line().answer({ CLUSTER: slots("this") })).toBe(5)
+      expect(holds()).toBe(true)
+      await vi.advanceTimersByTimeAsync(300)
+      await line().answer({ CLUSTER: [...(slots("this") as unknown[])].reverse() })
+      expect(said).toEqual(["true answered"])
+      await vi.advanceTimersByTimeAsync(300)
+      await line().answer({ CLUSTER: slots("a third one") })
+      expect(holds()).toBe(false)
+      expect(said).toEqual(["true answered", "false slots-moved"])
+      expect(log.slice(-1)).toEqual(["lapse"])
+      expect(lines[0]?.isClosed).toBe(true)
+      await vi.advanceTimersByTimeAsync(1_000)
+      await line().answer({ CLUSTER: slots("a third one") })
+      expect(said.at(-1)).toBe("true answered")
+    })
+
+    it("serves on while the slot of its question moves, and not when it has moved", async () => {
+      await line().answer({ CLUSTER: slots("this"), EXISTS: new Error("ASK 17 127.0.0.1:2") })
+      expect(said).toEqual(["true answered"])
+      await vi.advanceTimersByTimeAsync(300)
+      await line().answer({ CLUSTER: slots("this"), EXISTS: new Error("MOVED 17 127.0.0.1:2") })
+      await vi.advanceTimersByTimeAsync(599)
+      expect(holds()).toBe(true)
+      await vi.advanceTimersByTimeAsync(2)
+      expect(holds()).toBe(false)
+    })
+  })
+})
+
+describe("probeKey", () => {
+  it("is one that the server keeps, behind the prefix", () => {
+    expect(probeKey("app:", () => true)).toBe("app:near-cache")
+    expect(probeKey("app:", (key) => key.endsWith("7"))).toBe("app:near-cache:7")
+    expect(probeKey("", () => false)).toBe("near-cache")
   })
 })
