@@ -23,8 +23,8 @@ export function probeKey(prefix: string, isKept: (key: string) => boolean): stri
 /** Which primary keeps which slots by the answers to a probe, to be compared with another; always the same without a cluster. */
 export function slotsOf([, , , , slots]: readonly unknown[]): string {
   if (!Array.isArray(slots)) return ""
-  const ranges = slots.map(([from, to, primary]: [unknown, unknown, readonly unknown[]]) => `${from}-${to} ${primary[2] ?? primary.join(":")}`)
-  return ranges.sort().join(" ")
+  // Beside a primary's address and id its replicas may come and go.
+  return JSON.stringify(slots.map(([from, to, [host, port, id]]: [number, number, readonly string[]]) => [from, to, host, port, id].join(" ")).sort())
 }
 
 /** The server's clock in milliseconds by the answers to a probe; `null` when they do not come from a primary that tracks. */
