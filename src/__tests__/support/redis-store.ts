@@ -29,8 +29,8 @@ const CLIENTS = {
   },
 } as const
 
-/** Tokens of nobody, of which each node of a small cluster would keep one. */
-const NOBODYS_TOKENS = Array.from({ length: 40 }, (_, n) => `A${String(n).padStart(2, "0")}.${"A".repeat(22)}.${"A".repeat(43)}`)
+/** Tokens of nobody whose sessions would lie in the first, the second and the last third of a cluster's slots. */
+const NOBODYS_TOKENS = ["AAA", "AAD", "AAB"].map((tag) => `${tag}.${"A".repeat(22)}.${"A".repeat(43)}`)
 
 export type ClientKind = keyof typeof CLIENTS
 

@@ -85,5 +85,4 @@ async function storeFor(
 
 describeOnCluster("redis", "@redis/client")
 describeOnCluster("valkey", "ioredis")
-describeOnCluster("valkey", "@redis/client", true)
 describeOnCluster("redis", "ioredis", true)
