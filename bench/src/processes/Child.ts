@@ -19,8 +19,8 @@ export class Child implements AsyncDisposable {
   constructor(name: string, program: URL) {
     this.#name = name
     // What is measured should run as it does in earnest. Advanced: latencies are typed arrays.
-    const options = { env: { ...env, NODE_ENV: "production" }, serialization: "advanced", stdio: ["ignore", "inherit", "inherit", "ipc"] } as const
-    this.#process = spawn(execPath, [fileURLToPath(program)], { ...options, stdio: [...options.stdio] })
+    const environment = { ...env, NODE_ENV: "production" }
+    this.#process = spawn(execPath, [fileURLToPath(program)], { env: environment, serialization: "advanced", stdio: ["ignore", "inherit", "inherit", "ipc"] })
   }
 
   get pid(): number | undefined {
