@@ -1,4 +1,4 @@
-import type { IRedisService, OpenTracked, RedisCallOptions, RedisConnection, RedisReply, RedisScript } from "../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript, Tracking } from "../../domain/interfaces/redis/IRedisService.js"
 
 /** One call that a service made of its store: one round trip. */
 export interface RedisCall {
@@ -108,19 +108,22 @@ export class HookedRedisService implements IRedisService {
   }
 
   /** What is read over such a connection is a call like any other; what only keeps it going is not. */
-  get openTracked(): OpenTracked | undefined {
-    const open = this.#inner.openTracked
+  get tracking(): Tracking | undefined {
+    const tracking = this.#inner.tracking
     return (
-      open &&
-      (async (listener) => {
-        const tracked = await open(listener)
-        const send = (command: readonly string[]): Promise<unknown> => {
-          const [name, ...keys] = command
-          if (name !== "MGET") return tracked.send(command)
-          return this.#around({ name: keys.length === 1 ? "get" : "mget", keys, args: [], script: undefined }, () => tracked.send(command))
-        }
-        return { send, close: () => tracked.close() }
-      })
+      tracking && {
+        nodes: () => tracking.nodes(),
+        nodeOf: (key) => tracking.nodeOf(key),
+        open: async (node, listener) => {
+          const tracked = await tracking.open(node, listener)
+          const send = (command: readonly string[]): Promise<unknown> => {
+            const [name, ...keys] = command
+            if (name !== "MGET") return tracked.send(command)
+            return this.#around({ name: keys.length === 1 ? "get" : "mget", keys, args: [], script: undefined }, () => tracked.send(command))
+          }
+          return { send, close: () => tracked.close() }
+        },
+      }
     )
   }
 

@@ -23,7 +23,7 @@ export async function createSessionService(options) {
     clearTimeout(timer)
     return service
   } catch (error) {
-    // Memory, SQLite and clusters have none, and bad options stay bad.
+    // Memory and SQLite have none, and bad options stay bad.
     if (SessionError.is(error, "ERR_CONFIG_INVALID")) return create(options)
     throw error
   }
