@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from "express"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
-import type { Authenticator, RouteRule } from "../web/contract.js"
+import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
@@ -53,11 +53,10 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
     else sendRefusal(response, refusal)
   }
 
-  const letIn = async <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, request: IncomingMessage, response: ServerResponse) => {
-    const entered = await enter(nodeRequestHead(request), nodeAnswerHead(response))
+  const isIn = <E extends Entered<A, I> | EnteredFreely<A, I>>(entered: E | Refusal, request: IncomingMessage, response: ServerResponse): entered is E => {
     if (entered.ok) requests.remember(request, entered)
     else sendRefusal(response, entered)
-    return entered
+    return entered.ok
   }
 
   const wrapped =
@@ -69,8 +68,8 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
     (request, response, next) => {
       const nextOrAnswer = answering(response, next, rule)
       const run = async (): Promise<void> => {
-        const entered = await letIn(enter, request, response)
-        if (!entered.ok) return
+        const entered = await enter(nodeRequestHead(request), nodeAnswerHead(response))
+        if (!isIn(entered, request, response)) return
         withFields(request, entered)
         const handlersNext = (reason?: unknown): void => (goesOn(reason) ? next(reason) : nextOrAnswer(reason))
         await handler(request as unknown as Omit<Request<P, B, RB, Q>, keyof E> & E, response, handlersNext)
@@ -83,7 +82,10 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
     optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
     guard: (rule) => {
       const enter = entrance(authenticator, rule)
-      return (request, response, next) => void letIn(enter, request, response).then(({ ok }) => ok && next(), answering(response, next, rule))
+      return (request, response, next) => {
+        const run = async (): Promise<boolean> => isIn(await enter(nodeRequestHead(request), nodeAnswerHead(response)), request, response)
+        void run().then((ok) => ok && next(), answering(response, next, rule))
+      }
     },
     rateLimit: (limits, rule, by, options) => {
       const check = rateLimited(authenticator, limits, rule, by, options)

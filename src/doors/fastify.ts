@@ -46,12 +46,6 @@ export interface FastifyDoor<A extends object, I extends object> {
 export function fastifyDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>): FastifyDoor<A, I> {
   const requests = new EnteredRequests<A, I>()
 
-  const letIn = async <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, request: Pick<FastifyRequest, "raw">, reply: FastifyReply) => {
-    const entered = await enter(nodeRequestHead(request.raw), nodeAnswerHead(reply.raw))
-    if (entered.ok) requests.remember(request.raw, entered)
-    return entered
-  }
-
   const answer = (error: unknown, reply: FastifyReply, rule?: RouteRule): FastifyReply => {
     const refusal = answerTo(authenticator, error, nodeAnswerHead(reply.raw), rule)
     if (refusal === null) throw error
@@ -66,8 +60,9 @@ export function fastifyDoor<A extends object, I extends object>(authenticator: A
     ): Wrapped<G> =>
     async (request, reply) => {
       try {
-        const entered = await letIn(enter, request, reply as FastifyReply)
+        const entered = await enter(nodeRequestHead(request.raw), nodeAnswerHead(reply.raw))
         if (!entered.ok) return await refuse(reply as FastifyReply, entered)
+        requests.remember(request.raw, entered)
         withFields(request, entered)
         return await handler(request as unknown as Omit<FastifyRequest<G>, keyof E> & E, reply)
       } catch (error) {
@@ -81,9 +76,10 @@ export function fastifyDoor<A extends object, I extends object>(authenticator: A
     guard: (rule) => {
       const enter = entrance(authenticator, rule)
       return async (request, reply) => {
-        const entered = await letIn(enter, request, reply)
+        const entered = await enter(nodeRequestHead(request.raw), nodeAnswerHead(reply.raw))
         // Until it is sent: otherwise Fastify would go on to the handler.
         if (!entered.ok) await refuse(reply, entered)
+        else requests.remember(request.raw, entered)
       }
     },
     rateLimit: (limits, rule, by, options) => {

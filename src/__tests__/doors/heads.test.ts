@@ -103,6 +103,30 @@ describe("node:http", () => {
     expect([headers.get("vary"), headers.get("cache-control"), headers.get("age")]).toEqual(["Origin, Cookie", "no-store", "7"])
   })
 
+  it("completes the head once where other libraries stand before and behind writeHead, as compression does", async () => {
+    const called: string[] = []
+    const wrap = (response: ServerResponse, name: string): void => {
+      const { writeHead } = response
+      response.writeHead = (...given: unknown[]) => {
+        called.push(name)
+        response.setHeader("Vary", [String(response.getHeader("Vary") ?? []), name].filter(Boolean).join(", "))
+        return Reflect.apply(writeHead, response, given) as ServerResponse
+      }
+    }
+    const signIn = nodeDoor(auth).optionalSession(async (request, response) => {
+      await request.auth.signIn({ userId: "ada" })
+      wrap(response, "Accept-Encoding")
+      response.end("done")
+    })
+    const { headers } = await answerOf((request, response) => {
+      wrap(response, "Origin")
+      void signIn(request, response)
+    })
+    expect(called).toEqual(["Accept-Encoding", "Origin"])
+    expect([headers.get("vary"), headers.get("cache-control")]).toEqual(["Accept-Encoding, Cookie, Origin", "no-store"])
+    expect(headers.getSetCookie()).toEqual([SESSION_COOKIE])
+  })
+
   it("does not let an error's answer lose the cookie, or be kept by caches", async () => {
     const listener = nodeDoor(auth).optionalSession(async (request, response) => {
       response.setHeader("Cache-Control", "public")
