@@ -1,8 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises"
-import type { StoreServer } from "../../servers/StoreServer.js"
 import type { FaultRow } from "../fault-row.js"
 import { isSyncing } from "../is-syncing.js"
-import { onOneServer } from "../on-one-server.js"
+import { onOneServer, type Scene } from "../on-one-server.js"
 
 const RUN_MS = 300
 const MOST_ATTEMPTS = 50
@@ -15,7 +14,7 @@ export const KILLED_WITH_EVERY_SECOND_SYNCED: FaultRow = {
   topologies: ["one server"],
   async run(site) {
     const { signal, times, note } = site
-    return onOneServer(site, { config: { appendonly: "yes", appendfsync: "everysec" } }, async ({ server, load }) => {
+    return onOneServer(site, { config: { appendonly: "yes", appendfsync: "everysec" } }, async ({ server, load, ask }) => {
       const kills = times(20, 2)
       let down = 0
       let syncing = 0
@@ -23,7 +22,7 @@ export const KILLED_WITH_EVERY_SECOND_SYNCED: FaultRow = {
         note(`kill ${i} of ${kills}`)
         await load.run(RUN_MS, signal)
         await load.disrupting(async () => {
-          if (!(await pauseBetweenSyncs(server))) syncing += 1
+          if (!(await pauseBetweenSyncs({ server, ask }))) syncing += 1
           await server.kill()
           await server.startAgain()
           down = Math.max(down, await load.recovered())
@@ -40,13 +39,20 @@ export const KILLED_WITH_EVERY_SECOND_SYNCED: FaultRow = {
   },
 }
 
-/** A server that is making its file last puts off what it writes, and answers all the same. @returns whether it was caught in a moment without that */
-async function pauseBetweenSyncs(server: StoreServer): Promise<boolean> {
-  for (let attempt = 1; ; attempt++) {
-    server.pause()
-    if (!isSyncing(server.pid)) return true
-    if (attempt === MOST_ATTEMPTS) return false
-    server.resume()
+/**
+ * A server that is making its file last puts off what it writes, and answers all the same: from when it asks its thread for it, which on a busy machine comes
+ * to it later, until it has seen that it is done. So the server is asked first, and its thread is looked at when nothing moves any more.
+ *
+ * @returns whether it was caught in a moment without that
+ */
+async function pauseBetweenSyncs({ server, ask }: Pick<Scene, "server" | "ask">): Promise<boolean> {
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+    if (/\baof_pending_bio_fsync:0\b/.test(String(await ask("INFO", "persistence")))) {
+      server.pause()
+      if (!isSyncing(server.pid)) return true
+      server.resume()
+    }
     await pause(WAITED_MS)
   }
+  return false
 }
