@@ -1,7 +1,7 @@
 import { SessionError } from "../../../domain/errors.js"
 
 /** Makes what it is given its own instance, so that private fields can be hung on a plain object. */
-class Given {
+export class Given {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: this is what the class is for
     return object
