@@ -165,7 +165,7 @@ export const REQUEST_MUTANTS = [
   {
     rule: "An impersonated session ends with the one that it came from",
     file: `${APPLICATION}/read-session.ts`,
-    from: ".some(({ sessionId }) => sessionId === impersonatorSessionId)",
+    from: ".some(({ sessionId }) => sessionId === from)",
     to: ".some(({ sessionId }) => sessionId !== null)",
     tests: STEP_UP,
     only: "is over when its impersonator",
@@ -252,8 +252,8 @@ export const REQUEST_MUTANTS = [
   {
     rule: "Of two answers the newer one stays",
     file: `${APPLICATION}/OpenSession.ts`,
-    from: "if (session.version >= this.view.version) Object",
-    to: "Object",
+    from: "if (session.version >= this.#view.version) SessionView",
+    to: "SessionView",
     tests: OPEN_SESSION,
   },
   {

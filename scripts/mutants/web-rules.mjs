@@ -9,8 +9,8 @@ export const WEB_MUTANTS = [
   {
     rule: "Two cookies of the session's name are refused",
     file: `${WEB}/cookies.ts`,
-    from: "if (found > 1) throw",
-    to: "if (found > 9) throw",
+    from: "if (found !== undefined) throw",
+    to: "if (found === value) throw",
     tests: PLANTED,
     only: "in either order",
   },
