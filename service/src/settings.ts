@@ -84,7 +84,7 @@ export const SETTINGS = z.object({
     .enum(["true", "false"], { error: "true or false" })
     .default("false")
     .transform((text) => text === "true")
-    .meta({ description: "true answers reads from memory, never older than 1 s; one Redis or Sentinels only", shown: "false" }),
+    .meta({ description: "true answers reads from memory, never older than 1 s; with Redis or Valkey only", shown: "false" }),
   COATCHECK_STRICT: z
     .enum(["true", "false"], { error: "true or false" })
     .default("false")
