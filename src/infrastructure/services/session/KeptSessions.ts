@@ -82,7 +82,8 @@ export class KeptSessions<A extends object> {
       onLapse: (link) => this.#cache.forgetWhere((kept) => kept.link === link),
       onServing,
     })
-    redis.onDisruption(() => this.#nodes.renew())
+    // On a cluster it tells nothing of the other nodes, and each says itself that its slots have moved.
+    if (redis.singleNode) redis.onDisruption(() => this.#nodes.renew())
   }
 
   /** The session of a token that was proved here before, or nothing: then the store is to be asked. */
