@@ -1,0 +1,3 @@
+import { describeOnCluster } from "../support/cluster-store.js"
+
+describeOnCluster("redis", "ioredis", true)
