@@ -1,16 +1,11 @@
-import { randomUUID } from "node:crypto"
-import { setTimeout as wait } from "node:timers/promises"
 import { createCluster } from "@redis/client"
 import { afterAll, describe, it } from "vitest"
-import { createSessionService } from "../../exports/index.js"
-import { type ConformanceSetup, describeSessionService, type RequestedOptions, type ServiceUnderTest } from "../../exports/testing.js"
+import { type ConformanceSetup, describeSessionService } from "../../exports/testing.js"
 import type { RedisClientLike } from "../../infrastructure/redis/clients/client-shapes.js"
 import { makeOwnClient, type OwnClient } from "../../infrastructure/redis/clients/own-clients.js"
 import { clusterPackages } from "../../infrastructure/redis/clients/own-cluster.js"
 import { parseStoreUrl } from "../../infrastructure/redis/clients/store-url.js"
-import { CACHE_KEYS_PATTERNS } from "../../shared/constants.js"
-import { damagedRecord } from "./damaged-record.js"
-import { allHear, heardBy, nearCached } from "./redis-store.js"
+import { storeUnderSuite } from "./redis-store.js"
 import { type ServerKind, startCluster } from "./servers.js"
 
 /** Cleanup goes over all keys of a cluster, and the suite counts them: each prefix sees the sessions of its own alone. */
@@ -36,29 +31,7 @@ export function describeOnCluster(kind: ServerKind, through: "@redis/client" | "
   })
   const setup: ConformanceSetup = async (options) => {
     const { raw, store } = await started()
-    const prefix = `${randomUUID().slice(0, 13)}:`
-    const opened: ServiceUnderTest[] = []
-    const allHeard = (): Promise<unknown> => allHear(opened)
-    const open = async (wanted: RequestedOptions): Promise<ServiceUnderTest> => {
-      const all = { ...wanted, keyPrefix: prefix + (wanted.keyPrefix ?? "") }
-      if (!nearCache) return createSessionService({ store: store.store, ...all })
-      const one = await nearCached(store.store, all)
-      opened.push(one)
-      return heardBy(allHeard, one)
-    }
-    const service = await open(options)
-    return {
-      service,
-      advance: (by) => wait(Math.ceil(Number.parseFloat(String(by)))),
-      another: open,
-      corrupt: async (sessionId, how) => {
-        const key = `${prefix}${options.keyPrefix ?? ""}${CACHE_KEYS_PATTERNS.SESSION(sessionId.slice(0, 3), sessionId.slice(4))}`
-        const record = String(await raw.get(key))
-        await raw.sendCommand(key, false, ["SET", key, damagedRecord(record, how), "KEEPTTL", "XX"])
-        await allHeard()
-      },
-      close: () => service.close(),
-    }
+    return storeUnderSuite({ store: store.store, send: (command, key, ...args) => raw.sendCommand(key, false, [command, key, ...args]) }, options, nearCache)
   }
   describeSessionService({ describe, it: it.concurrent }, `a cluster of ${kind} through ${through}${nearCache ? " with a near-cache" : ""}`, setup, {
     // A near-cache has a connection to each node, and each change waits until all of them were told.

@@ -40,7 +40,7 @@ const REDIS_TRAITS: ProviderTraits = {
 }
 
 /** The service with its near-cache on, once it serves. */
-export async function nearCached(store: RedisClientLike | string, { onEvent, ...options }: RequestedOptions): Promise<ServiceUnderTest> {
+async function nearCached(store: RedisClientLike | string, { onEvent, ...options }: RequestedOptions): Promise<ServiceUnderTest> {
   const { hear, serving } = hearServing(onEvent)
   const service = await createSessionService({ store, ...options, onEvent: hear, nearCache: true })
   await serving
@@ -48,7 +48,7 @@ export async function nearCached(store: RedisClientLike | string, { onEvent, ...
 }
 
 /** Reads something over each tracked connection of all services. */
-export async function allHear(services: readonly ServiceUnderTest[]): Promise<void> {
+async function allHear(services: readonly ServiceUnderTest[]): Promise<void> {
   await Promise.allSettled(services.flatMap((one) => NOBODYS_TOKENS.map((token) => one.getSession(token))))
 }
 
@@ -56,7 +56,7 @@ export async function allHear(services: readonly ServiceUnderTest[]): Promise<vo
  * A service whose changes are answered when the near-caches of all services have heard of them: whatever is read over a tracked connection after a
  * change is answered behind the news of it.
  */
-export function heardBy(all: () => Promise<unknown>, service: ServiceUnderTest): ServiceUnderTest {
+function heardBy(all: () => Promise<unknown>, service: ServiceUnderTest): ServiceUnderTest {
   return new Proxy(service, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name)
@@ -73,6 +73,39 @@ export function heardBy(all: () => Promise<unknown>, service: ServiceUnderTest):
   })
 }
 
+/** What all services of the suite share, and how it is asked for one raw command about a key. */
+export interface SharedStore {
+  readonly store: RedisClientLike | string
+  send(command: string, key: string, ...args: readonly string[]): Promise<unknown>
+}
+
+/** A store of its own for one test: a key prefix that no other test uses. */
+export async function storeUnderSuite({ store, send }: SharedStore, options: RequestedOptions, nearCache: boolean): ReturnType<ConformanceSetup> {
+  const prefix = `${randomUUID().slice(0, 13)}:`
+  const opened: ServiceUnderTest[] = []
+  const allHeard = (): Promise<unknown> => allHear(opened)
+  const open = async (wanted: RequestedOptions): Promise<ServiceUnderTest> => {
+    const all = { ...wanted, keyPrefix: prefix + (wanted.keyPrefix ?? "") }
+    if (!nearCache) return createSessionService({ store, ...all })
+    const one = await nearCached(store, all)
+    opened.push(one)
+    return heardBy(allHeard, one)
+  }
+  const service = await open(options)
+  return {
+    service,
+    advance: (by) => wait(Math.ceil(Number.parseFloat(String(by)))),
+    another: open,
+    corrupt: async (sessionId, how) => {
+      const key = `${prefix}${options.keyPrefix ?? ""}${CACHE_KEYS_PATTERNS.SESSION(sessionId.slice(0, 3), sessionId.slice(4))}`
+      const record = String(await send("GET", key))
+      await send("SET", key, damagedRecord(record, how), "KEEPTTL", "XX")
+      await allHeard()
+    },
+    close: () => service.close(),
+  }
+}
+
 /** Every store is a key prefix of its own on one server, which no other tests use: a cleanup goes over all keys. All go through one client. */
 export function redisSetup(kind: ServerKind, through: ClientKind, nearCache = false): { readonly setup: ConformanceSetup; end(): Promise<void> } {
   const start = async () => {
@@ -83,31 +116,7 @@ export function redisSetup(kind: ServerKind, through: ClientKind, nearCache = fa
   const connected = () => (starting ??= start())
   const setup: ConformanceSetup = async (options) => {
     const { client, send } = await connected()
-    const prefix = `${randomUUID().slice(0, 13)}:`
-    const opened: ServiceUnderTest[] = []
-    const allHeard = (): Promise<unknown> => allHear(opened)
-    const open = async (wanted: RequestedOptions): Promise<ServiceUnderTest> => {
-      const all = { ...wanted, keyPrefix: prefix + (wanted.keyPrefix ?? "") }
-      if (!nearCache) return createSessionService({ store: client, ...all })
-      const one = await nearCached(client, all)
-      opened.push(one)
-      return heardBy(allHeard, one)
-    }
-    const service = await open(options)
-    return {
-      service,
-      advance: async (by) => {
-        await wait(Math.ceil(Number.parseFloat(String(by))))
-      },
-      another: open,
-      corrupt: async (sessionId, how) => {
-        const key = `${prefix}${options.keyPrefix ?? ""}${CACHE_KEYS_PATTERNS.SESSION(sessionId.slice(0, 3), sessionId.slice(4))}`
-        const record = String(await send("GET", key))
-        await send("SET", key, damagedRecord(record, how), "KEEPTTL", "XX")
-        await allHeard()
-      },
-      close: () => service.close(),
-    }
+    return storeUnderSuite({ store: client, send }, options, nearCache)
   }
   return {
     setup,
