@@ -17,7 +17,7 @@ import { SERVER_KINDS, startServer, type TestServer } from "../support/servers.j
 const verifiers = createVerifiers(undefined)
 const place = userKey("ada")
 const MEMORY_MS = LIST_MEMORY_MICROS / 1000
-const fixed = { userId: "ada", pendingUserId: null, impersonatorId: null, impersonatorSessionId: null, persistent: false, device: {} } as const
+const fixed = { userId: "ada", pendingUserId: null, impersonatorId: null, impersonatorSessionId: null, persistent: false, device: "{}" } as const
 const body = encodeBody({ schemaVersion: 1, attributes: '{"n":1}' }, encodeFixed(fixed))
 /** A time limit that no copy of a call misses, in microseconds. */
 const ANY_TIME = Number.MAX_SAFE_INTEGER
@@ -309,7 +309,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
         impersonatorId: "ada",
         impersonatorSessionId: null,
         persistent: false,
-        device: { label: '"userId":"ada",' },
+        device: JSON.stringify({ label: '"userId":"ada",' }),
       },
     })
     expect(await scripts.delete(key, { owner: '"ada"', newest: null, version: null, verifiers: [] }, {})).toMatchObject({ status: "MISSING" })

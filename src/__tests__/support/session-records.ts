@@ -11,7 +11,7 @@ export interface StoredSession {
   readonly record: SessionRecord
 }
 
-const NOBODY = { userId: null, pendingUserId: null, impersonatorId: null, impersonatorSessionId: null, persistent: false, device: {} } as const
+const NOBODY = { userId: null, pendingUserId: null, impersonatorId: null, impersonatorSessionId: null, persistent: false, device: "{}" } as const
 
 /** A session of `ada` as it may lie in a store, created and used a moment ago by the clock of the recording double; and the token that opens it. */
 export function storedSession(change: Partial<SessionRecord> = {}, userId: string | null = "ada"): StoredSession {

@@ -1,4 +1,3 @@
-import type { Device } from "../interfaces/session/ISessionService.js"
 import { isAlive, slackFor, timeToLive } from "./deadlines.js"
 import type { Handle } from "./ticket.js"
 
@@ -9,13 +8,16 @@ export interface FixedFields {
   readonly impersonatorId: string | null
   readonly impersonatorSessionId: string | null
   readonly persistent: boolean
-  readonly device: Device
+  /** JSON of an object. */
+  readonly device: string
   /**
    * These fields as they lie in the store, and what a later release wrote among them: whoever writes the record again keeps them to the letter, because
    * the checksum covers them. A new session has none yet.
    */
   readonly stored?: string
 }
+
+export const NO_DEVICE = "{}"
 
 /** Attributes as stored: their JSON text and the version of the schema that wrote it. */
 export interface Body {

@@ -56,30 +56,27 @@ export class ServiceCalls {
   /**
    * A read without options of its own, whose step ends within the call's deadline by itself. It runs for every request, so hardly anything is made anew for it.
    *
-   * @param begin - starts the step
+   * @param ask - takes the step, and hands what it brought to its first argument, or why it failed to its second: to one of them, once
    * @param judge - makes the answer of what it brought, at once or after another wait
    * @param refuse - hears why the step failed, and says what its caller is told
    */
-  read<V, T>(begin: () => V | Promise<V>, judge: (value: V) => T | Promise<T>, refuse: (error: unknown) => unknown): Promise<T> {
+  read<V, T>(
+    ask: (answer: (value: V) => T | Promise<T>, fail: (error: unknown) => unknown) => Promise<T>,
+    judge: (value: V) => T | Promise<T>,
+    refuse: (error: unknown) => unknown,
+  ): Promise<T> {
     try {
       this.#inFlight.enter(false)
-      const begun = this.#begun(begin)
-      if (!(begun instanceof Promise)) return Promise.resolve(this.#answer(judge, begun))
-      return begun.then(
-        (value) => this.#answer(judge, value),
-        (error) => this.#failed(refuse(error)),
-      )
     } catch (error) {
       return Promise.reject(error)
     }
-  }
-
-  #begun<V>(begin: () => V | Promise<V>): V | Promise<V> {
-    try {
-      return begin()
-    } catch (error) {
-      return this.#failed(error)
-    }
+    return ask(
+      (value) => this.#answer(judge, value),
+      (error) => {
+        this.#inFlight.leave()
+        return asArgumentError(refuse(error))
+      },
+    )
   }
 
   #answer<V, T>(judge: (value: V) => T | Promise<T>, value: V): T | Promise<T> {

@@ -9,16 +9,46 @@ const FETCHES_A_TURN = 2
 
 /** One caller's read, and the next of the same key. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
 class Read<P, T> {
-  readonly place: P
-  readonly resolve: (value: T | null) => void
-  readonly reject: (error: unknown) => void
+  readonly #place: P
+  readonly #answer: (value: T | null) => unknown
+  readonly #refuse: (error: unknown) => unknown
+  readonly #resolve: (answer: unknown) => void
+  readonly #reject: (error: unknown) => void
   readonly next: Read<P, T> | undefined
 
-  constructor(place: P, resolve: (value: T | null) => void, reject: (error: unknown) => void, next: Read<P, T> | undefined) {
-    this.place = place
-    this.resolve = resolve
-    this.reject = reject
+  constructor(
+    place: P,
+    answer: (value: T | null) => unknown,
+    refuse: (error: unknown) => unknown,
+    resolve: (answer: unknown) => void,
+    reject: (error: unknown) => void,
+    next: Read<P, T> | undefined,
+  ) {
+    this.#place = place
+    this.#answer = answer
+    this.#refuse = refuse
+    this.#resolve = resolve
+    this.#reject = reject
     this.next = next
+  }
+
+  settle(text: string | null, decode: (place: P, text: string) => T): void {
+    let value: T | null
+    try {
+      value = text === null ? null : decode(this.#place, text)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    try {
+      this.#resolve(this.#answer(value))
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
+
+  fail(error: unknown): void {
+    this.#reject(this.#refuse(error))
   }
 }
 
@@ -41,12 +71,20 @@ export class ReadBatch<P, T> {
 
   /** What lies under a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
   get(place: P, key: string, signal?: AbortSignal): Promise<T | null> {
-    if (signal?.aborted) return Promise.reject(signal.reason)
-    const value = new Promise<T | null>((resolve, reject) => {
+    return signal?.aborted ? Promise.reject(signal.reason) : untilAborted(this.ask(place, key, asItIs<T | null>, asItIs), signal)
+  }
+
+  /**
+   * What is made of that which lies under a key: as its fetch arrives, for a promise between the two would cost as much as half of the decoding.
+   *
+   * @param answer - what it throws is told as it is
+   * @param refuse - what is told of a failed fetch, or of a value that cannot be decoded
+   */
+  ask<R>(place: P, key: string, answer: (value: T | null) => R | Promise<R>, refuse: (error: unknown) => unknown): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
       if (this.#waiting.size === 0) soon(() => this.#sendAll(), this.#underWay > 0)
-      this.#waiting.set(key, new Read(place, resolve, reject, this.#waiting.get(key)))
+      this.#waiting.set(key, new Read<P, T>(place, answer, refuse, resolve as (answer: unknown) => void, reject, this.#waiting.get(key)))
     })
-    return signal === undefined ? value : untilAborted(value, signal)
   }
 
   #sendAll(): void {
@@ -73,22 +111,20 @@ export class ReadBatch<P, T> {
     values.then(
       (found) => {
         this.#underWay -= 1
-        for (const [at, read] of reads.entries()) this.#settle(read, found[at] ?? null)
+        let at = 0
+        for (const first of reads) {
+          const text = found[at++] ?? null
+          for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) read.settle(text, this.#decode)
+        }
       },
       (error: unknown) => {
         this.#underWay -= 1
-        for (const first of reads) for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) read.reject(error)
+        for (const first of reads) for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) read.fail(error)
       },
     )
   }
+}
 
-  #settle(first: Read<P, T>, text: string | null): void {
-    for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) {
-      try {
-        read.resolve(text === null ? null : this.#decode(read.place, text))
-      } catch (error) {
-        read.reject(error)
-      }
-    }
-  }
+function asItIs<T>(value: T): T {
+  return value
 }

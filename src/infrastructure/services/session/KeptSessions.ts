@@ -3,6 +3,7 @@ import type { SessionData } from "../../../domain/interfaces/session/ISessionSer
 import { endsAt } from "../../../domain/session/deadlines.js"
 import { ownerOf, type Proof, type SessionRecord } from "../../../domain/session/record.js"
 import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
+import { isSameText } from "../../../shared/constant-time.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { NearCache } from "../../redis/reads/near-cache.js"
 import type { TrackedLink } from "../../redis/reads/TrackedLink.js"
@@ -100,7 +101,7 @@ export class KeptSessions<A extends object> {
     if (now - kept.readAt > LONGEST_KEPT_MS) return undefined
     const serverTime = now + link.lease.serverAhead
     if (serverTime >= kept.endsAt || (touches && serverTime >= kept.touchAt)) return undefined
-    return isSame(token, kept.token) ? kept.answer : undefined
+    return isSameText(token, kept.token) ? kept.answer : undefined
   }
 
   /** Reads a record, and keeps it unless something was heard of it meanwhile. @throws ERR_SESSION_CORRUPT */
@@ -164,11 +165,4 @@ export class KeptSessions<A extends object> {
 
 function decode(handle: Handle, text: string): Fetched {
   return { record: decodeRecord(handle, text), bytes: bytesOf(text) }
-}
-
-/** Compares the secrets of two tokens of one handle, each to its end, so that the time it takes tells nothing of where they differ. */
-function isSame(token: string, other: string): boolean {
-  let difference = 0
-  for (let at = HANDLE_LENGTH; at < TOKEN_LENGTH; at += 1) difference |= token.charCodeAt(at) ^ other.charCodeAt(at)
-  return difference === 0
 }

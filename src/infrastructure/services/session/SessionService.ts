@@ -265,6 +265,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return this.#reads.get(handle, this.#keys.session(handle), options.signal)
   }
 
+  protected override ask<T>(handle: Handle, answer: (record: SessionRecord | null) => T | Promise<T>, fail: (error: unknown) => unknown): Promise<T> {
+    return this.#reads.ask(handle, this.#keys.session(handle), answer, fail)
+  }
+
   protected touch(record: SessionRecord, proof: Proof, { signal }: StepOptions): Promise<StepResult> {
     const place = placeOf(record)
     const due = { id: record.id, session: this.#keys.session(record), index: place === null ? null : this.#keys.index(place), verifiers: verifiersOf(proof) }

@@ -2,7 +2,7 @@ import { SessionError } from "../../../domain/errors.js"
 import { type AttributesCopy, copyAttributes, mergeAttributes } from "../../../domain/session/attributes.js"
 import type { Body } from "../../../domain/session/record.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
-import { parseAttributes } from "./StoredAttributes.js"
+import { parseObject } from "./StoredJson.js"
 import type { SessionSettings } from "./session-settings.js"
 
 /** What a caller wants done to the attributes: a checked patch, or a function. */
@@ -63,7 +63,7 @@ export class AttributeSchema {
 
   /** The attributes of a record as a copy of the caller's own. @throws ERR_SESSION_CORRUPT */
   read(body: Body): AttributesCopy | Promise<AttributesCopy> {
-    const stored = parseAttributes(body.attributes) as AttributesCopy
+    const stored = parseObject(body.attributes) as AttributesCopy
     return this.isCurrent(body) ? stored : this.#upgraded(stored, body.schemaVersion)
   }
 

@@ -1,7 +1,7 @@
 import type { CreateSessionOptions, Device } from "../../../domain/interfaces/session/ISessionService.js"
 import { defaultTimeouts, type Standing, slackFor, TIMEOUT_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
-import type { FixedFields } from "../../../domain/session/record.js"
+import { type FixedFields, NO_DEVICE } from "../../../domain/session/record.js"
 import { parseHandle } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds } from "../../../shared/durations.js"
@@ -105,8 +105,9 @@ export function checkPast(authenticatedAt: Date, now: number): number {
   return Math.min(at, now)
 }
 
-function checkDevice(device: Device | undefined): Device {
-  if (device === undefined) return {}
+/** @returns JSON */
+function checkDevice(device: Device | undefined): string {
+  if (device === undefined) return NO_DEVICE
   assertKnownKeys(device, "device", Object.keys(DEVICE_BYTES))
   const checked: Record<string, string> = {}
   for (const key of ["ip", "userAgent", "label"] as const) {
@@ -116,7 +117,7 @@ function checkDevice(device: Device | undefined): Device {
     if (typeof value !== "string" || !isStoredIn(bytes, value)) throw expected(`device.${key}`, `text of at most ${bytes} bytes`, value)
     checked[key] = value
   }
-  return checked
+  return JSON.stringify(checked)
 }
 
 /** Counted as it is stored, where no character takes more than the six bytes of an escape. */

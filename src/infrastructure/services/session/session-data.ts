@@ -2,7 +2,7 @@ import type { SessionData, SessionId } from "../../../domain/interfaces/session/
 import { expiresAt } from "../../../domain/session/deadlines.js"
 import type { SessionRecord } from "../../../domain/session/record.js"
 import { formatHandle } from "../../../domain/session/ticket.js"
-import { StoredAttributes } from "./StoredAttributes.js"
+import { StoredJson } from "./StoredJson.js"
 
 /** A record as the application sees it. @param attributes - where those that are stored are not what it is to see */
 export function toSessionData<A extends object>(record: SessionRecord, attributes?: object): SessionData<A> {
@@ -20,8 +20,6 @@ export function toSessionData<A extends object>(record: SessionRecord, attribute
     absoluteExpiresAt: new Date(record.absoluteDeadline),
     persistent: fixed.persistent,
     version: record.version,
-    device: { ...fixed.device },
   }
-  if (attributes === undefined) return StoredAttributes.hang(session, record.body.attributes) as SessionData<A>
-  return { ...session, attributes: attributes as SessionData<A>["attributes"] }
+  return StoredJson.hang(session, fixed.device, attributes ?? record.body.attributes) as SessionData<A>
 }

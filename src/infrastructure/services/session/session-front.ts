@@ -49,8 +49,6 @@ type Answer<T> = T | Promise<T>
 /** Writes an access down; the session after it, or `null` where it is gone. */
 type Touch = (record: SessionRecord, proof: Proof) => Promise<SessionRecord | null>
 
-const nothing = (): null => null
-
 /** Of a read whose steps end by deadlines of their own. */
 const UNBOUNDED: StepOptions = {}
 
@@ -89,6 +87,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted>
   /** @throws ERR_SESSION_CORRUPT */
   protected abstract find(handle: Handle, options: StepOptions): Answer<SessionRecord | null>
+  /** `find` for what is asked without options, where it ends within the deadline by itself. One of the two is called, once. */
+  protected ask<T>(handle: Handle, answer: (record: SessionRecord | null) => Answer<T>, fail: (error: unknown) => unknown): Promise<T> {
+    const found = this.find(handle, UNBOUNDED)
+    if (!(found instanceof Promise)) return new Promise((resolve) => resolve(answer(found)))
+    return found.then(answer, (error: unknown) => {
+      throw fail(error)
+    })
+  }
   /** An answer to `getSession` that needs no store, or nothing. Never throws: what is wrong with a call is for the usual way to say. */
   protected recall(_token: unknown, _options: unknown): Promise<SessionData<A>> | undefined {
     return undefined
@@ -157,14 +163,19 @@ export abstract class SessionFront<A extends object, I extends object> implement
   /** What is asked for every request. */
   #read(token: unknown): Promise<SessionData<A> | null> {
     const ticket = parseToken(token)
-    if (ticket === null) return this.#calls.read(nothing, nothing, (error) => error)
+    if (ticket === null)
+      return this.#calls.read(
+        async (answer: (none: null) => Answer<null>) => answer(null),
+        () => null,
+        (error) => error,
+      )
     const beganAt = performance.now()
     const touch: Touch = (record, proof) => {
       const rest = this.#calls.rest(beganAt, (step) => this.touch(record, proof, step))
       return this.#touched(record, rest)
     }
-    return this.#calls.read(
-      () => this.find(ticket, UNBOUNDED),
+    return this.#calls.read<SessionRecord | null, SessionData<A> | null>(
+      (answer, fail) => this.ask(ticket, answer, fail),
       (record) => this.#seen(ticket, record, UNBOUNDED, touch),
       (error) => this.#answers.reported(ticket, error),
     )

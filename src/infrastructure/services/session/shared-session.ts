@@ -1,5 +1,5 @@
 import type { SessionData } from "../../../domain/interfaces/session/ISessionService.js"
-import { Given } from "./StoredAttributes.js"
+import { Given } from "./StoredJson.js"
 
 /**
  * The same session in a form that many callers may have at a time, because none can change it for the others: frozen to its depth, with new dates for

@@ -1,5 +1,6 @@
-import { createHmac, hash, timingSafeEqual } from "node:crypto"
+import { createHmac, hash } from "node:crypto"
 import { expected, UnexpectedValue } from "../../../shared/assertions.js"
+import { isSameText } from "../../../shared/constant-time.js"
 
 /** Turns secrets into what is stored of them: 132 bits of a hash, 22 characters. */
 export interface Verifiers {
@@ -38,22 +39,12 @@ export function createVerifiers(secrets: readonly string[] | undefined): Verifie
     match(secret, stored, previous = null) {
       for (const scheme of schemes) {
         const candidate = scheme(secret)
-        const [isPrevious, isCurrent] = [previous !== null && isEqual(candidate, previous), isEqual(candidate, stored)]
+        const [isPrevious, isCurrent] = [previous !== null && isSameText(candidate, previous), isSameText(candidate, stored)]
         if (isCurrent || isPrevious) return candidate
       }
       return null
     },
   }
-}
-
-// Two buffers for all comparisons: nothing waits between writing and comparing.
-const [mine, theirs] = [Buffer.alloc(LENGTH), Buffer.alloc(LENGTH)]
-/** Compares two texts of that length in constant time. */
-function isEqual(candidate: string, verifier: string): boolean {
-  if (verifier.length !== LENGTH) return false
-  mine.write(candidate, "latin1")
-  theirs.write(verifier, "latin1")
-  return timingSafeEqual(mine, theirs)
 }
 
 function assertSecrets(secrets: unknown): asserts secrets is readonly string[] {

@@ -27,7 +27,7 @@ const DRAFT: SessionDraft = {
   slack: 10_000,
   absoluteTimeout: 1_000_000,
   authenticatedAt: "now",
-  fixed: { userId: "ada", pendingUserId: null, impersonatorId: null, impersonatorSessionId: null, persistent: false, device: {} },
+  fixed: { userId: "ada", pendingUserId: null, impersonatorId: null, impersonatorSessionId: null, persistent: false, device: "{}" },
   body: { schemaVersion: 1, attributes: "{}" },
 }
 const RECORD = createRecord(DRAFT, NOW * 1000 + 7, NOW)

@@ -132,3 +132,49 @@ it("ends one caller's wait by its signal, and not the fetch of the others", asyn
   expect(await theirs).toEqual({ place: "theirs", text: "k" })
   await expect(reads.get("late", "k", ending.signal)).rejects.toThrow("enough")
 })
+
+it("makes an answer of what a fetch brought, and tells of one that failed as it is asked to", async () => {
+  const store = heldStore()
+  store.lost.add("lost")
+  const reads = batchOn(store)
+  const refuse = (error: unknown): Error => new Error(`refused: ${(error as Error).message}`)
+  const ask = (place: string, key: string) => reads.ask(place, key, (value) => (value === null ? "nothing" : value.text), refuse)
+  const first = Promise.allSettled([ask("p", "k"), ask("p", "none"), ask("unreadable", "k")])
+  await Promise.resolve()
+  const second = Promise.allSettled([ask("p", "lost")])
+  store.answer()
+  expect(await first).toEqual([
+    { status: "fulfilled", value: "k" },
+    { status: "fulfilled", value: "nothing" },
+    { status: "rejected", reason: new Error("refused: unreadable") },
+  ])
+  await turn()
+  store.answer()
+  expect(await second).toEqual([{ status: "rejected", reason: new Error("refused: lost") }])
+})
+
+it("tells what an answer throws as it is, and waits for one that is a promise", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  const refuse = () => expect.fail("nothing failed but the answer")
+  const thrown = new Error("thrown")
+  const asked = Promise.allSettled([
+    reads.ask(
+      "p",
+      "k",
+      () => {
+        throw thrown
+      },
+      refuse,
+    ),
+    reads.ask("p", "k", async () => "later", refuse),
+    reads.ask("p", "k", () => Promise.reject(thrown), refuse),
+  ])
+  await Promise.resolve()
+  store.answer()
+  expect(await asked).toEqual([
+    { status: "rejected", reason: thrown },
+    { status: "fulfilled", value: "later" },
+    { status: "rejected", reason: thrown },
+  ])
+})

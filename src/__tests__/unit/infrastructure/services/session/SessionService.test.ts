@@ -149,7 +149,7 @@ describe("createSession", () => {
           impersonatorId: null,
           impersonatorSessionId: null,
           persistent: true,
-          device: { ip: "192.0.2.1", label: "Laptop" },
+          device: '{"ip":"192.0.2.1","label":"Laptop"}',
         }),
       ),
       5,
