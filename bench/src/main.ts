@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { GROUPS } from "./groups.js"
+import { AwakeCores } from "./processes/AwakeCores.js"
 import { progressOn } from "./progress.js"
 import { isWorthKeeping } from "./results/results.js"
 import { ResultsFolder } from "./results/results-folder.js"
@@ -58,7 +59,8 @@ async function main(): Promise<number> {
   const rounds = values.rounds === undefined ? (quick ? 3 : 7) : Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 3 || rounds > 1_000) throw new RangeError("Expected --rounds to be a whole number from 3 to 1000")
   const groups = chosen(positionals)
-  const run = runOf({ rounds, quick })
+  await using cores = await AwakeCores.start()
+  const run = runOf({ rounds, quick, awake: cores !== null })
   const path = values.out ?? (isWorthKeeping({ quick, only, rounds }) ? fileURLToPath(new URL("..", import.meta.url)) : undefined)
   const folder = path === undefined ? undefined : new ResultsFolder(path, GROUPS)
   process.stdout.write(`${told(run)}; median (quartiles)\n`)

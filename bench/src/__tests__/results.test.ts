@@ -54,6 +54,11 @@ describe("resultsPage", () => {
 
   it("leaves out a group that is no more", () => expect(resultsPage({ gone: resultOf() }, GROUPS)).not.toContain("a table"))
 
+  it("says whether cores were kept awake", () => {
+    expect(told({ ...RUN, awake: true })).toContain("; cores kept awake;")
+    for (const awake of [false, undefined]) expect(told({ ...RUN, awake })).not.toContain("awake")
+  })
+
   it("says that a quick run is too short", () => expect(told({ ...RUN, quick: true })).toContain("too short to judge by"))
 })
 

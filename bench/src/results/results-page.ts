@@ -34,9 +34,9 @@ function section(name: string, about: string, { run, texts, charts }: GroupResul
 }
 
 /** One line. */
-export function told({ date, commit, machine, node, rounds, quick }: Run): string {
+export function told({ date, commit, machine, node, rounds, quick, awake = false }: Run): string {
   const at = commit === null ? "" : `, commit ${commit}`
-  return `${date.slice(0, 16).replace("T", " ")} UTC${at}; ${machine}; Node ${node.slice(1)}; ${rounds} rounds${quick ? ", --quick: too short to judge by" : ""}`
+  return `${date.slice(0, 16).replace("T", " ")} UTC${at}; ${machine}; Node ${node.slice(1)}${awake ? "; cores kept awake" : ""}; ${rounds} rounds${quick ? ", --quick: too short to judge by" : ""}`
 }
 
 function madeWith(run: Run, groups: readonly string[]): string {

@@ -9,6 +9,8 @@ export interface Run extends Versions {
   readonly commit: string | null
   readonly rounds: number
   readonly quick: boolean
+  /** Whether cores were kept from halting. */
+  readonly awake?: boolean | undefined
 }
 
 /** What one run said of one group. */

@@ -6,10 +6,10 @@ import type { Run } from "./results.js"
 const PACKAGE = new URL("../../package.json", import.meta.url)
 
 /** What this run is made with: the library, and every package that this workspace depends on. */
-export function runOf({ rounds, quick }: Pick<Run, "rounds" | "quick">): Run {
+export function runOf({ rounds, quick, awake }: Pick<Run, "rounds" | "quick" | "awake">): Run {
   const { dependencies } = JSON.parse(readFileSync(PACKAGE, "utf8")) as { readonly dependencies: Readonly<Record<string, string>> }
   const names = Object.keys(dependencies).filter((name) => name !== "coatcheck-reliability")
-  return { date: new Date().toISOString(), commit: commitHere(), rounds, quick, ...readVersions(names, PACKAGE.href) }
+  return { date: new Date().toISOString(), commit: commitHere(), rounds, quick, awake, ...readVersions(names, PACKAGE.href) }
 }
 
 function commitHere(): string | null {
