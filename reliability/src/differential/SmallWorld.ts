@@ -34,6 +34,7 @@ export class SmallWorld implements World {
       [8, () => this.#updates()],
       [12, () => this.#rotate()],
       [12, () => this.#touches()],
+      [8, () => this.#accesses()],
       [8, () => this.#extend()],
       [12, () => this.#delete()],
       [4, () => this.#onLists("index-heal")],
@@ -125,6 +126,11 @@ export class SmallWorld implements World {
     const touched = Array.from({ length: 1 + this.#random(4) }, () => ({ session: this.#session(), list: this.#random(2) === 0 ? [] : [this.#list()] }))
     const offered = touched.map(({ session, list }) => [list.length, ...this.#verifiers(session), ""].join(" "))
     return { name: "session-touches", keys: touched.flatMap(({ session, list }) => [session, ...list]), args: [this.#memory(), ...offered] }
+  }
+
+  #accesses(): Call {
+    const sessions = Array.from({ length: 1 + this.#random(4) }, () => this.#session())
+    return { name: "session-accesses", keys: sessions, args: sessions.map((session) => ["", ...this.#verifiers(session), ""].join(" ")) }
   }
 
   #extend(): Call {

@@ -64,6 +64,11 @@ function ownOutcomes(name: string, statuses: ReadonlyMap<number, string>, values
   const without = WITHOUT_STATUS[name]
   if (without !== undefined) return Object.keys(without).filter((outcome) => without[outcome]?.(values) === true)
   if (FOR_MANY.has(name)) return values.slice(1).flatMap((value) => ownOutcomes(`one of ${name}`, statuses, [value].flat()))
+  if (name === "session-accesses")
+    return values
+      .slice(1)
+      .filter((_, at) => at % 2 === 0)
+      .flatMap((value) => ownOutcomes(`one of ${name}`, statuses, [value]))
   const status = statuses.get(Number(values[0])) ?? `status ${JSON.stringify(values[0])}`
   const more = MORE[name]?.(status, values)
   return more === undefined ? [status] : [status, more]

@@ -37,9 +37,13 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       await service.getUserSessions("warm")
       await service.deleteSession(rotated?.token)
       await service.deleteUserSessions("warm")
-      const toucher = await hookedService(server.url, { touchInterval: 0 }, clientName)
-      await toucher.service.getSession((await toucher.service.createSession({ userId: "warm", idleTimeout: "10m" })).token)
-      await toucher.service.close()
+      for (const touchInterval of [0, "1ms"] as const) {
+        const toucher = await hookedService(server.url, { touchInterval }, clientName)
+        const { token, session } = await toucher.service.createSession({ userId: "warm", idleTimeout: "10m" })
+        await askServer(server.port, `SETRANGE ${sessionKeyOf("", session.sessionId)} 18 ${session.lastAccessedAt.getTime() - 60_000}`)
+        await toucher.service.getSession(token)
+        await toucher.service.close()
+      }
     }
 
     /** Moves a session's last access a minute back, so that a read touches, whatever a service knows of the server's time. */
@@ -81,7 +85,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     })
 
     it("a read outside the touch interval is the read and one script, which looks after the list, too", async () => {
-      const fresh = await hookedService(server.url, { touchInterval: 0 }, clientName)
+      const fresh = await hookedService(server.url, { touchInterval: "1ms" }, clientName)
       const { token, session } = await fresh.service.createSession({ userId: "toucher", idleTimeout: "10m" })
       await setBack(session)
       const { sent, all } = await cost(async () => {
@@ -96,6 +100,25 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
         "ZSCORE",
         "PEXPIRETIME",
       ])
+    })
+
+    it("where each read is an access, reading and writing it down are one script, and the list is looked after once in a minute", async () => {
+      const fresh = await hookedService(server.url, { touchInterval: 0 }, clientName)
+      const { token, session } = await fresh.service.createSession({ userId: "toucher", idleTimeout: "10m" })
+      const read = async (): Promise<readonly string[]> => {
+        const { sent, all } = await cost(() => fresh.service.getSession(token))
+        expect(sent[0]).toBe("EVALSHA")
+        return all.filter(({ inScript, name }) => inScript && name !== "TIME").map(({ name }) => name)
+      }
+      await read()
+      expect(await read()).toEqual(["GET", "PEXPIRE", "SETRANGE"])
+      await setBack(session)
+      const { sent } = await cost(async () => {
+        await fresh.service.getSession(token)
+        await fresh.service.close()
+      })
+      expect(fresh.redis.names().filter((name) => name === "index-heal").length).toBeGreaterThanOrEqual(1)
+      expect(sent.slice(0, 2)).toEqual(["EVALSHA", "EVALSHA"])
     })
 
     it.each([2, 32, 64, 128])("%i parallel reads in one turn are MGETs of 32 keys at most", async (count) => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { SERVER_KINDS, sharedServer } from "../support/servers.js"
 import {
@@ -21,7 +22,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     let raw: RawClient
     beforeAll(async () => {
       const { url } = sharedServer(kind)
-      reader = await hookedService(url, { keyPrefix, touchInterval: 0 }, clientName)
+      reader = await hookedService(url, { keyPrefix, touchInterval: "1ms" }, clientName)
       writer = await hookedService(url, { keyPrefix }, clientName)
       raw = await rawClient(url)
       // The first read of a service asks for the server's time, too.
@@ -32,12 +33,16 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       await Promise.all([reader.service.close(), writer.service.close()])
     })
 
-    const open = (count: number, name: string) =>
-      Promise.all(
+    async function open(count: number, name: string) {
+      const opened = await Promise.all(
         Array.from({ length: count }, (_, at) =>
           writer.service.createSession(at === 0 ? { attributes: { at } } : { userId: `${name} ${at}`, attributes: { at } }),
         ),
       )
+      // So long that a touch is due whatever the reader knows of the server's time.
+      await pause(20)
+      return opened
+    }
     const scriptsSince = (since: number): readonly string[] => reader.redis.names(since).filter((name) => name !== "mget" && name !== "get")
 
     it("forty accesses of one turn are two scripts, guests' among them, and each session is told its own time", async () => {

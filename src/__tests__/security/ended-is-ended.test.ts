@@ -10,6 +10,8 @@ type Service = HookedService["service"]
 
 interface Shared {
   readonly writer: HookedService
+  /** To which each read is an access. */
+  readonly accessor: HookedService
   readonly killer: Service
   readonly raw: RawClient
 }
@@ -23,6 +25,7 @@ interface Victim {
 
 const WRITERS: Readonly<Record<string, { readonly script: string; write(service: Service, token: string): Promise<unknown> }>> = {
   "a touch": { script: "session-touches", write: (service, token) => service.getSession(token) },
+  "a read that is written down at once": { script: "session-accesses", write: (service, token) => service.getSession(token) },
   "an update": { script: "session-update", write: (service, token) => service.updateSession(token, { written: true }) },
   "an extension": { script: "session-extend", write: (service, token) => service.extendSession(token, "2h") },
   "a rotation": { script: "session-rotate", write: (service, token) => service.rotateSession(token) },
@@ -52,11 +55,15 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
   let count = 0
   beforeAll(async () => {
     const { url } = sharedServer(kind)
-    const [writer, killer] = await Promise.all([hookedService(url, { keyPrefix, touchInterval: 0 }), hookedService(url, { keyPrefix })])
-    shared = { writer, killer: killer.service, raw: await rawClient(url) }
+    const [writer, accessor, killer] = await Promise.all([
+      hookedService(url, { keyPrefix, touchInterval: "1ms" }),
+      hookedService(url, { keyPrefix, touchInterval: 0 }),
+      hookedService(url, { keyPrefix }),
+    ])
+    shared = { writer, accessor, killer: killer.service, raw: await rawClient(url) }
   })
   afterAll(async () => {
-    await Promise.all([shared.writer.service.close(), shared.killer.close()])
+    await Promise.all([shared.writer.service.close(), shared.accessor.service.close(), shared.killer.close()])
     shared.raw.close()
   })
 
@@ -74,8 +81,9 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
   it.each(pairs)("$writer that began before $killer does not bring the session back, and is told", async ({ writer, killer }) => {
     const victim = await newVictim()
     const { script, write } = WRITERS[writer] as (typeof WRITERS)[string]
-    const hook = shared.writer.redis.beforeNext(script, async () => KILLERS[killer]?.(shared, victim))
-    const answer = await write(shared.writer.service, victim.token)
+    const { redis, service } = script === "session-accesses" ? shared.accessor : shared.writer
+    const hook = redis.beforeNext(script, async () => KILLERS[killer]?.(shared, victim))
+    const answer = await write(service, victim.token)
 
     expect(hook.ran()).toBe(true)
     expect(answer).toBeNull()

@@ -9,7 +9,7 @@ describe.each(SERVER_KINDS)("on a full %s", (kind) => {
     let raw: RawClient
     beforeAll(async () => {
       server = await startServer({ kind, args: ["--maxmemory-policy", "noeviction"] })
-      made = await hookedService(server.url, { touchInterval: 0 }, clientName)
+      made = await hookedService(server.url, { touchInterval: "1ms" }, clientName)
       raw = await rawClient(server.url)
     })
     afterAll(async () => {
@@ -39,14 +39,19 @@ describe.each(SERVER_KINDS)("on a full %s", (kind) => {
       await raw.send("SETRANGE", sessionKeyOf("", first), 18, "1").catch(() => undefined)
       expect(await service.getSession(tokenOf(0), { touch: false })).toMatchObject({ version: 2, attributes: { a: 2 } })
       const events: string[] = []
-      const toucher = await hookedService(server.url, { touchInterval: 0, onEvent: ({ type }) => void events.push(type) }, clientName)
-      const before = Number(await raw.send("PTTL", sessionKeyOf("", first)))
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      expect(await toucher.service.getSession(tokenOf(0))).not.toBeNull()
-      expect(toucher.redis.names()).toContain("session-touches")
-      expect(events).toEqual([])
-      expect(Number(await raw.send("PTTL", sessionKeyOf("", first)))).toBeGreaterThan(before - 20)
-      await toucher.service.close()
+      for (const [touchInterval, script] of [
+        [0, "session-accesses"],
+        ["1ms", "session-touches"],
+      ] as const) {
+        const toucher = await hookedService(server.url, { touchInterval, onEvent: ({ type }) => void events.push(type) }, clientName)
+        const before = Number(await raw.send("PTTL", sessionKeyOf("", first)))
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        expect(await toucher.service.getSession(tokenOf(0))).not.toBeNull()
+        expect(toucher.redis.names()).toContain(script)
+        expect(events).toEqual([])
+        expect(Number(await raw.send("PTTL", sessionKeyOf("", first)))).toBeGreaterThan(before - 20)
+        await toucher.service.close()
+      }
 
       expect((await service.extendSession(tokenOf(1), "1h"))?.expiresAt.getTime()).toBeGreaterThan((await raw.now()) + 3_500_000)
       expect((await service.getUserSessions("everywhere")).sessions).toHaveLength(2)

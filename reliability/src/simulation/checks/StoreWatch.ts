@@ -106,11 +106,11 @@ export class StoreWatch {
     if (head.absolute !== old.absolute || head.created !== old.created) this.#findings.report("I12", `${name} moved a time that is fixed at creation`)
     const raises = name === "session-update" || (name === "session-rotate" && args[3] !== "") ? 1 : 0
     if (head.version !== old.version + raises) this.#findings.report("I2", `${name} made version ${head.version} of version ${old.version}`)
-    if (name !== "session-touches") return
+    if (name !== "session-touches" && name !== "session-accesses") return
     const [was, is] = [before.value, after.value].map((text) => text.slice(0, 18) + text.slice(31))
-    if (was !== is) this.#findings.report("I3", "session-touches changed more than the time of access")
+    if (was !== is) this.#findings.report("I3", `${name} changed more than the time of access`)
     const clockIsSteady = !["server-clock", "failover", "power-cut"].some((fault) => this.#options.faults.has(fault as never))
-    if (clockIsSteady && (after.expiresAt ?? 0) < (before.expiresAt ?? 0)) this.#findings.report("I3", "session-touches made a session end earlier")
+    if (clockIsSteady && (after.expiresAt ?? 0) < (before.expiresAt ?? 0)) this.#findings.report("I3", `${name} made a session end earlier`)
   }
 
   /** I8: a sign-out everywhere leaves alone what was created after its instant. */

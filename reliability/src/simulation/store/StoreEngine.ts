@@ -9,7 +9,7 @@ import { sessionCreates } from "./scripts/session-creates.js"
 import { sessionDelete } from "./scripts/session-delete.js"
 import { sessionExtend } from "./scripts/session-extend.js"
 import { sessionRotate } from "./scripts/session-rotate.js"
-import { sessionTouches } from "./scripts/session-touches.js"
+import { sessionAccesses, sessionTouches } from "./scripts/session-touches.js"
 import { sessionUpdate } from "./scripts/session-update.js"
 import { sessionUpdates } from "./scripts/session-updates.js"
 
@@ -53,6 +53,7 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "record-end": recordEnd,
   "record-save": recordSave,
   "record-touch": recordTouch,
+  "session-accesses": sessionAccesses,
   "session-create": sessionCreate,
   "session-creates": sessionCreates,
   "session-delete": sessionDelete,

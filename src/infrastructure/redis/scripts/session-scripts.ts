@@ -1,4 +1,4 @@
-import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { IRedisService, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { ServerClock } from "../reads/server-clock.js"
 import { type Answer, type ScriptOptions, ScriptRunner, unexpected } from "./ScriptRunner.js"
 import {
@@ -8,6 +8,7 @@ import {
   indexLists,
   indexPage,
   indexPrune,
+  sessionAccesses,
   sessionCreate,
   sessionCreateStatus,
   sessionCreates,
@@ -40,6 +41,17 @@ export interface DueTouch {
   readonly session: string
   readonly index: string | null
   readonly verifiers: readonly string[]
+}
+
+/** A session to be read whose access is to be written down at once. */
+export interface DueAccess {
+  readonly session: string
+  readonly verifiers: readonly string[]
+}
+
+/** What became of it. `text`: the record as it was before, `null` where there is none. */
+export interface Accessed extends Touched {
+  readonly text: string | null
 }
 
 /** A change of attributes to be made at one exact version. */
@@ -130,7 +142,21 @@ export class SessionScripts {
     const [time, ...statuses] = value
     if (statuses.length !== due.length) throw unexpected(sessionTouches)
     const micros = Number(time)
-    return statuses.map((status) => ({ status: touchStatus(status), micros }))
+    return statuses.map((status) => ({ status: touchStatus(sessionTouches, status), micros }))
+  }
+
+  /** Reads sessions on one node, and writes these accesses down, in one step. What became of each, in their order. */
+  async accesses(due: readonly DueAccess[], options: ScriptOptions): Promise<readonly Accessed[]> {
+    const keys = due.map(({ session }) => session)
+    const offered = due.map(({ verifiers }) => spaced(verifiers))
+    const { value } = await this.#runner.repeatable((own) => this.#runner.timed(sessionAccesses, keys, offered, own), options)
+    if (value.length !== 1 + 2 * due.length) throw unexpected(sessionAccesses)
+    const micros = Number(value[0])
+    return due.map((_, at) => {
+      const [status, text] = [value[2 * at + 1] ?? null, value[2 * at + 2]]
+      if (typeof text !== "string") throw unexpected(sessionAccesses)
+      return { status: touchStatus(sessionAccesses, status), micros, text: text === "" ? null : text }
+    })
   }
 
   update({ session, expected, operation, body, notAfterMicros, verifiers }: DueUpdate, options: ScriptOptions): Promise<UpdateAnswer> {
@@ -271,9 +297,9 @@ function ofFirstPage(of: CreateArguments): readonly (string | number)[] {
   return [id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit]
 }
 
-function touchStatus(status: RedisReply): TouchStatus {
+function touchStatus(script: RedisScript, status: RedisReply): TouchStatus {
   for (const name in sessionTouchesStatus) if (sessionTouchesStatus[name as TouchStatus] === Number(status)) return name as TouchStatus
-  throw unexpected(sessionTouches)
+  throw unexpected(script)
 }
 
 /** Many verifiers as one argument; no text for none. */

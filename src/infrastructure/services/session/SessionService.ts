@@ -15,11 +15,13 @@ import {
 import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import { formatToken, type Handle, type Ticket } from "../../../domain/session/ticket.js"
 import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
+import { Accesses, type Unwritten } from "../../redis/reads/accesses.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
 import { Touches } from "../../redis/reads/touches.js"
 import type { Answer, ScriptOptions } from "../../redis/scripts/ScriptRunner.js"
 import {
+  type Accessed,
   type CreateAnswer,
   type CreatedTogether,
   type DueCreate,
@@ -46,7 +48,7 @@ import { type UserKey, userKey } from "./randomness.js"
 import { decodeHead, decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
-import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
+import type { Access, Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
 import { notDurable } from "./step-errors.js"
 
 /** A change that came too late is sent again with a new time limit, this often at most. */
@@ -61,6 +63,8 @@ const MOST_UPDATES = 16
 const CREATE_PAGES = 10_000
 /** A change leaves the record's memory after this many more. */
 const REMEMBERED_OPERATIONS = 4
+/** A list that lost a session is whole again when that was used in two minutes of the clock. */
+const HEAL_MS = 60_000
 
 /** A sign-out everywhere that ended more is remembered by its instant instead. */
 const MOST_REMEMBERED_SINGLY = 1_000
@@ -81,6 +85,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #scripts: SessionScripts
   readonly #reads: ReadBatch<Handle, SessionRecord>
   readonly #touches: Touches
+  readonly #accesses: Accesses | null
   readonly #creates: TurnBatch<DueCreate, Durable<CreatedTogether>>
   readonly #updates: TurnBatch<DueUpdate, Durable<UpdateAnswer>>
   readonly #kept: KeptSessions<A> | null
@@ -106,6 +111,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const updating = durableSender<DueUpdate, UpdateAnswer>(this.#scripts.update.bind(this.#scripts), this.#scripts.updates.bind(this.#scripts))
     this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1)
     this.#updates = new TurnBatch(updating, redis.singleNode ? MOST_UPDATES : 1)
+    this.#accesses = this.settings.touchInterval === 0 ? new Accesses(redis, this.#scripts, this.settings.timeoutMs) : null
     this.#touches = new Touches((due) => this.#touchAll(due), redis.singleNode)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
@@ -267,6 +273,32 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected override ask<T>(handle: Handle, answer: (record: SessionRecord | null) => T | Promise<T>, fail: (error: unknown) => unknown): Promise<T> {
     return this.#reads.ask(handle, this.#keys.session(handle), answer, fail)
+  }
+
+  protected override get accessesAtOnce(): boolean {
+    return this.#accesses !== null
+  }
+
+  protected override access(ticket: Ticket): Promise<Access | null> {
+    if (this.#accesses === null) return super.access(ticket)
+    const due = { session: this.#keys.session(ticket), verifiers: this.settings.verifiers.candidates(ticket.secret) }
+    return this.#accesses.read(due).then((found) => this.#accessOf(ticket, found))
+  }
+
+  #accessOf(ticket: Ticket, found: Accessed | Unwritten): Access | null {
+    if (found.text === null) return null
+    const record = decodeRecord(ticket, found.text)
+    if ("failed" in found) return { record, failed: found.failed }
+    if (found.status === "CORRUPT") return { record, failed: unreadable() }
+    if (found.status !== "DONE") return { record, written: refused(found.status) }
+    const lastAccessedAt = Math.floor(found.micros / 1000)
+    if (Math.floor(record.lastAccessedAt / HEAL_MS) < Math.floor(lastAccessedAt / HEAL_MS)) this.#healLater(record)
+    return { record, written: { status: "done", record: { ...record, lastAccessedAt } } }
+  }
+
+  #healLater(record: SessionRecord): void {
+    const place = placeOf(record)
+    if (place !== null) this.#background.run(this.#scripts.heal(this.#keys.index(place), this.#keys.session(record), record.id, LIST_MEMORY_MICROS, {}))
   }
 
   protected touch(record: SessionRecord, proof: Proof, { signal }: StepOptions): Promise<StepResult> {

@@ -41,7 +41,7 @@ import { newSecret, newSessionId, newTag, type UserKey, userKey } from "./random
 import { SessionAnswers } from "./SessionAnswers.js"
 import { SessionEvents } from "./session-events.js"
 import { resolveSettings, type SessionOptions, type SessionSettings } from "./session-settings.js"
-import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
+import type { Access, Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
 import { notCreated, notDurable, versionConflict } from "./step-errors.js"
 import { sweepAll } from "./sweep-all.js"
 
@@ -103,6 +103,14 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected keep(_record: SessionRecord, _ticket: Ticket, _proof: Proof, session: SessionData<A>): SessionData<A> {
     return session
   }
+  /** Whether each read is an access that `access` writes down while it reads. */
+  protected get accessesAtOnce(): boolean {
+    return false
+  }
+  /** Reads a session and writes the access down in one step, which ends within the deadline by itself. @throws ERR_SESSION_CORRUPT */
+  protected access(_ticket: Ticket): Promise<Access | null> {
+    throw new TypeError("Expected a provider that reads and writes accesses down in one step.")
+  }
   protected abstract touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult>
   protected abstract write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult>
   protected abstract prolong(handle: Handle, proof: Proof, idleTimeout: number | null, options: StepOptions): Promise<StepResult>
@@ -149,11 +157,12 @@ export abstract class SessionFront<A extends object, I extends object> implement
   getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
     const recalled = this.recall(token, options)
     if (recalled !== undefined) return recalled
-    if (options === undefined && this.readsInTime()) return this.#read(token)
+    if (options === undefined && (this.accessesAtOnce || this.readsInTime())) return this.#read(token)
     return this.#calls.run(options, async (step, options) => {
       const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
       if (ticket === null) return null
+      if (this.accessesAtOnce && options?.touch !== false) return this.#accessed(ticket, await this.#answers.reporting(ticket, () => this.access(ticket)))
       const record = await this.#answers.reporting(ticket, () => this.find(ticket, step.reading))
       const touch: Touch | null = options?.touch === false ? null : (found, proof) => this.#touched(found, this.touch(found, proof, step.options))
       return this.#seen(ticket, record, step.reading, touch)
@@ -168,6 +177,15 @@ export abstract class SessionFront<A extends object, I extends object> implement
         async (answer: (none: null) => Answer<null>) => answer(null),
         () => null,
         (error) => error,
+      )
+    if (this.accessesAtOnce)
+      return this.#calls.read<Access | null, SessionData<A> | null>(
+        (answer, fail) =>
+          this.access(ticket).then(answer, (error: unknown) => {
+            throw fail(error)
+          }),
+        (access) => this.#accessed(ticket, access),
+        (error) => this.#answers.reported(ticket, error),
       )
     const beganAt = performance.now()
     const touch: Touch = (record, proof) => {
@@ -186,6 +204,18 @@ export abstract class SessionFront<A extends object, I extends object> implement
     if (record === null) return null
     const time = this.now(options)
     return typeof time === "number" ? this.#judged(ticket, record, time, touch) : time.then((now) => this.#judged(ticket, record, now, touch))
+  }
+
+  #accessed(ticket: Ticket, access: Access | null): Answer<SessionData<A> | null> {
+    if (access === null) return null
+    if ("written" in access) return this.#answers.settle(ticket, access.written)
+    const { record, failed } = access
+    const told = (session: SessionData<A> | null): SessionData<A> | null => {
+      if (session !== null) this.#unwritten(record, failed)
+      return session
+    }
+    const seen = this.#seen(ticket, record, UNBOUNDED, null)
+    return seen instanceof Promise ? seen.then(told) : told(seen)
   }
 
   #judged(ticket: Ticket, record: SessionRecord, now: number, touch: Touch | null): Answer<SessionData<A> | null> {
@@ -345,13 +375,16 @@ export abstract class SessionFront<A extends object, I extends object> implement
   #touched(record: SessionRecord, touch: Promise<StepResult>): Promise<SessionRecord | null> {
     return touch.then(
       (result) => (result.status === "done" ? result.record : null),
-      (error: unknown) => {
-        if (!SessionError.is(error)) throw error
-        this.#events.emit({ type: "touch-failed", sessionId: formatHandle(record) })
-        this.#events.warn({ code: error.code }, "The idle deadline of a session could not be moved")
-        return record
-      },
+      (error: unknown) => this.#unwritten(record, error),
     )
+  }
+
+  /** Who may come in is not kept out because the access could not be written down: the session as it was read. */
+  #unwritten(record: SessionRecord, error: unknown): SessionRecord {
+    if (!SessionError.is(error)) throw error
+    this.#events.emit({ type: "touch-failed", sessionId: formatHandle(record) })
+    this.#events.warn({ code: error.code }, "The idle deadline of a session could not be moved")
+    return record
   }
 
   #update(handle: Handle, proveBy: ProveBy, update: CheckedUpdate, step: CallStep): Promise<SessionData<A> | null> {

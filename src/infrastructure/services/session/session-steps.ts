@@ -1,5 +1,5 @@
 import type { ThoroughProgress } from "../../../domain/interfaces/session/ISessionService.js"
-import type { SessionRecord } from "../../../domain/session/record.js"
+import type { SessionRecord, StepResult } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
 import type { StepOptions } from "../CallStep.js"
 
@@ -9,6 +9,9 @@ export type Inserted =
   | { readonly status: "full" | "ended" }
 
 /** What a removal came to. `isDurable` is missing where nobody asked for it. */
+/** A session that was read, and what became of writing this access down. */
+export type Access = { readonly record: SessionRecord } & ({ readonly written: StepResult } | { readonly failed: unknown })
+
 export type Removed =
   | { readonly status: "done" | "missing" | "wrong-secret"; readonly isDurable?: boolean | undefined }
   /** The version is another one than asked for, and nothing was ended. */
