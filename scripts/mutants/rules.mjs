@@ -255,16 +255,16 @@ export const MUTANTS = [
   },
   {
     rule: "A touch of a session that is over writes nothing",
-    file: `${LUA}/session-touches.lua`,
+    file: `${LUA}/includes/access.lua`,
     from: "if ttl <= 0 then return MISSING end",
     to: "",
     tests: SCRIPTS,
   },
   {
     rule: "A touch never creates a record",
-    file: `${LUA}/session-touches.lua`,
-    from: "if text == '' then return MISSING end",
-    to: "if text == '' then redis.call('SETRANGE', session, 18, access) return DONE end",
+    file: `${LUA}/includes/access.lua`,
+    from: "if not text or text == '' then return MISSING end",
+    to: "if not text or text == '' then redis.call('SETRANGE', session, 18, written) return DONE, now_ms, now end",
     tests: SCRIPTS,
   },
   {
@@ -283,7 +283,7 @@ export const MUTANTS = [
   },
   {
     rule: "A touch moves the time to live, not only the time in the record",
-    file: `${LUA}/session-touches.lua`,
+    file: `${LUA}/includes/access.lua`,
     from: "redis.call('PEXPIRE', session, whole(ttl))",
     to: "",
     tests: SCRIPTS,
@@ -291,8 +291,8 @@ export const MUTANTS = [
   {
     rule: "A touch that is not acknowledged gives the session all the same",
     file: `${SESSION}/session-front.ts`,
-    from: "        if (!SessionError.is(error)) throw error\n",
-    to: '        if (!SessionError.is(error) || error.message !== "") throw error\n',
+    from: '    if (!SessionError.is(error)) throw error\n    this.#events.emit({ type: "touch-failed"',
+    to: '    if (error) throw error\n    this.#events.emit({ type: "touch-failed"',
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
@@ -304,10 +304,38 @@ export const MUTANTS = [
   },
   {
     rule: "Touches that travel together are each admitted by their own secret",
-    file: `${LUA}/session-touches.lua`,
+    file: `${LUA}/includes/access.lua`,
     from: "if not is_offered(sub(text, 133, 154), offered) then",
-    to: "if not is_offered(sub(text, 133, 154), offered) and #ARGV == 2 then",
+    to: "if not is_offered(sub(text, 133, 154), offered) and #ARGV <= 2 then",
     tests: [`${TESTS}/races/shared-touches.test.ts`],
+  },
+  {
+    rule: "Reads whose accesses are written down at once are each admitted by their own secret",
+    file: `${LUA}/session-accesses.lua`,
+    from: "access(session, text, ARGV[at])",
+    to: "access(session, text, table.concat(ARGV, '', 1, #ARGV))",
+    tests: [`${TESTS}/races/shared-accesses.test.ts`],
+  },
+  {
+    rule: "Reads of different secrets share no answer",
+    file: `${REDIS}/reads/accesses.ts`,
+    from: 'const name = `${one.session} ${one.verifiers.join(" ")}`',
+    to: "const name = one.session",
+    tests: [`${TESTS}/races/shared-accesses.test.ts`],
+  },
+  {
+    rule: "A server that takes no writes logs nobody out where each read is an access",
+    file: `${REDIS}/reads/accesses.ts`,
+    from: 'if (SessionError.is(failed, "ERR_STORE_TIMEOUT")) throw deadlinePassed(this.#timeoutMs, true)',
+    to: "if (failed) throw failed",
+    tests: [`${TESTS}/races/shared-accesses.test.ts`],
+  },
+  {
+    rule: "A server that takes no writes lets nobody in who may not come in",
+    file: `${SESSION}/session-front.ts`,
+    from: "const seen = this.#seen(ticket, record, UNBOUNDED, null)",
+    to: "const seen = this.#answers.present(record)",
+    tests: [`${TESTS}/races/shared-accesses.test.ts`],
   },
   {
     rule: "Updates that travel together are each admitted by their own secret",

@@ -110,6 +110,13 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(events).toEqual([{ type: "wrong-secret", sessionId: one?.session.sessionId }])
     })
 
+    it("who guesses in the same turn as the holder gets nothing of the holder's answer", async () => {
+      const [one, two] = await open(2, "guess beside")
+      const guessed = `${one?.session.sessionId}.${two?.token.slice(27)}`
+      const seen = await Promise.all([guessed, one?.token, guessed].map((token) => reader.service.getSession(token)))
+      expect(seen.map((session) => session?.attributes["at"])).toEqual([undefined, 0, undefined])
+    })
+
     it("a damaged record is an error for its holder alone, and so is a key of another type nobody's session", async () => {
       const opened = await open(4, "one is damaged")
       await raw.send("SETRANGE", keyOf(opened[1]?.session), 41, "?")

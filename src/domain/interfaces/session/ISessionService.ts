@@ -73,7 +73,7 @@ export interface SessionData<A extends object = SessionAttributes> {
   /** 1, then one more for each acknowledged update. */
   readonly version: number
   readonly device: Device
-  /** Parsed when it is first looked at; an own property like the others, but `console.log` shows it as a getter. */
+  /** Parsed when it is first looked at, as `device` is; own properties like the others, but `console.log` shows them as getters. */
   readonly attributes: { readonly [K in keyof A]: DeepReadonly<A[K]> }
 }
 

@@ -17,7 +17,7 @@ export interface SessionOptions {
   readonly idleTimeout?: Duration | undefined
   /** 10 ms to 1000 d; 30 d by default. A limit on the whole life, whatever the use. */
   readonly absoluteTimeout?: Duration | undefined
-  /** 0 to 1 d; 60 s by default. Accesses closer together than this are not written down. */
+  /** 0 to 1 d; 60 s by default. Accesses closer together than this are not written down. With 0 each read is, in the round trip that reads. */
   readonly touchInterval?: Duration | undefined
   /** How long one call may take, with all its round trips, repetitions and waiting: 10 ms to 60 s, 1 s by default. */
   readonly timeout?: Duration | undefined
