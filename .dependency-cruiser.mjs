@@ -180,7 +180,7 @@ export default {
       {
         orphan: true,
         pathNot:
-          "^((service/|reliability/|bench/)?src/__tests__|reliability/src/((workloads|simulation)/worker|faults/(doomed-process|tls/encrypted-application))[.]ts)",
+          "^((service/|reliability/|bench/)?src/__tests__|reliability/src/((workloads|simulation)/worker|faults/(doomed-process|tls/encrypted-application))[.]ts|bench/src/processes/burn[.]ts)",
       },
       {},
       "Use it or delete it.",

@@ -319,8 +319,8 @@ export const MUTANTS = [
   {
     rule: "Reads of different secrets share no answer",
     file: `${REDIS}/reads/accesses.ts`,
-    from: 'const name = `${one.session} ${one.verifiers.join(" ")}`',
-    to: "const name = one.session",
+    from: "const known = places.get(name)",
+    to: "const known = [...places].find(([other]) => other.startsWith(one.session))?.[1]",
     tests: [`${TESTS}/races/shared-accesses.test.ts`],
   },
   {

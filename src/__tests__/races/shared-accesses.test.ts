@@ -123,7 +123,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       await raw.send("DEL", keyOf(opened[2]?.session))
       await raw.send("ZADD", keyOf(opened[2]?.session), 1, "member")
       const seen = await Promise.allSettled(opened.map(({ token }) => reader.service.getSession(token)))
-      expect(seen.map((one) => (one.status === "fulfilled" ? one.value && one.value.attributes["at"] : one.reason.code))).toEqual([
+      expect(seen.map((one) => (one.status === "fulfilled" ? (one.value?.attributes["at"] ?? null) : one.reason.code))).toEqual([
         0,
         "ERR_SESSION_CORRUPT",
         null,
@@ -158,7 +158,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       await raw.send("CONFIG", "SET", "min-replicas-to-write", 1)
       try {
         const seen = await Promise.all([...opened.map(({ token }) => token), guessed].map((token) => reader.service.getSession(token)))
-        expect(seen.map((session) => session && session.attributes["at"])).toEqual([0, 1, 2, null])
+        expect(seen.map((session) => session?.attributes["at"] ?? null)).toEqual([0, 1, 2, null])
         expect(seen[0]?.lastAccessedAt).toEqual(opened[0]?.session.lastAccessedAt)
         const failed = opened.map(({ session }) => ({ type: "touch-failed", sessionId: session.sessionId }))
         expect(events).toEqual([...failed, { type: "wrong-secret", sessionId: opened[2]?.session.sessionId }])

@@ -54,41 +54,26 @@ export class ServiceCalls {
   }
 
   /**
-   * A read without options of its own, whose step ends within the call's deadline by itself. It runs for every request, so hardly anything is made anew for it.
+   * Begins a read whose one step ends within the deadline by itself, and which ends by `finished` or by `failed`, once. It runs for every request, so hardly anything
+   * is made anew for it.
    *
-   * @param ask - takes the step, and hands what it brought to its first argument, or why it failed to its second: to one of them, once
-   * @param judge - makes the answer of what it brought, at once or after another wait
-   * @param refuse - hears why the step failed, and says what its caller is told
+   * @throws ERR_CLOSED · ERR_STORE_OVERLOADED
    */
-  read<V, T>(
-    ask: (answer: (value: V) => T | Promise<T>, fail: (error: unknown) => unknown) => Promise<T>,
-    judge: (value: V) => T | Promise<T>,
-    refuse: (error: unknown) => unknown,
-  ): Promise<T> {
-    try {
-      this.#inFlight.enter(false)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    return ask(
-      (value) => this.#answer(judge, value),
-      (error) => {
-        this.#inFlight.leave()
-        return asArgumentError(refuse(error))
-      },
-    )
+  begin(): void {
+    this.#inFlight.enter(false)
   }
 
-  #answer<V, T>(judge: (value: V) => T | Promise<T>, value: V): T | Promise<T> {
-    let answer: T | Promise<T>
-    try {
-      answer = judge(value)
-    } catch (error) {
-      return this.#failed(error)
-    }
-    if (answer instanceof Promise) return answer.then(this.#passed, this.#failed)
+  /** Ends a read with its answer, or when that is there. */
+  finished<T>(answer: T | Promise<T>): T | Promise<T> {
+    if (answer instanceof Promise) return answer.then(this.#passed, this.#refused)
     this.#inFlight.leave()
     return answer
+  }
+
+  /** Ends a read with an error. @returns what its caller is told */
+  failed(error: unknown): unknown {
+    this.#inFlight.leave()
+    return asArgumentError(error)
   }
 
   /** What a read waits for beside its one step, until its own deadline. @param beganAt - when it began, by `performance.now()` */
@@ -102,9 +87,8 @@ export class ServiceCalls {
     return value
   }
 
-  readonly #failed = (error: unknown): never => {
-    this.#inFlight.leave()
-    throw asArgumentError(error)
+  readonly #refused = (error: unknown): never => {
+    throw this.failed(error)
   }
 
   /** A call that may use the reserve. */

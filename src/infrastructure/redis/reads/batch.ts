@@ -7,26 +7,25 @@ const MOST_KEYS = 32
 /** Fetches that begin in one turn of the event loop; the others of the same reads follow turn by turn, so that answers are read between them. */
 const FETCHES_A_TURN = 2
 
+/** Who reads, and what becomes of that. An object, and not two functions: this is made for every request. */
+export interface Reader<T, R> {
+  /** What the caller gets of what was found. What it throws is told as it is. */
+  answer(value: T | null): R | Promise<R>
+  /** What is told of a failed fetch, or of a value that cannot be decoded. */
+  refuse(error: unknown): unknown
+}
+
 /** One caller's read, and the next of the same key. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
 class Read<P, T> {
   readonly #place: P
-  readonly #answer: (value: T | null) => unknown
-  readonly #refuse: (error: unknown) => unknown
+  readonly #reader: Reader<T, unknown>
   readonly #resolve: (answer: unknown) => void
   readonly #reject: (error: unknown) => void
   readonly next: Read<P, T> | undefined
 
-  constructor(
-    place: P,
-    answer: (value: T | null) => unknown,
-    refuse: (error: unknown) => unknown,
-    resolve: (answer: unknown) => void,
-    reject: (error: unknown) => void,
-    next: Read<P, T> | undefined,
-  ) {
+  constructor(place: P, reader: Reader<T, unknown>, resolve: (answer: unknown) => void, reject: (error: unknown) => void, next: Read<P, T> | undefined) {
     this.#place = place
-    this.#answer = answer
-    this.#refuse = refuse
+    this.#reader = reader
     this.#resolve = resolve
     this.#reject = reject
     this.next = next
@@ -41,14 +40,14 @@ class Read<P, T> {
       return
     }
     try {
-      this.#resolve(this.#answer(value))
+      this.#resolve(this.#reader.answer(value))
     } catch (error) {
       this.#reject(error)
     }
   }
 
   fail(error: unknown): void {
-    this.#reject(this.#refuse(error))
+    this.#reject(this.#reader.refuse(error))
   }
 }
 
@@ -71,19 +70,14 @@ export class ReadBatch<P, T> {
 
   /** What lies under a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
   get(place: P, key: string, signal?: AbortSignal): Promise<T | null> {
-    return signal?.aborted ? Promise.reject(signal.reason) : untilAborted(this.ask(place, key, asItIs<T | null>, asItIs), signal)
+    return signal?.aborted ? Promise.reject(signal.reason) : untilAborted(this.ask<T | null>(place, key, AS_IT_IS), signal)
   }
 
-  /**
-   * What is made of that which lies under a key: as its fetch arrives, for a promise between the two would cost as much as half of the decoding.
-   *
-   * @param answer - what it throws is told as it is
-   * @param refuse - what is told of a failed fetch, or of a value that cannot be decoded
-   */
-  ask<R>(place: P, key: string, answer: (value: T | null) => R | Promise<R>, refuse: (error: unknown) => unknown): Promise<R> {
+  /** What a reader makes of that which lies under a key, as its fetch arrives: a promise between the two would cost as much as half of the decoding. */
+  ask<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       if (this.#waiting.size === 0) soon(() => this.#sendAll(), this.#underWay > 0)
-      this.#waiting.set(key, new Read<P, T>(place, answer, refuse, resolve as (answer: unknown) => void, reject, this.#waiting.get(key)))
+      this.#waiting.set(key, new Read<P, T>(place, reader, resolve as (answer: unknown) => void, reject, this.#waiting.get(key)))
     })
   }
 
@@ -125,6 +119,4 @@ export class ReadBatch<P, T> {
   }
 }
 
-function asItIs<T>(value: T): T {
-  return value
-}
+const AS_IT_IS = { answer: <T>(value: T): T => value, refuse: (error: unknown): unknown => error }

@@ -16,7 +16,7 @@ import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import { formatToken, type Handle, type Ticket } from "../../../domain/session/ticket.js"
 import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
 import { Accesses, type Unwritten } from "../../redis/reads/accesses.js"
-import { ReadBatch } from "../../redis/reads/batch.js"
+import { ReadBatch, type Reader } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
 import { Touches } from "../../redis/reads/touches.js"
 import type { Answer, ScriptOptions } from "../../redis/scripts/ScriptRunner.js"
@@ -271,8 +271,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return this.#reads.get(handle, this.#keys.session(handle), options.signal)
   }
 
-  protected override ask<T>(handle: Handle, answer: (record: SessionRecord | null) => T | Promise<T>, fail: (error: unknown) => unknown): Promise<T> {
-    return this.#reads.ask(handle, this.#keys.session(handle), answer, fail)
+  protected override ask<T>(handle: Handle, reader: Reader<SessionRecord, T>): Promise<T> {
+    return this.#reads.ask(handle, this.#keys.session(handle), reader)
   }
 
   protected override get accessesAtOnce(): boolean {

@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib"
 import { SessionError } from "../../../domain/errors.js"
 import { type Body, type FixedFields, NO_DEVICE, type SessionRecord } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
+import { isBase64url } from "../../../shared/base64url.js"
 
 // A record is one JSON text in three parts: a head of fixed width, which scripts read and write in place; what never changes; and the body, which the caller writes.
 //
@@ -33,8 +34,6 @@ const LETTER_A = 97
 const HEAD_FORM =
   '{"lastAccessedAt":·············,"head":[···········,········,·,·········,·············,················,"························","······················",·············],'
 const HEAD_PLACES: readonly number[] = Array.from(HEAD_FORM, (character, at) => (character === "·" ? -1 : at)).filter((at) => at >= 0)
-/** By character code: whether it stands in base64url. */
-const BASE64URL: readonly boolean[] = Array.from({ length: 128 }, (_unused, code) => /[\w-]/.test(String.fromCharCode(code)))
 const USER = '"userId":"'
 const DEVICE = ',"device":'
 const ATTRIBUTES = ",{"
@@ -237,11 +236,6 @@ function parse(text: string): unknown {
 function hasHeadForm(text: string): boolean {
   for (const at of HEAD_PLACES) if (text.charCodeAt(at) !== HEAD_FORM.charCodeAt(at)) return false
   return isBase64url(text, 105, 129) && isBase64url(text, 132, 154)
-}
-
-function isBase64url(text: string, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if (BASE64URL[text.charCodeAt(at)] !== true) return false
-  return true
 }
 
 function hasPreviousForm(text: string): boolean {

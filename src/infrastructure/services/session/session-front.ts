@@ -28,6 +28,7 @@ import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import { formatHandle, formatToken, type Handle, parseHandle, parseToken, type Ticket } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
+import type { Reader } from "../../redis/reads/batch.js"
 import type { CallStep, StepOptions } from "../CallStep.js"
 import { ServiceCalls } from "../ServiceCalls.js"
 import { Admission, byOwner, type ProveBy } from "./Admission.js"
@@ -46,11 +47,38 @@ import { notCreated, notDurable, versionConflict } from "./step-errors.js"
 import { sweepAll } from "./sweep-all.js"
 
 type Answer<T> = T | Promise<T>
-/** Writes an access down; the session after it, or `null` where it is gone. */
-type Touch = (record: SessionRecord, proof: Proof) => Promise<SessionRecord | null>
+/** The call that an access belongs to, or when a plain read began, by `performance.now()`; `null`: it is not to be written down. */
+type Accessing = CallStep | number | null
 
 /** Of a read whose steps end by deadlines of their own. */
 const UNBOUNDED: StepOptions = {}
+
+/** What is done with plain reads. */
+interface PlainReads<A extends object> {
+  answer(ticket: Ticket, record: SessionRecord | null, beganAt: number): Answer<SessionData<A> | null>
+  refuse(ticket: Ticket, error: unknown): unknown
+}
+
+/** One `getSession` without options: an object in the place of functions, since it is made for every request. */
+class PlainRead<A extends object> implements Reader<SessionRecord, SessionData<A> | null> {
+  readonly #reads: PlainReads<A>
+  readonly #ticket: Ticket
+  readonly #beganAt: number
+
+  constructor(reads: PlainReads<A>, ticket: Ticket, beganAt: number) {
+    this.#reads = reads
+    this.#ticket = ticket
+    this.#beganAt = beganAt
+  }
+
+  answer(record: SessionRecord | null): Answer<SessionData<A> | null> {
+    return this.#reads.answer(this.#ticket, record, this.#beganAt)
+  }
+
+  refuse(error: unknown): unknown {
+    return this.#reads.refuse(this.#ticket, error)
+  }
+}
 
 /**
  * What all providers have in common: checks, schema, tickets, proofs, events, and the loop that merges updates.
@@ -64,6 +92,10 @@ export abstract class SessionFront<A extends object, I extends object> implement
   readonly #admission: Admission
   readonly #merged: MergedChanges<A>
   readonly #calls: ServiceCalls
+  readonly #plain: PlainReads<A> = {
+    answer: (ticket, record, beganAt) => this.#finished(() => this.#seen(ticket, record, UNBOUNDED, beganAt)),
+    refuse: (ticket, error) => this.#calls.failed(this.#answers.reported(ticket, error)),
+  }
   /** Stops what would otherwise keep `close()` waiting. */
   readonly #ending = new AbortController()
 
@@ -87,13 +119,16 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted>
   /** @throws ERR_SESSION_CORRUPT */
   protected abstract find(handle: Handle, options: StepOptions): Answer<SessionRecord | null>
-  /** `find` for what is asked without options, where it ends within the deadline by itself. One of the two is called, once. */
-  protected ask<T>(handle: Handle, answer: (record: SessionRecord | null) => Answer<T>, fail: (error: unknown) => unknown): Promise<T> {
+  /** `find` for what is asked without options, where it ends within the deadline by itself. */
+  protected ask<T>(handle: Handle, reader: Reader<SessionRecord, T>): Promise<T> {
     const found = this.find(handle, UNBOUNDED)
-    if (!(found instanceof Promise)) return new Promise((resolve) => resolve(answer(found)))
-    return found.then(answer, (error: unknown) => {
-      throw fail(error)
-    })
+    if (!(found instanceof Promise)) return new Promise((resolve) => resolve(reader.answer(found)))
+    return found.then(
+      (record) => reader.answer(record),
+      (error: unknown) => {
+        throw reader.refuse(error)
+      },
+    )
   }
   /** An answer to `getSession` that needs no store, or nothing. Never throws: what is wrong with a call is for the usual way to say. */
   protected recall(_token: unknown, _options: unknown): Promise<SessionData<A>> | undefined {
@@ -164,46 +199,43 @@ export abstract class SessionFront<A extends object, I extends object> implement
       if (ticket === null) return null
       if (this.accessesAtOnce && options?.touch !== false) return this.#accessed(ticket, await this.#answers.reporting(ticket, () => this.access(ticket)))
       const record = await this.#answers.reporting(ticket, () => this.find(ticket, step.reading))
-      const touch: Touch | null = options?.touch === false ? null : (found, proof) => this.#touched(found, this.touch(found, proof, step.options))
-      return this.#seen(ticket, record, step.reading, touch)
+      return this.#seen(ticket, record, step.reading, options?.touch === false ? null : step)
     })
   }
 
   /** What is asked for every request. */
   #read(token: unknown): Promise<SessionData<A> | null> {
     const ticket = parseToken(token)
-    if (ticket === null)
-      return this.#calls.read(
-        async (answer: (none: null) => Answer<null>) => answer(null),
-        () => null,
-        (error) => error,
-      )
-    if (this.accessesAtOnce)
-      return this.#calls.read<Access | null, SessionData<A> | null>(
-        (answer, fail) =>
-          this.access(ticket).then(answer, (error: unknown) => {
-            throw fail(error)
-          }),
-        (access) => this.#accessed(ticket, access),
-        (error) => this.#answers.reported(ticket, error),
-      )
-    const beganAt = performance.now()
-    const touch: Touch = (record, proof) => {
-      const rest = this.#calls.rest(beganAt, (step) => this.touch(record, proof, step))
-      return this.#touched(record, rest)
+    try {
+      this.#calls.begin()
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return this.#calls.read<SessionRecord | null, SessionData<A> | null>(
-      (answer, fail) => this.ask(ticket, answer, fail),
-      (record) => this.#seen(ticket, record, UNBOUNDED, touch),
-      (error) => this.#answers.reported(ticket, error),
+    if (ticket === null) return Promise.resolve(this.#calls.finished(null))
+    const reader = new PlainRead<A>(this.#plain, ticket, performance.now())
+    if (!this.accessesAtOnce) return this.ask(ticket, reader)
+    return this.access(ticket).then(
+      (access) => this.#finished(() => this.#accessed(ticket, access)),
+      (error: unknown) => {
+        throw reader.refuse(error)
+      },
     )
   }
 
-  /** @param touch - writes an access down, where it is due; `null`: it is not to be written down */
-  #seen(ticket: Ticket, record: SessionRecord | null, options: StepOptions, touch: Touch | null): Answer<SessionData<A> | null> {
+  #finished<T>(judge: () => Answer<T>): Answer<T> {
+    let answer: Answer<T>
+    try {
+      answer = judge()
+    } catch (error) {
+      throw this.#calls.failed(error)
+    }
+    return this.#calls.finished(answer)
+  }
+
+  #seen(ticket: Ticket, record: SessionRecord | null, options: StepOptions, accessing: Accessing): Answer<SessionData<A> | null> {
     if (record === null) return null
     const time = this.now(options)
-    return typeof time === "number" ? this.#judged(ticket, record, time, touch) : time.then((now) => this.#judged(ticket, record, now, touch))
+    return typeof time === "number" ? this.#judged(ticket, record, time, accessing) : time.then((now) => this.#judged(ticket, record, now, accessing))
   }
 
   #accessed(ticket: Ticket, access: Access | null): Answer<SessionData<A> | null> {
@@ -218,14 +250,16 @@ export abstract class SessionFront<A extends object, I extends object> implement
     return seen instanceof Promise ? seen.then(told) : told(seen)
   }
 
-  #judged(ticket: Ticket, record: SessionRecord, now: number, touch: Touch | null): Answer<SessionData<A> | null> {
+  #judged(ticket: Ticket, record: SessionRecord, now: number, accessing: Accessing): Answer<SessionData<A> | null> {
     const proof = this.#admission.prove(record, ticket, now)
     if (proof === null) return null
-    if (touch === null || !needsTouch(record, this.settings.touchInterval, now)) {
+    if (accessing === null || !needsTouch(record, this.settings.touchInterval, now)) {
       const session = this.#answers.present(record)
       return session instanceof Promise ? session.then((one) => this.keep(record, ticket, proof, one)) : this.keep(record, ticket, proof, session)
     }
-    return touch(record, proof).then((moved) => (moved === null ? null : this.#answers.present(moved)))
+    const touch =
+      typeof accessing === "number" ? this.#calls.rest(accessing, (step) => this.touch(record, proof, step)) : this.touch(record, proof, accessing.options)
+    return this.#touched(record, touch).then((moved) => (moved === null ? null : this.#answers.present(moved)))
   }
 
   updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {

@@ -138,7 +138,7 @@ it("makes an answer of what a fetch brought, and tells of one that failed as it 
   store.lost.add("lost")
   const reads = batchOn(store)
   const refuse = (error: unknown): Error => new Error(`refused: ${(error as Error).message}`)
-  const ask = (place: string, key: string) => reads.ask(place, key, (value) => (value === null ? "nothing" : value.text), refuse)
+  const ask = (place: string, key: string) => reads.ask(place, key, { answer: (value) => (value === null ? "nothing" : value.text), refuse })
   const first = Promise.allSettled([ask("p", "k"), ask("p", "none"), ask("unreadable", "k")])
   await Promise.resolve()
   const second = Promise.allSettled([ask("p", "lost")])
@@ -158,18 +158,11 @@ it("tells what an answer throws as it is, and waits for one that is a promise", 
   const reads = batchOn(store)
   const refuse = () => expect.fail("nothing failed but the answer")
   const thrown = new Error("thrown")
-  const asked = Promise.allSettled([
-    reads.ask(
-      "p",
-      "k",
-      () => {
-        throw thrown
-      },
-      refuse,
-    ),
-    reads.ask("p", "k", async () => "later", refuse),
-    reads.ask("p", "k", () => Promise.reject(thrown), refuse),
-  ])
+  const throws = (): never => {
+    throw thrown
+  }
+  const ask = (answer: () => unknown) => reads.ask("p", "k", { answer, refuse })
+  const asked = Promise.allSettled([ask(throws), ask(async () => "later"), ask(() => Promise.reject(thrown))])
   await Promise.resolve()
   store.answer()
   expect(await asked).toEqual([
