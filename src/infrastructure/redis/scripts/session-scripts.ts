@@ -9,6 +9,7 @@ import {
   indexPage,
   indexPrune,
   sessionAccesses,
+  sessionAccessesStatus,
   sessionCreate,
   sessionCreateStatus,
   sessionCreates,
@@ -142,7 +143,7 @@ export class SessionScripts {
     const [time, ...statuses] = value
     if (statuses.length !== due.length) throw unexpected(sessionTouches)
     const micros = Number(time)
-    return statuses.map((status) => ({ status: touchStatus(sessionTouches, status), micros }))
+    return statuses.map((status) => ({ status: touchStatus(sessionTouches, sessionTouchesStatus, status), micros }))
   }
 
   /** Reads sessions on one node, and writes these accesses down, in one step. What became of each, in their order. */
@@ -155,7 +156,7 @@ export class SessionScripts {
     return due.map((_, at) => {
       const [status, text] = [value[2 * at + 1] ?? null, value[2 * at + 2]]
       if (typeof text !== "string") throw unexpected(sessionAccesses)
-      return { status: touchStatus(sessionAccesses, status), micros, text: text === "" ? null : text }
+      return { status: touchStatus(sessionAccesses, sessionAccessesStatus, status), micros, text: text === "" ? null : text }
     })
   }
 
@@ -297,8 +298,8 @@ function ofFirstPage(of: CreateArguments): readonly (string | number)[] {
   return [id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit]
 }
 
-function touchStatus(script: RedisScript, status: RedisReply): TouchStatus {
-  for (const name in sessionTouchesStatus) if (sessionTouchesStatus[name as TouchStatus] === Number(status)) return name as TouchStatus
+function touchStatus(script: RedisScript, statuses: Readonly<Record<TouchStatus, number>>, status: RedisReply): TouchStatus {
+  for (const name in statuses) if (statuses[name as TouchStatus] === Number(status)) return name as TouchStatus
   throw unexpected(script)
 }
 
