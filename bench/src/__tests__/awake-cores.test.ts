@@ -43,7 +43,7 @@ it.runIf(platform === "linux")("ends with the program that started it, however t
   const pids = JSON.parse(told.toString()) as readonly number[]
   parent.kill("SIGKILL")
   await once(parent, "exit")
-  await expect.poll(async () => (await Promise.all(pids.map(statOf))).every((stat) => stat === null), { timeout: 10_000 }).toBe(true)
+  await expect.poll(async () => (await Promise.all(pids.map(statOf))).every((stat) => stat === null), { timeout: 60_000, interval: 50 }).toBe(true)
 })
 
 it("says so where there is no such priority", async () => {

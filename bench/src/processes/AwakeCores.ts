@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { availableParallelism } from "node:os"
-import { execPath } from "node:process"
+import process, { execPath } from "node:process"
 import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 
@@ -22,7 +22,7 @@ export class AwakeCores implements AsyncDisposable {
 
   /** @param launcher - what starts a program with that priority @returns `null` where the system has no such thing: then cores halt as they do */
   static async start(launcher: readonly string[] = ["chrt", "--idle", "0"]): Promise<AwakeCores | null> {
-    const [command, ...args] = [...launcher, execPath, PROGRAM]
+    const [command, ...args] = [...launcher, execPath, PROGRAM, String(process.pid)]
     const loops = Array.from({ length: availableParallelism() }, () => spawn(command, args, { stdio: "ignore" }))
     const broken = loops.map((loop) => Promise.race([once(loop, "error"), once(loop, "exit")]).catch(() => undefined))
     const cores = new AwakeCores(loops)

@@ -56,6 +56,16 @@ async function untilServed(name: string, call: () => Promise<unknown>, longestMs
   }
 }
 
+/** "OK" says that it has begun. On a busy machine the servers give it up after 5 s, and it has to be asked for again. */
+async function handOver(replica: number): Promise<void> {
+  const isPrimary = async (): Promise<boolean> => String(await askServer(replica, "ROLE")).includes("master")
+  for (const until = performance.now() + 60_000; !(await isPrimary()); ) {
+    expect(performance.now(), "handed over in time").toBeLessThan(until)
+    expect(await askServer(replica, "CLUSTER FAILOVER")).toBe("+OK")
+    for (const again = performance.now() + 7_000; performance.now() < again && !(await isPrimary()); ) await pause(50)
+  }
+}
+
 describe.each(SERVER_KINDS)("a cluster of %s with replicas", (kind) => {
   let cluster: TestCluster
   let opened: Awaited<ReturnType<typeof everyService>>
@@ -72,15 +82,11 @@ describe.each(SERVER_KINDS)("a cluster of %s with replicas", (kind) => {
     const { services } = opened
     for (const redis of Object.values(services)) for (const key of [FIRST, MIDDLE, LAST]) await redis.run(INCREMENT, [key], [])
     const replica = cluster.replicas[1]?.port ?? 0
-    expect(await askServer(replica, "CLUSTER FAILOVER")).toBe("+OK")
-    // "OK" says that it has begun. The calls go on until it is over, and for a while beyond.
+    // The calls go on until it is over, and for a while beyond.
     let endsAt = Number.POSITIVE_INFINITY
-    const handedOver = expect
-      .poll(() => askServer(replica, "ROLE"), { timeout: 60_000, interval: 50 })
-      .toContain("master")
-      .finally(() => {
-        endsAt = performance.now() + 2_000
-      })
+    const handedOver = handOver(replica).finally(() => {
+      endsAt = performance.now() + 2_000
+    })
     await Promise.all(
       Object.entries(services).map(async ([name, redis]) => {
         const endings: Ending[] = []
