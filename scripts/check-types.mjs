@@ -1,6 +1,7 @@
 // Checks the types of src (tests included), service, reliability and bench with the project's compiler, then again with TypeScript 7.
 // Both see the library through its package: build first (npm run types does).
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 
 const COMPILERS = [
   { name: "6", program: "node_modules/typescript/bin/tsc" },
@@ -15,17 +16,17 @@ const PROJECTS = [
   { name: "bench", config: "bench/tsconfig.check.json" },
 ]
 
-let failed = false
-for (const compiler of COMPILERS) {
+const passed = await Promise.all(COMPILERS.map(passes))
+process.exitCode = passed.every(Boolean) ? 0 : 1
+
+async function passes(compiler) {
+  let passed = true
   for (const project of PROJECTS) {
     const memory = `.cache/types/${project.name}-${compiler.name}.tsbuildinfo`
-    const status = run("node", [compiler.program, "-p", project.config, "--noEmit", "--incremental", "--tsBuildInfoFile", memory])
+    const args = [compiler.program, "-p", project.config, "--noEmit", "--incremental", "--tsBuildInfoFile", memory]
+    const [status] = await once(spawn("node", args, { stdio: "inherit" }), "exit")
     console.log(`${project.name}, TypeScript ${compiler.name}: ${status === 0 ? "ok" : "failed"}`)
-    failed ||= status !== 0
+    passed &&= status === 0
   }
-}
-process.exitCode = failed ? 1 : 0
-
-function run(command, args) {
-  return spawnSync(command, args, { stdio: "inherit" }).status ?? 1
+  return passed
 }

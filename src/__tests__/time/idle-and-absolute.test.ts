@@ -247,7 +247,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     // A list that lost its end, as an operator's PERSIST leaves it, gets one again.
     const third = await service.createSession({ userId })
     await raw.send("PERSIST", index)
-    await raw.send("SETRANGE", sessionKeyOf(prefix, third.session.sessionId), 18, String(third.session.lastAccessedAt.getTime() - 60_000).padStart(13))
+    await raw.send("SETRANGE", sessionKeyOf(prefix, third.session.sessionId), 18, String(third.session.lastAccessedAt.getTime() - 700_000).padStart(13))
     await service.getSession(third.token)
     while (Number(await raw.send("PTTL", index)) < 0) await pause(5)
   })

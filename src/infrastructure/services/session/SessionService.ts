@@ -63,8 +63,8 @@ const MOST_UPDATES = 16
 const CREATE_PAGES = 10_000
 /** A change leaves the record's memory after this many more. */
 const REMEMBERED_OPERATIONS = 4
-/** A list that lost a session is whole again when that was used in two minutes of the clock. */
-const HEAL_MS = 60_000
+/** Where each read is an access, the list of a session is looked after when that is used for the first time in so long a span of the clock. */
+const HEAL_MS = 600_000
 
 /** A sign-out everywhere that ended more is remembered by its instant instead. */
 const MOST_REMEMBERED_SINGLY = 1_000
