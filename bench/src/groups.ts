@@ -15,7 +15,7 @@ import { runStoreSize } from "./sessions/run-store-size.js"
 export const GROUPS: Readonly<Record<string, Group>> = {
   sessions: {
     about: "sessions beside the raw commands of the same client, beside other libraries and a plain design",
-    takes: { quick: 35, full: 340 },
+    takes: { quick: 35, full: 470 },
     run: runSessions,
   },
   mixed: { about: "reads of one and of few sessions, and calls of all kinds at once", takes: { quick: 9, full: 145 }, run: runMixed },
@@ -23,7 +23,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   "store-size": { about: "the same work in stores of 10 000, 100 000 and 1 000 000 sessions", takes: { quick: 6, full: 100 }, run: runStoreSize },
   "near-cache": {
     about: "reads that are answered from this process's memory, and how long after a revocation",
-    takes: { quick: 11, full: 50 },
+    takes: { quick: 11, full: 65 },
     run: runNearCache,
   },
   giant: { about: "a user with very many sessions, all of which are ended", takes: { quick: 3, full: 50 }, run: runGiant },
@@ -36,7 +36,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   limits: {
     about: "decisions about rate limits beside the raw INCR of the same client, and beside other libraries",
-    takes: { quick: 20, full: 300 },
+    takes: { quick: 20, full: 420 },
     run: runLimits,
   },
   accuracy: { about: "what each algorithm admits of bursty requests, held against the exact count", takes: { quick: 2, full: 3 }, run: runAccuracy },

@@ -8,7 +8,7 @@ const meter = {
 } as unknown as ServerMeter
 const settings = (more: Partial<RoundSettings> = {}): RoundSettings => ({
   rounds: 3,
-  warmUps: 1,
+  warmUps: { slices: 1, inFlight: 4 },
   inFlight: 4,
   ms: 1,
   meter,
@@ -73,6 +73,27 @@ describe("besideBaseline", () => {
     // One slice warms up.
     expect(refills).toBe(4)
     expect(prepared).toBe(1)
+  })
+
+  it("warms up with as many in flight as it is told, which count for nothing", async () => {
+    const most: number[] = []
+    let running = 0
+    const work: Work = {
+      call: async () => {
+        running += 1
+        most.push(running)
+        await new Promise((resolve) => setImmediate(resolve))
+        running -= 1
+      },
+    }
+    const [, own] = await besideBaseline(
+      contender("base", { call: async () => 1 }),
+      [contender("own", work)],
+      settings({ inFlight: 2, warmUps: { slices: 2, inFlight: 9 } }),
+    )
+    expect(Math.max(...most)).toBe(9)
+    expect(most.slice(most.lastIndexOf(9) + 9).every((one) => one <= 2)).toBe(true)
+    expect(own?.rate.median).toBeGreaterThan(0)
   })
 
   it("tells latencies beside those of the baseline", async () => {

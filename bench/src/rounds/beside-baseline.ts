@@ -11,7 +11,7 @@ export interface Contender extends Sliced {
 export interface RoundSettings extends SliceSettings {
   readonly rounds: number
   /** Slices of each that are not counted, before the first round: code that runs for the first time is not compiled yet. */
-  readonly warmUps: number
+  readonly warmUps: { readonly slices: number; readonly inFlight: number }
   readonly meter: ServerMeter
   readonly signal: AbortSignal
   readonly onProgress: (text: string) => void
@@ -60,12 +60,12 @@ export function relationOf(row: Compared, inFlight: number): Spread {
  * @returns the baseline, then the contenders
  */
 export async function besideBaseline(baseline: Contender, contenders: readonly Contender[], settings: RoundSettings): Promise<readonly Compared[]> {
-  const { rounds, meter, signal, onProgress } = settings
-  const measure = async (one: Contender): Promise<Measured> => {
+  const { rounds, warmUps, meter, signal, onProgress } = settings
+  const measure = async (one: Contender, inFlight = settings.inFlight): Promise<Measured> => {
     signal.throwIfAborted()
     try {
       await one.refill()
-      const { result, server } = await meter.during(() => one.slice(settings))
+      const { result, server } = await meter.during(() => one.slice({ ...settings, inFlight }))
       return { ...result, server }
     } catch (error) {
       throw new Error(`${one.name}: ${error instanceof Error ? error.message : "failed"}`, { cause: error })
@@ -73,7 +73,7 @@ export async function besideBaseline(baseline: Contender, contenders: readonly C
   }
   for (const one of [baseline, ...contenders]) {
     onProgress(`warming up ${one.name}`)
-    for (let at = 0; at < settings.warmUps; at++) await measure(one)
+    for (let at = 0; at < warmUps.slices; at++) await measure(one, warmUps.inFlight)
   }
   const ofBase: Measured[] = []
   const running = contenders.map((one) => ({ one, pairs: [] as Pair[] }))
