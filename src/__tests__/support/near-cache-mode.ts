@@ -7,6 +7,9 @@ const LEASE_MS = 300
 /** Whether services on Redis are tested with their near-cache on: `COATCHECK_NEAR_CACHE=1`. Where a test does not say itself. */
 export const NEAR_CACHE_MODE: { readonly nearCache: false | NearCacheOptions } = { nearCache: IS_ON && { lease: `${LEASE_MS}ms` } }
 
+/** Commands that renew a lease, at any time, beside whatever a test does; `CLIENT` a monitor does not tell of. */
+export const LEASE_COMMANDS: ReadonlySet<string> = new Set(IS_ON ? ["EXISTS", "ROLE", "TIME"] : [])
+
 /** For how long another process may read a session as it was before a change, in nanoseconds. */
 export const STALE_NS: bigint = BigInt(IS_ON ? LEASE_MS : 0) * 1_000_000n
 
