@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { SessionToken } from "../../domain/interfaces/session/ISessionService.js"
 import { SERVER_KINDS, sharedServer } from "../support/servers.js"
@@ -264,6 +265,8 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(await on.raw.send("PTTL", index)).toBeGreaterThan(Number(await on.raw.send("PTTL", sessionKeyOf(keyPrefix, on.sessionId))))
 
       await on.raw.send("DEL", index)
+      // So long that a touch is due again.
+      await pause(20)
       on.outer.redis.beforeNext("session-touches", () => on.inner.service.deleteSession(on.token))
       expect(await on.outer.service.getSession(on.token)).toBeNull()
       expect(await on.raw.send("EXISTS", index)).toBe(0)

@@ -119,7 +119,7 @@ describe.each(SERVER_KINDS)("a cluster of three %s nodes", (kind) => {
         const node = await nodeOf(index)
         await node.send("DEL", index)
         expect((await service.getUserSessions(userId)).sessions).toEqual([])
-        await node.send("SETRANGE", sessionKeyOf(keyPrefix, session.sessionId), 18, String(session.lastAccessedAt.getTime() - 60_000))
+        await node.send("SETRANGE", sessionKeyOf(keyPrefix, session.sessionId), 18, String(session.lastAccessedAt.getTime() - 700_000))
         const healed = new Promise<void>((resolve) => {
           redis.after = (call) => (call.name === "index-heal" ? resolve() : undefined)
         })
