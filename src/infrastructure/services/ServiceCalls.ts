@@ -54,7 +54,7 @@ export class ServiceCalls {
   }
 
   /**
-   * Begins a read whose one step ends within the deadline by itself, and which ends by `finished` or by `failed`, once. It runs for every request, so hardly anything
+   * Begins a read whose one step ends within the deadline by itself, and which ends by `finish` or by `failed`, once. It runs for every request, so hardly anything
    * is made anew for it.
    *
    * @throws ERR_CLOSED · ERR_STORE_OVERLOADED
@@ -63,8 +63,14 @@ export class ServiceCalls {
     this.#inFlight.enter(false)
   }
 
-  /** Ends a read with its answer, or when that is there. */
-  finished<T>(answer: T | Promise<T>): T | Promise<T> {
+  /** Ends a read with the answer that is judged, or when that is there, or with what is thrown. */
+  finish<T>(judge: () => T | Promise<T>): T | Promise<T> {
+    let answer: T | Promise<T>
+    try {
+      answer = judge()
+    } catch (error) {
+      throw this.failed(error)
+    }
     if (answer instanceof Promise) return answer.then(this.#passed, this.#refused)
     this.#inFlight.leave()
     return answer

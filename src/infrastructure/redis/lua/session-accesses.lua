@@ -10,6 +10,7 @@
 ]]
 local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 --- @include includes/time
+--- @include includes/offered
 --- @include includes/access
 local reply = { whole(now) }
 for at, session in ipairs(KEYS) do

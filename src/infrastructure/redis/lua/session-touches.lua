@@ -12,6 +12,7 @@
 local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 --- @include includes/time
 --- @include includes/index-ttl
+--- @include includes/offered
 --- @include includes/access
 local memory = tonumber(ARGV[1])
 

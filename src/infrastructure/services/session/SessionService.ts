@@ -275,12 +275,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return this.#reads.ask(handle, this.#keys.session(handle), reader)
   }
 
-  protected override get accessesAtOnce(): boolean {
-    return this.#accesses !== null
-  }
-
-  protected override access(ticket: Ticket): Promise<Access | null> {
-    if (this.#accesses === null) return super.access(ticket)
+  protected override access(ticket: Ticket): Promise<Access | null> | undefined {
+    if (this.#accesses === null) return undefined
     const due = { session: this.#keys.session(ticket), verifiers: this.settings.verifiers.candidates(ticket.secret) }
     return this.#accesses.read(due).then((found) => this.#accessOf(ticket, found))
   }
@@ -292,13 +288,15 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     if (found.status === "CORRUPT") return { record, failed: unreadable() }
     if (found.status !== "DONE") return { record, written: refused(found.status) }
     const lastAccessedAt = Math.floor(found.micros / 1000)
-    if (Math.floor(record.lastAccessedAt / HEAL_MS) < Math.floor(lastAccessedAt / HEAL_MS)) this.#healLater(record)
+    if (Math.floor(record.lastAccessedAt / HEAL_MS) < Math.floor(lastAccessedAt / HEAL_MS)) {
+      const place = placeOf(record)
+      if (place !== null) this.#healBehind(this.#keys.index(place), this.#keys.session(record), record.id)
+    }
     return { record, written: { status: "done", record: { ...record, lastAccessedAt } } }
   }
 
-  #healLater(record: SessionRecord): void {
-    const place = placeOf(record)
-    if (place !== null) this.#background.run(this.#scripts.heal(this.#keys.index(place), this.#keys.session(record), record.id, LIST_MEMORY_MICROS, {}))
+  #healBehind(index: string, session: string, id: string): void {
+    this.#background.run(this.#scripts.heal(index, session, id, LIST_MEMORY_MICROS, {}))
   }
 
   protected touch(record: SessionRecord, proof: Proof, { signal }: StepOptions): Promise<StepResult> {
@@ -318,8 +316,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       LIST_MEMORY_MICROS,
       {},
     )
-    for (const [at, { id, session, index }] of due.entries())
-      if (touched[at]?.status === "DONE" && index !== null) this.#background.run(this.#scripts.heal(index, session, id, LIST_MEMORY_MICROS, {}))
+    for (const [at, { id, session, index }] of due.entries()) if (touched[at]?.status === "DONE" && index !== null) this.#healBehind(index, session, id)
     return touched
   }
 

@@ -93,7 +93,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   readonly #merged: MergedChanges<A>
   readonly #calls: ServiceCalls
   readonly #plain: PlainReads<A> = {
-    answer: (ticket, record, beganAt) => this.#finished(() => this.#seen(ticket, record, UNBOUNDED, beganAt)),
+    answer: (ticket, record, beganAt) => this.#calls.finish(() => this.#seen(ticket, record, UNBOUNDED, beganAt)),
     refuse: (ticket, error) => this.#calls.failed(this.#answers.reported(ticket, error)),
   }
   /** Stops what would otherwise keep `close()` waiting. */
@@ -138,13 +138,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected keep(_record: SessionRecord, _ticket: Ticket, _proof: Proof, session: SessionData<A>): SessionData<A> {
     return session
   }
-  /** Whether each read is an access that `access` writes down while it reads. */
-  protected get accessesAtOnce(): boolean {
-    return false
-  }
-  /** Reads a session and writes the access down in one step, which ends within the deadline by itself. @throws ERR_SESSION_CORRUPT */
-  protected access(_ticket: Ticket): Promise<Access | null> {
-    throw new TypeError("Expected a provider that reads and writes accesses down in one step.")
+  /** Reads a session and writes the access down in one step, which ends within the deadline by itself, or nothing: it takes two. @throws ERR_SESSION_CORRUPT */
+  protected access(_ticket: Ticket): Promise<Access | null> | undefined {
+    return undefined
   }
   protected abstract touch(record: SessionRecord, proof: Proof, options: StepOptions): Promise<StepResult>
   protected abstract write(record: SessionRecord, proof: Proof, write: Write, options: StepOptions): Promise<StepResult>
@@ -192,12 +188,13 @@ export abstract class SessionFront<A extends object, I extends object> implement
   getSession(token: TokenText | null | undefined, options?: CallOptions & { readonly touch?: boolean | undefined }): Promise<SessionData<A> | null> {
     const recalled = this.recall(token, options)
     if (recalled !== undefined) return recalled
-    if (options === undefined && (this.accessesAtOnce || this.readsInTime())) return this.#read(token)
+    if (options === undefined && this.readsInTime()) return this.#read(token)
     return this.#calls.run(options, async (step, options) => {
       const ticket = parseToken(token)
       if (options !== undefined) checkGet(options)
       if (ticket === null) return null
-      if (this.accessesAtOnce && options?.touch !== false) return this.#accessed(ticket, await this.#answers.reporting(ticket, () => this.access(ticket)))
+      const access = options?.touch === false ? undefined : this.access(ticket)
+      if (access !== undefined) return this.#accessed(ticket, await this.#answers.reporting(ticket, () => access))
       const record = await this.#answers.reporting(ticket, () => this.find(ticket, step.reading))
       return this.#seen(ticket, record, step.reading, options?.touch === false ? null : step)
     })
@@ -211,25 +208,16 @@ export abstract class SessionFront<A extends object, I extends object> implement
     } catch (error) {
       return Promise.reject(error)
     }
-    if (ticket === null) return Promise.resolve(this.#calls.finished(null))
+    if (ticket === null) return Promise.resolve(this.#calls.finish(() => null))
     const reader = new PlainRead<A>(this.#plain, ticket, performance.now())
-    if (!this.accessesAtOnce) return this.ask(ticket, reader)
-    return this.access(ticket).then(
-      (access) => this.#finished(() => this.#accessed(ticket, access)),
+    const access = this.access(ticket)
+    if (access === undefined) return this.ask(ticket, reader)
+    return access.then(
+      (found) => this.#calls.finish(() => this.#accessed(ticket, found)),
       (error: unknown) => {
         throw reader.refuse(error)
       },
     )
-  }
-
-  #finished<T>(judge: () => Answer<T>): Answer<T> {
-    let answer: Answer<T>
-    try {
-      answer = judge()
-    } catch (error) {
-      throw this.#calls.failed(error)
-    }
-    return this.#calls.finished(answer)
   }
 
   #seen(ticket: Ticket, record: SessionRecord | null, options: StepOptions, accessing: Accessing): Answer<SessionData<A> | null> {

@@ -4,8 +4,6 @@ local now = now_micros()
 local now_ms = math.floor(now / 1000)
 local written, sub = string.format('%13.0f', now_ms), string.sub
 
-local function is_offered(verifier, offered) return string.find(offered, ' ' .. verifier .. ' ', 1, true) end
-
 local function access(session, text, offered)
   if not text or text == '' then return MISSING end
   if type(text) ~= 'string' or #text < 171 or sub(text, 1, 18) ~= '{"lastAccessedAt":' or sub(text, 62, 62) ~= '1' then return CORRUPT end
