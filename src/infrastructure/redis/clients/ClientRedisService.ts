@@ -5,6 +5,7 @@ import { Breaker } from "../failures/Breaker.js"
 import { classifyFailure, isRedirectedTooOften, replyWord } from "../failures/classify.js"
 import { NodeBreakers } from "../failures/NodeBreakers.js"
 import { runScript } from "../scripts/run-script.js"
+import { quickenStrings } from "./fast-strings.js"
 import type { OwnClient } from "./own-clients.js"
 import { integer, list, normaliseReply, textOrNull } from "./replies.js"
 import type { NodeSender } from "./topology.js"
@@ -41,6 +42,8 @@ export abstract class ClientRedisService implements IRedisService {
   #closed: Promise<void> | undefined
 
   constructor({ timeoutMs, own, connection = { encrypted: null, hosts: [] }, tracking }: ClientServiceOptions) {
+    // By now the module of the client has been loaded.
+    quickenStrings()
     this.#timeoutMs = timeoutMs
     this.#own = own
     this.connection = connection
