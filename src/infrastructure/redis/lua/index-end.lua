@@ -35,4 +35,4 @@ else
   for at = 2, #KEYS do each[at - 1] = redis.call('UNLINK', KEYS[at]) end
   existed = table.concat(each)
 end
-return { whole(now), #old > 0 and redis.call('ZREM', index, unpack(old)) or 0, existed }
+return { now, #old > 0 and redis.call('ZREM', index, unpack(old)) or 0, existed }

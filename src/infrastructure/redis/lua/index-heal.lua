@@ -14,7 +14,7 @@
 --- @include includes/index-ttl
 local now = now_micros()
 local head = read_head(KEYS[2], 171)
-if not head then return { whole(now), 0 } end
-local added = redis.call('ZADD', KEYS[1], 'NX', whole(head.created), ARGV[1])
+if not head then return { now, 0 } end
+local added = redis.call('ZADD', KEYS[1], 'NX', head.created, ARGV[1])
 keep_index(KEYS[1], head.absolute, tonumber(ARGV[2]))
-return { whole(now), added }
+return { now, added }

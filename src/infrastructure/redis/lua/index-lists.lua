@@ -8,6 +8,6 @@
   cost      O(members)
 ]]
 --- @include includes/time
-local reply = { whole(now_micros()) }
+local reply = { now_micros() }
 for at, id in ipairs(ARGV) do reply[at + 1] = redis.call('ZSCORE', KEYS[1], id) and 1 or 0 end
 return reply

@@ -11,7 +11,7 @@
   cost      O(log n + count)
 ]]
 --- @include includes/time
-local reply = { whole(now_micros()) }
+local reply = { now_micros() }
 local page
 if ARGV[1] == 'REV' then
   page = redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[3], 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[4], 'WITHSCORES')

@@ -17,5 +17,5 @@ for at = 2, #KEYS do
   -- Younger ones stay: they tell a late copy of a create that its session is over.
   if score and tonumber(score) + tonumber(ARGV[1]) < now and redis.call('EXISTS', KEYS[at]) == 0 then dead[#dead + 1] = ARGV[at] end
 end
-if #dead == 0 then return { whole(now), 0 } end
-return { whole(now), redis.call('ZREM', KEYS[1], unpack(dead)) }
+if #dead == 0 then return { now, 0 } end
+return { now, redis.call('ZREM', KEYS[1], unpack(dead)) }

@@ -16,13 +16,13 @@ local DONE, TAKEN, CHANGED = 0, 1, 2
 local now = now_micros()
 local text = redis.call('GET', KEYS[1])
 if text then
-  if text == '{"ended":1}' then redis.call('PEXPIRE', KEYS[1], whole(redis.call('PTTL', KEYS[2])), 'GT') end
+  if text == '{"ended":1}' then redis.call('PEXPIRE', KEYS[1], redis.call('PTTL', KEYS[2]), 'GT') end
   redis.call('UNLINK', KEYS[2])
-  return { TAKEN, whole(now), text }
+  return { TAKEN, now, text }
 end
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { CHANGED, whole(now) } end
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { CHANGED, now } end
 local ttl = redis.call('PTTL', KEYS[2])
 if ttl < 0 then ttl = tonumber(ARGV[2]) end
-redis.call('SET', KEYS[1], ARGV[3], 'PX', whole(math.max(ttl, 1)))
+redis.call('SET', KEYS[1], ARGV[3], 'PX', math.max(ttl, 1))
 redis.call('UNLINK', KEYS[2])
-return { DONE, whole(now) }
+return { DONE, now }

@@ -17,6 +17,6 @@ local now = now_micros()
 local left = KEYS[2] and math.max(redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[2])) or 0
 local removed = KEYS[2] and redis.call('UNLINK', KEYS[2]) or 0
 local state = read_record(KEYS[1])
-if (state == 'ended' or state == 'none') and removed == 0 then return { MISSING, whole(now) } end
-redis.call('SET', KEYS[1], '{"ended":1}', 'PX', whole(math.max(tonumber(ARGV[1]), left)))
-return { DONE, whole(now) }
+if (state == 'ended' or state == 'none') and removed == 0 then return { MISSING, now } end
+redis.call('SET', KEYS[1], '{"ended":1}', 'PX', math.max(tonumber(ARGV[1]), left))
+return { DONE, now }

@@ -20,15 +20,15 @@
 local DONE, REPLAYED, ENDED, MISSING, CLASH, LATE, CORRUPT = 0, 1, 2, 3, 4, 5, 6
 local now = now_micros()
 local state, version, operations = read_record(KEYS[1])
-if state == 'corrupt' then return { CORRUPT, whole(now) } end
-if state == 'ended' then return { ENDED, whole(now) } end
-if state == 'live' and was_applied(operations, ARGV[2]) then return { REPLAYED, whole(now), redis.call('GET', KEYS[1]) } end
-if state == 'none' and ARGV[1] ~= '' then return { MISSING, whole(now) } end
-if state == 'live' and ARGV[1] ~= '' and version ~= tonumber(ARGV[1]) then return { CLASH, whole(now), redis.call('GET', KEYS[1]) } end
-if now > tonumber(ARGV[3]) then return { LATE, whole(now) } end
+if state == 'corrupt' then return { CORRUPT, now } end
+if state == 'ended' then return { ENDED, now } end
+if state == 'live' and was_applied(operations, ARGV[2]) then return { REPLAYED, now, redis.call('GET', KEYS[1]) } end
+if state == 'none' and ARGV[1] ~= '' then return { MISSING, now } end
+if state == 'live' and ARGV[1] ~= '' and version ~= tonumber(ARGV[1]) then return { CLASH, now, redis.call('GET', KEYS[1]) } end
+if now > tonumber(ARGV[3]) then return { LATE, now } end
 version = (version or 0) % 999999999 + 1
 operations = push_operation(operations or '------------------------', ARGV[2])
 local head = string.format('{"record":[1,%9.0f,"%s"],"name":"%s","data":', version, operations, ARGV[5])
 redis.call('SET', KEYS[1], head .. ARGV[6] .. '}', 'PX', ARGV[4])
 if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
-return { DONE, whole(now), whole(version) }
+return { DONE, now, version }

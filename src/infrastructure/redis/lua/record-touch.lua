@@ -12,6 +12,6 @@
 --- @include includes/record
 local DONE, MISSING = 0, 1
 local now = now_micros()
-if read_record(KEYS[1]) ~= 'live' then return { MISSING, whole(now) } end
+if read_record(KEYS[1]) ~= 'live' then return { MISSING, now } end
 redis.call('PEXPIRE', KEYS[1], ARGV[1], 'GT')
-return { DONE, whole(now) }
+return { DONE, now }

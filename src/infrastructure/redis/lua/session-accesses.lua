@@ -12,7 +12,7 @@ local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 --- @include includes/time
 --- @include includes/offered
 --- @include includes/access
-local reply = { whole(now) }
+local reply = { now }
 for at, session in ipairs(KEYS) do
   local text = redis.pcall('GET', session)
   reply[2 * at] = access(session, text, ARGV[at])

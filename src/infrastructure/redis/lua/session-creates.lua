@@ -21,10 +21,10 @@ local now = now_micros()
 local function attempt(keys, args)
   local is_done, answer = pcall(create, keys, args, now)
   if is_done then return answer end
-  return { FAILED, whole(now) }
+  return { FAILED, now }
 end
 
-local reply, at = { whole(now) }, 1
+local reply, at = { now }, 1
 for from = 1, #ARGV, 14 do
   local listed = ARGV[from] == '1'
   local args = { unpack(ARGV, from + 1, from + 13) }

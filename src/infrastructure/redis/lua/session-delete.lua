@@ -20,26 +20,26 @@ local now = now_micros()
 local head = read_head(KEYS[1], 4096)
 if head == nil then
   -- An empty value reads like none, and would stay for ever.
-  if ARGV[3] ~= '' or redis.call('UNLINK', KEYS[1]) == 0 then return { MISSING, whole(now) } end
-  return { DONE, whole(now), '' }
+  if ARGV[3] ~= '' or redis.call('UNLINK', KEYS[1]) == 0 then return { MISSING, now } end
+  return { DONE, now, '' }
 end
 local body = head and find_body(head.text, head.rest)
 local prefix = body and string.sub(head.text, 1, body - 1) or ''
-if head and ARGV[2] ~= '' and head.created > tonumber(ARGV[2]) then return { MISSING, whole(now) } end
+if head and ARGV[2] ~= '' and head.created > tonumber(ARGV[2]) then return { MISSING, now } end
 if ARGV[1] ~= '' then
-  if not body then return { CORRUPT, whole(now) } end
+  if not body then return { CORRUPT, now } end
   local user = string.find(prefix, '"userId":' .. ARGV[1] .. ',', head.rest, true)
-  if not user and not string.find(prefix, '"pendingUserId":' .. ARGV[1] .. ',', head.rest, true) then return { MISSING, whole(now) } end
+  if not user and not string.find(prefix, '"pendingUserId":' .. ARGV[1] .. ',', head.rest, true) then return { MISSING, now } end
 elseif head then
-  if not admit(head, math.floor(now / 1000), 4) then return { WRONG_SECRET, whole(now) } end
+  if not admit(head, math.floor(now / 1000), 4) then return { WRONG_SECRET, now } end
 else
   -- A newer layout keeps the verifier where it is. What is no record at all opens for nobody, so whoever has its handle may clear it away.
   local verifier = verifier_of_any_layout(KEYS[1])
-  if verifier and not is_offered(verifier, 4) then return { WRONG_SECRET, whole(now) } end
+  if verifier and not is_offered(verifier, 4) then return { WRONG_SECRET, now } end
 end
 if ARGV[3] ~= '' then
-  if not body then return { CORRUPT, whole(now) } end
-  if head.version ~= tonumber(ARGV[3]) then return { CLASH, whole(now), head.version } end
+  if not body then return { CORRUPT, now } end
+  if head.version ~= tonumber(ARGV[3]) then return { CLASH, now, head.version } end
 end
 redis.call('UNLINK', KEYS[1])
-return { DONE, whole(now), prefix }
+return { DONE, now, prefix }

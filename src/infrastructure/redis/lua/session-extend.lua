@@ -18,14 +18,14 @@ local DONE, MISSING, WRONG_SECRET, CORRUPT, LATE = 0, 1, 2, 3, 4
 local now = now_micros()
 local now_ms = math.floor(now / 1000)
 local head = read_head(KEYS[1], 229)
-if head == nil then return { MISSING, whole(now) } end
-if not head then return { CORRUPT, whole(now) } end
-if not admit(head, now_ms, 4) then return { WRONG_SECRET, whole(now) } end
-if now > tonumber(ARGV[3]) then return { LATE, whole(now) } end
+if head == nil then return { MISSING, now } end
+if not head then return { CORRUPT, now } end
+if not admit(head, now_ms, 4) then return { WRONG_SECRET, now } end
+if now > tonumber(ARGV[3]) then return { LATE, now } end
 local idle = tonumber(ARGV[1]) or head.idle
 local slack = math.min(tonumber(ARGV[2]), math.floor(idle / 10))
 local ttl = time_to_live(idle, slack, head.absolute, now_ms)
-if ttl <= 0 then return { MISSING, whole(now) } end
-redis.call('PEXPIRE', KEYS[1], whole(ttl))
+if ttl <= 0 then return { MISSING, now } end
+redis.call('PEXPIRE', KEYS[1], ttl)
 redis.call('SETRANGE', KEYS[1], 18, string.format('%13.0f,"head":[%11.0f,%8.0f', now_ms, idle, slack))
-return { DONE, whole(now), redis.call('GET', KEYS[1]) }
+return { DONE, now, redis.call('GET', KEYS[1]) }

@@ -24,22 +24,22 @@ local new, grace = ARGV[1], tonumber(ARGV[2])
 local now = now_micros()
 local now_ms = math.floor(now / 1000)
 local head = read_head(KEYS[1], 4096)
-if head == nil then return { MISSING, whole(now) } end
+if head == nil then return { MISSING, now } end
 local body = head and find_body(head.text, head.rest)
-if not body then return { CORRUPT, whole(now) } end
+if not body then return { CORRUPT, now } end
 -- An earlier copy of this very call, possibly with another rotation after it.
-if head.verifier == new or head.previous == new then return { REPLAYED, whole(now), redis.call('GET', KEYS[1]) } end
+if head.verifier == new or head.previous == new then return { REPLAYED, now, redis.call('GET', KEYS[1]) } end
 local admission = admit(head, now_ms, 7)
-if not admission then return { WRONG_SECRET, whole(now) } end
-if admission == 'grace' then return { REPLACED_SECRET, whole(now) } end
-if ARGV[4] ~= '' and head.version ~= tonumber(ARGV[4]) then return { CLASH, whole(now), head.version } end
-if now > tonumber(ARGV[6]) then return { LATE, whole(now) } end
+if not admission then return { WRONG_SECRET, now } end
+if admission == 'grace' then return { REPLACED_SECRET, now } end
+if ARGV[4] ~= '' and head.version ~= tonumber(ARGV[4]) then return { CLASH, now, head.version } end
+if now > tonumber(ARGV[6]) then return { LATE, now } end
 if ARGV[3] == '1' then
-  if not tonumber(head.authenticated) then return { NOT_AUTHENTICATED, whole(now) } end
+  if not tonumber(head.authenticated) then return { NOT_AUTHENTICATED, now } end
   head.authenticated = string.format('%13.0f', now_ms)
 end
 local ttl = time_to_live(head.idle, head.slack, head.absolute, now_ms)
-if ttl <= 0 then return { MISSING, whole(now) } end
+if ttl <= 0 then return { MISSING, now } end
 local version, operations, rest = head.version, head.operations, nil
 if ARGV[4] ~= '' then
   version, operations, rest = version + 1, push_operation(operations, string.sub(new, 1, 6)), ARGV[5]
@@ -48,5 +48,5 @@ else
 end
 local previous = grace > 0 and write_previous(head.verifier, now_ms + grace) or ''
 local record = write_head(head, now_ms, version, operations, new) .. previous .. string.sub(head.text, head.rest, body - 1) .. rest
-redis.call('SET', KEYS[1], record, 'PX', whole(ttl))
-return { DONE, whole(now), record }
+redis.call('SET', KEYS[1], record, 'PX', ttl)
+return { DONE, now, record }

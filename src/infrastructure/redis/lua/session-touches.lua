@@ -21,13 +21,13 @@ local function touch(session, index, offered)
   if status ~= DONE or not index then return status end
   local id = sub(session, -22)
   local listed = redis.pcall('ZSCORE', index, id)
-  if not listed then redis.call('ZADD', index, whole(created), id) end
+  if not listed then redis.call('ZADD', index, created, id) end
   -- A list of another type must not stand in the way of an access: to look into it is an error, and so no text and no absence.
   if type(listed) ~= 'table' then keep_index(index, absolute, memory) end
   return DONE
 end
 
-local reply, at = { whole(now) }, 1
+local reply, at = { now }, 1
 for index = 2, #ARGV do
   local offered = ARGV[index]
   local listed = sub(offered, 1, 1) == '1'

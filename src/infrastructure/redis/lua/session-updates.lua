@@ -16,7 +16,7 @@ local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH, REPLAYED, LATE = 0, 1, 2, 3, 
 --- @include includes/operations
 --- @include includes/update
 local now = now_micros()
-local reply = { whole(now) }
+local reply = { now }
 for at, key in ipairs(KEYS) do
   local from = at * 5 - 4
   local offered = ARGV[from + 4]

@@ -17,7 +17,7 @@ local function access(session, text, offered)
   local ttl = math.floor(math.min(idle + slack, absolute - now_ms - 1))
   if ttl <= 0 then return MISSING end
   -- In this order: SETRANGE alone would create a key that never dies.
-  redis.call('PEXPIRE', session, whole(ttl))
+  redis.call('PEXPIRE', session, ttl)
   redis.call('SETRANGE', session, 18, written)
   return DONE, absolute, created
 end

@@ -1,5 +1,13 @@
+-- When a list may go that remembers its members for so long.
+local function index_end(absolute_ms, memory_micros) return absolute_ms + math.ceil(memory_micros / 1000) end
+
 -- The list of a user outlives its sessions, and its time to live only ever grows; one that has none (-1), as an operator's PERSIST leaves it, gets one.
 local function keep_index(index, absolute_ms, memory_micros)
-  local at = absolute_ms + math.ceil(memory_micros / 1000)
-  if redis.call('PEXPIRETIME', index) < at then redis.call('PEXPIREAT', index, whole(at)) end
+  local at = index_end(absolute_ms, memory_micros)
+  if redis.call('PEXPIRETIME', index) < at then redis.call('PEXPIREAT', index, at) end
+end
+
+-- The same for a session that is new, and so nearly always the last to end.
+local function keep_longer(index, absolute_ms, memory_micros)
+  if redis.call('PEXPIREAT', index, index_end(absolute_ms, memory_micros), 'GT') == 0 then keep_index(index, absolute_ms, memory_micros) end
 end
