@@ -42,11 +42,18 @@ export class SessionView<A extends object, I extends object> implements ActiveSe
     this.absoluteExpiresAt = session.absoluteExpiresAt
     this.persistent = session.persistent
     this.version = session.version
-    this.device = session.device
+    Object.defineProperty(this, "device", SessionView.#device)
     Object.defineProperty(this, "attributes", SessionView.#attributes)
   }
 
   // As the session itself has them: parsed when somebody looks at them.
+  static readonly #device: PropertyDescriptor = {
+    enumerable: true,
+    get(this: SessionView<object, object>): Device {
+      return this.#shown.device
+    },
+  }
+
   static readonly #attributes: PropertyDescriptor = {
     enumerable: true,
     get(this: SessionView<object, object>): object {
@@ -56,7 +63,7 @@ export class SessionView<A extends object, I extends object> implements ActiveSe
 
   /** Shows a newer state. */
   static show<A extends object, I extends object>(view: SessionView<A, I>, session: SessionData<A>): void {
-    const { attributes: _, ...fields } = session
+    const { device: _device, attributes: _attributes, ...fields } = session
     Object.assign(view, fields)
     view.#shown = session
   }
