@@ -15,6 +15,8 @@ interface SweepOptions {
   readonly listOf: (record: SessionRecord) => ListPlace | null
 }
 
+/** Members of a list that one script looks at. */
+const PRUNED = 250
 const CURSOR_FORM = /^(\d{1,4})\.(\d{1,20})$/
 
 /**
@@ -71,7 +73,7 @@ async function isOrphaned(parts: UpkeepParts, record: SessionRecord, options: Sw
 
 async function sweepList(parts: UpkeepParts, place: ListPlace, options: SweepOptions): Promise<SweepCounts> {
   let seen = EMPTY_SWEEP
-  for await (const ids of walkList(parts.scripts, parts.keys.index(place), "+inf", options)) {
+  for await (const ids of walkList(parts.scripts, parts.keys.index(place), "+inf", PRUNED, options)) {
     seen = addSweeps(seen, { ...EMPTY_SWEEP, scanned: ids.length, pruned: await parts.prunes.prune(place, ids) })
   }
   return seen

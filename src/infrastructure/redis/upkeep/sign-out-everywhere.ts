@@ -6,6 +6,12 @@ import { LIST_MEMORY_MICROS } from "./list-memory.js"
 import type { PruneLater } from "./prune-later.js"
 import { walkList } from "./walk-list.js"
 
+/** Members of the list that are read, and sessions that are ended, by one script: others are served in between. */
+const READ = 1_000
+const STEP = 250
+/** Steps that are sent before the first is answered: while the server carries one out, this process prepares the next. */
+const MOST_UNDER_WAY = 3
+
 /** What upkeep works with. */
 export interface UpkeepParts {
   readonly redis: IRedisService
@@ -44,32 +50,37 @@ export async function removeListed(parts: UpkeepParts, place: ListPlace, cutoff:
 
 async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
   let ended = 0
-  // While the server ends one page, the next one is on its way to it.
-  let ending = Promise.resolve(0)
+  const underWay: Promise<number>[] = []
+  const oldest = async (): Promise<number> => (await underWay.shift()) ?? 0
   try {
-    for await (const ids of walkList(parts.scripts, parts.keys.index(place), cutoff, options)) {
-      options.signal?.throwIfAborted()
-      const mine = ids.filter((id) => id !== options.except?.id)
-      const before = ending
-      ending = removeMembers(parts, place, mine, options)
-      ending.catch(() => undefined)
-      ended += await before
+    for await (const page of walkList(parts.scripts, parts.keys.index(place), cutoff, READ, options)) {
+      // What is known to be gone stands in the list until that need not remember it.
+      const gone = parts.prunes.goneFrom(place)
+      const due = page.filter((id) => id !== options.except?.id && !gone.has(id))
+      for (let from = 0; from < due.length; from += STEP) {
+        options.signal?.throwIfAborted()
+        if (underWay.length === MOST_UNDER_WAY) ended += await oldest()
+        const step = removeMembers(parts, place, due.slice(from, from + STEP), options)
+        step.catch(() => undefined)
+        underWay.push(step)
+      }
     }
-  } finally {
-    // Whatever failed, what this page comes to is counted and told.
-    ended += await ending
+    while (underWay.length > 0) ended += await oldest()
+    return ended
+  } catch (error) {
+    // Whatever failed, what the others come to is counted and told.
+    await Promise.allSettled(underWay)
+    throw error
   }
-  return ended
 }
 
 async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<number> {
-  if (ids.length === 0) return 0
   options.onBegin()
   const { existed, repeated, left } = await (parts.redis.singleNode ? endTogether : endOneByOne)(parts, place, ids, options)
   const ended = ids.filter((_id, at) => existed[at] === true)
   for (const id of ended) options.onEnded({ tag: place.tag, id })
   if (repeated) for (const [at, id] of ids.entries()) if (existed[at] !== true) options.onMaybeEnded?.({ tag: place.tag, id })
-  if (left < ids.length) for (const id of ids) parts.prunes.add(place, id)
+  if (left < ids.length) parts.prunes.add(place, ids)
   return ended.length
 }
 

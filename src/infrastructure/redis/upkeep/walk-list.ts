@@ -1,22 +1,24 @@
 import type { SessionScripts } from "../scripts/session-scripts.js"
 
-/** Members for each step: others are served in between. */
-const PAGE = 250
-
 interface Member {
   readonly id: string
   readonly score: number
 }
 
-/** Goes through a user's list, the oldest first, up to a score; a page of members at a time, while the next one is read. */
+/**
+ * Goes through a user's list, the oldest first, up to a score; a page of members at a time, while the next one is read.
+ *
+ * @param size - members of a page: others are served in between
+ */
 export async function* walkList(
   scripts: SessionScripts,
   index: string,
   to: string,
+  size: number,
   options: { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<readonly string[]> {
   const read = (seen: Member | undefined): Promise<readonly Member[]> =>
-    scripts.page(index, { order: "FWD", from: seen === undefined ? "-inf" : String(seen.score), to, count: PAGE }, options)
+    scripts.page(index, { order: "FWD", from: seen === undefined ? "-inf" : String(seen.score), to, count: size }, options)
   let seen: Member | undefined
   let reading = read(seen)
   for (;;) {
@@ -26,7 +28,7 @@ export async function* walkList(
     const fresh = before === undefined ? page : page.filter(({ id, score }) => score > before.score || id > before.id)
     seen = fresh.at(-1)
     if (seen === undefined) return
-    const isLast = page.length < PAGE
+    const isLast = page.length < size
     if (!isLast) {
       reading = read(seen)
       // Its failure is that of the next step, if there is one.

@@ -139,7 +139,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
         const handle: Handle = { tag: draft.tag, id: String(id) }
         evicted.push(handle)
         this.#replays.remember({ kind: "session", handle, owner: null })
-        if (owner !== null) this.#prunes.add(owner, String(id))
+        if (owner !== null) this.#prunes.add(owner, [String(id)])
       }
     }
     try {
@@ -401,7 +401,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     if (listed !== true || handle.tag !== owner.tag) return { status: "missing" }
     let isDurable = true
     const { existed } = await this.#scripts.unlink([this.#keys.session(handle)], { ...options, onNotDurable: () => (isDurable = false) })
-    this.#prunes.add(owner, handle.id)
+    this.#prunes.add(owner, [handle.id])
     this.#replays.remember({ kind: "session", handle, owner: null })
     return { status: existed[0] === true ? "done" : "missing", isDurable }
   }
@@ -411,7 +411,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     if (prefix === "") return
     try {
       const place = placeOf(decodePrefix(handle, prefix))
-      if (place !== null) this.#prunes.add(place, handle.id)
+      if (place !== null) this.#prunes.add(place, [handle.id])
     } catch {
       // As above: the session is ended all the same.
     }
@@ -443,7 +443,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const records: SessionRecord[] = []
     for (const [at, handle] of handles.entries()) {
       const text = texts[at] ?? null
-      if (text === null) this.#prunes.add(owner, handle.id)
+      if (text === null) this.#prunes.add(owner, [handle.id])
       else records.push(...this.#readable(handle, text))
     }
     return records

@@ -332,7 +332,9 @@ export abstract class SessionFront<A extends object, I extends object> implement
         const except = options?.except === undefined ? null : parseHandle(options.except)
         if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
         const reason = options?.reason ?? "revoked"
-        const onEnded = (handle: Handle): void => this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
+        const onEnded = (handle: Handle): void => {
+          if (this.#events.isHeard) this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
+        }
         const thorough = walk === null ? null : { ...walk, ending: this.#ending.signal }
         return this.removeAll(userKey(owner), { ...(signal && { signal }), owner, except, thorough, onEnded })
       },

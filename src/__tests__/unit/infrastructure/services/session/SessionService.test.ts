@@ -985,7 +985,7 @@ describe("deleteUserSessions", () => {
     redis.answer("index-end", [T, "2", "10"])
     expect(await serviceWith().deleteUserSessions("ada", { except: handleOf(stays.record) })).toBe(1)
     expect(redis.names).toEqual(["index-cutoff", "index-page", "index-end", "index-page"])
-    expect(redis.all("index-page")[0]).toEqual({ name: "index-page", keys: [indexOf("ada")], args: ["FWD", "-inf", "1900000000000007", 250] })
+    expect(redis.all("index-page")[0]).toEqual({ name: "index-page", keys: [indexOf("ada")], args: ["FWD", "-inf", "1900000000000007", 1_000] })
     expect(redis.only("index-end")).toMatchObject({
       keys: [indexOf("ada"), keyOf(one.record), keyOf(two.record)],
       args: [MEMORY, keyOf(one.record).length - 22],
@@ -994,21 +994,48 @@ describe("deleteUserSessions", () => {
   })
 
   it("goes on from the last member of a full page", async () => {
-    const members = Array.from({ length: 251 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
+    const members = Array.from({ length: 1_001 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
     redis.answer("index-cutoff", [T, T])
-    redis.answer("index-page", [T, ...members.slice(0, 250).flat()], [T, ...(members[249] ?? []), ...(members[250] ?? [])], [T])
+    redis.answer("index-page", [T, ...members.slice(0, 1_000).flat()], [T, ...(members[999] ?? []), ...(members[1_000] ?? [])], [T])
     redis.answer("index-end", (call: RecordedCall) => [T, String(call.keys.length - 1), "1".repeat(call.keys.length - 1)])
-    expect(await serviceWith().deleteUserSessions("ada")).toBe(251)
-    expect(redis.all("index-page")[1]?.args).toEqual(["FWD", String(1_800_000_000_000_249), T, 250])
-    expect(redis.all("index-end").map(({ keys }) => keys.length - 1)).toEqual([250, 1])
+    expect(await serviceWith().deleteUserSessions("ada")).toBe(1_001)
+    expect(redis.all("index-page")[1]?.args).toEqual(["FWD", String(1_800_000_000_000_999), T, 1_000])
+    expect(redis.all("index-end").map(({ keys }) => keys.length - 1)).toEqual([250, 250, 250, 250, 1])
   })
 
-  it("tells what a page came to that was under way when the next one could not be read", async () => {
-    const members = Array.from({ length: 250 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
+  it("does not end again what the list still names because its memory needs it", async () => {
+    const { record } = storedSession()
+    redis.answer("index-cutoff", [T, T])
+    redis.answer("index-page", [T, record.id, T], [T, record.id, T])
+    redis.answer("index-end", [T, "0", "1"])
+    expect(await serviceWith().deleteUserSessions("ada")).toBe(1)
+    expect(redis.names).toEqual(["index-cutoff", "index-page", "index-end", "index-page"])
+  })
+
+  it("has three steps under way at most", async () => {
+    const members = Array.from({ length: 999 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
+    redis.answer("index-cutoff", [T, T]).answer("index-page", [T, ...members.flat()], [T])
+    const answers: (() => void)[] = []
+    redis.answer("index-end", ({ keys }: RecordedCall) => {
+      const ended = keys.length - 1
+      return new Promise((resolve) => answers.push(() => resolve([T, String(ended), "1".repeat(ended)])))
+    })
+    const ending = serviceWith().deleteUserSessions("ada")
+    await vi.waitFor(() => expect(answers).toHaveLength(3))
+    await pause(5)
+    expect(answers).toHaveLength(3)
+    answers.shift()?.()
+    await vi.waitFor(() => expect(answers).toHaveLength(3))
+    for (const answer of answers) answer()
+    expect(await ending).toBe(999)
+  })
+
+  it("tells what a step came to that was under way when the next page could not be read", async () => {
+    const members = Array.from({ length: 1_000 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
     redis.answer("index-cutoff", [T, T]).answer("index-page", [T, ...members.flat()], lostReply(), lostReply())
     redis.answer("index-end", [T, "250", "1".repeat(250)])
     await expect(serviceWith().deleteUserSessions("ada")).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "unknown" })
-    expect(events.filter(({ type }) => type === "ended")).toHaveLength(250)
+    expect(events.filter(({ type }) => type === "ended")).toHaveLength(1_000)
   })
 
   it("on a cluster ends sessions one by one, because a slot that moves lets no script touch several of them", async () => {
