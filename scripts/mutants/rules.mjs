@@ -166,7 +166,7 @@ export const MUTANTS = [
   {
     rule: "By handle, the record's own user id decides (deletion)",
     file: `${LUA}/session-delete.lua`,
-    from: "if not user and not string.find(prefix, '\"pendingUserId\":' .. ARGV[1] .. ',', head.rest, true) then return { MISSING, whole(now) } end",
+    from: "if not user and not string.find(prefix, '\"pendingUserId\":' .. ARGV[1] .. ',', head.rest, true) then return { MISSING, now } end",
     to: "",
     tests: SCRIPTS,
   },
@@ -182,7 +182,7 @@ export const MUTANTS = [
   {
     rule: "Scores strictly increase",
     file: `${LUA}/includes/create.lua`,
-    from: "if top then created = math.max(created, tonumber(top) + 1) end",
+    from: "if top then created = math.max(created, math.floor(tonumber(top)) + 1) end",
     to: "",
     tests: SCRIPTS,
   },
@@ -226,9 +226,9 @@ export const MUTANTS = [
   },
   {
     rule: "Times are written without an exponent",
-    file: `${LUA}/includes/time.lua`,
-    from: "return string.format('%.0f', number)",
-    to: "return tostring(number)",
+    file: `${LUA}/includes/body.lua`,
+    from: '%13.0f,%16.0f,"%s","%s",%s],',
+    to: '%13.0f,%16s,"%s","%s",%s],',
     tests: SCRIPTS,
   },
   {
@@ -270,8 +270,8 @@ export const MUTANTS = [
   {
     rule: "An update never creates a record",
     file: `${LUA}/includes/update.lua`,
-    from: "if head == nil then return { MISSING, whole(now) } end",
-    to: "if head == nil then redis.call('SET', key, body_text, 'PX', 60000) return { DONE, whole(now), body_text } end",
+    from: "if head == nil then return { MISSING, now } end",
+    to: "if head == nil then redis.call('SET', key, body_text, 'PX', 60000) return { DONE, now, body_text } end",
     tests: SCRIPTS,
   },
   {
@@ -284,7 +284,7 @@ export const MUTANTS = [
   {
     rule: "A touch moves the time to live, not only the time in the record",
     file: `${LUA}/includes/access.lua`,
-    from: "redis.call('PEXPIRE', session, whole(ttl))",
+    from: "redis.call('PEXPIRE', session, ttl)",
     to: "",
     tests: SCRIPTS,
   },
@@ -355,15 +355,15 @@ export const MUTANTS = [
   {
     rule: "The list remembers what existed",
     file: `${LUA}/includes/create.lua`,
-    from: "if index and is_listed(listed, is_all, index, id) then return { ENDED, whole(now) } end",
+    from: "  if is_known then return { ENDED, now } end\n",
     to: "",
     tests: SCRIPTS,
   },
   {
     rule: "A late copy of a creation does nothing",
     file: `${LUA}/includes/create.lua`,
-    from: "if now > tonumber(ARGV[2]) then",
-    to: "if now > tonumber(ARGV[2]) * 2 then",
+    from: "now > tonumber(ARGV[2])\n",
+    to: "now > tonumber(ARGV[2]) * 2\n",
     tests: SCRIPTS,
   },
   {
@@ -425,8 +425,8 @@ export const MUTANTS = [
   {
     rule: "A repeated update is answered as the first",
     file: `${LUA}/includes/update.lua`,
-    from: "if clashes and was_applied(head.operations, operation) then return { REPLAYED, whole(now), string.sub(head.text, 1, head.rest - 1) } end",
-    to: "if clashes and was_applied('', operation) then return { REPLAYED, whole(now), string.sub(head.text, 1, head.rest - 1) } end",
+    from: "if clashes and was_applied(head.operations, operation) then return { REPLAYED, now, string.sub(head.text, 1, head.rest - 1) } end",
+    to: "if clashes and was_applied('', operation) then return { REPLAYED, now, string.sub(head.text, 1, head.rest - 1) } end",
     tests: SCRIPTS,
   },
   {
@@ -439,22 +439,22 @@ export const MUTANTS = [
   {
     rule: "A copy of an update that arrives after its time changes nothing",
     file: `${LUA}/includes/update.lua`,
-    from: "if now > not_after then return { LATE, whole(now) } end",
-    to: "if now > 2 * not_after then return { LATE, whole(now) } end",
+    from: "if now > not_after then return { LATE, now } end",
+    to: "if now > 2 * not_after then return { LATE, now } end",
     tests: SCRIPTS,
   },
   {
     rule: "A copy of a rotation that arrives after its time changes nothing",
     file: `${LUA}/session-rotate.lua`,
-    from: "if now > tonumber(ARGV[6]) then return { LATE, whole(now) } end",
-    to: "if now > 2 * tonumber(ARGV[6]) then return { LATE, whole(now) } end",
+    from: "if now > tonumber(ARGV[6]) then return { LATE, now } end",
+    to: "if now > 2 * tonumber(ARGV[6]) then return { LATE, now } end",
     tests: SCRIPTS,
   },
   {
     rule: "A copy of an extension that arrives after its time changes nothing",
     file: `${LUA}/session-extend.lua`,
-    from: "if now > tonumber(ARGV[3]) then return { LATE, whole(now) } end",
-    to: "if now > 2 * tonumber(ARGV[3]) then return { LATE, whole(now) } end",
+    from: "if now > tonumber(ARGV[3]) then return { LATE, now } end",
+    to: "if now > 2 * tonumber(ARGV[3]) then return { LATE, now } end",
     tests: SCRIPTS,
   },
   {
@@ -625,8 +625,8 @@ export const MUTANTS = [
   {
     rule: "The page of the oldest is looked at again in the last step",
     file: `${LUA}/includes/create.lua`,
-    from: "local first = ARGV[16] == '' and page.alive or look(oldest, till, PAGE).alive",
-    to: "local first = ARGV[16] == '' and page.alive or look(oldest, till, PAGE).alive if ARGV[16] ~= '' then counted = counted + 500 - #first end",
+    from: "local first = ARGV[16] == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive",
+    to: "local first = ARGV[16] == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive if ARGV[16] ~= '' then counted = counted + 500 - #first end",
     tests: SCRIPTS,
   },
   {
@@ -639,7 +639,7 @@ export const MUTANTS = [
   {
     rule: "Every layout's secret is checked before a deletion",
     file: `${LUA}/session-delete.lua`,
-    from: "if verifier and not is_offered(verifier, 4) then return { WRONG_SECRET, whole(now) } end",
+    from: "if verifier and not is_offered(verifier, 4) then return { WRONG_SECRET, now } end",
     to: "if verifier == 0 then is_offered(verifier, 4) end",
     tests: SCRIPTS,
   },
@@ -653,15 +653,15 @@ export const MUTANTS = [
   {
     rule: "The script that creates a session checks the limit",
     file: `${LUA}/includes/create.lua`,
-    from: "if limit == 0 or (is_all and #listed / 2 or redis.call('ZCARD', index)) < limit then",
-    to: "if limit >= 0 then",
+    from: "limit == 0 or (is_all",
+    to: "limit >= 0 or (is_all",
     tests: SCRIPTS,
   },
   {
     rule: "The limit is checked in the same step",
     file: `${LUA}/includes/create.lua`,
-    from: "surplus = counted + #first + 1 - limit",
-    to: "surplus = counted + #first - limit",
+    from: "counted + #first + 1 - tonumber(ARGV[12])",
+    to: "counted + #first - tonumber(ARGV[12])",
     tests: SCRIPTS,
   },
   // Silence
@@ -760,16 +760,45 @@ export const MUTANTS = [
   {
     rule: "A session is listed by the step that creates it",
     file: `${LUA}/includes/create.lua`,
-    from: "  redis.call('ZADD', index, whole(created), id)\n",
+    from: "  redis.call('ZADD', index, created, id)\n",
     to: "",
     tests: SCRIPTS,
   },
   {
     rule: "A list gets a time to live",
     file: `${LUA}/includes/index-ttl.lua`,
-    from: "redis.call('PEXPIREAT', index, whole(at))",
+    from: "redis.call('PEXPIREAT', index, at)",
     to: "",
     tests: SCRIPTS,
+  },
+  {
+    rule: "A list that a creation makes gets a time to live",
+    file: `${LUA}/includes/create.lua`,
+    from: " else redis.call('PEXPIREAT', index, index_end(kept_until, memory)) end",
+    to: " end",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A list without a time to live gets one by a creation",
+    file: `${LUA}/includes/index-ttl.lua`,
+    from: "'GT') == 0 then",
+    to: "'GT') == 2 then",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "A creation never writes over a session",
+    file: `${LUA}/includes/create.lua`,
+    from: "'NX', 'PX', ttl)",
+    to: "'PX', ttl)",
+    tests: SCRIPTS,
+  },
+  {
+    rule: "What is known to be over is not ended once more in the next pass",
+    file: `${REDIS}/upkeep/sign-out-everywhere.ts`,
+    from: " && !gone.has(id)",
+    to: "",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+    only: "deleteUserSessions",
   },
   {
     rule: "A list's time to live only grows",
@@ -781,7 +810,7 @@ export const MUTANTS = [
   {
     rule: "A list is healed only for a session that exists",
     file: `${LUA}/index-heal.lua`,
-    from: "if not head then return { whole(now), 0 } end",
+    from: "if not head then return { now, 0 } end",
     to: "head = head or { created = now, absolute = now / 1000 + 60000 }",
     tests: SCRIPTS,
   },
@@ -797,15 +826,15 @@ export const MUTANTS = [
   {
     rule: "A sign-out everywhere reaches the highest score",
     file: `${LUA}/index-cutoff.lua`,
-    from: "whole(math.max(now, tonumber(top[2] or 0)))",
-    to: "whole(now)",
+    from: "math.max(now, math.ceil(tonumber(top[2] or 0)))",
+    to: "now",
     tests: SCRIPTS,
   },
   {
     rule: "A sign-out everywhere leaves later sessions",
     file: `${REDIS}/upkeep/sign-out-everywhere.ts`,
-    from: "parts.keys.index(place), cutoff, options)",
-    to: 'parts.keys.index(place), cutoff === "" ? cutoff : "+inf", options)',
+    from: "parts.keys.index(place), cutoff, READ, options)",
+    to: 'parts.keys.index(place), cutoff === "" ? cutoff : "+inf", READ, options)',
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
     only: "deleteUserSessions",
   },

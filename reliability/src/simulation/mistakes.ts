@@ -42,9 +42,9 @@ function spoiledScripts(mistake: Mistake): Scripts {
     case "sign-out-without-cutoff":
       return { "index-cutoff": (keys, names, args) => [(script("index-cutoff")(keys, names, args) as readonly string[])[0] ?? "", "+inf"] }
     case "sign-out-from-the-past":
-      return { "index-cutoff": (keys) => [String(keys.nowMicros), String(keys.nowMicros - 500_000)] }
+      return { "index-cutoff": (keys) => [keys.nowMicros, keys.nowMicros - 500_000] }
     case "delete-does-nothing":
-      return { "session-delete": (keys, [name = ""]) => (keys.exists(name) ? [0, String(keys.nowMicros), ""] : [1, String(keys.nowMicros)]) }
+      return { "session-delete": (keys, [name = ""]) => (keys.exists(name) ? [0, keys.nowMicros, ""] : [1, keys.nowMicros]) }
     case "list-key-never-dies":
       return { "session-touches": healingWithoutTtl }
     case "absolute-deadline-moves":

@@ -378,6 +378,20 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       expect(await raw.exists(keys.session({ tag: place.tag, id }))).toBe(0)
     })
 
+    it("finds an earlier copy of a creation also where the list was lost, and leaves what became of it as it is", async () => {
+      const id = newSessionId()
+      const verifier = newVerifier()
+      const key = keys.session({ tag: place.tag, id })
+      await create(id, { verifier })
+      await touch(key, [verifier])
+      await forgetList()
+      const text = await raw.get(key)
+      expect(await create(id, { verifier })).toMatchObject({ status: "REPLAYED", values: [text] })
+      expect(await create(id, { verifier: newVerifier() })).toMatchObject({ status: "ENDED" })
+      expect(await raw.get(key)).toBe(text)
+      expect(await raw.exists(index)).toBe(0)
+    })
+
     it("refuses a creation after its time", async () => {
       await forgetList()
       const id = newSessionId()
@@ -435,6 +449,9 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       expect(await raw.pExpireTime(index)).toBe(first)
       await create(newSessionId(), { absolute: 9_000_000 })
       expect(await raw.pExpireTime(index)).toBeGreaterThan(first)
+      await raw.persist(index)
+      await create(newSessionId(), { absolute: 1_000 })
+      expect(await raw.pExpireTime(index)).toBeGreaterThan(0)
     })
 
     it("heals only for a session that exists, with the record's own score and a time to live", async () => {

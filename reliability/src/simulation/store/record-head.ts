@@ -136,7 +136,7 @@ export function luaNumber(text: string | undefined): number | undefined {
 
 /** A list's time to live only grows. */
 export function keepIndex(keys: Keyspace, index: string, absoluteMs: number, memoryMicros: number): void {
-  const at = Number(whole(absoluteMs + Math.ceil(memoryMicros / 1_000)))
+  const at = Math.ceil(absoluteMs + memoryMicros / 1_000)
   keys.pexpireAt(index, at, "NX")
   keys.pexpireAt(index, at, "GT")
 }

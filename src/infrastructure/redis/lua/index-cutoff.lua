@@ -9,4 +9,4 @@
 --- @include includes/time
 local now = now_micros()
 local top = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-return { now, math.max(now, tonumber(top[2] or 0)) }
+return { now, math.max(now, math.ceil(tonumber(top[2] or 0))) }

@@ -15,6 +15,6 @@
 local now = now_micros()
 local head = read_head(KEYS[2], 171)
 if not head then return { now, 0 } end
-local added = redis.call('ZADD', KEYS[1], 'NX', head.created, ARGV[1])
+local added = redis.call('ZADD', KEYS[1], 'NX', string.format('%.0f', head.created), ARGV[1])
 keep_index(KEYS[1], head.absolute, tonumber(ARGV[2]))
 return { now, added }

@@ -21,7 +21,7 @@ local function touch(session, index, offered)
   if status ~= DONE or not index then return status end
   local id = sub(session, -22)
   local listed = redis.pcall('ZSCORE', index, id)
-  if not listed then redis.call('ZADD', index, created, id) end
+  if not listed then redis.call('ZADD', index, string.format('%.0f', created), id) end
   -- A list of another type must not stand in the way of an access: to look into it is an error, and so no text and no absence.
   if type(listed) ~= 'table' then keep_index(index, absolute, memory) end
   return DONE

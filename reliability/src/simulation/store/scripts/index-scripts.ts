@@ -4,11 +4,11 @@ import type { ScriptFunction } from "../script.js"
 
 export const indexCutoff: ScriptFunction = (keys, [index = ""]) => {
   const top = keys.members(index).all.at(-1)
-  return [String(keys.nowMicros), whole(Math.max(keys.nowMicros, top?.score ?? 0))]
+  return [keys.nowMicros, Math.max(keys.nowMicros, Math.ceil(top?.score ?? 0))]
 }
 
 export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory, before]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const idOf = (session: string | undefined): string => (session ?? "").slice(Number(before))
   const isOld = (session: string | undefined): boolean => {
     const score = keys.members(index).score(idOf(session))
@@ -21,7 +21,7 @@ export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memor
 }
 
 export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id = "", memory]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const head = readHead(keys, session, 171)
   if (head === undefined || head === false) return [now, 0]
   const added = keys.zadd(index, Number(whole(head.created)), id, true)
@@ -30,16 +30,16 @@ export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id 
 }
 
 export const indexLists: ScriptFunction = (keys, [index = ""], ids) => {
-  return [String(keys.nowMicros), ...ids.map((id) => (keys.members(index).score(id) === undefined ? 0 : 1))]
+  return [keys.nowMicros, ...ids.map((id) => (keys.members(index).score(id) === undefined ? 0 : 1))]
 }
 
 export const indexPage: ScriptFunction = (keys, [index = ""], [order, from = "", to = "", count]) => {
   const page = rangeByScore(keys.members(index), from, to, Number(count), order === "REV")
-  return [String(keys.nowMicros), ...page.flatMap(({ member, score }) => [member, String(score)])]
+  return [keys.nowMicros, ...page.flatMap(({ member, score }) => [member, String(score)])]
 }
 
 export const indexPrune: ScriptFunction = (keys, [index = "", ...sessions], [memory, ...ids]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const dead = ids.filter((id, at) => {
     const score = keys.members(index).score(id)
     return score !== undefined && score + Number(memory) < keys.nowMicros && !keys.exists(sessions[at] ?? "")

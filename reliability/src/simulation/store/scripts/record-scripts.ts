@@ -23,7 +23,7 @@ function timeLeft(keys: Keyspace, key: string): number {
 }
 
 export const recordSave: ScriptFunction = (keys, [record = "", old], [expected = "", operation = "", notAfter, lifetime, name = "", data = ""]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const found = readRecord(keys, record)
   if (found === "corrupt") return [6, now]
   if (found === "ended") return [2, now]
@@ -36,18 +36,18 @@ export const recordSave: ScriptFunction = (keys, [record = "", old], [expected =
   const head = `{"record":[1,${pad(version, 9)},"${pushOperation(before.operations, operation)}"],"name":"${name}","data":`
   keys.set(record, `${head}${data}}`, Number(lifetime))
   if (old !== undefined) keys.unlink(old)
-  return [0, now, String(version)]
+  return [0, now, version]
 }
 
 export const recordTouch: ScriptFunction = (keys, [record = ""], [lifetime]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   if (typeof readRecord(keys, record) === "string") return [1, now]
   keys.pexpireAt(record, keys.nowMs + Number(lifetime), "GT")
   return [0, now]
 }
 
 export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const left = old === undefined ? 0 : Math.max(timeLeft(keys, record), timeLeft(keys, old))
   const removed = old === undefined ? 0 : keys.unlink(old)
   const found = readRecord(keys, record)
@@ -57,7 +57,7 @@ export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember]) 
 }
 
 export const recordAdopt: ScriptFunction = (keys, [record = "", old = ""], [found, lifetime, text = ""]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const taken = keys.get(record)
   if (taken !== null) {
     if (taken === MARK) keys.pexpireAt(record, keys.find(old)?.expiresAt ?? 0, "GT")

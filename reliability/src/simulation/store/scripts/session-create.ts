@@ -1,5 +1,5 @@
 import type { Keyspace } from "../Keyspace.js"
-import { keepIndex, luaNumber, pad, readHead, timeToLive, whole, writeHead } from "../record-head.js"
+import { keepIndex, luaNumber, pad, readHead, timeToLive, writeHead } from "../record-head.js"
 import { rangeByScore } from "../SortedMembers.js"
 import type { Reply, ScriptFunction } from "../script.js"
 
@@ -27,11 +27,12 @@ interface List {
 }
 
 export const sessionCreate: ScriptFunction = (keys, [session = "", index], args) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const [id = "", notAfter, memory = "", idle, slack, absolute, verifier = "", operations = "", authenticated = "", fixed = "", body = ""] = args
+  const isListed = index !== undefined && keys.members(index).score(id) !== undefined
   const existing = keys.get(session)
   if (existing !== null) return existing.slice(132, 154) === verifier ? [1, now, existing] : [2, now]
-  if (index !== undefined && keys.members(index).score(id) !== undefined) return [2, now]
+  if (isListed) return [2, now]
   if (keys.nowMicros > Number(notAfter)) return [3, now]
 
   const list: List | undefined = index === undefined ? undefined : { index, prefix: session.slice(0, session.length - id.length), memory: Number(memory) }
@@ -44,13 +45,13 @@ export const sessionCreate: ScriptFunction = (keys, [session = "", index], args)
     idle: Number(idle),
     slack: Number(slack),
     absolute: keys.nowMs + Number(absolute),
-    created: top === undefined ? earliest : Math.max(earliest, top.score + 1),
+    created: top === undefined ? earliest : Math.max(earliest, Math.floor(top.score) + 1),
     authenticated: authenticated === "" ? "null".padStart(13) : pad(authenticated === "now" ? keys.nowMs : Number(authenticated), 13),
   }
   const written = writeHead(head, keys.nowMs, 1, operations, verifier)
   keys.set(session, written + fixed + body, Math.max(1, timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)))
   if (list === undefined) return [0, now, written]
-  keys.zadd(list.index, Number(whole(head.created)), id)
+  keys.zadd(list.index, head.created, id)
   keepIndex(keys, list.index, Math.max(head.absolute, Math.ceil(head.created / 1_000)), list.memory)
   if (room.dead.length > 0) keys.zrem(list.index, room.dead)
   return [0, now, written, ...evict(keys, list, room.evicted)]
@@ -62,7 +63,7 @@ function makeRoom(
   list: List,
   args: readonly string[],
 ): { readonly dead: readonly string[]; readonly evicted: readonly Counted[] } | { readonly reply: Reply } {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const limit = Number(args[11])
   const [, , , , , , , , , , , , onLimit, cursor = "", countedBefore, oldestBefore = "", untilBefore = ""] = args
   if (limit === 0 || keys.members(list.index).size < limit) return { dead: forgettable(keys, list), evicted: [] }

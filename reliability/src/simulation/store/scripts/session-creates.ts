@@ -10,8 +10,8 @@ export const sessionCreates: ScriptFunction = (keys, names, args) => {
     try {
       replies.push(sessionCreate(keys, own, [...args.slice(from + 1, from + 14), "", "0", "", ""]))
     } catch {
-      replies.push([6, String(keys.nowMicros)])
+      replies.push([6, keys.nowMicros])
     }
   }
-  return [String(keys.nowMicros), ...replies]
+  return [keys.nowMicros, ...replies]
 }

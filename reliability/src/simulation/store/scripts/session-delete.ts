@@ -2,7 +2,7 @@ import { admit, findBody, readHead, verifierOfAnyLayout } from "../record-head.j
 import type { ScriptFunction } from "../script.js"
 
 export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "", newest = "", version = "", ...offered]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const head = readHead(keys, session, 4_096)
   if (head === undefined) return version !== "" || keys.unlink(session) === 0 ? [1, now] : [0, now, ""]
   const body = head === false ? -1 : findBody(head.text, head.rest)

@@ -2,7 +2,7 @@ import { admit, luaNumber, pad, readHead, timeToLive } from "../record-head.js"
 import type { ScriptFunction } from "../script.js"
 
 export const sessionExtend: ScriptFunction = (keys, [session = ""], [idleGiven, touchInterval, notAfter, ...offered]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const head = readHead(keys, session, 229)
   if (head === undefined) return [1, now]
   if (head === false) return [3, now]

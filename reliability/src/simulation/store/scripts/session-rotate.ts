@@ -6,7 +6,7 @@ export const sessionRotate: ScriptFunction = (
   [session = ""],
   [verifier = "", grace, reauthenticated, expected = "", newBody = "", notAfter, ...offered],
 ) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const head = readHead(keys, session, 4_096)
   if (head === undefined) return [1, now]
   const body = head === false ? -1 : findBody(head.text, head.rest)

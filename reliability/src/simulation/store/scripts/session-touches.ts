@@ -30,7 +30,7 @@ export const sessionTouches: ScriptFunction = (keys, names, [memory, ...offered]
     keepIndex(keys, index, head.absolute, Number(memory))
     return DONE
   }
-  return [String(keys.nowMicros), ...offered.map(touch)]
+  return [keys.nowMicros, ...offered.map(touch)]
 }
 
 export const sessionAccesses: ScriptFunction = (keys, names, offered) => {
@@ -40,5 +40,5 @@ export const sessionAccesses: ScriptFunction = (keys, names, offered) => {
     const head = access(keys, session, offered[at] ?? "")
     return [typeof head === "number" ? head : DONE, text]
   })
-  return [String(keys.nowMicros), ...each]
+  return [keys.nowMicros, ...each]
 }

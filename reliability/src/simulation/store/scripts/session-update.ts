@@ -2,7 +2,7 @@ import { admit, findBody, pushOperation, readHead, timeToLive, wasApplied, write
 import type { ScriptFunction } from "../script.js"
 
 export const sessionUpdate: ScriptFunction = (keys, [session = ""], [expected, operation = "", newBody = "", notAfter, ...offered]) => {
-  const now = String(keys.nowMicros)
+  const now = keys.nowMicros
   const head = readHead(keys, session, 4_096)
   if (head === undefined) return [1, now]
   const body = head === false ? -1 : findBody(head.text, head.rest)

@@ -11,5 +11,5 @@ export const sessionUpdates: ScriptFunction = (keys, names, args) => {
     const proof = offered === "" ? [] : [...verifiers, "none"]
     return sessionUpdate(keys, [session], [expected, operation, body, notAfter, ...proof])
   })
-  return [String(keys.nowMicros), ...replies]
+  return [keys.nowMicros, ...replies]
 }

@@ -97,7 +97,7 @@ local function create(KEYS, ARGV, now)
   local created = index and math.max(now, tonumber(ARGV[2]) - memory) or now
   local top = listed[#listed]
   if not is_all then top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2] end
-  if top then created = math.max(created, tonumber(top) + 1) end
+  if top then created = math.max(created, math.floor(tonumber(top)) + 1) end
   local authenticated = ARGV[9] == 'now' and now_ms or tonumber(ARGV[9])
   local head = {
     idle = tonumber(ARGV[4]),

@@ -1,5 +1,5 @@
--- When a list may go that remembers its members for so long.
-local function index_end(absolute_ms, memory_micros) return absolute_ms + math.ceil(memory_micros / 1000) end
+-- When a list may go that remembers its members for so long. Whole also for a damaged record, where the command would fail.
+local function index_end(absolute_ms, memory_micros) return math.ceil(absolute_ms + memory_micros / 1000) end
 
 -- The list of a user outlives its sessions, and its time to live only ever grows; one that has none (-1), as an operator's PERSIST leaves it, gets one.
 local function keep_index(index, absolute_ms, memory_micros)

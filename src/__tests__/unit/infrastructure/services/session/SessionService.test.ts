@@ -1007,7 +1007,7 @@ describe("deleteUserSessions", () => {
     const { record } = storedSession()
     redis.answer("index-cutoff", [T, T])
     redis.answer("index-page", [T, record.id, T], [T, record.id, T])
-    redis.answer("index-end", [T, "0", "1"])
+    redis.answer("index-end", [T, "0", "1"], [T, "0", "0"])
     expect(await serviceWith().deleteUserSessions("ada")).toBe(1)
     expect(redis.names).toEqual(["index-cutoff", "index-page", "index-end", "index-page"])
   })
