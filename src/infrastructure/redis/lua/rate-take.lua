@@ -46,7 +46,8 @@ end
 -- The answer to one claim of a call.
 local function answer(key, claim, all_fit)
   local rule, record = claim.rule, record_of(key, claim.rule)
-  if not (all_fit and fits(claim, record)) then return judgement(rule, record.marks, record.blocked, now, 0, claim.cost) end
+  -- Whether those of shadow mode fit was not asked for the call.
+  if not all_fit or claim.shadow and not fits(claim, record) then return judgement(rule, record.marks, record.blocked, now, 0, claim.cost) end
   record.marks, record.changed = rule.algorithm.take(record.marks, now, rule.capacity, rule.period, claim.cost), true
   return judgement(rule, record.marks, record.blocked, now, 1, 1)
 end

@@ -4,7 +4,6 @@ import type { ListPlace, SessionKeys } from "../session-keys.js"
 import { LIST_MEMORY_MICROS } from "./list-memory.js"
 
 const PAGE = 250
-const NONE: ReadonlySet<string> = new Set()
 /** A little later than a member may leave, and long enough to gather several. */
 const PAUSE_MS = LIST_MEMORY_MICROS / 1_000 + 100
 
@@ -30,11 +29,6 @@ export class PruneLater {
     for (const id of gone) group.ids.add(id)
     this.#waiting.set(index, group)
     this.#timer ??= setTimeout(() => void this.#flush(), PAUSE_MS).unref()
-  }
-
-  /** The sessions that are known to be over while the list still names them. */
-  goneFrom(place: ListPlace): ReadonlySet<string> {
-    return this.#waiting.get(this.#keys.index(place))?.ids ?? NONE
   }
 
   /** Leaves what is waiting to others: whoever signs out last must not wait for the store. */

@@ -41,26 +41,26 @@ export interface SignOutOptions {
  */
 export async function removeListed(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
   let ended = 0
+  // What the list still names because its memory needs it.
+  const gone = new Set<string>()
   for (;;) {
-    const inThisPass = await removePass(parts, place, cutoff, options)
+    const inThisPass = await removePass(parts, place, cutoff, gone, options)
     if (inThisPass === 0) return ended
     ended += inThisPass
   }
 }
 
-async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
+async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, gone: Set<string>, options: SignOutOptions): Promise<number> {
   let ended = 0
   const underWay: Promise<number>[] = []
   const oldest = async (): Promise<number> => (await underWay.shift()) ?? 0
   try {
     for await (const page of walkList(parts.scripts, parts.keys.index(place), cutoff, READ, options)) {
-      // What is known to be gone stands in the list until that need not remember it.
-      const gone = parts.prunes.goneFrom(place)
       const due = page.filter((id) => id !== options.except?.id && !gone.has(id))
       for (let from = 0; from < due.length; from += STEP) {
         options.signal?.throwIfAborted()
         if (underWay.length === MOST_UNDER_WAY) ended += await oldest()
-        const step = removeMembers(parts, place, due.slice(from, from + STEP), options)
+        const step = removeMembers(parts, place, due.slice(from, from + STEP), gone, options)
         step.catch(() => undefined)
         underWay.push(step)
       }
@@ -74,13 +74,16 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, 
   }
 }
 
-async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<number> {
+async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], gone: Set<string>, options: SignOutOptions): Promise<number> {
   options.onBegin()
   const { existed, repeated, left } = await (parts.redis.singleNode ? endTogether : endOneByOne)(parts, place, ids, options)
   const ended = ids.filter((_id, at) => existed[at] === true)
   for (const id of ended) options.onEnded({ tag: place.tag, id })
   if (repeated) for (const [at, id] of ids.entries()) if (existed[at] !== true) options.onMaybeEnded?.({ tag: place.tag, id })
-  if (left < ids.length) parts.prunes.add(place, ids)
+  if (left < ids.length) {
+    parts.prunes.add(place, ids)
+    for (const id of ids) gone.add(id)
+  }
   return ended.length
 }
 
