@@ -65,9 +65,10 @@ const SHOWS: Readonly<Record<Mistake, readonly Fault[]>> = {
   "list-key-never-dies": ["eviction"],
   "absolute-deadline-moves": [],
 }
-const SEEDS = 40
+/** The rarest shows in one of 25. */
+const SEEDS = 150
 
-describe("a mistake is found within a few seeds, and nothing is found without it:", () => {
+describe("a mistake is found within some seeds, and nothing is found without it:", () => {
   it.each(MISTAKES)("%s", { timeout: 600_000 }, async (mistake) => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const options = withFaults(seed, ...SHOWS[mistake])
