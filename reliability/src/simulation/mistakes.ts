@@ -40,7 +40,7 @@ function spoiledScripts(mistake: Mistake): Scripts {
     case "operation-forgotten":
       return { "session-update": forgetting() }
     case "sign-out-without-cutoff":
-      return { "index-cutoff": (keys, names, args) => [(script("index-cutoff")(keys, names, args) as readonly string[])[0] ?? "", "+inf"] }
+      return { "index-cutoff": (keys, names, args) => [(script("index-cutoff")(keys, names, args) as readonly number[])[0] ?? 0, "+inf"] }
     case "sign-out-from-the-past":
       return { "index-cutoff": (keys) => [keys.nowMicros, keys.nowMicros - 500_000] }
     case "delete-does-nothing":

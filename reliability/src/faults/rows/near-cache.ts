@@ -63,6 +63,7 @@ function nearRow({ number, name, onlyInFull, round, config = {}, users = 15, win
       }
       const hitRate = Math.round((sum.hits / Math.max(1, sum.reads)) * 100)
       if (answersAll && sum.untold > 0) why.push(`Expected every read to be answered, got ${sum.untold} that were not`)
+      if (round === "cut" && client === "node-redis" && sum.untold === 0) why.push("Expected reads to be left without an answer while the line hangs, got none")
       if (round === "cut" && sum.waited === 0) why.push("Expected reads to wait while the line hangs, got none that did")
       return {
         version: server.version,
