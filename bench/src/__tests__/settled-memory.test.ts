@@ -12,4 +12,10 @@ describe("settledMemory", () => {
     expect(await settledMemory(async () => `used_memory:${answers.shift()}`, 1)).toBe(3_000_100)
     expect(answers).toEqual([9])
   })
+
+  it("waits while keys are moved from one table to another: the first still lies in memory", async () => {
+    const moving = Array.from({ length: 6 }, () => "used_memory:5000000\r\nmem_overhead_db_hashtable_rehashing:1048576\r\n")
+    const answers = [...moving, ...Array.from({ length: 4 }, () => "used_memory:3900000\r\nmem_overhead_db_hashtable_rehashing:0\r\n")]
+    expect(await settledMemory(async () => answers.shift() ?? "", 1)).toBe(3_900_000)
+  })
 })

@@ -12,14 +12,20 @@ export function usedMemory(info: string): number {
   return Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? Number.NaN)
 }
 
-/** Asks until the answer stays the same: for a while after many keys were written or removed, a server moves them between tables. */
+/** Whether an answer to `INFO memory` says that keys are being moved from one table to another. Both lie in memory until the last is moved, and nothing changes meanwhile. */
+function isRehashing(info: string): boolean {
+  return /^mem_overhead_db_hashtable_rehashing:[1-9]/m.test(info)
+}
+
+/** Asks until the answer stays the same, and no keys are being moved any more. */
 export async function settledMemory(look: () => Promise<string>, everyMs = LOOK_EVERY_MS): Promise<number> {
   const deadline = performance.now() + GIVE_UP_MS
   let last = usedMemory(await look())
   for (let alike = 1; alike < LOOKS_ALIKE && performance.now() < deadline; ) {
     await pause(everyMs)
-    const now = usedMemory(await look())
-    alike = Math.abs(now - last) <= last * STILL ? alike + 1 : 1
+    const info = await look()
+    const now = usedMemory(info)
+    alike = Math.abs(now - last) <= last * STILL && !isRehashing(info) ? alike + 1 : 1
     last = now
   }
   return last
