@@ -10,10 +10,16 @@ interface Bucket {
   timer: NodeJS.Timeout
 }
 
-/** One call that waits. `controller` only where the caller may end the wait. */
-interface Wait {
+/** One call that waits. A class, for a literal may come to lie in the old generation, and all that waits with it (bench/README.md). */
+class Wait {
+  /** Only where the caller may end the wait. */
   readonly controller: AbortController | undefined
-  expire(): void
+  readonly expire: () => void
+
+  constructor(controller: AbortController | undefined, expire: () => void) {
+    this.controller = controller
+    this.expire = expire
+  }
 }
 
 const LONGEST_SPAN_MS = 10
@@ -75,14 +81,11 @@ export class CallDeadlines {
         reject(signal?.reason)
         controller?.abort(signal?.reason)
       }
-      const wait: Wait = {
-        controller,
-        expire: () => {
-          if (!bucket.waits.has(wait)) return
-          leave()
-          reject(expired())
-        },
-      }
+      const wait = new Wait(controller, () => {
+        if (!bucket.waits.has(wait)) return
+        leave()
+        reject(expired())
+      })
       bucket.waits.add(wait)
       this.#waiting++
       signal?.addEventListener("abort", endByCaller, { once: true })

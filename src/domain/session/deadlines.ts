@@ -27,6 +27,7 @@ const CAPS = {
  */
 export function defaultTimeouts(service: Timeouts, standing: Standing): Timeouts {
   const cap = CAPS[standing]
+  if (service.idle <= cap.idle && service.absolute <= cap.absolute) return service
   return { idle: Math.min(service.idle, cap.idle), absolute: Math.min(service.absolute, cap.absolute) }
 }
 

@@ -1,8 +1,16 @@
-interface Waiting<C, A> {
+/** A claim whose answer is awaited. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
+class Waiting<C, A> {
   readonly claim: C
   readonly signal: AbortSignal | undefined
-  resolve(answer: A): void
-  reject(reason: unknown): void
+  readonly resolve: (answer: A) => void
+  readonly reject: (reason: unknown) => void
+
+  constructor(claim: C, signal: AbortSignal | undefined, resolve: (answer: A) => void, reject: (reason: unknown) => void) {
+    this.claim = claim
+    this.signal = signal
+    this.resolve = resolve
+    this.reject = reject
+  }
 }
 
 /** Sends claims: several in one step, and one alone in its own way where there is one. The signal is aborted when nobody waits for any of them any more. */
@@ -31,7 +39,7 @@ export class TurnBatch<C, A> {
   add(claim: C, signal?: AbortSignal): Promise<A> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) soon(() => this.#sendAll(), this.#underWay > 0)
-      this.#waiting.push({ claim, signal, resolve, reject })
+      this.#waiting.push(new Waiting<C, A>(claim, signal, resolve, reject))
     })
   }
 
@@ -75,7 +83,7 @@ export function soon(send: () => void, hasCompany: boolean): void {
   else queueMicrotask(send)
 }
 
-function isStillWaited({ signal, reject }: Waiting<never, never> | Waiting<unknown, unknown>): boolean {
+function isStillWaited<C, A>({ signal, reject }: Waiting<C, A>): boolean {
   if (signal?.aborted !== true) return true
   reject(signal.reason)
   return false

@@ -9,10 +9,21 @@ export interface StepOptions {
 
 const UNBOUNDED: StepOptions = {}
 
+/** Of one call. A class, for a literal may come to lie in the old generation (bench/README.md). */
+class Bounds implements StepOptions {
+  readonly signal: AbortSignal
+  readonly deadline: number
+
+  constructor(signal: AbortSignal, deadline: number) {
+    this.signal = signal
+    this.deadline = deadline
+  }
+}
+
 /** What the steps of one call need to know of it, and what the call needs to know of them. */
 export class CallStep {
   /** For steps that are to stop when nobody waits for the call any more. */
-  readonly options: { readonly signal: AbortSignal; readonly deadline: number }
+  readonly options: Bounds
   /** For plain reads, which the call's deadline passes by: nothing comes of an answer that is too late, and a listener for each would cost more than it. */
   readonly reading: StepOptions
   #mayHaveChanged = false
@@ -23,7 +34,7 @@ export class CallStep {
    * @param mayBeAborted - whether the caller has a signal
    */
   constructor(ending: AbortSignal, deadline: number, mayBeAborted: boolean) {
-    this.options = { signal: ending, deadline }
+    this.options = new Bounds(ending, deadline)
     this.reading = mayBeAborted ? this.options : UNBOUNDED
   }
 

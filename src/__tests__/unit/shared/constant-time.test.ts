@@ -16,6 +16,10 @@ it("tells a text from its beginning, and from more than it", () => {
   expect([isSameText("abc", "ab"), isSameText("ab", "abc"), isSameText("", "a"), isSameText("", "")]).toEqual([false, false, false, true])
 })
 
+it("leaves out what texts are known to begin with, and no more", () => {
+  expect([isSameText("xbc", "abc", 1), isSameText("xbd", "abc", 1), isSameText("xcc", "abc", 1)]).toEqual([true, false, false])
+})
+
 it("looks at all characters, wherever the first difference is", () => {
   const looks = (other: string): number => {
     let count = 0

@@ -97,7 +97,7 @@ export abstract class ClientRedisService implements IRedisService {
   mget(keys: readonly string[], options?: RedisCallOptions): Promise<readonly (string | null)[]> {
     return this.#call(true, options, async (signal, send) => {
       if (keys.length === 0) return []
-      if (this.singleNode) return list(await send(keys[0], ["mget", ...keys], signal), keys.length).map(textOrNull)
+      if (this.singleNode) return list(await send(keys[0], ["mget"].concat(keys), signal), keys.length).map(textOrNull)
       return Promise.all(keys.map((key) => textOf(send, key, signal)))
     })
   }

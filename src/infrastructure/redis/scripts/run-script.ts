@@ -14,8 +14,7 @@ export async function runScript(
   args: readonly (string | number)[],
   signal: AbortSignal,
 ): Promise<unknown> {
-  const command = ["evalsha", script.sha1, String(keys.length), ...keys]
-  for (const arg of args) command.push(String(arg))
+  const command = ["evalsha", script.sha1, String(keys.length)].concat(keys, args.map(String))
   try {
     return await send(command)
   } catch (error) {

@@ -55,14 +55,23 @@ export interface Accessed extends Touched {
   readonly text: string | null
 }
 
-/** A change of attributes to be made at one exact version. */
-export interface DueUpdate {
+/** A change of attributes to be made at one exact version. A class, for it waits, and a literal may come to lie in the old generation (bench/README.md). */
+export class DueUpdate {
   readonly session: string
   readonly expected: number
   readonly operation: string
   readonly body: string
   readonly notAfterMicros: number
   readonly verifiers: readonly string[]
+
+  constructor({ session, expected, operation, body, notAfterMicros, verifiers }: DueUpdate) {
+    this.session = session
+    this.expected = expected
+    this.operation = operation
+    this.body = body
+    this.notAfterMicros = notAfterMicros
+    this.verifiers = verifiers
+  }
 }
 
 export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
@@ -70,7 +79,7 @@ export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
 /** Characters of the id at the end of a session's key. */
 const ID_LENGTH = 22
 
-export interface CreateArguments {
+export class CreateArguments {
   readonly id: string
   readonly notAfterMicros: number
   readonly memoryMicros: number
@@ -88,13 +97,39 @@ export interface CreateArguments {
   readonly counted: number
   readonly oldest: string
   readonly until: string
+
+  constructor(of: CreateArguments) {
+    this.id = of.id
+    this.notAfterMicros = of.notAfterMicros
+    this.memoryMicros = of.memoryMicros
+    this.idle = of.idle
+    this.slack = of.slack
+    this.absolute = of.absolute
+    this.verifier = of.verifier
+    this.operations = of.operations
+    this.authenticated = of.authenticated
+    this.fixed = of.fixed
+    this.body = of.body
+    this.limit = of.limit
+    this.onLimit = of.onLimit
+    this.cursor = of.cursor
+    this.counted = of.counted
+    this.oldest = of.oldest
+    this.until = of.until
+  }
 }
 
-/** A session to be opened; `index`: the list of its user, `null` for a guest. */
-export interface DueCreate {
+/** A session to be opened; `index`: the list of its user, `null` for a guest. No literals, as above. */
+export class DueCreate {
   readonly session: string
   readonly index: string | null
   readonly args: CreateArguments
+
+  constructor(session: string, index: string | null, args: CreateArguments) {
+    this.session = session
+    this.index = index
+    this.args = args
+  }
 }
 
 /** One of many. `FAILED`: nothing was changed for it, since its keys hold something else. */
@@ -114,31 +149,21 @@ export class SessionScripts {
   }
 
   create({ session, index, args }: DueCreate, options: ScriptOptions): Promise<CreateAnswer> {
-    const keys = index === null ? [session] : [session, index]
-    return this.#runner.run(sessionCreate, sessionCreateStatus, keys, [...ofFirstPage(args), args.cursor, args.counted, args.oldest, args.until], options)
+    const own = [...ofFirstPage(args), args.cursor, args.counted, args.oldest, args.until]
+    return this.#runner.run(sessionCreate, sessionCreateStatus, keysOf({ session, index }), own, options)
   }
 
   /** Opens many on one node in one step. What became of each, in their order; `FAILED`: nothing was changed for that one, whose keys hold something else. */
   creates(due: readonly DueCreate[], options: ScriptOptions): Promise<readonly CreatedTogether[]> {
-    const keys: string[] = []
-    const args: (string | number)[] = []
-    for (const { session, index, args: own } of due) {
-      keys.push(session)
-      if (index !== null) keys.push(index)
-      args.push(index === null ? 0 : 1, ...ofFirstPage(own))
-    }
+    const keys = due.flatMap(keysOf)
+    const args = due.flatMap(({ index, args: own }) => [index === null ? 0 : 1, ...ofFirstPage(own)])
     return this.#runner.runMany(sessionCreates, sessionCreatesStatus, keys, args, due.length, options)
   }
 
   /** Touches sessions on one node in one step, and heals their lists. What became of each, in their order. */
   async touches(due: readonly DueTouch[], memoryMicros: number, options: ScriptOptions): Promise<readonly Touched[]> {
-    const keys: string[] = []
-    const offered: string[] = []
-    for (const { session, index, verifiers } of due) {
-      keys.push(session)
-      if (index !== null) keys.push(index)
-      offered.push(`${index === null ? 0 : 1}${spaced(verifiers)}`)
-    }
+    const keys = due.flatMap(keysOf)
+    const offered = due.map(({ index, verifiers }) => `${index === null ? 0 : 1}${spaced(verifiers)}`)
     const { value } = await this.#runner.repeatable((own) => this.#runner.timed(sessionTouches, keys, [memoryMicros, ...offered], own), options)
     const [time, ...statuses] = value
     if (statuses.length !== due.length) throw unexpected(sessionTouches)
@@ -166,8 +191,7 @@ export class SessionScripts {
 
   /** Updates many on one node in one step. What became of each, in their order. */
   updates(due: readonly DueUpdate[], options: ScriptOptions): Promise<readonly UpdateAnswer[]> {
-    const args: (string | number)[] = []
-    for (const { expected, operation, body, notAfterMicros, verifiers } of due) args.push(expected, operation, body, notAfterMicros, spaced(verifiers))
+    const args = due.flatMap(({ expected, operation, body, notAfterMicros, verifiers }) => [expected, operation, body, notAfterMicros, spaced(verifiers)])
     return this.#runner.runMany(
       sessionUpdates,
       sessionUpdatesStatus,
@@ -293,6 +317,11 @@ export class SessionScripts {
 }
 
 /** The arguments of a creation in the order in which its script takes them, but for those that say where it goes on. */
+/** A session's key, and that of its user's list where there is one. */
+function keysOf({ session, index }: { readonly session: string; readonly index: string | null }): readonly string[] {
+  return index === null ? [session] : [session, index]
+}
+
 function ofFirstPage(of: CreateArguments): readonly (string | number)[] {
   const { id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit } = of
   return [id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit]

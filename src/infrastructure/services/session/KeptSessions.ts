@@ -101,7 +101,7 @@ export class KeptSessions<A extends object> {
     if (now - kept.readAt > LONGEST_KEPT_MS) return undefined
     const serverTime = now + link.lease.serverAhead
     if (serverTime >= kept.endsAt || (touches && serverTime >= kept.touchAt)) return undefined
-    return isSameText(token, kept.token) ? kept.answer : undefined
+    return isSameText(token, kept.token, HANDLE_LENGTH) ? kept.answer : undefined
   }
 
   /** Reads a record, and keeps it unless something was heard of it meanwhile. @throws ERR_SESSION_CORRUPT */

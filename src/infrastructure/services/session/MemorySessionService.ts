@@ -72,10 +72,12 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     if (evicted === "full") return { status: "full" }
     const now = this.now()
     const list = owner === null ? null : this.#listOf(owner)
-    const record = createRecord(draft, Math.max(now * 1000, (list?.newest ?? 0) + 1), now)
+    const whole = { ...draft, verifier: inOnePiece(draft.verifier) }
+    const record = createRecord(whole, Math.max(now * 1000, (list?.newest ?? 0) + 1), now)
+    const key = inOnePiece(formatHandle(record))
     this.#arrivals += 1
-    this.#entries.set(formatHandle(record), { record, arrival: this.#arrivals, owner })
-    list?.handles.add(formatHandle(record))
+    this.#entries.set(key, { record, arrival: this.#arrivals, owner })
+    list?.handles.add(key)
     if (list !== null) list.newest = record.createdMicros
     for (const old of evicted) this.#drop(formatHandle(old))
     return { status: "created", record, evicted }
@@ -194,4 +196,9 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     list?.handles.delete(key)
     if (list?.handles.size === 0) this.#lists.delete(owner.user)
   }
+}
+
+/** The same text by itself: one that was cut out of another or put together of several refers to those, and each read would look for them all over the memory. */
+function inOnePiece(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1")
 }

@@ -23,10 +23,11 @@ import type { Answer, ScriptOptions } from "../../redis/scripts/ScriptRunner.js"
 import {
   type Accessed,
   type CreateAnswer,
+  CreateArguments,
   type CreatedTogether,
-  type DueCreate,
+  DueCreate,
   type DueTouch,
-  type DueUpdate,
+  DueUpdate,
   SessionScripts,
   type Touched,
   type UpdateAnswer,
@@ -76,6 +77,8 @@ interface CreatePage {
   readonly oldest: string
   readonly until: string
 }
+
+const FIRST_PAGE: CreatePage = { cursor: "", counted: 0, oldest: "", until: "" }
 
 /** Sessions on Redis or Valkey: each step is one script on one key, and the server's clock decides. */
 export class SessionService<A extends object, I extends object = A> extends SessionFront<A, I> {
@@ -134,6 +137,16 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
     const evicted: Handle[] = []
+    try {
+      return await this.#insert(draft, owner, limit, options, evicted)
+    } catch (error) {
+      // Those that made room are gone, whatever became of the creation.
+      this.reportEvicted(evicted)
+      throw evicted.length > 0 ? inDoubt(error) : error
+    }
+  }
+
+  async #insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions, evicted: Handle[]): Promise<Inserted> {
     const gone = (ids: readonly RedisReply[]): void => {
       for (const id of ids) {
         const handle: Handle = { tag: draft.tag, id: String(id) }
@@ -142,22 +155,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
         if (owner !== null) this.#prunes.add(owner, [String(id)])
       }
     }
-    try {
-      return await this.#insert(draft, owner, limit, { options, evicted, gone })
-    } catch (error) {
-      // Those that made room are gone, whatever became of the creation.
-      this.reportEvicted(evicted)
-      throw evicted.length > 0 ? inDoubt(error) : error
-    }
-  }
-
-  async #insert(
-    draft: SessionDraft,
-    owner: UserKey | null,
-    limit: LimitRule | null,
-    { options, evicted, gone }: { readonly options: StepOptions; readonly evicted: readonly Handle[]; readonly gone: (ids: readonly RedisReply[]) => void },
-  ): Promise<Inserted> {
-    let page: CreatePage = { cursor: "", counted: 0, oldest: "", until: "" }
+    let page = FIRST_PAGE
     let late = 0
     for (let pages = 0; pages < CREATE_PAGES && late < LATE_TRIES; pages += 1) {
       const mark = this.#redis.resendMark()
@@ -190,33 +188,35 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   async #create(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: CreatePage, options: StepOptions): Promise<CreateAnswer> {
     const notAfter = this.#clock.notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
-    const fixed = encodeFixed(draft.fixed)
-    const due: DueCreate = {
-      session: this.#keys.session(draft),
-      index: owner === null ? null : this.#keys.index(owner),
-      args: {
-        id: draft.id,
-        notAfterMicros: typeof notAfter === "number" ? notAfter : await notAfter,
-        memoryMicros: LIST_MEMORY_MICROS,
-        idle: draft.idleTimeout,
-        slack: draft.slack,
-        absolute: draft.absoluteTimeout,
-        verifier: draft.verifier,
-        operations: NO_OPERATIONS,
-        authenticated: draft.authenticatedAt ?? "",
-        fixed,
-        body: encodeBody(draft.body, fixed),
-        limit: limit?.max ?? 0,
-        onLimit: limit?.onLimit ?? "",
-        cursor: page.cursor,
-        counted: page.counted,
-        oldest: page.oldest,
-        until: page.until,
-      },
-    }
+    const due = this.#due(draft, owner, limit, page, typeof notAfter === "number" ? notAfter : await notAfter)
     const { answer, isDurable } = await this.#created(due, options.signal)
     if (!isDurable && (answer.status === "DONE" || answer.status === "REPLAYED")) this.reportNotDurable(draft)
     return answer
+  }
+
+  // By itself: an asynchronous function holds what it made on its way until it ends.
+  #due(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: CreatePage, notAfterMicros: number): DueCreate {
+    const fixed = encodeFixed(draft.fixed)
+    const args = new CreateArguments({
+      id: draft.id,
+      notAfterMicros,
+      memoryMicros: LIST_MEMORY_MICROS,
+      idle: draft.idleTimeout,
+      slack: draft.slack,
+      absolute: draft.absoluteTimeout,
+      verifier: draft.verifier,
+      operations: NO_OPERATIONS,
+      authenticated: draft.authenticatedAt ?? "",
+      fixed,
+      body: encodeBody(draft.body, fixed),
+      limit: limit?.max ?? 0,
+      onLimit: limit?.onLimit ?? "",
+      cursor: page.cursor,
+      counted: page.counted,
+      oldest: page.oldest,
+      until: page.until,
+    })
+    return new DueCreate(this.#keys.session(draft), owner === null ? null : this.#keys.index(owner), args)
   }
 
   /** With others of the same turn, unless many sessions may have to be looked at: nobody else is to wait for that. */
@@ -327,7 +327,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const body = encodeBody(write.body, encodeFixed(write.fixed))
     const verifiers = verifiersOf(proof)
     const { status, values, repeated } = await this.#inTime(record, options, (notAfterMicros) =>
-      this.#updates.add({ session, expected, operation, body, notAfterMicros, verifiers }, options.signal),
+      this.#updates.add(new DueUpdate({ session, expected, operation, body, notAfterMicros, verifiers }), options.signal),
     )
     if (status === "CLASH") return clashed(expected, Number(values[0]), this.#mayBeSecondCopy(repeated, mark))
     if (status !== "DONE" && status !== "REPLAYED") return refused(status)

@@ -1,7 +1,7 @@
 import type { CreateSessionOptions, Device } from "../../../domain/interfaces/session/ISessionService.js"
 import { defaultTimeouts, type Standing, slackFor, TIMEOUT_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
-import { type FixedFields, NO_DEVICE } from "../../../domain/session/record.js"
+import { FixedFields, NO_DEVICE } from "../../../domain/session/record.js"
 import { parseHandle } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds } from "../../../shared/durations.js"
@@ -14,14 +14,22 @@ const DEVICE_BYTES = { ip: 64, userAgent: 1024, label: 256 } as const
 /** How far the application's clock may be ahead of the store's before a time counts as future. */
 const CLOCK_TOLERANCE = 1_000
 
-/** The parts of a new session that its options decide, but for its attributes. */
-export interface CheckedCreate {
+/** The parts of a new session that its options decide, but for its attributes. A class, for it waits (bench/README.md). */
+export class CheckedCreate {
   readonly fixed: FixedFields
   readonly timeouts: Timeouts
   readonly slack: number
   /** A Date still has to be held against the store's time. */
   readonly authenticatedAt: Date | "now" | null
   readonly limit: LimitRule | null
+
+  constructor({ fixed, timeouts, slack, authenticatedAt, limit }: CheckedCreate) {
+    this.fixed = fixed
+    this.timeouts = timeouts
+    this.slack = slack
+    this.authenticatedAt = authenticatedAt
+    this.limit = limit
+  }
 }
 
 /** Who a session is about. */
@@ -46,19 +54,19 @@ const CREATE_OPTIONS = [
 export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "attributes">, settings: SessionSettings): CheckedCreate {
   assertKnownKeys(options, "the options of createSession", CREATE_OPTIONS)
   const people = checkPeople(options)
-  const { userId, pendingUserId, impersonatorId, impersonatorSessionId } = people
+  const { userId, pendingUserId, impersonatorId } = people
   if (options.persistent !== undefined && typeof options.persistent !== "boolean") throw expected("persistent", "true or false", options.persistent)
   const standing: Standing = userId !== null ? "user" : pendingUserId !== null ? "pending" : "guest"
   const authenticates = userId !== null && impersonatorId === null
   const timeouts = checkTimeouts(options, defaultTimeouts(settings.timeouts, standing))
   const limit = checkLimit(options, settings)
-  return {
-    fixed: { userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent: options.persistent ?? false, device: checkDevice(options.device) },
+  return new CheckedCreate({
+    fixed: new FixedFields({ ...people, persistent: options.persistent ?? false, device: checkDevice(options.device) }),
     timeouts,
     slack: slackFor(settings.touchInterval, timeouts.idle),
     authenticatedAt: checkAuthenticatedAt(options.authenticatedAt, authenticates),
     limit: authenticates ? limit : null,
-  }
+  })
 }
 
 function checkPeople(options: People): Pick<FixedFields, keyof People> {
@@ -78,6 +86,7 @@ function checkHandle(value: unknown): string {
 }
 
 function checkTimeouts(options: Pick<CreateSessionOptions<unknown>, "idleTimeout" | "absoluteTimeout">, defaults: Timeouts): Timeouts {
+  if (options.idleTimeout === undefined && options.absoluteTimeout === undefined) return defaults
   return {
     idle: options.idleTimeout === undefined ? defaults.idle : toMilliseconds(options.idleTimeout, "idleTimeout", TIMEOUT_RANGE),
     absolute: options.absoluteTimeout === undefined ? defaults.absolute : toMilliseconds(options.absoluteTimeout, "absoluteTimeout", TIMEOUT_RANGE),
@@ -85,6 +94,7 @@ function checkTimeouts(options: Pick<CreateSessionOptions<unknown>, "idleTimeout
 }
 
 function checkLimit(options: Pick<CreateSessionOptions<unknown>, "maxSessionsPerUser" | "onLimit">, settings: SessionSettings): LimitRule | null {
+  if (options.maxSessionsPerUser === undefined && options.onLimit === undefined) return settings.limit
   if (options.onLimit !== undefined) assertOneOf(options.onLimit, "onLimit", ["evict-oldest", "reject"])
   const { maxSessionsPerUser = settings.limit?.max ?? "unlimited", onLimit = settings.onLimit } = options
   return limitRule(maxSessionsPerUser, onLimit)

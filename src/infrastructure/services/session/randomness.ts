@@ -26,15 +26,20 @@ export const newOperationId = (): string => randomText(5).slice(0, 6)
 export const newTag = (): string => randomText(2)
 
 /** Where a user's sessions lie: a tag of 16 bits, which several users share, and 132 bits of a hash that names the user's list. No byte of the user id gets into a key. */
-export interface UserKey {
+export class UserKey {
   readonly tag: string
   readonly user: string
+
+  constructor(tag: string, user: string) {
+    this.tag = tag
+    this.user = user
+  }
 }
 
 export function userKey(userId: string): UserKey {
   const digest = hash("sha256", userId, "base64url")
   // Two bytes end in the middle of the third character: its last two bits are none of theirs.
-  return { tag: digest.slice(0, 2) + BASE64URL[BASE64URL.indexOf(digest.charAt(2)) & ~3], user: digest.slice(0, 22) }
+  return new UserKey(digest.slice(0, 2) + BASE64URL[BASE64URL.indexOf(digest.charAt(2)) & ~3], digest.slice(0, 22))
 }
 
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -23,9 +23,9 @@ import type {
 } from "../../../domain/interfaces/session/ISessionService.js"
 import { needsTouch, TIMEOUT_RANGE } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
-import { ownerOf, type Proof, type Rotation, type SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
+import { type Body, ownerOf, type Proof, type Rotation, SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
 import type { SweepStep } from "../../../domain/session/sweep-counts.js"
-import { formatHandle, formatToken, type Handle, parseHandle, parseToken, type Ticket } from "../../../domain/session/ticket.js"
+import { formatHandle, formatToken, type Handle, parseHandle, parseToken, Ticket } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import type { Reader } from "../../redis/reads/batch.js"
@@ -34,7 +34,7 @@ import { ServiceCalls } from "../ServiceCalls.js"
 import { Admission, byOwner, type ProveBy } from "./Admission.js"
 import { AttributeSchema } from "./attribute-schema.js"
 import { type CheckedUpdate, checkRotate, checkUpdate } from "./checked-changes.js"
-import { checkCreate, checkPast } from "./checked-creation.js"
+import { type CheckedCreate, checkCreate, checkPast } from "./checked-creation.js"
 import { checkCleanup, checkDelete, checkDeleteAll, checkDeleteSession, checkGet, checkPage, checkUserId } from "./checked-options.js"
 import { MergedChanges } from "./MergedChanges.js"
 import { formatCursor, parseCursor } from "./page-cursor.js"
@@ -164,24 +164,16 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const body = await this.#schema.create(attributes)
       const owner = ownerOf(checked.fixed)
       const place = owner === null ? null : userKey(owner)
-      const ticket: Ticket = { tag: place?.tag ?? newTag(), id: newSessionId(), secret: newSecret() }
-      const draft: SessionDraft = {
-        tag: ticket.tag,
-        id: ticket.id,
-        verifier: this.settings.verifiers.issue(ticket.secret),
-        idleTimeout: checked.timeouts.idle,
-        slack: checked.slack,
-        absoluteTimeout: checked.timeouts.absolute,
-        authenticatedAt: checked.authenticatedAt instanceof Date ? checkPast(checked.authenticatedAt, await this.now(step.options)) : checked.authenticatedAt,
-        fixed: checked.fixed,
-        body,
-      }
+      const authenticatedAt =
+        checked.authenticatedAt instanceof Date ? checkPast(checked.authenticatedAt, await this.now(step.options)) : checked.authenticatedAt
+      const secret = newSecret()
+      const draft = draftOf(checked, place?.tag ?? newTag(), this.settings.verifiers.issue(secret), authenticatedAt, body)
       const inserted = await this.insert(draft, place, checked.limit, step.change())
       if (inserted.status !== "created") throw notCreated(inserted.status, checked.limit)
-      this.#events.emit({ type: "created", sessionId: formatHandle(ticket) })
+      this.#events.emit({ type: "created", sessionId: formatHandle(draft) })
       const evicted = inserted.evicted.map(formatHandle)
       this.reportEvicted(inserted.evicted)
-      return { token: formatToken(ticket), session: await this.#answers.present(inserted.record), evicted }
+      return { token: formatToken(new Ticket(draft.tag, draft.id, secret)), session: await this.#answers.present(inserted.record), evicted }
     })
   }
 
@@ -467,6 +459,21 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected reportCorrupt(handle: Handle): void {
     this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
   }
+}
+
+// By itself: an asynchronous function holds what it made on its way until it ends.
+function draftOf({ timeouts, slack, fixed }: CheckedCreate, tag: string, verifier: string, authenticatedAt: number | "now" | null, body: Body): SessionDraft {
+  return new SessionDraft({
+    tag,
+    id: newSessionId(),
+    verifier,
+    idleTimeout: timeouts.idle,
+    slack,
+    absoluteTimeout: timeouts.absolute,
+    authenticatedAt,
+    fixed,
+    body,
+  })
 }
 
 /** A secret that was right when it was read, so nobody guessed: a rotation without grace came in between, and this token is over. */
