@@ -1,11 +1,8 @@
 import { isAlive, slackFor, timeToLive } from "./deadlines.js"
 import type { Handle } from "./ticket.js"
 
-// Parts of records are classes where they are made for each request: literals may come to lie in the old generation once a burst of calls had to wait, and then
-// all that hangs on them does (bench/README.md).
-
 /** What never changes in a session. */
-export class FixedFields {
+export interface FixedFields {
   readonly userId: string | null
   readonly pendingUserId: string | null
   readonly impersonatorId: string | null
@@ -17,30 +14,15 @@ export class FixedFields {
    * These fields as they lie in the store, and what a later release wrote among them: whoever writes the record again keeps them to the letter, because
    * the checksum covers them. A new session has none yet.
    */
-  readonly stored?: string | undefined
-
-  constructor({ userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent, device, stored }: FixedFields) {
-    this.userId = userId
-    this.pendingUserId = pendingUserId
-    this.impersonatorId = impersonatorId
-    this.impersonatorSessionId = impersonatorSessionId
-    this.persistent = persistent
-    this.device = device
-    this.stored = stored
-  }
+  readonly stored?: string
 }
 
 export const NO_DEVICE = "{}"
 
 /** Attributes as stored: their JSON text and the version of the schema that wrote it. */
-export class Body {
+export interface Body {
   readonly schemaVersion: number
   readonly attributes: string
-
-  constructor(schemaVersion: number, attributes: string) {
-    this.schemaVersion = schemaVersion
-    this.attributes = attributes
-  }
 }
 
 /** One stored session. Points in time are milliseconds since the epoch, but for `createdMicros`. Immutable: each change makes a new one. */
@@ -68,9 +50,7 @@ export const NO_OPERATIONS: string = "------".repeat(4)
 export const MAX_VERSION = 999_999_998
 
 /** Everything of a new session that its caller decides; the store adds the times. */
-export class SessionDraft implements Handle {
-  readonly tag: string
-  readonly id: string
+export interface SessionDraft extends Handle {
   readonly verifier: string
   readonly idleTimeout: number
   readonly slack: number
@@ -79,18 +59,6 @@ export class SessionDraft implements Handle {
   readonly authenticatedAt: number | "now" | null
   readonly fixed: FixedFields
   readonly body: Body
-
-  constructor({ tag, id, verifier, idleTimeout, slack, absoluteTimeout, authenticatedAt, fixed, body }: SessionDraft) {
-    this.tag = tag
-    this.id = id
-    this.verifier = verifier
-    this.idleTimeout = idleTimeout
-    this.slack = slack
-    this.absoluteTimeout = absoluteTimeout
-    this.authenticatedAt = authenticatedAt
-    this.fixed = fixed
-    this.body = body
-  }
 }
 
 /** Who a session belongs to: it lies in this user's slot and list, and ends with `deleteUserSessions`. */

@@ -6,11 +6,13 @@ export interface Handle {
   readonly tag: string
   readonly id: string
 }
-/**
- * What a token holds: a handle and the 256-bit secret that proves the right to use it. A class, for a literal may come to lie in the old generation (bench/README.md):
- * a ticket is made for every request, and waits with it.
- */
-export class Ticket implements Handle {
+/** What a token holds: a handle and the 256-bit secret that proves the right to use it. */
+export interface Ticket extends Handle {
+  readonly secret: string
+}
+
+/** A class, for each request makes one, and a literal may come to lie in the old generation (bench/README.md). */
+class ParsedTicket implements Ticket {
   readonly tag: string
   readonly id: string
   readonly secret: string
@@ -34,7 +36,7 @@ export function parseToken(text: unknown): Ticket | null {
   // The length first: a text of ten megabytes must not be looked through.
   if (typeof text !== "string" || text.length !== TOKEN_LENGTH || !beginsWithHandle(text)) return null
   if (text[26] !== "." || !isBase64url(text, 27, 70) || !LAST_OF_SECRET.includes(text.charAt(69))) return null
-  return new Ticket(text.slice(0, 3), text.slice(4, 26), text.slice(27))
+  return new ParsedTicket(text.slice(0, 3), text.slice(4, 26), text.slice(27))
 }
 
 /** Reads a handle, or answers `null`. */

@@ -35,7 +35,8 @@ export class LostReplies {
     const deadline = performance.now() + this.#timeoutMs
     this.#budget.countCall()
     try {
-      return { value: await send(options), repeated: false }
+      const value = await send(options)
+      return { value, repeated: false }
     } catch (error) {
       if (!isLostReply(error) || options.signal?.aborted || performance.now() >= deadline || !this.#budget.take()) throw error
       return { value: await repeat(send, options, deadline, error), repeated: true }

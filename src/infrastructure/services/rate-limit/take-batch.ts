@@ -8,10 +8,26 @@ export interface TakeCall {
   readonly isProvisional: boolean
 }
 
-interface Waiting extends TakeCall {
+/** A call whose judgements are awaited. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
+class Waiting implements TakeCall {
+  readonly claims: readonly PlacedClaim[]
+  readonly isProvisional: boolean
   readonly signal: AbortSignal | undefined
-  resolve(judgements: readonly Judgement[]): void
-  reject(reason: unknown): void
+  readonly resolve: (judgements: readonly Judgement[]) => void
+  readonly reject: (reason: unknown) => void
+
+  constructor(
+    { claims, isProvisional }: TakeCall,
+    signal: AbortSignal | undefined,
+    resolve: (judgements: readonly Judgement[]) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.claims = claims
+    this.isProvisional = isProvisional
+    this.signal = signal
+    this.resolve = resolve
+    this.reject = reject
+  }
 }
 
 /** Claims in one script: so many that calls share a round trip, so few that the server decides some while this process writes the next. */
@@ -31,7 +47,7 @@ export class TakeBatch {
   take(claims: readonly PlacedClaim[], isProvisional: boolean, signal: AbortSignal | undefined): Promise<readonly Judgement[]> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#sendAll())
-      this.#waiting.push({ claims, isProvisional, signal, resolve, reject })
+      this.#waiting.push(new Waiting({ claims, isProvisional }, signal, resolve, reject))
     })
   }
 

@@ -1,7 +1,8 @@
 import { SessionError } from "../../../domain/errors.js"
 import { type AttributesCopy, copyAttributes, mergeAttributes } from "../../../domain/session/attributes.js"
-import { Body } from "../../../domain/session/record.js"
+import type { Body } from "../../../domain/session/record.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
+import { StoredBody } from "./record-parts.js"
 import { parseObject } from "./StoredJson.js"
 import type { SessionSettings } from "./session-settings.js"
 
@@ -44,7 +45,7 @@ export class AttributeSchema {
     if (bytes > this.#settings.attributesBytes) {
       throw new SessionError("ERR_SESSION_TOO_LARGE", `Expected attributes of at most ${this.#settings.attributesBytes} bytes of JSON, got ${bytes}.`)
     }
-    return new Body(this.#settings.schemaVersion, text)
+    return new StoredBody(this.#settings.schemaVersion, text)
   }
 
   async #validated(attributes: AttributesCopy): Promise<AttributesCopy> {

@@ -1,11 +1,12 @@
 import type { CreateSessionOptions, Device } from "../../../domain/interfaces/session/ISessionService.js"
 import { defaultTimeouts, type Standing, slackFor, TIMEOUT_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
-import { FixedFields, NO_DEVICE } from "../../../domain/session/record.js"
+import { type FixedFields, NO_DEVICE } from "../../../domain/session/record.js"
 import { parseHandle } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds } from "../../../shared/durations.js"
 import { checkUserId, type Unschemed } from "./checked-options.js"
+import { StoredFields } from "./record-parts.js"
 import { limitRule, type SessionSettings } from "./session-settings.js"
 
 // Every function here throws UnexpectedValue, before anything is sent to a store.
@@ -61,7 +62,7 @@ export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "a
   const timeouts = checkTimeouts(options, defaultTimeouts(settings.timeouts, standing))
   const limit = checkLimit(options, settings)
   return new CheckedCreate({
-    fixed: new FixedFields({ ...people, persistent: options.persistent ?? false, device: checkDevice(options.device) }),
+    fixed: new StoredFields({ ...people, persistent: options.persistent ?? false, device: checkDevice(options.device) }),
     timeouts,
     slack: slackFor(settings.touchInterval, timeouts.idle),
     authenticatedAt: checkAuthenticatedAt(options.authenticatedAt, authenticates),

@@ -1,8 +1,9 @@
 import { crc32 } from "node:zlib"
 import { SessionError } from "../../../domain/errors.js"
-import { Body, FixedFields, NO_DEVICE, type SessionRecord } from "../../../domain/session/record.js"
+import { type Body, type FixedFields, NO_DEVICE, type SessionRecord } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
 import { isBase64url } from "../../../shared/base64url.js"
+import { StoredBody, StoredFields } from "./record-parts.js"
 
 // A record is one JSON text in three parts: a head of fixed width, which scripts read and write in place; what never changes; and the body, which the caller writes.
 //
@@ -110,7 +111,7 @@ export function decodeHead(handle: Handle, text: string, rest: Pick<SessionRecor
   return readRecord(handle, text, text.length, rest)
 }
 
-const NO_BODY = new Body(0, "")
+const NO_BODY: Body = new StoredBody(0, "")
 
 /** By places, as scripts read it. All in one literal: to spread one part into the next takes a fifth of the time. */
 function readRecord({ tag, id }: Handle, text: string, bodyAt: number, rest?: Pick<SessionRecord, "fixed" | "body">): SessionRecord {
@@ -193,7 +194,7 @@ function fixedFields(values: Readonly<Record<string, unknown>>, device: string, 
   if (!isTextOrNull(userId) || !isTextOrNull(pendingUserId) || !isTextOrNull(impersonatorId) || !isTextOrNull(impersonatorSessionId))
     throw corrupt("ids as text", null)
   if (typeof persistent !== "boolean") throw corrupt("a choice of persistence", null)
-  return new FixedFields({ userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent, device, stored })
+  return new StoredFields({ userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent, device, stored })
 }
 
 function deviceOf(device: unknown = {}): string {
@@ -209,7 +210,7 @@ function bodyOf(text: string, from: number, fixed: FixedFields): Body {
   const close = rest.indexOf(ATTRIBUTES)
   const schemaVersion = close > 1 && close <= MOST_VERSION_DIGITS + 1 && rest.startsWith(",") ? numberAt(rest, 1, close) : Number.NaN
   if (Number.isNaN(schemaVersion)) throw corrupt("a body with attributes", text)
-  return new Body(schemaVersion, rest.slice(close + ATTRIBUTES.length - 1, -2))
+  return new StoredBody(schemaVersion, rest.slice(close + ATTRIBUTES.length - 1, -2))
 }
 
 /** The number that lower-case hexadecimal digits write. `NaN` for anything else. */

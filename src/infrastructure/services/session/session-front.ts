@@ -23,9 +23,18 @@ import type {
 } from "../../../domain/interfaces/session/ISessionService.js"
 import { needsTouch, TIMEOUT_RANGE } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
-import { type Body, ownerOf, type Proof, type Rotation, SessionDraft, type SessionRecord, type StepResult, type Write } from "../../../domain/session/record.js"
+import {
+  type Body,
+  ownerOf,
+  type Proof,
+  type Rotation,
+  type SessionDraft,
+  type SessionRecord,
+  type StepResult,
+  type Write,
+} from "../../../domain/session/record.js"
 import type { SweepStep } from "../../../domain/session/sweep-counts.js"
-import { formatHandle, formatToken, type Handle, parseHandle, parseToken, Ticket } from "../../../domain/session/ticket.js"
+import { formatHandle, formatToken, type Handle, parseHandle, parseToken, type Ticket } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, readOnce, UnexpectedValue } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 import type { Reader } from "../../redis/reads/batch.js"
@@ -39,6 +48,7 @@ import { checkCleanup, checkDelete, checkDeleteAll, checkDeleteSession, checkGet
 import { MergedChanges } from "./MergedChanges.js"
 import { formatCursor, parseCursor } from "./page-cursor.js"
 import { newSecret, newSessionId, newTag, type UserKey, userKey } from "./randomness.js"
+import { Draft } from "./record-parts.js"
 import { SessionAnswers } from "./SessionAnswers.js"
 import { SessionEvents } from "./session-events.js"
 import { resolveSettings, type SessionOptions, type SessionSettings } from "./session-settings.js"
@@ -173,7 +183,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       this.#events.emit({ type: "created", sessionId: formatHandle(draft) })
       const evicted = inserted.evicted.map(formatHandle)
       this.reportEvicted(inserted.evicted)
-      return { token: formatToken(new Ticket(draft.tag, draft.id, secret)), session: await this.#answers.present(inserted.record), evicted }
+      return { token: formatToken({ tag: draft.tag, id: draft.id, secret }), session: await this.#answers.present(inserted.record), evicted }
     })
   }
 
@@ -463,7 +473,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
 
 // By itself: an asynchronous function holds what it made on its way until it ends.
 function draftOf({ timeouts, slack, fixed }: CheckedCreate, tag: string, verifier: string, authenticatedAt: number | "now" | null, body: Body): SessionDraft {
-  return new SessionDraft({
+  return new Draft({
     tag,
     id: newSessionId(),
     verifier,
