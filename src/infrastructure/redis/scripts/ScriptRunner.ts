@@ -19,6 +19,21 @@ export interface Answer<S extends string> {
   readonly repeated: boolean
 }
 
+/** A class, for a literal may come to lie in the old generation, and the reply with it (bench/README.md). */
+class ScriptAnswer<S extends string> implements Answer<S> {
+  readonly status: S
+  readonly micros: number
+  readonly values: readonly RedisReply[]
+  readonly repeated: boolean
+
+  constructor(status: S, micros: number, values: readonly RedisReply[], repeated: boolean) {
+    this.status = status
+    this.micros = micros
+    this.values = values
+    this.repeated = repeated
+  }
+}
+
 /** Runs scripts, sends a change again whose reply was lost, and reads what all replies have in common. */
 export class ScriptRunner {
   readonly #redis: IRedisService
@@ -67,7 +82,7 @@ export class ScriptRunner {
   #answer<S extends string>(script: RedisScript, statuses: Readonly<Record<S, number>>, value: RedisReply, repeated: boolean): Answer<S> {
     const [status, time, ...values] = reply(script, value)
     const micros = this.#observed(script, time)
-    for (const name in statuses) if (statuses[name] === Number(status)) return { status: name, micros, values, repeated }
+    for (const name in statuses) if (statuses[name] === Number(status)) return new ScriptAnswer(name, micros, values, repeated)
     throw unexpected(script)
   }
 

@@ -16,6 +16,17 @@ interface Readable {
   find(handle: Handle, options: StepOptions): SessionRecord | null | Promise<SessionRecord | null>
 }
 
+/** A class, for it waits, and a literal may come to lie in the old generation (bench/README.md). */
+class Admitted {
+  readonly record: SessionRecord
+  readonly proof: Proof
+
+  constructor(record: SessionRecord, proof: Proof) {
+    this.record = record
+    this.proof = proof
+  }
+}
+
 /** Lets in who has a right to a session: by its secret, or by the user whom it belongs to. */
 export class Admission {
   readonly #store: Readable
@@ -42,12 +53,12 @@ export class Admission {
   }
 
   /** Reads a session and judges the right to it: `null` when there is none. @throws ERR_SESSION_CORRUPT */
-  async admit(handle: Handle, proveBy: ProveBy, step: CallStep): Promise<{ readonly record: SessionRecord; readonly proof: Proof } | null> {
+  async admit(handle: Handle, proveBy: ProveBy, step: CallStep): Promise<Admitted | null> {
     const record = await this.#answers.reporting(handle, () => this.#store.find(handle, step.reading))
     if (record === null) return null
     const now = this.#store.now(step.reading)
     const proof = proveBy(record, typeof now === "number" ? now : await now)
-    return proof === null ? null : { record, proof }
+    return proof === null ? null : new Admitted(record, proof)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SessionData } from "../../../domain/interfaces/session/ISessionService.js"
-import type { Proof, SessionRecord, StepResult, Write } from "../../../domain/session/record.js"
+import type { Body, FixedFields, Proof, SessionRecord, StepResult, Write } from "../../../domain/session/record.js"
 import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
 import type { CallStep } from "../CallStep.js"
 import type { Admission, ProveBy } from "./Admission.js"
@@ -15,6 +15,21 @@ import { backOff, UpdateQueue } from "./update-queue.js"
 const CLASH_BUDGET = 5_000
 
 type Store = (record: SessionRecord, proof: Proof, write: Write) => Promise<StepResult>
+
+/** What follows a record that was read. A class, for it waits, and a literal may come to lie in the old generation (bench/README.md). */
+class NextWrite implements Write {
+  readonly expectedVersion: number
+  readonly operation: string
+  readonly fixed: FixedFields
+  readonly body: Body
+
+  constructor({ version, fixed }: SessionRecord, body: Body) {
+    this.expectedVersion = version
+    this.operation = newOperationId()
+    this.fixed = fixed
+    this.body = body
+  }
+}
 
 /** Reads, changes and writes until no other change came between, so that none is lost. */
 export class MergedChanges<A extends object> {
@@ -45,7 +60,7 @@ export class MergedChanges<A extends object> {
       const { record, proof } = admitted
       assertVersion(record, update.ifVersion)
       const body = await this.#answers.reporting(handle, () => this.#schema.change(record.body, update.changes))
-      const result = await store(record, proof, { expectedVersion: record.version, operation: newOperationId(), fixed: record.fixed, body })
+      const result = await store(record, proof, new NextWrite(record, body))
       if (result.status !== "clash") return this.#answers.settle(handle, result)
       step.unchanged()
       this.#events.emit({ type: "stale-version", sessionId: formatHandle(handle), attempt })

@@ -544,9 +544,14 @@ function placeOf(record: Pick<SessionRecord, "fixed">): UserKey | null {
 }
 
 /** What a change came to, and whether it was kept as `durability` asks. */
-interface Durable<T> {
+class Durable<T> {
   readonly answer: T
   readonly isDurable: boolean
+
+  constructor(answer: T, isDurable: boolean) {
+    this.answer = answer
+    this.isDurable = isDurable
+  }
 }
 
 async function durably<T>(send: (onNotDurable: () => void) => Promise<T>): Promise<Durable<T>> {
@@ -554,7 +559,7 @@ async function durably<T>(send: (onNotDurable: () => void) => Promise<T>): Promi
   const answer = await send(() => {
     isDurable = false
   })
-  return { answer, isDurable }
+  return new Durable(answer, isDurable)
 }
 
 /** Sends changes alone, or several of one turn in one step, and says of each whether it was kept as `durability` asks. */
@@ -566,7 +571,7 @@ function durableSender<C, A>(
     one: (due, signal) => durably((onNotDurable) => one(due, { signal, onNotDurable })),
     many: async (due, signal) => {
       const { answer, isDurable } = await durably((onNotDurable) => many(due, { signal, onNotDurable }))
-      return answer.map((each) => ({ answer: each, isDurable }))
+      return answer.map((each) => new Durable(each, isDurable))
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { RotateSessionOptions, UpdateSessionOptions } from "../../../domain/interfaces/session/ISessionService.js"
-import { copyAttributes } from "../../../domain/session/attributes.js"
+import { type AttributesCopy, copyAttributes } from "../../../domain/session/attributes.js"
 import { DEFAULT_GRACE, GRACE_RANGE } from "../../../domain/session/deadlines.js"
 import { assertKnownKeys, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds } from "../../../shared/durations.js"
@@ -8,22 +8,40 @@ import { assertVersionAsked, type Unschemed } from "./checked-options.js"
 
 // Every function here throws UnexpectedValue, before anything is sent to a store.
 
-export interface CheckedUpdate {
+/** A class, for it waits, and a literal may come to lie in the old generation (bench/README.md). */
+export class CheckedUpdate {
   readonly changes: CheckedChanges
   readonly ifVersion: number | null
+
+  constructor(changes: CheckedChanges, ifVersion: number | null) {
+    this.changes = changes
+    this.ifVersion = ifVersion
+  }
 }
+
+class Patch {
+  readonly patch: AttributesCopy
+  readonly unset: readonly string[]
+
+  constructor(patch: AttributesCopy, unset: readonly string[]) {
+    this.patch = patch
+    this.unset = unset
+  }
+}
+
+const NOTHING: readonly string[] = []
 
 export function checkUpdate(changes: unknown, options: Unschemed<UpdateSessionOptions<unknown>, "unset"> | undefined): CheckedUpdate {
   if (options !== undefined) assertKnownKeys(options, "the options of updateSession", ["ifVersion", "unset", "signal"])
-  const { ifVersion, unset = [] } = options ?? {}
+  const { ifVersion, unset = NOTHING } = options ?? {}
   assertVersionAsked(ifVersion)
   if (!Array.isArray(unset) || unset.length > 1000 || unset.some((key) => typeof key !== "string"))
     throw expected("unset", "a list of at most 1000 attribute names", unset)
-  return { changes: checkChanges(changes, unset), ifVersion: ifVersion ?? null }
+  return new CheckedUpdate(checkChanges(changes, unset), ifVersion ?? null)
 }
 
 function checkChanges(changes: unknown, unset: readonly string[]): CheckedChanges {
-  return typeof changes === "function" ? { apply: changes as (own: never) => unknown, unset } : { patch: copyAttributes(changes, "changes"), unset }
+  return typeof changes === "function" ? { apply: changes as (own: never) => unknown, unset } : new Patch(copyAttributes(changes, "changes"), unset)
 }
 
 export interface CheckedRotation {
@@ -37,7 +55,7 @@ export function checkRotate(options: Unschemed<RotateSessionOptions<unknown, unk
   assertKnownKeys(options, "the options of rotateSession", ["grace", "reauthenticated", "changes", "signal"])
   const { reauthenticated = false } = options
   if (typeof reauthenticated !== "boolean") throw expected("reauthenticated", "true or false", reauthenticated)
-  const changes = options.changes === undefined ? null : checkChanges(options.changes, [])
+  const changes = options.changes === undefined ? null : checkChanges(options.changes, NOTHING)
   const graceless = reauthenticated || changes !== null
   const grace = options.grace === undefined ? (graceless ? 0 : DEFAULT_GRACE) : toMilliseconds(options.grace, "grace", GRACE_RANGE)
   if (graceless && grace > 0)

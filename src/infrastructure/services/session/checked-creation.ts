@@ -55,14 +55,15 @@ const CREATE_OPTIONS = [
 export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "attributes">, settings: SessionSettings): CheckedCreate {
   assertKnownKeys(options, "the options of createSession", CREATE_OPTIONS)
   const people = checkPeople(options)
-  const { userId, pendingUserId, impersonatorId } = people
+  const { userId, pendingUserId, impersonatorId, impersonatorSessionId } = people
   if (options.persistent !== undefined && typeof options.persistent !== "boolean") throw expected("persistent", "true or false", options.persistent)
   const standing: Standing = userId !== null ? "user" : pendingUserId !== null ? "pending" : "guest"
   const authenticates = userId !== null && impersonatorId === null
   const timeouts = checkTimeouts(options, defaultTimeouts(settings.timeouts, standing))
   const limit = checkLimit(options, settings)
+  const device = checkDevice(options.device)
   return new CheckedCreate({
-    fixed: new StoredFields({ ...people, persistent: options.persistent ?? false, device: checkDevice(options.device) }),
+    fixed: new StoredFields({ userId, pendingUserId, impersonatorId, impersonatorSessionId, persistent: options.persistent ?? false, device }),
     timeouts,
     slack: slackFor(settings.touchInterval, timeouts.idle),
     authenticatedAt: checkAuthenticatedAt(options.authenticatedAt, authenticates),

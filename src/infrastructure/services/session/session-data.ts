@@ -2,16 +2,13 @@ import type { SessionData, SessionId } from "../../../domain/interfaces/session/
 import { expiresAt } from "../../../domain/session/deadlines.js"
 import type { SessionRecord } from "../../../domain/session/record.js"
 import { formatHandle } from "../../../domain/session/ticket.js"
+import { plainObjects } from "./plain-objects.js"
 import { StoredJson } from "./StoredJson.js"
 
 /** What is told of a session beside its device and attributes. */
 type Fields = Omit<SessionData<object>, "device" | "attributes">
 
-/**
- * Makes a plain object, which a class cannot, and whose fields no literal lists: that may come to lie in the old generation once a burst of calls had to wait, and
- * its dates with it (bench/README.md).
- */
-function FieldsOf(this: { -readonly [name in keyof Fields]: Fields[name] }, record: SessionRecord): void {
+const PlainFields = plainObjects<Fields, [record: SessionRecord]>(function (record) {
   const { fixed } = record
   this.sessionId = formatHandle(record)
   this.userId = fixed.userId
@@ -25,9 +22,7 @@ function FieldsOf(this: { -readonly [name in keyof Fields]: Fields[name] }, reco
   this.absoluteExpiresAt = new Date(record.absoluteDeadline)
   this.persistent = fixed.persistent
   this.version = record.version
-}
-FieldsOf.prototype = Object.prototype
-const PlainFields = FieldsOf as unknown as new (record: SessionRecord) => Fields
+})
 
 /** A record as the application sees it. @param attributes - where those that are stored are not what it is to see */
 export function toSessionData<A extends object>(record: SessionRecord, attributes?: object): SessionData<A> {

@@ -16,6 +16,7 @@ import type {
   RotateSessionOptions,
   SessionData,
   SessionId,
+  SessionToken,
   ThoroughOptions,
   TokenText,
   UpdateSessionOptions,
@@ -47,6 +48,7 @@ import { type CheckedCreate, checkCreate, checkPast } from "./checked-creation.j
 import { checkCleanup, checkDelete, checkDeleteAll, checkDeleteSession, checkGet, checkPage, checkUserId } from "./checked-options.js"
 import { MergedChanges } from "./MergedChanges.js"
 import { formatCursor, parseCursor } from "./page-cursor.js"
+import { plainObjects } from "./plain-objects.js"
 import { newSecret, newSessionId, newTag, type UserKey, userKey } from "./randomness.js"
 import { Draft } from "./record-parts.js"
 import { SessionAnswers } from "./SessionAnswers.js"
@@ -62,6 +64,17 @@ type Accessing = CallStep | number | null
 
 /** Of a read whose steps end by deadlines of their own. */
 const UNBOUNDED: StepOptions = {}
+
+/** What `createSession` answers. */
+type Created<A extends object> = IssuedSession<A> & { readonly evicted: readonly SessionId[] }
+
+const PlainCreated = plainObjects<Created<object>, [token: SessionToken, session: SessionData<object>, evicted: readonly SessionId[]]>(
+  function (token, session, evicted) {
+    this.token = token
+    this.session = session
+    this.evicted = evicted
+  },
+)
 
 /** What is done with plain reads. */
 interface PlainReads<A extends object> {
@@ -167,7 +180,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract examine(options: StepOptions): Promise<readonly DoctorFinding[]>
   protected abstract release(): Promise<void>
 
-  createSession(options: CreateSessionOptions<I>): Promise<IssuedSession<A> & { readonly evicted: readonly SessionId[] }> {
+  createSession(options: CreateSessionOptions<I>): Promise<Created<A>> {
     return this.#calls.run(options, async (step, options) => {
       const checked = checkCreate(options, this.settings)
       const { attributes = {} } = options
@@ -183,7 +196,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
       this.#events.emit({ type: "created", sessionId: formatHandle(draft) })
       const evicted = inserted.evicted.map(formatHandle)
       this.reportEvicted(inserted.evicted)
-      return { token: formatToken({ tag: draft.tag, id: draft.id, secret }), session: await this.#answers.present(inserted.record), evicted }
+      const session = await this.#answers.present(inserted.record)
+      return new PlainCreated(formatToken({ tag: draft.tag, id: draft.id, secret }), session, evicted) as Created<A>
     })
   }
 
