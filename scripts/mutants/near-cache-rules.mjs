@@ -91,7 +91,7 @@ export const NEAR_CACHE_MUTANTS = [
   {
     rule: "A near-cache compares secrets",
     file: `${SESSIONS}/KeptSessions.ts`,
-    from: "return isSameText(token, kept.token) ? kept.answer : undefined",
+    from: "return isSameText(token, kept.token, HANDLE_LENGTH) ? kept.answer : undefined",
     to: "return kept.answer",
     tests: SERVED,
     only: "asks the store for a secret that was not proved",
