@@ -148,9 +148,9 @@ export class SessionScripts {
     this.#runner = new ScriptRunner(redis, timeoutMs, clock)
   }
 
-  create({ session, index, args }: DueCreate, options: ScriptOptions): Promise<CreateAnswer> {
-    const own = [...ofFirstPage(args), args.cursor, args.counted, args.oldest, args.until]
-    return this.#runner.run(sessionCreate, sessionCreateStatus, keysOf({ session, index }), own, options)
+  create(due: DueCreate, options: ScriptOptions): Promise<CreateAnswer> {
+    const { cursor, counted, oldest, until } = due.args
+    return this.#runner.run(sessionCreate, sessionCreateStatus, keysOf(due), [...ofFirstPage(due.args), cursor, counted, oldest, until], options)
   }
 
   /** Opens many on one node in one step. What became of each, in their order; `FAILED`: nothing was changed for that one, whose keys hold something else. */
@@ -316,12 +316,12 @@ export class SessionScripts {
   }
 }
 
-/** The arguments of a creation in the order in which its script takes them, but for those that say where it goes on. */
 /** A session's key, and that of its user's list where there is one. */
-function keysOf({ session, index }: { readonly session: string; readonly index: string | null }): readonly string[] {
+function keysOf({ session, index }: DueCreate | DueTouch): readonly string[] {
   return index === null ? [session] : [session, index]
 }
 
+/** The arguments of a creation in the order in which its script takes them, but for those that say where it goes on. */
 function ofFirstPage(of: CreateArguments): readonly (string | number)[] {
   const { id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit } = of
   return [id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit]

@@ -54,8 +54,7 @@ const CREATE_OPTIONS = [
 
 export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "attributes">, settings: SessionSettings): CheckedCreate {
   assertKnownKeys(options, "the options of createSession", CREATE_OPTIONS)
-  const people = checkPeople(options)
-  const { userId, pendingUserId, impersonatorId, impersonatorSessionId } = people
+  const { userId, pendingUserId, impersonatorId, impersonatorSessionId } = checkPeople(options)
   if (options.persistent !== undefined && typeof options.persistent !== "boolean") throw expected("persistent", "true or false", options.persistent)
   const standing: Standing = userId !== null ? "user" : pendingUserId !== null ? "pending" : "guest"
   const authenticates = userId !== null && impersonatorId === null
