@@ -131,6 +131,14 @@ export const MUTANTS = [
     tests: [`${UNIT}/infrastructure/redis/clients/PrimaryFollower.test.ts`],
   },
   {
+    rule: "A client that a Sentinel's message ended comes back",
+    file: `${REDIS}/clients/own-sentinel.ts`,
+    from: "if (wasReady && !isLeft) comesBack",
+    to: "if (false) comesBack",
+    tests: ["src/__tests__/clients/redis-sentinel.test.ts"],
+    only: "word of a failover",
+  },
+  {
     rule: "A repeated end of a session that nobody saw ends no other user's",
     file: `${SESSION}/SessionService.ts`,
     from: 'handle, owner: "owner" in proof ? proof.owner : null })',

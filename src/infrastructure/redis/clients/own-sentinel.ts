@@ -31,6 +31,8 @@ function follower(make: MakeClient, address: SentinelAddress): () => OwnClient {
 function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey").Redis, address: SentinelAddress): () => OwnClient {
   return () => {
     let wasReady = false
+    let isLeft = false
+    let comesBack: NodeJS.Timeout | undefined
     let lastError: unknown
     const { sentinelUsername, sentinelPassword, tls } = address
     const again = (attempt: number): number | null => (wasReady ? reconnectDelay(attempt) : null)
@@ -67,6 +69,10 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
     client.once("ready", () => {
       wasReady = true
     })
+    // The client takes a Sentinel's word of a failover for an order to disconnect, and where it comes while a primary is being asked for, it ends for good.
+    client.on("end", () => {
+      if (wasReady && !isLeft) comesBack = setTimeout(() => client.connect().catch(() => undefined), reconnectDelay(0)).unref()
+    })
     return {
       client: client as RedisClientLike,
       connect: async () => {
@@ -78,7 +84,11 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
         // Where the database does not exist there was an event alone, and the client would go on in database 0.
         if (address.database !== 0) await client.call("select", String(address.database))
       },
-      destroy: () => client.disconnect(),
+      destroy: () => {
+        isLeft = true
+        clearTimeout(comesBack)
+        client.disconnect()
+      },
       renew: streamRenewal(client),
     }
   }
