@@ -71,7 +71,7 @@ function ioRedis(Redis: typeof import("ioredis").Redis | typeof import("iovalkey
     })
     // The client takes a Sentinel's word of a failover for an order to disconnect, and where it comes while a primary is being asked for, it ends for good.
     client.on("end", () => {
-      if (wasReady && !isLeft) comesBack = setTimeout(() => client.connect().catch(() => undefined), reconnectDelay(0)).unref()
+      if (wasReady && !isLeft) comesBack = setTimeout(() => void client.connect().catch(() => undefined), reconnectDelay(0)).unref()
     })
     return {
       client: client as RedisClientLike,
