@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from "express"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
-import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
+import type { Authenticator, Refusal, ResponseHead, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
-import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
+import { EnteredRequests, type Entrance } from "./entered-requests.js"
+import { shareCompletion, withSharedFields } from "./express-prototypes.js"
 import { nodeAnswerHead, nodeRequestHead, sendRefusal } from "./node-head.js"
 
 // biome-ignore lint/suspicious/noExplicitAny: what Express itself takes bodies for
@@ -48,7 +49,7 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
   const requests = new EnteredRequests<A, I>()
 
   const answering = (response: ServerResponse, next: (error?: unknown) => void, rule?: RouteRule) => (error: unknown) => {
-    const refusal = answerTo(authenticator, error, nodeAnswerHead(response), rule)
+    const refusal = answerTo(authenticator, error, answerHead(response), rule)
     if (refusal === null) next(goesOn(error) ? new Error("Expected a rejection with an error, got one without a reason.", { cause: error }) : error)
     else sendRefusal(response, refusal)
   }
@@ -68,9 +69,9 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
     (request, response, next) => {
       const nextOrAnswer = answering(response, next, rule)
       const run = async (): Promise<void> => {
-        const entered = await enter(nodeRequestHead(request), nodeAnswerHead(response))
+        const entered = await enter(nodeRequestHead(request), answerHead(response))
         if (!isIn(entered, request, response)) return
-        withFields(request, entered)
+        withSharedFields(request, entered)
         const handlersNext = (reason?: unknown): void => (goesOn(reason) ? next(reason) : nextOrAnswer(reason))
         await handler(request as unknown as Omit<Request<P, B, RB, Q>, keyof E> & E, response, handlersNext)
       }
@@ -83,7 +84,7 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
     guard: (rule) => {
       const enter = entrance(authenticator, rule)
       return (request, response, next) => {
-        const run = async (): Promise<boolean> => isIn(await enter(nodeRequestHead(request), nodeAnswerHead(response)), request, response)
+        const run = async (): Promise<boolean> => isIn(await enter(nodeRequestHead(request), answerHead(response)), request, response)
         void run().then((ok) => ok && next(), answering(response, next, rule))
       }
     },
@@ -92,13 +93,18 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
       return (request, response, next) => {
         const said = () => (by as (request: IncomingMessage) => Subject)(request)
         const session = () => requests.sessionOf(request)
-        const checked = check({ head: nodeRequestHead(request), response: nodeAnswerHead(response), session, said })
+        const checked = check({ head: nodeRequestHead(request), response: answerHead(response), session, said })
         checked.then((refusal) => (refusal === null ? next() : sendRefusal(response, refusal))).catch(answering(response, next))
       }
     },
     sessionOf: (request) => requests.sessionOf(request),
     answerErrors: () => (error: unknown, _request, response, next) => answering(response, next)(error),
   }
+}
+
+function answerHead(response: ServerResponse): ResponseHead {
+  shareCompletion(response)
+  return nodeAnswerHead(response)
 }
 
 /** What Express takes for no error: after a rejection with such a value the next handler would run. */

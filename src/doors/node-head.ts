@@ -67,40 +67,65 @@ function ownerOf(response: ServerResponse): object {
   return (response.req as IncomingMessage | undefined) ?? response
 }
 
+type WriteHead = ServerResponse["writeHead"]
+
 /**
  * Every head passes `writeHead`: Node itself calls it, when nobody did before the body's first part or the end. One that cannot be written, because of
  * a bad header or status, is followed by another, which is completed anew.
  */
 class NodeAnswerHead extends AnswerHead {
   readonly #response: ServerResponse
-  #writeHead: ServerResponse["writeHead"]
+  #next: WriteHead
 
   constructor(response: ServerResponse) {
     super()
     this.#response = response
-    this.#writeHead = response.writeHead
+    this.#next = response.writeHead
   }
 
   get sent(): boolean {
     return this.#response.headersSent
   }
 
+  /** @param next - writes the head when it is complete */
+  write(next: WriteHead, status: number, first?: string | HeaderList, second?: HeaderList): ServerResponse {
+    const response = this.#response
+    const headers = typeof first === "string" ? second : (first ?? second)
+    if (!this.sent) {
+      if (headers !== undefined) putHeaders(response, headers)
+      this.complete(new NodeHeaders(response))
+    }
+    Reflect.apply(next, response, typeof first === "string" ? [status, first] : [status])
+    return response
+  }
+
   /** One function for all answers: with one for each, V8 takes answers that are long gone for being in use (bench/README.md). */
   static readonly #writeCompleted = function (this: ServerResponse, status: number, first?: string | HeaderList, second?: HeaderList): ServerResponse {
     const head = heads.of(ownerOf(this)) as NodeAnswerHead
-    const headers = typeof first === "string" ? second : (first ?? second)
-    if (!head.sent) {
-      if (headers !== undefined) putHeaders(this, headers)
-      head.complete(new NodeHeaders(this))
-    }
-    Reflect.apply(head.#writeHead, this, typeof first === "string" ? [status, first] : [status])
-    return this
+    return head.write(head.#next, status, first, second)
   }
 
   protected override begin(): void {
-    this.#writeHead = this.#response.writeHead
-    this.#response.writeHead = NodeAnswerHead.#writeCompleted
+    this.#next = this.#response.writeHead
+    if (!completesHeads(this.#next)) this.#response.writeHead = NodeAnswerHead.#writeCompleted
   }
+}
+
+const completing = new WeakSet<WriteHead>()
+
+/** Whether `completingHeads` made it. */
+export function completesHeads(writeHead: WriteHead): boolean {
+  return completing.has(writeHead)
+}
+
+/** A `writeHead` for a prototype of answers: completes the head of those to which something is to be added, so that they need none of their own. */
+export function completingHeads(next: WriteHead): WriteHead {
+  function writeHead(this: ServerResponse, ...args: [status: number, first?: string | HeaderList, second?: HeaderList]): ServerResponse {
+    const head = heads.of(ownerOf(this))
+    return head?.waiting ? (head as NodeAnswerHead).write(next, ...args) : Reflect.apply(next, this, args)
+  }
+  completing.add(writeHead)
+  return writeHead
 }
 
 const NONE: readonly never[] = []

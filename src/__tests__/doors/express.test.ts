@@ -1,5 +1,6 @@
-import { createServer } from "node:http"
+import { createServer, type RequestListener } from "node:http"
 import { createRequire } from "node:module"
+import { dirname } from "node:path"
 import express5, { type ErrorRequestHandler, type RequestHandler } from "express"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { createAuthenticator } from "../../exports/auth.js"
@@ -8,7 +9,8 @@ import { createSessionService } from "../../exports/index.js"
 import { ORIGIN } from "./Browser.js"
 import { listening } from "./servers/server.js"
 
-const express4 = createRequire(import.meta.url)("express4") as typeof express5
+const require = createRequire(import.meta.url)
+const express4 = require("express4") as typeof express5
 /** Express takes each for a wish to go on. */
 const NO_ERRORS = [undefined, null, false, 0, "", "route", "router"]
 const COOKIE = `__Host-Http-sid=${"A".repeat(43)}`
@@ -51,5 +53,128 @@ describe.each([
     expect(await answerOf(door.optionalSession((_request, _response, next) => next()))).toBe("200 let in")
     expect(await answerOf(door.optionalSession((_request, _response, next) => next("route")))).toBe("200 let in")
     expect(await answerOf(door.optionalSession((_request, _response, next) => next(new Error("mistake"))))).toBe("500 Error: mistake")
+  })
+
+  describe("what a request and its answer are given", () => {
+    /** A copy of Express whose prototypes nobody has touched. */
+    const untouched = (): typeof express5 => {
+      const entry = require.resolve(express === express4 ? "express4" : "express")
+      for (const file of Object.keys(require.cache)) if (file.startsWith(dirname(entry))) delete require.cache[file]
+      return require(entry) as typeof express5
+    }
+
+    const signedIn = async () => {
+      const sessions = await createSessionService({ store: "memory:" })
+      onTestFinished(() => sessions.close())
+      const { token } = await sessions.createSession({ userId: "ada" })
+      const door = expressDoor(createAuthenticator({ sessions, origin: ORIGIN }))
+      const ask = async (app: RequestListener, headers = { cookie: `__Host-Http-sid=${token}` }): Promise<Response> => {
+        const server = await listening(createServer(app), [])
+        onTestFinished(() => server.close())
+        return fetch(server.url, { headers })
+      }
+      return { door, ask }
+    }
+
+    const tells: RequestHandler = (request, response) => {
+      const { session, auth } = request as unknown as { session?: { userId?: string }; auth?: object }
+      response.json({
+        user: session?.userId ?? null,
+        auth: typeof auth?.constructor,
+        own: ["session", "auth"].filter((name) => Object.hasOwn(request, name)),
+        writeHead: Object.hasOwn(response, "writeHead"),
+      })
+    }
+    const SEEN = { user: "ada", auth: "function", own: [], writeHead: false }
+
+    it("lies on the prototypes that all applications share", async () => {
+      const { door, ask } = await signedIn()
+      const app = untouched()()
+      app.get("/", door.requireSession(tells as never))
+      const answer = await ask(app)
+      expect(await answer.json()).toEqual(SEEN)
+      expect(answer.headers.get("cache-control")).toMatch(/no-store/)
+      const other = await (await ask(app, { cookie: "" })).json()
+      expect(other).toMatchObject({ status: 401 })
+    })
+
+    it("is seen after a mounted application, too", async () => {
+      const { door, ask } = await signedIn()
+      const made = untouched()
+      const inner = made()
+      inner.use(door.requireSession((_request, _response, next) => next()))
+      const app = made()
+      app.use(inner)
+      app.get("/", tells)
+      expect(await (await ask(app)).json()).toEqual(SEEN)
+    })
+
+    it("is seen where somebody else's stands in its place", async () => {
+      const { door, ask } = await signedIn()
+      const onEach = untouched()()
+      onEach.use((request, _response, next) => {
+        Object.assign(request, { auth: null })
+        const get = (): never => {
+          throw new Error("Expected nobody to call this")
+        }
+        Object.defineProperty(request, "session", { get, configurable: true })
+        next()
+      })
+      onEach.get("/", door.requireSession(tells as never))
+      const inBetween = untouched()()
+      Object.defineProperty(inBetween.request, "session", { value: { userId: "somebody else" } })
+      inBetween.get("/", door.requireSession(tells as never))
+      const sealed = untouched()
+      Object.freeze(sealed.request)
+      Object.freeze(sealed.response)
+      const frozen = sealed()
+      frozen.get("/", door.requireSession(tells as never))
+      for (const [app, own] of [
+        [onEach, ["session", "auth"]],
+        [inBetween, ["session"]],
+        [frozen, ["session", "auth"]],
+      ] as const) {
+        const answer = await ask(app)
+        expect(await answer.json()).toMatchObject({ ...SEEN, own, writeHead: app === frozen })
+        expect(answer.headers.get("cache-control")).toMatch(/no-store/)
+      }
+    })
+
+    it("leaves the names to others on requests that came in another way", async () => {
+      const { door, ask } = await signedIn()
+      const app = untouched()()
+      app.get("/", (request, response, next) => {
+        if (request.headers.cookie === undefined) return next()
+        return door.requireSession(tells as never)(request, response, next)
+      })
+      app.get("/", (request, response) => {
+        const before = (request as { session?: unknown }).session
+        Object.assign(request, { session: "mine" })
+        response.json({ before: String(before), after: (request as { session?: unknown }).session, keys: Object.keys(request).includes("session") })
+      })
+      expect(await (await ask(app)).json()).toEqual(SEEN)
+      expect(await (await ask(app, {} as never)).json()).toEqual({ before: "undefined", after: "mine", keys: true })
+    })
+
+    it.each(["before", "after"])("completes the head where another library put itself in %s", async (when) => {
+      const { door, ask } = await signedIn()
+      const app = untouched()()
+      const heads: unknown[] = []
+      const put: RequestHandler = (_request, response, next) => {
+        const { writeHead } = response
+        response.writeHead = function (this: typeof response, ...args: [number]) {
+          heads.push(this.getHeader("cache-control") ?? null)
+          return writeHead.apply(this, args)
+        } as typeof writeHead
+        next()
+      }
+      const enter = door.guard() as RequestHandler
+      for (const handler of when === "before" ? [put, enter] : [enter, put]) app.use(handler)
+      app.get("/", (_request, response) => void response.set("Cache-Control", "public").send("hello"))
+      const answer = await ask(app)
+      expect(await answer.text()).toBe("hello")
+      expect(answer.headers.get("cache-control")).toMatch(/no-store/)
+      expect(heads).toHaveLength(1)
+    })
   })
 })
