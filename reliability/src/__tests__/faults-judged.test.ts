@@ -53,6 +53,26 @@ describe("what a load met", () => {
     expect(judge([CREATED, away, update(30), applied, read(60, { ...SEEN, version: 2, text: "c" })]).lost).toBe(1)
   })
 
+  it("shows what others have written since, where it was a rotation's second copy, and nothing that came after its answer", () => {
+    const away = line(20, { op: "list", args: { user: "u" }, settled: 40, ret: 40, outcome: "fail", value: { code: "ERR_STORE_UNAVAILABLE" } })
+    const rotation = (at: number, seen: HistoryLine["value"]["seen"] = { ...SEEN, version: 2, text: "c" }): HistoryLine =>
+      line(at, {
+        op: "rotate",
+        args: { session: "AAA.1", secret: "s", grace: false },
+        settled: at + 20,
+        ret: at + 20,
+        value: { seen: seen ?? null, secret: "t" },
+      })
+    // Nobody could show it before the rotation was made.
+    const refused = (at: number): HistoryLine => read(at, null)
+    const written = (at: number): HistoryLine =>
+      line(at, { op: "update", args: { session: "AAA.1", write: "c" }, value: { seen: { ...SEEN, version: 2, text: "c" } } })
+    expect(judge([CREATED, away, rotation(30), refused(36), written(40)]).violations).toEqual([])
+    expect(judge([CREATED, rotation(50), refused(56), written(60)]).violations).toMatchObject([{ rule: "search" }])
+    expect(judge([CREATED, away, rotation(30), refused(36), written(55)]).violations).toMatchObject([{ rule: "V4" }, { rule: "search" }])
+    expect(judge([CREATED, away, rotation(30, SEEN), refused(36), written(40)]).violations).toEqual([])
+  })
+
   it("is excused where writes may be lost, but not in calm times", () => {
     const calm = { until: 10, from: 100 }
     const opened = (at: number, id: string): readonly HistoryLine[] => {

@@ -1,7 +1,7 @@
 import { checkHistory } from "../histories/check-history.js"
 import type { HistoryLine } from "../histories/history-line.js"
+import { allowForSecondCopies } from "../histories/second-copies.js"
 import type { Violation } from "../histories/violation.js"
-import { allowForSecondCopies } from "./second-copies.js"
 
 /** The times of a load in which nothing was done to the store, by the clock of its lines. */
 export interface Calm {

@@ -1,10 +1,10 @@
 import { checkHistory } from "../histories/check-history.js"
 import { type HistoryLine, UNBOUNDED_OPS } from "../histories/history-line.js"
+import { allowForSecondCopies } from "../histories/second-copies.js"
 import type { Violation } from "../histories/violation.js"
 import { allowOlderReads } from "../near/older-reads.js"
 import type { Calm } from "./broken-in-calm.js"
 import type { Standstills } from "./Standstills.js"
-import { allowForSecondCopies } from "./second-copies.js"
 
 export interface LoadFinding {
   readonly operations: number

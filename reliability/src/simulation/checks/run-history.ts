@@ -1,6 +1,7 @@
 import { explain } from "../../histories/check-history.js"
 import { type HistoryLine, returned } from "../../histories/history-line.js"
 import { linearize, type Verdict } from "../../histories/linearizability.js"
+import { rotatedThenRead } from "../../histories/second-copies.js"
 import { type SessionHistory, splitBySession } from "../../histories/session-histories.js"
 import { ABSENT, nameState, type SessionOperation, type SessionState, step } from "../../histories/session-model.js"
 import { checkVersions } from "../../histories/version-checker.js"
@@ -57,7 +58,10 @@ export function checkRun(
   const { faults, options } = facts
   const holes = new Set(faults.flatMap((fault) => (fault.kind === "list-evicted" ? [fault.user] : [])))
   const created = new Set(lines.filter(({ op }) => op === "create").map(({ value }) => value.seen?.session))
-  const known = lines.flatMap((line) => (holes.has(line.args.user ?? "") ? trustNoList(line, created) : [line]))
+  const losesReplies = LOSES_REPLIES.some((fault) => options.faults.has(fault))
+  const known = lines
+    .flatMap((line) => (holes.has(line.args.user ?? "") ? trustNoList(line, created) : [line]))
+    .flatMap((line) => (losesReplies ? rotatedThenRead(line) : [line]))
   const histories = splitBySession(known).map((history) => ({ ...history, operations: withFaults(history, lines, facts) }))
   if (!faults.some(({ kind }) => kind === "restored")) {
     for (const { rule, subject, what } of checkVersions(known, histories.map(withoutOwnChanges))) {
@@ -122,7 +126,8 @@ function withoutOwnChanges(history: SessionHistory): SessionHistory {
 function isInDoubt({ kind, outcome, ret }: SessionOperation, { operations }: SessionHistory, faults: readonly DataFault[], mayExpireAt: number): boolean {
   if (outcome !== "none" || kind === "read") return false
   if (kind === "delete") return true
-  const mayEnd = operations.some((other) => (other.kind === "end" || (other.kind === "delete" && other.outcome !== "none")) && other.call < ret)
+  // A sign-out whose own first copy ended the session may say that it found none, too.
+  const mayEnd = operations.some((other) => (other.kind === "end" || other.kind === "delete") && other.call < ret)
   return mayEnd || mayExpireAt < ret || faults.some(({ at }) => at < ret)
 }
 

@@ -1,9 +1,9 @@
-import type { HistoryLine } from "../histories/history-line.js"
+import type { HistoryLine } from "./history-line.js"
 
 /**
  * A change whose reply was lost with its connection is sent once more, and what the second copy answers is true when it answers (docs/errors.md): an
- * update or a rotation that was made and whose session has ended since is told as no session, and a creation no longer knows whom it ended. Calls
- * beside which the store was away are read like this, and no others.
+ * update or a rotation that was made and whose session has ended since is told as no session, a rotation shows what others have written since, and a
+ * creation no longer knows whom it ended. Calls beside which the store was away are read like this, and no others.
  *
  * @param closes - when connections were lost of a client that sends commands again by itself, so that no call fails
  * @returns the lines with what such an answer leaves open
@@ -15,10 +15,23 @@ export function allowForSecondCopies(lines: readonly HistoryLine[], closes: read
 
 function mayBeSecondCopy({ op, outcome, value }: HistoryLine): boolean {
   if (outcome !== "ok") return false
-  return op === "create" ? value.evicted?.length === 0 : (op === "update" || op === "rotate") && value.seen === null
+  return op === "create" ? value.evicted?.length === 0 : op === "rotate" || (op === "update" && value.seen === null)
+}
+
+/** A rotation and, at any time after it in the same call, a read with the secret that it issued. */
+export function rotatedThenRead(line: HistoryLine): readonly HistoryLine[] {
+  const { value, args } = line
+  const { seen, secret } = value
+  if (line.op !== "rotate" || line.outcome !== "ok" || !seen || secret === undefined) return [line]
+  const shown = { ...(args.session === undefined ? {} : { session: args.session }), secret }
+  return [
+    { ...line, value: { secret } },
+    { ...line, op: "get", args: shown, value: { seen } },
+  ]
 }
 
 function leftOpen(line: HistoryLine): readonly HistoryLine[] {
+  if (line.op === "rotate" && line.value.seen) return rotatedThenRead(line)
   const { user, session, secret } = line.args
   const open = { ...line, ret: null, outcome: "unknown", value: {} } as const
   if (line.op === "create") return [line, { ...open, op: "deleteAll", args: user === undefined ? {} : { user } }]
