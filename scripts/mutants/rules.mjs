@@ -131,6 +131,21 @@ export const MUTANTS = [
     tests: [`${UNIT}/infrastructure/redis/clients/PrimaryFollower.test.ts`],
   },
   {
+    rule: "What fails after its caller went away fails unheard",
+    file: "src/infrastructure/until-aborted.ts",
+    from: "promise.catch(() => undefined)",
+    to: "",
+    tests: ["src/__tests__/unit/infrastructure/until-aborted.test.ts"],
+  },
+  {
+    rule: "A full house that a second copy met is in doubt",
+    file: `${SESSION}/SessionService.ts`,
+    from: 'throw inDoubt(notCreated("full", limit))',
+    to: 'return { status: "full" }',
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+    only: "at a full house",
+  },
+  {
     rule: "A client that a Sentinel's message ended comes back",
     file: `${REDIS}/clients/own-sentinel.ts`,
     from: "if (wasReady && !isLeft) comesBack",

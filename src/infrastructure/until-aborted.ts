@@ -1,7 +1,11 @@
 /** Waits for a promise until a signal says not to; then rejects with the signal's reason. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  if (signal.aborted) return Promise.reject(signal.reason)
+  if (signal.aborted) {
+    // Whatever becomes of it now, nobody asks any more.
+    promise.catch(() => undefined)
+    return Promise.reject(signal.reason)
+  }
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason)
     signal.addEventListener("abort", abort, { once: true })

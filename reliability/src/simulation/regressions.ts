@@ -2,4 +2,8 @@
 export const REGRESSION_SEEDS: readonly number[] = [
   // A creation whose reply was lost was begun anew when its second copy came too late, and brought a session back that had made room meanwhile.
   20265636,
+  // A touch that was asked for after its read's deadline failed without anybody to hear of it: such a rejection ends a process.
+  415659306,
+  // A creation was told that the house was full by its second copy, before the server read the first, which then found room.
+  415659902,
 ]

@@ -6,6 +6,7 @@ import { type SessionHistory, splitBySession } from "../../histories/session-his
 import { ABSENT, nameState, type SessionOperation, type SessionState, step } from "../../histories/session-model.js"
 import { checkVersions } from "../../histories/version-checker.js"
 import type { Fault, SeedOptions } from "../seed-options.js"
+import { GUESTS } from "../workload/SimulatedService.js"
 import type { Findings } from "./Findings.js"
 
 /** What the faults did to the data, in nanoseconds of virtual time. */
@@ -100,11 +101,18 @@ function withFaults(
   for (const fault of ofSession) {
     if (fault.kind === "list-evicted") continue
     const { at } = fault
-    if (fault.kind === "evicted") own.push({ kind: "end", outcome: "ok", call: at, ret: at })
-    else {
-      own.push({ kind: "end", outcome: "ok", call: at, ret: at, state: fault.state })
+    const end = { kind: "end", outcome: "ok", call: at, ret: at } as const
+    const underWay = history.operations.filter((change) => isChange(change) && change.call < at && change.ret > at)
+    if (fault.kind === "evicted") {
+      // Where no list tells a creation's second copy that the first was made, it makes the session again.
+      const isUnlisted = history.user?.startsWith(GUESTS) || faults.some((other) => other.kind === "list-evicted" && other.user === history.user)
+      const creation = isUnlisted ? underWay.find(({ kind }) => kind === "create") : undefined
+      if (creation === undefined) own.push(end)
+      else own.push({ ...end, state: ABSENT }, { ...creation, ...MADE_BEFORE })
+    } else {
+      own.push({ ...end, state: fault.state })
       // A change whose first copy was lost with the data is made again by its second.
-      for (const change of history.operations) if (isChange(change) && change.call < at && change.ret > at) own.push({ ...change, ...MADE_BEFORE })
+      for (const change of underWay) own.push({ ...change, ...MADE_BEFORE })
       // A sign-out whose effect was lost may be made again by whoever made it.
       if (fault.state.is === "live" && mayHaveBeenEnded(history, at)) own.push({ kind: "end", outcome: "unknown", call: at, ret: Number.POSITIVE_INFINITY })
     }

@@ -50,7 +50,7 @@ import { decodeHead, decodePrefix, decodeRecord, encodeBody, encodeFixed } from 
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
 import type { Access, Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
-import { notDurable } from "./step-errors.js"
+import { notCreated, notDurable } from "./step-errors.js"
 
 /** A change that came too late is sent again with a new time limit, this often at most. */
 const LATE_TRIES = 3
@@ -177,6 +177,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
           late += 1
           break
         case "FULL":
+          // The first copy may still lie in the server's half of the lost connection, and find room when it is read.
+          if (this.#mayBeSecondCopy(repeated, mark)) throw inDoubt(notCreated("full", limit))
           return { status: "full" }
         case "ENDED":
           return { status: "ended" }

@@ -327,6 +327,13 @@ describe("createSession", () => {
     expect(redis.all("session-create")).toHaveLength(1)
   })
 
+  it("is in doubt at a full house that a second copy met: the first may still be read, and find room", async () => {
+    redis.answer("session-create", lostReply(), [sessionCreateStatus.FULL, T])
+    const service = serviceWith({ maxSessionsPerUser: 1, onLimit: "reject" })
+    expect(await refuses("ERR_SESSION_LIMIT", service.createSession({ userId: "ada" }))).toMatchObject({ outcome: "unknown", retryable: false })
+    expect(redis.all("session-create")).toHaveLength(2)
+  })
+
   it.each([
     ["nothing", null],
     ["an unknown status", [99, T]],
