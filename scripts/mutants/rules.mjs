@@ -138,6 +138,22 @@ export const MUTANTS = [
     tests: ["src/__tests__/unit/infrastructure/until-aborted.test.ts"],
   },
   {
+    rule: "What a guest's creation that was sent twice has opened is nobody's",
+    file: `${SESSION}/SessionService.ts`,
+    from: "owner === null && this.#wasSentTwice(repeated, mark)",
+    to: "false",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+    only: "guest",
+  },
+  {
+    rule: "A client that may send again without telling is given no guest's secret to open a session with",
+    file: `${SESSION}/SessionService.ts`,
+    from: "if (owner === null && this.#redis.resendMark() === null)",
+    to: "if (false)",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+    only: "guest",
+  },
+  {
     rule: "A full house that a second copy met is in doubt",
     file: `${SESSION}/SessionService.ts`,
     from: 'throw inDoubt(notCreated("full", limit))',

@@ -6,4 +6,6 @@ export const REGRESSION_SEEDS: readonly number[] = [
   415659306,
   // A creation was told that the house was full by its second copy, before the server read the first, which then found room.
   415659902,
+  // The first copy of a guest's creation was read after the sign-out of what the second had opened, and brought that session back.
+  415664223,
 ]

@@ -45,8 +45,9 @@ import { untilAborted } from "../../until-aborted.js"
 import type { StepOptions } from "../CallStep.js"
 import { touchOf } from "./checked-options.js"
 import { KeptSessions } from "./KeptSessions.js"
-import { type UserKey, userKey } from "./randomness.js"
+import { newSecret, newSessionId, type UserKey, userKey } from "./randomness.js"
 import { decodeHead, decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
+import { Draft } from "./record-parts.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
 import type { Access, Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
@@ -136,6 +137,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   }
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
+    if (owner === null && this.#redis.resendMark() === null) return this.#insertUnwatched(draft, options)
     const evicted: Handle[] = []
     try {
       return await this.#insert(draft, owner, limit, options, evicted)
@@ -146,7 +148,21 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     }
   }
 
-  async #insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions, evicted: Handle[]): Promise<Inserted> {
+  /**
+   * A guest's session through a client that may send again without telling. What is opened first has a secret that nobody gets, and the caller's by a change: so
+   * a copy that is read after the session's end, of which no list knows, opens one for nobody.
+   */
+  async #insertUnwatched(draft: SessionDraft, options: StepOptions): Promise<Inserted> {
+    const hidden = redrafted(draft, { id: draft.id, verifier: this.settings.verifiers.issue(newSecret()) })
+    const inserted = await this.#insert(hidden, null, null, options, [])
+    if (inserted.status !== "created") return inserted
+    const rotation = { verifier: draft.verifier, grace: 0, reauthenticated: false, write: null }
+    const rotated = await this.rotate(inserted.record, { verifiers: [hidden.verifier] }, rotation, options)
+    return rotated.status === "done" ? { ...inserted, record: rotated.record } : { status: "ended" }
+  }
+
+  async #insert(given: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions, evicted: Handle[]): Promise<Inserted> {
+    let draft = given
     const gone = (ids: readonly RedisReply[]): void => {
       for (const id of ids) {
         const handle: Handle = { tag: draft.tag, id: String(id) }
@@ -160,6 +176,13 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     for (let pages = 0; pages < CREATE_PAGES && late < LATE_TRIES; pages += 1) {
       const mark = this.#redis.resendMark()
       const { status, values, repeated } = await this.#create(draft, owner, limit, page, options)
+      if ((status === "DONE" || status === "REPLAYED") && owner === null && this.#wasSentTwice(repeated, mark)) {
+        // No list remembers a guest's session: after its end the first copy, if the server reads it only then, would bring it back. So this one stays
+        // nobody's, and ends by itself.
+        if (draft !== given) throw perhapsOpened()
+        draft = redrafted(draft, { id: newSessionId(), verifier: draft.verifier })
+        continue
+      }
       switch (status) {
         case "DONE":
           gone(values.slice(1))
@@ -365,7 +388,12 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   /** Whether an answer may be that to a second copy of a change, sent by this library or by the client. */
   #mayBeSecondCopy(repeated: boolean, markBefore: number | null): boolean {
-    return repeated || markBefore === null || markBefore !== this.#redis.resendMark()
+    return markBefore === null || this.#wasSentTwice(repeated, markBefore)
+  }
+
+  /** The same, as far as the client tells of its connections. */
+  #wasSentTwice(repeated: boolean, markBefore: number | null): boolean {
+    return repeated || markBefore !== this.#redis.resendMark()
   }
 
   /**
@@ -605,6 +633,11 @@ function clashed(expected: number, version: number, mayBeSecondCopy: boolean): S
     )
   }
   return { status: "clash", version }
+}
+
+function redrafted(draft: SessionDraft, { id, verifier }: Pick<SessionDraft, "id" | "verifier">): SessionDraft {
+  const { tag, idleTimeout, slack, absoluteTimeout, authenticatedAt, fixed, body } = draft
+  return new Draft({ tag, id, verifier, idleTimeout, slack, absoluteTimeout, authenticatedAt, fixed, body })
 }
 
 function perhapsOpened(): SessionError {

@@ -139,6 +139,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract now(options: StepOptions): Answer<number>
   /** Whether `find` ends within the deadline by itself, and `now` answers at once. */
   protected abstract readsInTime(): boolean
+  /** @returns the record, which may have another id than the draft */
   protected abstract insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted>
   /** @throws ERR_SESSION_CORRUPT */
   protected abstract find(handle: Handle, options: StepOptions): Answer<SessionRecord | null>
@@ -193,11 +194,12 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const draft = draftOf(checked, place?.tag ?? newTag(), this.settings.verifiers.issue(secret), authenticatedAt, body)
       const inserted = await this.insert(draft, place, checked.limit, step.change())
       if (inserted.status !== "created") throw notCreated(inserted.status, checked.limit)
-      this.#events.emit({ type: "created", sessionId: formatHandle(draft) })
+      const { record } = inserted
+      this.#events.emit({ type: "created", sessionId: formatHandle(record) })
       const evicted = inserted.evicted.map(formatHandle)
       this.reportEvicted(inserted.evicted)
-      const session = await this.#answers.present(inserted.record)
-      return new PlainCreated(formatToken({ tag: draft.tag, id: draft.id, secret }), session, evicted) as Created<A>
+      const session = await this.#answers.present(record)
+      return new PlainCreated(formatToken({ tag: record.tag, id: record.id, secret }), session, evicted) as Created<A>
     })
   }
 

@@ -314,6 +314,52 @@ describe("createSession", () => {
     expect(evicted).toEqual([])
   })
 
+  it("opens another one for a guest whose creation was sent twice: no list would tell the first copy that the session has ended", async () => {
+    redis.answer("session-create", lostReply(), created("REPLAYED"), created("DONE"))
+    const { token, session } = await serviceWith().createSession({})
+    const [first, second, third] = redis.all("session-create").map(({ args }) => args[0])
+    expect(second).toBe(first)
+    expect(third).not.toBe(first)
+    expect(token.split(".")[1]).toBe(third)
+    expect(session.sessionId.split(".")[1]).toBe(third)
+    expect(redis.all("session-create")).toHaveLength(3)
+    expect(events).toEqual([expect.objectContaining({ type: "created", sessionId: session.sessionId })])
+  })
+
+  it("gives up where that one was sent twice, too, and leaves a user's as it is", async () => {
+    redis.answer("session-create", lostReply(), created("DONE"), lostReply(), created("DONE"))
+    expect(await refuses("ERR_STORE_TIMEOUT", serviceWith().createSession({}))).toMatchObject({ outcome: "unknown" })
+    redis.answer("session-create", lostReply(), created("DONE"))
+    expect((await serviceWith().createSession({ userId: "ada" })).session.userId).toBe("ada")
+    expect(new Set(redis.all("session-create").map(({ args }) => args[0])).size).toBe(3)
+    expect(redis.all("session-create")).toHaveLength(6)
+  })
+
+  it("gives a guest no secret that a client might send once more without telling", async () => {
+    redis.marks = [null]
+    redis.answer("session-create", created("DONE"))
+    redis.answer("session-rotate", ({ args }: RecordedCall) => [
+      sessionRotateStatus.DONE,
+      T,
+      encodeRecord({ ...storedSession({}, null).record, verifier: String(args[0]) }),
+    ])
+    const { token } = await serviceWith().createSession({})
+    const [opened, changed] = [redis.only("session-create"), redis.only("session-rotate")]
+    expect(changed.keys).toEqual([`session:{${token.slice(0, 3)}}.${opened.args[0]}`])
+    expect(changed.args).toEqual([hashed(token), 0, 0, "", "", IN_TIME, opened.args[6]])
+    expect(opened.args[6]).not.toBe(hashed(token))
+    redis.answer("session-create", created("DONE"))
+    await serviceWith().createSession({ userId: "ada" })
+    expect(redis.all("session-rotate")).toHaveLength(1)
+  })
+
+  it("says so when such a guest's session has ended in between", async () => {
+    redis.marks = [null]
+    redis.answer("session-create", created("DONE"))
+    redis.answer("session-rotate", [sessionRotateStatus.MISSING, T])
+    expect(await refuses("ERR_SESSION_ENDED", serviceWith().createSession({}))).toMatchObject({ outcome: "applied" })
+  })
+
   it("says so when the session was made and ended again before the answer", async () => {
     redis.answer("session-create", [sessionCreateStatus.ENDED, T])
     expect(await refuses("ERR_SESSION_ENDED", serviceWith().createSession({ userId: "ada" }))).toMatchObject({ outcome: "applied", retryable: false })
