@@ -44,7 +44,8 @@ it.each(REGRESSION_SEEDS)("seed %i, which once found a mistake, finds nothing an
 
 it("without faults every call is answered, and no outcome is unknown", { timeout: 600_000 }, async () => {
   for (const seed of [1, 2]) {
-    const { findings, seen, calls } = await simulateSeed(withFaults(seed))
+    // A client that may send again without telling leaves a refusal at the limit in doubt.
+    const { findings, seen, calls } = await simulateSeed({ ...withFaults(seed), resends: false })
     expect(findings).toEqual([])
     expect(calls).toBeGreaterThan(400)
     expect(seen["unknown outcomes"]).toBeUndefined()

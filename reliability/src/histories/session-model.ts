@@ -10,7 +10,7 @@ export const ABSENT: SessionState = { is: "absent" }
 const ENDED: SessionState = { is: "ended" }
 
 /** A secret that was issued by an answer that never arrived: nobody can show it. */
-const UNSEEN_SECRET = "?"
+export const UNSEEN_SECRET = "?"
 
 /** One operation as one session sees it. */
 export interface SessionOperation {

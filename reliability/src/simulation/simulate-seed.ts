@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto"
 import type { OwnedSessionService } from "coatcheck"
 import type { HistoryLine } from "../histories/history-line.js"
-import { ABSENT, type SessionState } from "../histories/session-model.js"
+import { ABSENT, type SessionState, UNSEEN_SECRET } from "../histories/session-model.js"
 import { type Attributes, RecordedClient } from "../workloads/RecordedClient.js"
 import { oneOf, type Random, randomFrom } from "../workloads/random.js"
 import { CallWatch } from "./checks/CallWatch.js"
 import { type Finding, Findings } from "./checks/Findings.js"
 import { checkRun, type DataFault, type FailedTouch } from "./checks/run-history.js"
 import { StoreWatch } from "./checks/StoreWatch.js"
+import { singly } from "./checks/singly.js"
 import { type Mistake, mistakenScripts, mistakenService } from "./mistakes.js"
 import type { SeedOptions } from "./seed-options.js"
 import type { Change } from "./store/Keyspace.js"
@@ -30,6 +31,14 @@ export interface SeedResult {
   readonly virtualMs: number
   /** Names everything that happened, in its order. */
   readonly trace: string
+}
+
+/** A session is again what it was some writes ago: this record, or none. */
+interface Restored {
+  readonly kind: "restored"
+  readonly at: number
+  readonly session: string
+  readonly text: string | undefined
 }
 
 const MS = 1_000
@@ -60,7 +69,7 @@ class SeedRun {
   readonly #weather: FaultWeather
   readonly #pool: TokenPool
   readonly #secrets: SecretNames = new Map()
-  readonly #dataFaults: DataFault[] = []
+  readonly #dataFaults: (Exclude<DataFault, { kind: "restored" }> | Restored)[] = []
   readonly #failedTouches: FailedTouch[] = []
   readonly #trace = createHash("sha256")
   readonly #lists = new Map<string, string>()
@@ -120,7 +129,8 @@ class SeedRun {
     }
     const lines = this.#calls.take()
     for (const line of lines) this.#trace.update(traceOf(line))
-    checkRun(lines, { faults: this.#dataFaults, failedTouches: this.#failedTouches, options: this.#options }, this.#findings)
+    const faults = this.#dataFaults.map((fault) => (fault.kind === "restored" ? { ...fault, state: this.#stateOf(fault.text) } : fault))
+    checkRun(lines, { faults, failedTouches: this.#failedTouches, options: this.#options }, this.#findings)
     return {
       findings: this.#findings.found,
       seen: this.#findings.seen,
@@ -231,16 +241,18 @@ class SeedRun {
   #executed(execution: Execution, node: number): void {
     const { name, reply } = execution
     this.#note(`${name} ${node} ${outlineOf(reply)} ${execution.changes.length}`)
-    for (const key of execution.keys) this.#noteList(key, execution)
     this.#watch.executed(execution, node)
-    if (name === "session-create") for (const { key, after } of execution.changes) if (after === undefined && key.startsWith("session:")) this.#evicted(key)
+    for (const one of singly(execution)) {
+      if (one.name !== "session-create") continue
+      this.#noteList(one)
+      for (const { key, after } of one.changes) if (after === undefined && key.startsWith("session:")) this.#evicted(key)
+    }
   }
 
   // Which user a list belongs to is in no key: the records of its sessions tell.
-  #noteList(key: string, { name, args }: Execution): void {
-    if (name !== "session-create" || !key.startsWith("user_sessions:")) return
+  #noteList({ keys: [, list], args }: Execution): void {
     const user = /"userId":"([^"]*)"/.exec(args[9] ?? "")?.[1]
-    if (user !== undefined) this.#lists.set(key, user)
+    if (list !== undefined && user !== undefined) this.#lists.set(list, user)
   }
 
   #writesLost(undone: readonly Change[]): void {
@@ -248,22 +260,22 @@ class SeedRun {
     const at = this.#time.now * MS
     const sessions = new Set(undone.map(({ key }) => key).filter((key) => key.startsWith("session:")))
     for (const key of sessions) {
-      const state = this.#stateOf(key)
-      if (state.is === "live" && undone.some((change) => change.key === key && change.before === undefined)) this.#findings.see("sign-outs that were lost")
-      this.#dataFaults.push({ kind: "restored", at, session: handleOf(key), state })
+      const entry = this.#server.engine.keys.entries.get(key)
+      const text = entry?.type === "string" ? entry.value : undefined
+      if (text !== undefined && undone.some((change) => change.key === key && change.before === undefined)) this.#findings.see("sign-outs that were lost")
+      this.#dataFaults.push({ kind: "restored", at, session: handleOf(key), text })
     }
   }
 
-  #stateOf(key: string): SessionState {
-    const entry = this.#server.engine.keys.entries.get(key)
-    if (entry?.type !== "string") return ABSENT
-    const text = entry.value
-    const named = (verifier: string | undefined): string | null => (verifier === undefined ? null : (this.#secrets.get(verifier) ?? "?"))
+  /** Once the run is over: the secret of a session whose creation was under way had no name before. */
+  #stateOf(text: string | undefined): SessionState {
+    if (text === undefined) return ABSENT
+    const named = (verifier: string | undefined): string | null => (verifier === undefined ? null : (this.#secrets.get(verifier) ?? UNSEEN_SECRET))
     return {
       is: "live",
       version: Number(text.slice(63, 72)),
       text: /"text":"([^"]*)"/.exec(text)?.[1] ?? "",
-      secret: named(text.slice(132, 154)) ?? "?",
+      secret: named(text.slice(132, 154)) ?? UNSEEN_SECRET,
       previous: named(/"previous":"([^"]*)"/.exec(text)?.[1]),
     }
   }

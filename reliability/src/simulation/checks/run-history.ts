@@ -3,7 +3,7 @@ import { type HistoryLine, returned } from "../../histories/history-line.js"
 import { linearize, type Verdict } from "../../histories/linearizability.js"
 import { rotatedThenRead } from "../../histories/second-copies.js"
 import { type SessionHistory, splitBySession } from "../../histories/session-histories.js"
-import { ABSENT, nameState, type SessionOperation, type SessionState, step } from "../../histories/session-model.js"
+import { ABSENT, nameState, type SessionOperation, type SessionState, step, UNSEEN_SECRET } from "../../histories/session-model.js"
 import { checkVersions } from "../../histories/version-checker.js"
 import type { Fault, SeedOptions } from "../seed-options.js"
 import { GUESTS } from "../workload/SimulatedService.js"
@@ -110,7 +110,7 @@ function withFaults(
       if (creation === undefined) own.push(end)
       else own.push({ ...end, state: ABSENT }, { ...creation, ...MADE_BEFORE })
     } else {
-      own.push({ ...end, state: fault.state })
+      own.push({ ...end, state: givenOut(fault.state, underWay) })
       // A change whose first copy was lost with the data is made again by its second.
       for (const change of underWay) own.push({ ...change, ...MADE_BEFORE })
       // A sign-out whose effect was lost may be made again by whoever made it.
@@ -137,6 +137,12 @@ function isInDoubt({ kind, outcome, ret }: SessionOperation, { operations }: Ses
   // A sign-out whose own first copy ended the session may say that it found none, too.
   const mayEnd = operations.some((other) => (other.kind === "end" || other.kind === "delete") && other.call < ret)
   return mayEnd || mayExpireAt < ret || faults.some(({ at }) => at < ret)
+}
+
+/** A guest's session may be opened with a secret that nobody gets, until the same call gives it the caller's. */
+function givenOut(state: SessionState, underWay: readonly SessionOperation[]): SessionState {
+  const issued = underWay.find(({ kind }) => kind === "create")?.issued
+  return state.is === "live" && state.secret === UNSEEN_SECRET && issued !== undefined ? { ...state, secret: issued } : state
 }
 
 const MADE_BEFORE = { outcome: "unknown", seen: undefined, ret: Number.POSITIVE_INFINITY } as const
