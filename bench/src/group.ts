@@ -25,5 +25,7 @@ export interface Group {
   readonly about: string
   /** How long it takes on two cores, in seconds. */
   readonly takes: { readonly quick: number; readonly full: number }
+  /** Whether it goes without `AwakeCores`: a slow log counts by the clock, and each loop takes a slice of some milliseconds from the server now and then. */
+  readonly coresMayHalt?: true
   run(settings: GroupSettings): Promise<Measured>
 }

@@ -34,6 +34,12 @@ export class AwakeCores implements AsyncDisposable {
     return null
   }
 
+  /** Whether the system has such a priority. */
+  static async areThere(): Promise<boolean> {
+    await using cores = await AwakeCores.start()
+    return cores !== null
+  }
+
   get pids(): readonly number[] {
     return this.#loops.flatMap(({ pid }) => pid ?? [])
   }

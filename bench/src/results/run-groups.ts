@@ -1,5 +1,6 @@
 import type { Chart } from "../charts/chart.js"
 import type { Group, GroupSettings } from "../group.js"
+import { AwakeCores } from "../processes/AwakeCores.js"
 import { type Finding, findingTable } from "../targets/target-table.js"
 import type { GroupResult, Run } from "./results.js"
 
@@ -23,6 +24,7 @@ export async function runGroups(groups: readonly (readonly [string, Group])[], {
     }
     settings.onText(`\n## ${name}: ${group.about}`)
     const onProgress = (text: string): void => settings.onProgress(`[${place + 1}/${groups.length}, ${pace()}] ${name}: ${text}`)
+    await using _cores = run.awake === true && group.coresMayHalt !== true ? await AwakeCores.start() : null
     const began = performance.now()
     const { figures, findings: found = [], charts = [] } = await group.run({ ...settings, onProgress, onText })
     const findings = found.map((one) => (settings.quick ? { ...one, isQuick: true } : one))
