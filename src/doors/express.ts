@@ -3,10 +3,11 @@ import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Respon
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, Refusal, ResponseHead, RouteRule } from "../web/contract.js"
-import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { answerTo, type Entered, type EnteredFreely, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance } from "./entered-requests.js"
 import { shareCompletion, withSharedFields } from "./express-prototypes.js"
+import { nodeEntrance } from "./node-entrance.js"
 import { nodeAnswerHead, nodeRequestHead, sendRefusal } from "./node-head.js"
 
 // biome-ignore lint/suspicious/noExplicitAny: what Express itself takes bodies for
@@ -79,10 +80,10 @@ export function expressDoor<A extends object, I extends object>(authenticator: A
     }
 
   return {
-    requireSession: (handler, rule) => wrapped(entrance<A, I>(authenticator, rule), handler, rule),
+    requireSession: (handler, rule) => wrapped(nodeEntrance<A, I>(authenticator, rule), handler, rule),
     optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
     guard: (rule) => {
-      const enter = entrance(authenticator, rule)
+      const enter = nodeEntrance(authenticator, rule)
       return (request, response, next) => {
         const run = async (): Promise<boolean> => isIn(await enter(nodeRequestHead(request), answerHead(response)), request, response)
         void run().then((ok) => ok && next(), answering(response, next, rule))

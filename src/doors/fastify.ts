@@ -2,9 +2,10 @@ import type { FastifyReply, FastifyRequest, RouteGenericInterface } from "fastif
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
-import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { answerTo, type Entered, type EnteredFreely, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
+import { nodeEntrance } from "./node-entrance.js"
 import { BODY_HEADERS, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
 
 type Handler<Extra, G extends RouteGenericInterface> = (request: Omit<FastifyRequest<G>, keyof Extra> & Extra, reply: FastifyReply<G>) => unknown
@@ -71,10 +72,10 @@ export function fastifyDoor<A extends object, I extends object>(authenticator: A
     }
 
   return {
-    requireSession: (handler, rule) => wrapped(entrance<A, I>(authenticator, rule), handler, rule),
+    requireSession: (handler, rule) => wrapped(nodeEntrance<A, I>(authenticator, rule), handler, rule),
     optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
     guard: (rule) => {
-      const enter = entrance(authenticator, rule)
+      const enter = nodeEntrance(authenticator, rule)
       return async (request, reply) => {
         const entered = await enter(nodeRequestHead(request.raw), nodeAnswerHead(reply.raw))
         // Until it is sent: otherwise Fastify would go on to the handler.

@@ -3,9 +3,10 @@ import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import { SessionError } from "../domain/errors.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
-import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { answerTo, type Entered, type EnteredFreely, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import type { Entrance } from "./entered-requests.js"
+import { nodeEntrance } from "./node-entrance.js"
 import { BODY_HEADERS, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
 
 /** The door of Koa 3. What this library has no answer for is thrown on, to Koa's handling of errors. */
@@ -47,7 +48,7 @@ export function koaDoor<A extends object, I extends object>(authenticator: Authe
       }
     }
   return {
-    requireSession: (rule) => middleware(entrance<A, I>(authenticator, rule), rule),
+    requireSession: (rule) => middleware(nodeEntrance<A, I>(authenticator, rule), rule),
     optionalSession: (rule) => middleware(freeEntrance<A, I>(authenticator, rule), rule),
     rateLimit: (limits, rule, by, options) => {
       const check = rateLimited(authenticator, limits, rule, by, options)

@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Authenticator, RouteRule } from "../web/contract.js"
-import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
+import { answerTo, type Entered, type EnteredFreely, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
+import { nodeEntrance } from "./node-entrance.js"
 import { nodeAnswerHead, nodeRequestHead, sendRefusal } from "./node-head.js"
 
 type Handler<Extra> = (request: IncomingMessage & Extra, response: ServerResponse) => unknown
@@ -55,7 +56,7 @@ export function nodeDoor<A extends object, I extends object>(authenticator: Auth
       }
     }
   return {
-    requireSession: (handler, rule) => wrapped(entrance<A, I>(authenticator, rule), handler, rule),
+    requireSession: (handler, rule) => wrapped(nodeEntrance<A, I>(authenticator, rule), handler, rule),
     optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
     rateLimit: (limits, rule, by, options) => {
       const check = rateLimited(authenticator, limits, rule, by, options)
