@@ -27,18 +27,23 @@ export interface ClaimSender<C, A> {
 export class TurnBatch<C, A> {
   readonly #sender: ClaimSender<C, A>
   readonly #most: number
+  readonly #othersUnderWay: () => boolean
   #waiting: Waiting<C, A>[] = []
   #underWay = 0
 
-  /** @param most - claims in one step, from 1 */
-  constructor(sender: ClaimSender<C, A>, most: number) {
+  /**
+   * @param most - claims in one step, from 1
+   * @param othersUnderWay - whether answers are awaited after which more is asked for than by this: with that, what is alone travels in one write
+   */
+  constructor(sender: ClaimSender<C, A>, most: number, othersUnderWay: () => boolean = () => false) {
     this.#sender = sender
     this.#most = most
+    this.#othersUnderWay = othersUnderWay
   }
 
   add(claim: C, signal?: AbortSignal): Promise<A> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) soon(() => this.#sendAll(), this.#underWay > 0)
+      if (this.#waiting.length === 0) soon(() => this.#sendAll(), this.#underWay > 0 || this.#othersUnderWay())
       this.#waiting.push(new Waiting<C, A>(claim, signal, resolve, reject))
     })
   }

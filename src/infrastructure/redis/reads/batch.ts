@@ -68,6 +68,10 @@ export class ReadBatch<P, T> {
     this.#decode = decode
   }
 
+  get isUnderWay(): boolean {
+    return this.#underWay > 0
+  }
+
   /** What lies under a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
   get(place: P, key: string, signal?: AbortSignal): Promise<T | null> {
     return signal?.aborted ? Promise.reject(signal.reason) : untilAborted(this.ask<T | null>(place, key, AS_IT_IS), signal)

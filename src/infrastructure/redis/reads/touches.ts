@@ -24,8 +24,9 @@ export class Touches {
   /**
    * @param send - writes accesses down in one script, and answers in their order
    * @param singleNode - whether one script reaches all sessions
+   * @param readsUnderWay - whether fetches are under way: what their callers ask for next is sent together with touches
    */
-  constructor(send: (due: readonly DueTouch[]) => Promise<readonly Touched[]>, singleNode: boolean) {
+  constructor(send: (due: readonly DueTouch[]) => Promise<readonly Touched[]>, singleNode: boolean, readsUnderWay: () => boolean = () => false) {
     const sent = (pending: Pending): DueTouch => {
       pending.sentAt = performance.now()
       return pending.due
@@ -33,7 +34,11 @@ export class Touches {
     const forget = (pending: Pending): void => {
       if (this.#pending.get(pending.name) === pending) this.#pending.delete(pending.name)
     }
-    this.#batch = new TurnBatch({ many: (pending) => send(pending.map(sent)).finally(() => pending.forEach(forget)) }, singleNode ? MOST_TOGETHER : 1)
+    this.#batch = new TurnBatch(
+      { many: (pending) => send(pending.map(sent)).finally(() => pending.forEach(forget)) },
+      singleNode ? MOST_TOGETHER : 1,
+      readsUnderWay,
+    )
   }
 
   /** @param interval - for how long one access stands for others, in milliseconds; 0: not at all once it is sent */

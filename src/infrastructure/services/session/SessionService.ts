@@ -116,7 +116,11 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1)
     this.#updates = new TurnBatch(updating, redis.singleNode ? MOST_UPDATES : 1)
     this.#accesses = this.settings.touchInterval === 0 ? new Accesses(redis, this.#scripts, this.settings.timeoutMs) : null
-    this.#touches = new Touches((due) => this.#touchAll(due), redis.singleNode)
+    this.#touches = new Touches(
+      (due) => this.#touchAll(due),
+      redis.singleNode,
+      () => this.#reads.isUnderWay,
+    )
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
       parts: this.#upkeep(),

@@ -91,3 +91,22 @@ it("fails all that travelled together, and nobody after them", async () => {
   store.answer()
   expect((await again).status).toBe("DONE")
 })
+
+it("goes at once where nothing else is under way, and else with what the turn asks for", async () => {
+  let reading = false
+  const store = sender()
+  const touches = new Touches(store.send, true, () => reading)
+  void touches.touch(due("alone"), 0)
+  await Promise.resolve()
+  expect(store.sent).toEqual([["alone"]])
+  store.answer()
+  await turn()
+  reading = true
+  void touches.touch(due("first"), 0)
+  await Promise.resolve()
+  await Promise.resolve()
+  void touches.touch(due("second"), 0)
+  expect(store.sent).toEqual([["alone"]])
+  await turn()
+  expect(store.sent).toEqual([["alone"], ["first", "second"]])
+})
