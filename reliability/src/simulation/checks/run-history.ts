@@ -111,8 +111,10 @@ function withFaults(
       else own.push({ ...end, state: ABSENT }, { ...creation, ...MADE_BEFORE })
     } else {
       own.push({ ...end, state: givenOut(fault.state, underWay) })
-      // A change whose first copy was lost with the data is made again by its second.
-      for (const change of underWay) own.push({ ...change, ...MADE_BEFORE })
+      // A change whose first copy was lost with the data is made again by its second; and the first copy of a creation that was sent twice may be read only now,
+      // when nothing tells any more that there was a second.
+      for (const change of history.operations)
+        if (underWay.includes(change) || (change.call < at && isCreation(change))) own.push({ ...change, ...MADE_BEFORE })
       // A sign-out whose effect was lost may be made again by whoever made it.
       if (fault.state.is === "live" && mayHaveBeenEnded(history, at)) own.push({ kind: "end", outcome: "unknown", call: at, ret: Number.POSITIVE_INFINITY })
     }
@@ -146,6 +148,10 @@ function givenOut(state: SessionState, underWay: readonly SessionOperation[]): S
 }
 
 const MADE_BEFORE = { outcome: "unknown", seen: undefined, ret: Number.POSITIVE_INFINITY } as const
+
+function isCreation({ kind, outcome }: SessionOperation): boolean {
+  return outcome === "ok" && kind === "create"
+}
 
 function isChange({ kind, outcome }: SessionOperation): boolean {
   return outcome === "ok" && (kind === "create" || kind === "update" || kind === "rotate")
