@@ -62,7 +62,7 @@ export class HistoryRecorder {
 
 function outcomeOf(error: SessionError): HistoryLine["outcome"] {
   if (error.code === "ERR_SESSION_CONFLICT") return "conflict"
-  if (error.code === "ERR_SESSION_LIMIT") return "full"
+  if (error.code === "ERR_SESSION_LIMIT" && error.outcome === "not-applied") return "full"
   return error.code !== "ERR_SESSION_ENDED" && error.outcome === "not-applied" ? "fail" : "unknown"
 }
 
