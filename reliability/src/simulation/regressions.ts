@@ -8,4 +8,6 @@ export const REGRESSION_SEEDS: readonly number[] = [
   415659902,
   // The first copy of a guest's creation was read after the sign-out of what the second had opened, and brought that session back.
   415664223,
+  // A client sent an update again that had been made, to a server that had lost the script by then, and the deadline passed: told as not made.
+  800005311,
 ]

@@ -236,7 +236,8 @@ export abstract class ClientRedisService implements IRedisService {
             const failure = classify(error, wasNeverWritten, readOnly)
             // The refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out.
             const mayBeSecondCopy = mark === null || mark !== this.resendMark()
-            throw !readOnly && mayBeSecondCopy && isReply(error) ? inDoubt(failure) : failure
+            // So may one that a server without the script answered before the time was up, or the caller went away.
+            throw !readOnly && mayBeSecondCopy && (isReply(error) || error === ending.reason) ? inDoubt(failure) : failure
           },
         ),
       () => {
