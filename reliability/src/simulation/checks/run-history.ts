@@ -47,6 +47,10 @@ function stepWithFaults(state: SessionState, operation: Operation): SessionState
 /** Faults by which the answer to a command that was carried out can be lost. */
 const LOSES_REPLIES: readonly Fault[] = ["reset", "lost-reply", "silence", "failover", "power-cut"]
 
+function losesReplies({ faults }: SeedOptions): boolean {
+  return LOSES_REPLIES.some((fault) => faults.has(fault))
+}
+
 const SEARCH_MS = 5_000
 const MS = 1_000_000
 
@@ -59,10 +63,9 @@ export function checkRun(
   const { faults, options } = facts
   const holes = new Set(faults.flatMap((fault) => (fault.kind === "list-evicted" ? [fault.user] : [])))
   const created = new Set(lines.filter(({ op }) => op === "create").map(({ value }) => value.seen?.session))
-  const losesReplies = LOSES_REPLIES.some((fault) => options.faults.has(fault))
   const known = lines
     .flatMap((line) => (holes.has(line.args.user ?? "") ? trustNoList(line, created) : [line]))
-    .flatMap((line) => (losesReplies ? rotatedThenRead(line) : [line]))
+    .flatMap((line) => (losesReplies(options) ? rotatedThenRead(line) : [line]))
   const histories = splitBySession(known).map((history) => ({ ...history, operations: withFaults(history, lines, facts) }))
   if (!faults.some(({ kind }) => kind === "restored")) {
     for (const { rule, subject, what } of checkVersions(known, histories.map(withoutOwnChanges))) {
@@ -94,27 +97,25 @@ function withFaults(
 ): readonly Operation[] {
   const ofSession = faults.filter((fault) => fault.kind !== "list-evicted" && fault.session === history.session)
   const mayExpireAt = options.expiring ? mayExpireFrom(history.session, lines, failedTouches, options) : Number.POSITIVE_INFINITY
-  const losesReplies = LOSES_REPLIES.some((fault) => options.faults.has(fault))
   const own = history.operations.map(
-    (operation): Operation => (losesReplies && isInDoubt(operation, history, ofSession, mayExpireAt) ? { ...operation, mayBeOwn: true } : operation),
+    (operation): Operation => (losesReplies(options) && isInDoubt(operation, history, ofSession, mayExpireAt) ? { ...operation, mayBeOwn: true } : operation),
   )
   for (const fault of ofSession) {
     if (fault.kind === "list-evicted") continue
     const { at } = fault
     const end = { kind: "end", outcome: "ok", call: at, ret: at } as const
-    const underWay = history.operations.filter((change) => isChange(change) && change.call < at && change.ret > at)
+    const begun = history.operations.filter((change) => isChange(change) && change.call < at)
+    const creating = begun.find(({ kind, ret }) => kind === "create" && ret > at)
     if (fault.kind === "evicted") {
       // Where no list tells a creation's second copy that the first was made, it makes the session again.
       const isUnlisted = history.user?.startsWith(GUESTS) || faults.some((other) => other.kind === "list-evicted" && other.user === history.user)
-      const creation = isUnlisted ? underWay.find(({ kind }) => kind === "create") : undefined
-      if (creation === undefined) own.push(end)
-      else own.push({ ...end, state: ABSENT }, { ...creation, ...MADE_BEFORE })
+      if (isUnlisted && creating !== undefined) own.push({ ...end, state: ABSENT }, { ...creating, ...MADE_BEFORE })
+      else own.push(end)
     } else {
-      own.push({ ...end, state: givenOut(fault.state, underWay) })
+      own.push({ ...end, state: givenOut(fault.state, creating?.issued) })
       // A change whose first copy was lost with the data is made again by its second; and the first copy of a creation that was sent twice may be read only now,
       // when nothing tells any more that there was a second.
-      for (const change of history.operations)
-        if (underWay.includes(change) || (change.call < at && isCreation(change))) own.push({ ...change, ...MADE_BEFORE })
+      for (const change of begun) if (change.ret > at || change.kind === "create") own.push({ ...change, ...MADE_BEFORE })
       // A sign-out whose effect was lost may be made again by whoever made it.
       if (fault.state.is === "live" && mayHaveBeenEnded(history, at)) own.push({ kind: "end", outcome: "unknown", call: at, ret: Number.POSITIVE_INFINITY })
     }
@@ -142,16 +143,11 @@ function isInDoubt({ kind, outcome, ret }: SessionOperation, { operations }: Ses
 }
 
 /** A guest's session may be opened with a secret that nobody gets, until the same call gives it the caller's. */
-function givenOut(state: SessionState, underWay: readonly SessionOperation[]): SessionState {
-  const issued = underWay.find(({ kind }) => kind === "create")?.issued
+function givenOut(state: SessionState, issued: string | undefined): SessionState {
   return state.is === "live" && state.secret === UNSEEN_SECRET && issued !== undefined ? { ...state, secret: issued } : state
 }
 
 const MADE_BEFORE = { outcome: "unknown", seen: undefined, ret: Number.POSITIVE_INFINITY } as const
-
-function isCreation({ kind, outcome }: SessionOperation): boolean {
-  return outcome === "ok" && kind === "create"
-}
 
 function isChange({ kind, outcome }: SessionOperation): boolean {
   return outcome === "ok" && (kind === "create" || kind === "update" || kind === "rotate")
