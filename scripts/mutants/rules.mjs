@@ -390,7 +390,21 @@ export const MUTANTS = [
     to: "this.#waiting",
     tests: [`${UNIT}/infrastructure/redis/TurnBatch.test.ts`],
   },
+  {
+    rule: "Of changes that travel together each caller is told what ended its own wait",
+    file: "src/infrastructure/redis/TurnBatch.ts",
+    from: "isEnded ? one.signal?.reason : error",
+    to: "error",
+    tests: [`${UNIT}/infrastructure/redis/TurnBatch.test.ts`],
+  },
   // Lost and repeated messages
+  {
+    rule: "A deadline leaves in doubt whatever it ends, until somebody knows better",
+    file: "src/infrastructure/call-deadlines.ts",
+    from: "const reason = deadlinePassed(this.#timeoutMs, false)",
+    to: "const reason = deadlinePassed(this.#timeoutMs, true)",
+    tests: [`${UNIT}/infrastructure/call-deadlines.test.ts`],
+  },
   {
     rule: "The list remembers what existed",
     file: `${LUA}/includes/create.lua`,

@@ -143,7 +143,8 @@ export class CallDeadlines {
     }
     if (this.#open === bucket) this.#open = undefined
     if (bucket.waits.size === 0) return
-    const reason = deadlinePassed(this.#timeoutMs, true)
+    // Whoever throws it may have begun something: that nothing was changed is said by those who know it.
+    const reason = deadlinePassed(this.#timeoutMs, false)
     bucket.controller.abort(reason)
     for (const wait of bucket.waits) wait.controller?.abort(reason)
     // One more turn: the client rejects what it had not written yet, which is a better answer, and replies that lie unread in the socket

@@ -63,7 +63,9 @@ export class TurnBatch<C, A> {
           for (const [at, { resolve }] of sent.entries()) resolve(answers[at] as A)
         },
         (error: unknown) => {
-          for (const { reject } of sent) reject(error)
+          // The wait of all was ended by the last of them: each is told what ended its own.
+          const isEnded = signal?.aborted === true && error === signal.reason
+          for (const one of sent) one.reject(isEnded ? one.signal?.reason : error)
         },
       )
       .finally(() => {
@@ -94,7 +96,7 @@ function isStillWaited<C, A>({ signal, reject }: Waiting<C, A>): boolean {
   return false
 }
 
-/** Aborted once each of the signals is; `undefined` where one caller has none. `release` lets go of them. */
+/** Aborted once each of the signals is, with the reason of the last; `undefined` where one caller has none. `release` lets go of them. */
 function unlessAllAborted(signals: readonly (AbortSignal | undefined)[]): { readonly signal: AbortSignal | undefined; release(): void } {
   // Calls of one turn mostly share the signal of their deadline.
   const [first, ...others] = new Set(signals)
@@ -102,8 +104,8 @@ function unlessAllAborted(signals: readonly (AbortSignal | undefined)[]): { read
   if (others.includes(undefined)) return { signal: undefined, release: () => {} }
   const all = [first, ...others] as readonly AbortSignal[]
   const controller = new AbortController()
-  const listener = (): void => {
-    if (all.every(({ aborted }) => aborted)) controller.abort(first.reason)
+  const listener = ({ target }: Event): void => {
+    if (all.every(({ aborted }) => aborted)) controller.abort((target as AbortSignal).reason)
   }
   for (const signal of all) signal.addEventListener("abort", listener)
   return {

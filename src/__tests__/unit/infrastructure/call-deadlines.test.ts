@@ -51,6 +51,11 @@ describe("a deadline", () => {
     }
   })
 
+  it("says to what it ended nothing of whether that changed something", async () => {
+    const reason = deadlines.run((signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason))), expired)
+    expect(await reason).toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "unknown" })
+  })
+
   it("is not shortened by a long turn before it", async () => {
     const block = performance.now() + 120
     while (performance.now() < block) Math.sqrt(2)

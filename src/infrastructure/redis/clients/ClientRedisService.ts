@@ -233,11 +233,11 @@ export abstract class ClientRedisService implements IRedisService {
             else if (!isOver && this.#saysOfStore(ending, beganAt) && isOutage(classify(error, wasNeverWritten))) this.#failed(beganAt)
             // A caller who goes away says nothing of the store either.
             if (!ending.aborted && isOutage(classify(error, wasNeverWritten))) this.disrupted()
-            const failure = classify(error, wasNeverWritten, readOnly)
+            const isTimeUp = error === ending.reason && SessionError.is(error, "ERR_STORE_TIMEOUT")
+            const failure = isTimeUp ? deadlinePassed(this.#timeoutMs, readOnly) : classify(error, wasNeverWritten, readOnly)
             // The refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out.
             const mayBeSecondCopy = mark === null || mark !== this.resendMark()
-            // So may one that a server without the script answered before the time was up, or the caller went away.
-            throw !readOnly && mayBeSecondCopy && (isReply(error) || error === ending.reason) ? inDoubt(failure) : failure
+            throw isReply(error) && !readOnly && mayBeSecondCopy ? inDoubt(failure) : failure
           },
         ),
       () => {

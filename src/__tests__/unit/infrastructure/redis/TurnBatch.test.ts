@@ -70,6 +70,29 @@ it("ends a step when all of its callers went away, and not before", async () => 
   expect(sent[0]?.signal?.aborted).toBe(false)
   other.abort(new Error("other"))
   expect(sent[0]?.signal?.aborted).toBe(true)
+  expect(sent[0]?.signal?.reason).toBe(other.signal.reason)
+})
+
+it("tells each caller of a step that ended with their waits what ended its own", async () => {
+  const { sent, sender } = heldSender()
+  const batch = new TurnBatch(sender, 3)
+  const waits = [new AbortController(), new AbortController(), new AbortController()]
+  const all = Promise.allSettled(waits.map(({ signal }, at) => batch.add(`${at}`, signal)))
+  await Promise.resolve()
+  for (const at of [1, 0, 2]) waits[at]?.abort(new Error(`the end of ${at}`))
+  sent[0]?.answer(sent[0].signal?.reason)
+  expect((await all).map((one) => one.status === "rejected" && one.reason.message)).toEqual(["the end of 0", "the end of 1", "the end of 2"])
+})
+
+it("tells all callers of a step what became of it, where they went away but that came first", async () => {
+  const { sent, sender } = heldSender()
+  const batch = new TurnBatch(sender, 3)
+  const waits = [new AbortController(), new AbortController()]
+  const all = Promise.allSettled(waits.map(({ signal }, at) => batch.add(`${at}`, signal)))
+  await Promise.resolve()
+  for (const one of waits) one.abort(new Error("gone"))
+  sent[0]?.answer(new Error("lost"))
+  expect((await all).map((one) => one.status === "rejected" && one.reason.message)).toEqual(["lost", "lost"])
 })
 
 it("does not end a step whose callers include one who always waits", async () => {

@@ -2,13 +2,14 @@ import { expect, it } from "vitest"
 import { ClientRedisService } from "../../../../../infrastructure/redis/clients/ClientRedisService.js"
 import type { NodeSender } from "../../../../../infrastructure/redis/clients/topology.js"
 
-/** A client that is refused, and that says what mark it has before and after. */
+/** A client that is refused, or fails as it is told, and that says what mark it has before and after. */
 class RefusedService extends ClientRedisService {
   readonly singleNode = true
   readonly #marks: (number | null)[]
+  fail: (signal: AbortSignal) => Promise<unknown> = () => Promise.reject(new Error("READONLY You can't write against a read only replica."))
 
   constructor(...marks: (number | null)[]) {
-    super({ timeoutMs: 1_000 })
+    super({ timeoutMs: 60 })
     this.#marks = marks
   }
   resendMark(): number | null {
@@ -17,8 +18,8 @@ class RefusedService extends ClientRedisService {
   protected nodeOf(): undefined {
     return undefined
   }
-  protected send(): Promise<unknown> {
-    return Promise.reject(new Error("READONLY You can't write against a read only replica."))
+  protected send(_key: string | undefined, _args: readonly string[], signal: AbortSignal): Promise<unknown> {
+    return this.fail(signal)
   }
   protected primaries(): readonly NodeSender[] {
     return []
@@ -49,4 +50,20 @@ it.each([
 
 it("a read leaves nothing in doubt", async () => {
   expect(await outcomeOf(new RefusedService(null), true)).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
+})
+
+/** A server that has lost its scripts, and says so when the call's time is up. */
+function noScriptAtTheEnd(...marks: (number | null)[]): RefusedService {
+  const service = new RefusedService(...marks)
+  service.fail = (signal) =>
+    new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("NOSCRIPT No matching script. Please use EVAL."))))
+  return service
+}
+
+it("whether a write was made is unknown when time was up before the script's text could be sent, for the refused copy may be a second one", async () => {
+  const timeUp = { code: "ERR_STORE_TIMEOUT", retryable: true }
+  const awake = setInterval(() => undefined, 20)
+  expect(await outcomeOf(noScriptAtTheEnd(1, 2))).toMatchObject({ ...timeUp, outcome: "unknown" })
+  expect(await outcomeOf(noScriptAtTheEnd(1), true)).toMatchObject({ ...timeUp, outcome: "not-applied" })
+  clearInterval(awake)
 })
