@@ -113,8 +113,8 @@ function withFaults(
       else own.push(end)
     } else {
       own.push({ ...end, state: givenOut(fault.state, creating?.issued) })
-      // A change whose first copy was lost with the data is made again by its second; and the first copy of a creation that was sent twice may be read only now,
-      // when nothing tells any more that there was a second.
+      // A change whose first copy was lost with the data is made again by its second, or meets another one then, whatever its caller is told; and the first copy of
+      // a creation that was sent twice may be read only now, when nothing tells any more that there was a second.
       for (const change of begun) if (change.ret > at || change.kind === "create") own.push({ ...change, ...MADE_BEFORE })
       // A sign-out whose effect was lost may be made again by whoever made it.
       if (fault.state.is === "live" && mayHaveBeenEnded(history, at)) own.push({ kind: "end", outcome: "unknown", call: at, ret: Number.POSITIVE_INFINITY })
@@ -149,8 +149,8 @@ function givenOut(state: SessionState, issued: string | undefined): SessionState
 
 const MADE_BEFORE = { outcome: "unknown", seen: undefined, ret: Number.POSITIVE_INFINITY } as const
 
-function isChange({ kind, outcome }: SessionOperation): boolean {
-  return outcome === "ok" && (kind === "create" || kind === "update" || kind === "rotate")
+function isChange({ kind }: SessionOperation): boolean {
+  return kind === "create" || kind === "update" || kind === "rotate"
 }
 
 function mayHaveBeenEnded({ operations }: SessionHistory, before: number): boolean {
