@@ -75,6 +75,16 @@ describe("besideBaseline", () => {
     expect(prepared).toBe(1)
   })
 
+  it("ends with a whole cycle what is counted with one in flight", async () => {
+    let calls = 0
+    const running = new Running({ cycle: 60, call: async () => (calls += 1) })
+    for (const inFlight of [4, 1, 1]) {
+      await running.slice({ inFlight, ms: 1 })
+      if (inFlight === 1) expect(calls % 60).toBe(0)
+    }
+    expect(calls).toBeGreaterThan(0)
+  })
+
   it("warms up with as many in flight as it is told, which count for nothing", async () => {
     const most: number[] = []
     let running = 0

@@ -6,6 +6,8 @@ export interface Work {
   readonly prepare?: () => Promise<unknown>
   /** Lays ready what the calls of the next slice use up. Not measured. */
   readonly refill?: () => Promise<void>
+  /** Calls that are counted as a whole: with one in flight a slice ends with the last of so many. */
+  readonly cycle?: number
   /** Whether an answer is what this work is about: a limit that denies is faster than one that counts. Without it every answer is. */
   readonly isRight?: (answer: never) => boolean
 }
@@ -54,15 +56,16 @@ export class Running implements Sliced {
     const latencies: number[] = []
     const before = process.cpuUsage()
     const began = performance.now()
-    await Promise.all(Array.from({ length: inFlight }, () => this.#goOn(began + ms, latencies)))
+    await Promise.all(Array.from({ length: inFlight }, () => this.#goOn(began + ms, inFlight === 1, latencies)))
     const seconds = (performance.now() - began) / 1_000
     const { user, system } = process.cpuUsage(before)
     const count = latencies.length
     return { count, rate: count / seconds, cpu: (user + system) / count, latencies: Float64Array.from(latencies, (one) => one * 1_000).sort() }
   }
 
-  async #goOn(until: number, latencies: number[]): Promise<void> {
+  async #goOn(until: number, inWholeCycles: boolean, latencies: number[]): Promise<void> {
     const work = this.#work
+    const cycle = inWholeCycles ? (work.cycle ?? 1) : 1
     let now = performance.now()
     // Once at least: a slice without a call would have no figures.
     do {
@@ -71,6 +74,6 @@ export class Running implements Sliced {
       if (work.isRight !== undefined && !work.isRight(answer as never)) throw new Error(`Expected another answer, got ${JSON.stringify(answer)}`)
       now = performance.now()
       latencies.push(now - asked)
-    } while (now < until)
+    } while (now < until || this.#next % cycle !== 0)
   }
 }

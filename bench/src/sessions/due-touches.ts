@@ -39,6 +39,7 @@ export function readWithDueTouches(read: (token: SessionToken) => Promise<unknow
       next = at + 1
       return read(entryAt(tokens, order, at))
     },
+    cycle: ONE_IN,
     isRight: (session) => session !== null,
   }
 }
