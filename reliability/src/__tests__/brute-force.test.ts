@@ -98,3 +98,17 @@ it("the search agrees with trying every order, on random histories of five opera
   expect(orders).toHaveLength(945)
   expect(explained).toBeGreaterThan(100)
 })
+
+it("of operations that may be left out and look alike, none takes part, or one, or both", () => {
+  const found = (version: number): Untimed => ({ ...FOUND_NEW, seen: seen(version, "b") })
+  const verdictOf = (last: Untimed): string => {
+    const operations = [CREATE, PERHAPS_WRITTEN, PERHAPS_WRITTEN, last].map((one, i) => ({
+      ...one,
+      call: 2 * i,
+      ret: one === PERHAPS_WRITTEN ? Number.POSITIVE_INFINITY : 2 * i + 1,
+    }))
+    expect(isExplained(operations, ABSENT)).toBe(searchSession({ operations }, 5_000).verdict === "ok")
+    return searchSession({ operations }, 5_000).verdict
+  }
+  expect([FOUND_OLD, found(2), found(3), found(4)].map(verdictOf)).toEqual(["ok", "ok", "ok", "violation"])
+})

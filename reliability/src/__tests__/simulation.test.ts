@@ -3,7 +3,7 @@ import { MISTAKES, type Mistake } from "../simulation/mistakes.js"
 import { REGRESSION_SEEDS } from "../simulation/regressions.js"
 import { describeOptions, type Fault, optionsOf, type SeedOptions } from "../simulation/seed-options.js"
 import { simulateSeed } from "../simulation/simulate-seed.js"
-import { addResult, addTallies, EMPTY_TALLY, MUST_BE_SEEN, neverSeen } from "../simulation/tally.js"
+import { addResult, addTallies, EMPTY_TALLY, MUST_BE_SEEN, neverSeen, UNDECIDED } from "../simulation/tally.js"
 
 /** A seed's run with faults of our choice, and sessions that outlive it. */
 function withFaults(seed: number, ...faults: readonly Fault[]): SeedOptions {
@@ -92,16 +92,18 @@ describe("a set of seeds", () => {
     expect(neverSeen({ ...large, seeds: 199, seen: rest })).toEqual([])
   })
 
-  it("adds up, and names each seed that failed with its options", () => {
+  it("adds up, and names each seed that failed with its options, and each that was not decided", () => {
     const options = optionsOf(9)
     const result = { findings: [{ rule: "I9", what: "too many" }], seen: { failovers: 2 }, calls: 3, virtualMs: 4, trace: "" }
-    const tally = addTallies(addResult(EMPTY_TALLY, options, result), addResult(EMPTY_TALLY, options, { ...result, findings: [] }))
+    const slow = { ...result, findings: [], seen: { failovers: 2, [UNDECIDED]: 1 } }
+    const tally = addTallies(addResult(EMPTY_TALLY, options, result), addResult(EMPTY_TALLY, { ...options, seed: 10 }, slow))
     expect(tally).toEqual({
       seeds: 2,
       calls: 6,
       virtualMs: 8,
-      seen: { failovers: 4 },
+      seen: { failovers: 4, [UNDECIDED]: 1 },
       failed: [{ seed: 9, options: describeOptions(options), findings: result.findings }],
+      undecided: [10],
     })
   })
 })

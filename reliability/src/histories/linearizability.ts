@@ -52,6 +52,8 @@ class Search<State, Operation extends Timed> {
   readonly #model: Model<State, Operation>
   readonly #operations: readonly Operation[]
   readonly #done: Uint8Array
+  /** For each operation the one before it that could as well take its place, or -1. */
+  readonly #twins: readonly number[]
   readonly #seen = new Set<string>()
   readonly #path: number[] = []
   #best: readonly number[] = []
@@ -63,6 +65,7 @@ class Search<State, Operation extends Timed> {
     this.#model = model
     this.#operations = sorted
     this.#done = new Uint8Array(sorted.length)
+    this.#twins = twinsOf(sorted)
     this.#returningLeft = sorted.filter(({ ret }) => Number.isFinite(ret)).length
   }
 
@@ -115,7 +118,7 @@ class Search<State, Operation extends Timed> {
     const candidates: number[] = []
     let firstReturn = Number.POSITIVE_INFINITY
     for (let i = this.#firstOpen; i < this.#operations.length; i++) {
-      if (this.#done[i] === 1) continue
+      if (this.#done[i] === 1 || this.#done[this.#twins[i] ?? -1] === 0) continue
       const { call, ret } = this.#operations[i] as Operation
       if (call > firstReturn) break
       if (Number.isFinite(ret) && this.#changesNothing(state, this.#operations[i] as Operation)) return { state, candidates: [i], next: 0 }
@@ -161,4 +164,16 @@ class Search<State, Operation extends Timed> {
     const pick = (indices: readonly number[]): Operation[] => indices.map((i) => this.#operations[i] as Operation)
     return { verdict, order: pick(this.#best), stuck: pick(this.#stuck) }
   }
+}
+
+/** Of operations that may be left out and differ only in when they were called, the first may be placed wherever a later one may: so they are placed in their order. */
+function twinsOf(sorted: readonly Timed[]): readonly number[] {
+  const last = new Map<string, number>()
+  return sorted.map((operation, i) => {
+    if (Number.isFinite(operation.ret)) return -1
+    const text = JSON.stringify({ ...operation, call: 0 })
+    const twin = last.get(text) ?? -1
+    last.set(text, i)
+    return twin
+  })
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { askChild } from "../ask-child.js"
 import { isWanted, type LayerReport, type LayerSettings, type Scale } from "../layer.js"
 import { REGRESSION_SEEDS } from "./regressions.js"
-import { addTallies, EMPTY_TALLY, neverSeen, type SimulationTask, type Tally } from "./tally.js"
+import { addTallies, EMPTY_TALLY, neverSeen, type SimulationTask, type Tally, UNDECIDED } from "./tally.js"
 
 export interface SimulationSettings extends Pick<LayerSettings, "seed" | "scale" | "rows" | "signal" | "onProgress"> {
   /** How many seeds, counted from the first; the scale's own number otherwise. */
@@ -25,7 +25,7 @@ export async function runSimulation(settings: SimulationSettings): Promise<Layer
   const began = performance.now()
   const tally = await simulateAll(seedsOf(settings), settings)
   const unseen = neverSeen(tally)
-  const undecided = tally.seen["undecided histories"] ?? 0
+  const undecided = tally.seen[UNDECIDED] ?? 0
   const why = [
     ...tally.failed
       .slice(0, SHOWN_SEEDS)
@@ -36,7 +36,7 @@ export async function runSimulation(settings: SimulationSettings): Promise<Layer
       ]),
     ...(tally.failed.length > SHOWN_SEEDS ? [`… and ${tally.failed.length - SHOWN_SEEDS} seeds more`] : []),
     ...unseen.map((name) => `expected ${name} among ${tally.seeds} seeds, got none`),
-    ...(undecided > 0 ? [`${undecided} histories could not be decided in time`] : []),
+    ...(undecided > 0 ? [`${undecided} histories could not be decided in time, under the seeds ${tally.undecided.slice(0, SHOWN_SEEDS).join(", ")}`] : []),
   ]
   return [
     {

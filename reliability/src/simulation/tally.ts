@@ -24,15 +24,20 @@ export interface Tally {
   readonly virtualMs: number
   readonly seen: Readonly<Record<string, number>>
   readonly failed: readonly FailedSeed[]
+  /** Seeds with histories that could not be decided in time. */
+  readonly undecided: readonly number[]
 }
 
-export const EMPTY_TALLY: Tally = { seeds: 0, calls: 0, virtualMs: 0, seen: {}, failed: [] }
+export const EMPTY_TALLY: Tally = { seeds: 0, calls: 0, virtualMs: 0, seen: {}, failed: [], undecided: [] }
 
 const KEPT_FINDINGS = 5
+/** What was seen where the search for an order took too long. */
+export const UNDECIDED = "undecided histories"
 
 export function addResult(tally: Tally, options: SeedOptions, { calls, virtualMs, seen, findings }: SeedResult): Tally {
   const failed = findings.length === 0 ? [] : [{ seed: options.seed, options: describeOptions(options), findings: findings.slice(0, KEPT_FINDINGS) }]
-  return addTallies(tally, { seeds: 1, calls, virtualMs, seen, failed })
+  const undecided = (seen[UNDECIDED] ?? 0) > 0 ? [options.seed] : []
+  return addTallies(tally, { seeds: 1, calls, virtualMs, seen, failed, undecided })
 }
 
 export function addTallies(a: Tally, b: Tally): Tally {
@@ -44,6 +49,7 @@ export function addTallies(a: Tally, b: Tally): Tally {
     virtualMs: a.virtualMs + b.virtualMs,
     seen,
     failed: [...a.failed, ...b.failed],
+    undecided: [...a.undecided, ...b.undecided],
   }
 }
 

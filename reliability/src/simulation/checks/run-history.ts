@@ -6,6 +6,7 @@ import { type SessionHistory, splitBySession } from "../../histories/session-his
 import { ABSENT, nameState, type SessionOperation, type SessionState, step, UNSEEN_SECRET } from "../../histories/session-model.js"
 import { checkVersions } from "../../histories/version-checker.js"
 import type { Fault, SeedOptions } from "../seed-options.js"
+import { UNDECIDED } from "../tally.js"
 import { GUESTS } from "../workload/SimulatedService.js"
 import type { Findings } from "./Findings.js"
 
@@ -75,7 +76,7 @@ export function checkRun(
   }
   for (const { session, operations } of histories) {
     const verdict: Verdict<Operation> = linearize<SessionState, Operation>(MODEL, operations, { timeMs: SEARCH_MS })
-    if (verdict.verdict === "undecided") findings.see("undecided histories")
+    if (verdict.verdict === "undecided") findings.see(UNDECIDED)
     if (verdict.verdict === "violation") findings.report("search", `${session}: ${explain(verdict, operations.length)}`)
   }
   findings.see("histories searched", histories.length)
