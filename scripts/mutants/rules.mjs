@@ -386,8 +386,8 @@ export const MUTANTS = [
   {
     rule: "A change whose caller went away before it was sent is never sent",
     file: "src/infrastructure/redis/TurnBatch.ts",
-    from: "this.#waiting.filter(isStillWaited)",
-    to: "this.#waiting",
+    from: "waiting.filter(isStillWaited)",
+    to: "waiting",
     tests: [`${UNIT}/infrastructure/redis/TurnBatch.test.ts`],
   },
   {

@@ -1,3 +1,5 @@
+import { TurnFlush } from "./TurnFlush.js"
+
 /** A claim whose answer is awaited. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
 class Waiting<C, A> {
   readonly claim: C
@@ -21,7 +23,7 @@ export interface ClaimSender<C, A> {
 }
 
 /**
- * Lets what is asked for in one turn of the event loop travel together. Each claim has an answer of its own; what becomes of a round trip becomes of all that
+ * Lets what is asked for in one turn of the event loop travel together. What is more than one step goes turn by turn. Each claim has an answer of its own; what becomes of a round trip becomes of all that
  * share it. A claim whose caller went away before it was sent is never sent; after that its caller ends its own wait.
  */
 export class TurnBatch<C, A> {
@@ -30,6 +32,7 @@ export class TurnBatch<C, A> {
   readonly #othersUnderWay: () => boolean
   #waiting: Waiting<C, A>[] = []
   #underWay = 0
+  readonly #flush = new TurnFlush(() => this.#sendAll())
 
   /**
    * @param most - claims in one step, from 1
@@ -43,18 +46,29 @@ export class TurnBatch<C, A> {
 
   add(claim: C, signal?: AbortSignal): Promise<A> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) soon(() => this.#sendAll(), this.#underWay > 0 || this.#othersUnderWay())
       this.#waiting.push(new Waiting<C, A>(claim, signal, resolve, reject))
+      this.#flush.asked(this.#waiting.length, this.#underWay > 0 || this.#othersUnderWay())
     })
   }
 
   #sendAll(): void {
-    const waiting = this.#waiting.filter(isStillWaited)
+    const waiting = this.#waiting
     this.#waiting = []
-    for (let from = 0; from < waiting.length; from += this.#most) this.#send(waiting.slice(from, from + this.#most))
+    // What cannot travel together need not wait for each other.
+    if (this.#most === 1) for (const one of waiting) this.#send([one])
+    else this.#sendFrom(0, waiting)
   }
 
-  #send(sent: readonly Waiting<C, A>[]): void {
+  /** One step a turn: what this process makes of one step's answers, and the server of the next step, go on side by side. */
+  #sendFrom(begin: number, waiting: readonly Waiting<C, A>[]): void {
+    const end = begin + this.#most
+    this.#send(waiting.slice(begin, end))
+    if (end < waiting.length) setImmediate(() => this.#sendFrom(end, waiting))
+  }
+
+  #send(waiting: readonly Waiting<C, A>[]): void {
+    const sent = waiting.filter(isStillWaited)
+    if (sent.length === 0) return
     this.#underWay += 1
     const { signal, release } = unlessAllAborted(sent.map((one) => one.signal))
     this.#answers(sent, signal)
@@ -82,12 +96,6 @@ export class TurnBatch<C, A> {
       signal,
     )
   }
-}
-
-/** While an answer is awaited there will be company; else there is only what the same code asks for: what is alone waits for nobody. */
-export function soon(send: () => void, hasCompany: boolean): void {
-  if (hasCompany) setImmediate(send)
-  else queueMicrotask(send)
 }
 
 function isStillWaited<C, A>({ signal, reject }: Waiting<C, A>): boolean {

@@ -1,11 +1,9 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import { untilAborted } from "../../until-aborted.js"
-import { soon } from "../TurnBatch.js"
+import { TurnFlush } from "../TurnFlush.js"
 
 /** Keys in one MGET: so many that a round trip is shared, so few that the server answers some while this process reads the answers to others. */
 const MOST_KEYS = 32
-/** Fetches that begin in one turn of the event loop; the others of the same reads follow turn by turn, so that answers are read between them. */
-const FETCHES_A_TURN = 2
 
 /** Who reads, and what becomes of that. An object, and not two functions: this is made for every request. */
 export interface Reader<T, R> {
@@ -59,13 +57,19 @@ class Read<P, T> {
 export class ReadBatch<P, T> {
   readonly #redis: Pick<IRedisService, "singleNode" | "get" | "mget">
   readonly #decode: (place: P, text: string) => T
+  readonly #othersUnderWay: () => boolean
   #waiting = new Map<string, Read<P, T>>()
   #underWay = 0
+  readonly #flush = new TurnFlush(() => this.#sendAll())
 
-  /** @param decode - what a value says of a place; asked for each caller, so that none gets what another one has */
-  constructor(redis: Pick<IRedisService, "singleNode" | "get" | "mget">, decode: (place: P, text: string) => T) {
+  /**
+   * @param decode - what a value says of a place; asked for each caller, so that none gets what another one has
+   * @param othersUnderWay - whether answers are awaited after which somebody reads: what is alone waits for them
+   */
+  constructor(redis: Pick<IRedisService, "singleNode" | "get" | "mget">, decode: (place: P, text: string) => T, othersUnderWay: () => boolean = () => false) {
     this.#redis = redis
     this.#decode = decode
+    this.#othersUnderWay = othersUnderWay
   }
 
   get isUnderWay(): boolean {
@@ -80,26 +84,29 @@ export class ReadBatch<P, T> {
   /** What a reader makes of that which lies under a key, as its fetch arrives: a promise between the two would cost as much as half of the decoding. */
   ask<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      if (this.#waiting.size === 0) soon(() => this.#sendAll(), this.#underWay > 0)
-      this.#waiting.set(key, new Read<P, T>(place, reader, resolve as (answer: unknown) => void, reject, this.#waiting.get(key)))
+      const next = this.#waiting.get(key)
+      this.#waiting.set(key, new Read<P, T>(place, reader, resolve as (answer: unknown) => void, reject, next))
+      if (next === undefined) this.#flush.asked(this.#waiting.size, this.#underWay > 0 || this.#othersUnderWay())
     })
   }
 
   #sendAll(): void {
     const waiting = this.#waiting
+    if (waiting.size === 0) return
     // From here on nobody joins these.
     this.#waiting = new Map()
-    this.#sendFrom(0, [...waiting.keys()], [...waiting.values()])
+    const keys = [...waiting.keys()]
+    const reads = [...waiting.values()]
+    if (this.#redis.singleNode) this.#fetchFrom(0, keys, reads)
+    // Each has its own fate there: one silent node must not fail the reads of the others. Clients pipeline them anyway.
+    else for (const [at, key] of keys.entries()) this.#fetch([key], reads.slice(at, at + 1))
   }
 
-  #sendFrom(begin: number, keys: readonly string[], reads: readonly Read<P, T>[]): void {
-    const { singleNode } = this.#redis
-    // On a cluster each read has its own fate: one silent node must not fail the reads of the others. Clients pipeline them anyway.
-    const together = singleNode ? MOST_KEYS : 1
-    const end = singleNode ? begin + FETCHES_A_TURN * together : keys.length
-    for (let from = begin; from < Math.min(end, keys.length); from += together)
-      this.#fetch(keys.slice(from, from + together), reads.slice(from, from + together))
-    if (end < keys.length) setImmediate(() => this.#sendFrom(end, keys, reads))
+  /** One fetch a turn: what this process makes of one answer's sessions, and the server of the next fetch, go on side by side. */
+  #fetchFrom(begin: number, keys: readonly string[], reads: readonly Read<P, T>[]): void {
+    const end = begin + MOST_KEYS
+    this.#fetch(keys.slice(begin, end), reads.slice(begin, end))
+    if (end < keys.length) setImmediate(() => this.#fetchFrom(end, keys, reads))
   }
 
   #fetch(keys: readonly string[], reads: readonly Read<P, T>[]): void {

@@ -41,6 +41,10 @@ export class Touches {
     )
   }
 
+  get isUnderWay(): boolean {
+    return this.#pending.size > 0
+  }
+
   /** @param interval - for how long one access stands for others, in milliseconds; 0: not at all once it is sent */
   touch(due: DueTouch, interval: number): Promise<Touched> {
     const name = `${due.session} ${due.verifiers.join(" ")}`

@@ -110,7 +110,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#redis = redis
     this.#clock = new ServerClock(redis, this.#background)
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
-    this.#reads = new ReadBatch(redis, decodeRecord)
+    this.#reads = new ReadBatch(redis, decodeRecord, () => this.#touches.isUnderWay)
     const creating = durableSender<DueCreate, CreatedTogether>(this.#scripts.create.bind(this.#scripts), this.#scripts.creates.bind(this.#scripts))
     const updating = durableSender<DueUpdate, UpdateAnswer>(this.#scripts.update.bind(this.#scripts), this.#scripts.updates.bind(this.#scripts))
     this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1)

@@ -18,7 +18,7 @@ function heldSender() {
   return { sent, sender }
 }
 
-it("sends a lone claim at once, and gathers those of a turn while one is under way", async () => {
+it("sends a lone claim at once, and gathers those of a turn while one is under way, a step a turn", async () => {
   const { sent, sender } = heldSender()
   const batch = new TurnBatch(sender, 3)
   const first = batch.add("a")
@@ -27,16 +27,26 @@ it("sends a lone claim at once, and gathers those of a turn while one is under w
   await Promise.resolve()
   expect(sent.map(({ claims }) => claims)).toEqual([["a"]])
   await turn()
+  expect(sent.map(({ claims }) => claims)).toEqual([["a"], ["b", "c", "d"]])
+  await turn()
   expect(sent.map(({ claims }) => claims)).toEqual([["a"], ["b", "c", "d"], ["e"]])
   for (const { answer } of sent) answer()
   expect([await first, ...(await others)]).toEqual(["a!", "b!", "c!", "d!", "e!"])
+})
+
+it("sends all in one turn where none can travel with another", async () => {
+  const { sent, sender } = heldSender()
+  const batch = new TurnBatch(sender, 1)
+  for (const claim of ["a", "b", "c"]) void batch.add(claim)
+  await Promise.resolve()
+  expect(sent.map(({ claims }) => claims)).toEqual([["a"], ["b"], ["c"]])
 })
 
 it("gives an error to all that shared a step, and to nobody else", async () => {
   const { sent, sender } = heldSender()
   const batch = new TurnBatch(sender, 2)
   const all = Promise.allSettled(["a", "b", "c"].map((claim) => batch.add(claim)))
-  await Promise.resolve()
+  for (let turns = 0; turns < 2; turns += 1) await turn()
   sent[0]?.answer(new Error("lost"))
   sent[1]?.answer()
   expect((await all).map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"])

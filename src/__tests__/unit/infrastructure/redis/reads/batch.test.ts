@@ -1,6 +1,10 @@
+import { nextTick } from "node:process"
 import { setImmediate as turn } from "node:timers/promises"
 import { expect, it } from "vitest"
 import { ReadBatch } from "../../../../../infrastructure/redis/reads/batch.js"
+
+/** Lets all run that can before the event loop goes on. */
+const nextTicks = (): Promise<void> => new Promise((resolve) => nextTick(() => nextTick(resolve)))
 
 /** A store that answers when it is told to. `sent` holds the keys of each command. */
 function heldStore(singleNode = true) {
@@ -50,18 +54,60 @@ it("gathers what a turn asks for while an answer is awaited", async () => {
   expect(store.sent).toEqual([["first"], ["a", "b"]])
 })
 
-it("asks for 32 keys at a time, twice in a turn, and for the others turn by turn", async () => {
+it("asks for 32 keys at a time, once a turn", async () => {
   const store = heldStore()
   const reads = batchOn(store)
-  for (const key of keysOf(150)) void reads.get(key, key)
+  for (const key of keysOf(80)) void reads.get(key, key)
   const sizes = (): number[] => store.sent.map(({ length }) => length)
   await Promise.resolve()
+  expect(sizes()).toEqual([32])
+  await turn()
   expect(sizes()).toEqual([32, 32])
   await turn()
-  expect(sizes()).toEqual([32, 32, 32, 32])
+  expect(sizes()).toEqual([32, 32, 16])
+  expect(store.sent.flat()).toEqual(keysOf(80))
+})
+
+it("lets eight and more, asked for while others are under way, go when that code has run, but only once a turn", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  const ask = (count: number, name: string): void => keysOf(count, name).forEach((key) => void reads.get(key, key))
+  const sizes = (): number[] => store.sent.map(({ length }) => length)
+  ask(1, "first")
+  await nextTicks()
+  ask(7, "few")
+  await nextTicks()
+  expect(sizes()).toEqual([1])
+  ask(3, "enough")
+  await nextTicks()
+  expect(sizes()).toEqual([1, 10])
+  ask(20, "more")
+  await nextTicks()
+  expect(sizes()).toEqual([1, 10])
   await turn()
-  expect(sizes()).toEqual([32, 32, 32, 32, 22])
-  expect(store.sent.flat()).toEqual(keysOf(150))
+  expect(sizes()).toEqual([1, 10, 20])
+})
+
+it("waits for the turn's end where others are under way that the same callers wait for", async () => {
+  const store = heldStore()
+  let isTouching = true
+  const reads = new ReadBatch(
+    store,
+    (_place: string, text: string) => text,
+    () => isTouching,
+  )
+  void reads.get("a", "a")
+  await nextTicks()
+  void reads.get("b", "b")
+  expect(store.sent).toEqual([])
+  await turn()
+  expect(store.sent).toEqual([["a", "b"]])
+  store.answer()
+  await turn()
+  isTouching = false
+  void reads.get("c", "c")
+  await Promise.resolve()
+  expect(store.sent).toEqual([["a", "b"], ["c"]])
 })
 
 it("on a cluster asks for each key by itself, all in one turn", async () => {
@@ -110,7 +156,7 @@ it("fails those whose fetch was lost, sharers too, and no others", async () => {
   store.lost.add("k40")
   const reads = batchOn(store)
   const all = Promise.allSettled([...keysOf(64).map((key) => reads.get(key, key)), reads.get("shared", "k40")])
-  await Promise.resolve()
+  for (let turns = 0; turns < 2; turns += 1) await turn()
   store.answer()
   const failed = (await all).flatMap(({ status }, at) => (status === "rejected" ? [at] : []))
   expect(failed).toEqual([...Array.from({ length: 32 }, (_, at) => 32 + at), 64])

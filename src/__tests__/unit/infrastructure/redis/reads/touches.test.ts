@@ -26,11 +26,11 @@ function sender() {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-it("sends the touches of one turn together, 32 at most", async () => {
+it("sends the touches of one turn together, 32 at most, the others turn by turn", async () => {
   const store = sender()
   const touches = new Touches(store.send, true)
   for (let at = 0; at < 65; at += 1) void touches.touch(due(`s${at}`), 0)
-  await turn()
+  for (let turns = 0; turns < 3; turns += 1) await turn()
   expect(store.sent.map(({ length }) => length)).toEqual([32, 32, 1])
   expect(store.sent.flat()).toEqual(Array.from({ length: 65 }, (_, at) => `s${at}`))
 })
