@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest"
+import { UNDECIDED } from "../simulation/checks/Findings.js"
 import { MISTAKES, type Mistake } from "../simulation/mistakes.js"
 import { REGRESSION_SEEDS } from "../simulation/regressions.js"
 import { describeOptions, type Fault, optionsOf, type SeedOptions } from "../simulation/seed-options.js"
 import { simulateSeed } from "../simulation/simulate-seed.js"
-import { addResult, addTallies, EMPTY_TALLY, MUST_BE_SEEN, neverSeen, UNDECIDED } from "../simulation/tally.js"
+import { addResult, addTallies, EMPTY_TALLY, MUST_BE_SEEN, neverSeen } from "../simulation/tally.js"
 
 /** A seed's run with faults of our choice, and sessions that outlive it. */
 function withFaults(seed: number, ...faults: readonly Fault[]): SeedOptions {

@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { askChild } from "../ask-child.js"
 import { isWanted, type LayerReport, type LayerSettings, type Scale } from "../layer.js"
+import { UNDECIDED } from "./checks/Findings.js"
 import { REGRESSION_SEEDS } from "./regressions.js"
-import { addTallies, EMPTY_TALLY, neverSeen, type SimulationTask, type Tally, UNDECIDED } from "./tally.js"
+import { addTallies, EMPTY_TALLY, neverSeen, type SimulationTask, type Tally } from "./tally.js"
 
 export interface SimulationSettings extends Pick<LayerSettings, "seed" | "scale" | "rows" | "signal" | "onProgress"> {
   /** How many seeds, counted from the first; the scale's own number otherwise. */

@@ -1,4 +1,4 @@
-import type { Finding } from "./checks/Findings.js"
+import { type Finding, UNDECIDED } from "./checks/Findings.js"
 import type { Mistake } from "./mistakes.js"
 import { describeOptions, type SeedOptions } from "./seed-options.js"
 import type { SeedResult } from "./simulate-seed.js"
@@ -31,8 +31,6 @@ export interface Tally {
 export const EMPTY_TALLY: Tally = { seeds: 0, calls: 0, virtualMs: 0, seen: {}, failed: [], undecided: [] }
 
 const KEPT_FINDINGS = 5
-/** What was seen where the search for an order took too long. */
-export const UNDECIDED = "undecided histories"
 
 export function addResult(tally: Tally, options: SeedOptions, { calls, virtualMs, seen, findings }: SeedResult): Tally {
   const failed = findings.length === 0 ? [] : [{ seed: options.seed, options: describeOptions(options), findings: findings.slice(0, KEPT_FINDINGS) }]

@@ -4,6 +4,9 @@ export interface Finding {
   readonly what: string
 }
 
+/** What was seen where the search for an order took too long. */
+export const UNDECIDED = "undecided histories"
+
 /** Gathers what went wrong in one run, and counts what was seen. */
 export class Findings {
   readonly found: Finding[] = []

@@ -6,9 +6,8 @@ import { type SessionHistory, splitBySession } from "../../histories/session-his
 import { ABSENT, nameState, type SessionOperation, type SessionState, step, UNSEEN_SECRET } from "../../histories/session-model.js"
 import { checkVersions } from "../../histories/version-checker.js"
 import type { Fault, SeedOptions } from "../seed-options.js"
-import { UNDECIDED } from "../tally.js"
 import { GUESTS } from "../workload/SimulatedService.js"
-import type { Findings } from "./Findings.js"
+import { type Findings, UNDECIDED } from "./Findings.js"
 
 /** What the faults did to the data, in nanoseconds of virtual time. */
 export type DataFault =
