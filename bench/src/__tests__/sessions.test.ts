@@ -35,7 +35,8 @@ describe("reading with touches that are due", () => {
     for (let at = 0; at < 70; at++) await work.call(at)
     aged.length = 0
     await work.refill?.()
-    expect(aged).toEqual(["session:{tag}.120", "session:{tag}.180"])
+    // Of 200 sessions 180 take part, so the next walk begins with the first.
+    expect(aged).toEqual(["session:{tag}.120", "session:{tag}.0"])
   })
 })
 

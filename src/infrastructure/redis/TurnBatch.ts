@@ -1,4 +1,4 @@
-import { TurnFlush } from "./TurnFlush.js"
+import { Traffic } from "./Traffic.js"
 
 /** A claim whose answer is awaited. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
 class Waiting<C, A> {
@@ -29,30 +29,29 @@ export interface ClaimSender<C, A> {
 export class TurnBatch<C, A> {
   readonly #sender: ClaimSender<C, A>
   readonly #most: number
-  readonly #othersUnderWay: () => boolean
+  readonly #traffic: Traffic
   #waiting: Waiting<C, A>[] = []
-  #underWay = 0
-  readonly #flush = new TurnFlush(() => this.#sendAll())
 
   /**
    * @param most - claims in one step, from 1
-   * @param othersUnderWay - whether answers are awaited after which more is asked for than by this: with that, what is alone travels in one write
+   * @param traffic - shared with whatever else the same callers wait for: what is alone travels with that
    */
-  constructor(sender: ClaimSender<C, A>, most: number, othersUnderWay: () => boolean = () => false) {
+  constructor(sender: ClaimSender<C, A>, most: number, traffic = new Traffic()) {
     this.#sender = sender
     this.#most = most
-    this.#othersUnderWay = othersUnderWay
+    this.#traffic = traffic
   }
 
   add(claim: C, signal?: AbortSignal): Promise<A> {
     return new Promise((resolve, reject) => {
       this.#waiting.push(new Waiting<C, A>(claim, signal, resolve, reject))
-      this.#flush.asked(this.#waiting.length, this.#underWay > 0 || this.#othersUnderWay())
+      this.#traffic.waits(this.#waiting.length, this.#sendAll)
     })
   }
 
-  #sendAll(): void {
+  readonly #sendAll = (): void => {
     const waiting = this.#waiting
+    if (waiting.length === 0) return
     this.#waiting = []
     // What cannot travel together need not wait for each other.
     if (this.#most === 1) for (const one of waiting) this.#send([one])
@@ -69,23 +68,24 @@ export class TurnBatch<C, A> {
   #send(waiting: readonly Waiting<C, A>[]): void {
     const sent = waiting.filter(isStillWaited)
     if (sent.length === 0) return
-    this.#underWay += 1
+    this.#traffic.begun()
     const { signal, release } = unlessAllAborted(sent.map((one) => one.signal))
-    this.#answers(sent, signal)
-      .then(
-        (answers) => {
-          for (const [at, { resolve }] of sent.entries()) resolve(answers[at] as A)
-        },
-        (error: unknown) => {
-          // The wait of all was ended by the last of them: each is told what ended its own.
-          const isEnded = signal?.aborted === true && error === signal.reason
-          for (const one of sent) one.reject(isEnded ? one.signal?.reason : error)
-        },
-      )
-      .finally(() => {
-        this.#underWay -= 1
-        release()
-      })
+    const ended = (): void => {
+      this.#traffic.ended()
+      release()
+    }
+    this.#answers(sent, signal).then(
+      (answers) => {
+        ended()
+        for (const [at, { resolve }] of sent.entries()) resolve(answers[at] as A)
+      },
+      (error: unknown) => {
+        ended()
+        // The wait of all was ended by the last of them: each is told what ended its own.
+        const isEnded = signal?.aborted === true && error === signal.reason
+        for (const one of sent) one.reject(isEnded ? one.signal?.reason : error)
+      },
+    )
   }
 
   #answers(sent: readonly Waiting<C, A>[], signal: AbortSignal | undefined): Promise<readonly A[]> {

@@ -1,6 +1,6 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import { untilAborted } from "../../until-aborted.js"
-import { TurnFlush } from "../TurnFlush.js"
+import { Traffic } from "../Traffic.js"
 
 /** Keys in one MGET: so many that a round trip is shared, so few that the server answers some while this process reads the answers to others. */
 const MOST_KEYS = 32
@@ -57,23 +57,17 @@ class Read<P, T> {
 export class ReadBatch<P, T> {
   readonly #redis: Pick<IRedisService, "singleNode" | "get" | "mget">
   readonly #decode: (place: P, text: string) => T
-  readonly #othersUnderWay: () => boolean
+  readonly #traffic: Traffic
   #waiting = new Map<string, Read<P, T>>()
-  #underWay = 0
-  readonly #flush = new TurnFlush(() => this.#sendAll())
 
   /**
    * @param decode - what a value says of a place; asked for each caller, so that none gets what another one has
-   * @param othersUnderWay - whether answers are awaited after which somebody reads: what is alone waits for them
+   * @param traffic - shared with whatever else the same callers wait for
    */
-  constructor(redis: Pick<IRedisService, "singleNode" | "get" | "mget">, decode: (place: P, text: string) => T, othersUnderWay: () => boolean = () => false) {
+  constructor(redis: Pick<IRedisService, "singleNode" | "get" | "mget">, decode: (place: P, text: string) => T, traffic = new Traffic()) {
     this.#redis = redis
     this.#decode = decode
-    this.#othersUnderWay = othersUnderWay
-  }
-
-  get isUnderWay(): boolean {
-    return this.#underWay > 0
+    this.#traffic = traffic
   }
 
   /** What lies under a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
@@ -86,11 +80,11 @@ export class ReadBatch<P, T> {
     return new Promise<R>((resolve, reject) => {
       const next = this.#waiting.get(key)
       this.#waiting.set(key, new Read<P, T>(place, reader, resolve as (answer: unknown) => void, reject, next))
-      if (next === undefined) this.#flush.asked(this.#waiting.size, this.#underWay > 0 || this.#othersUnderWay())
+      if (next === undefined) this.#traffic.waits(this.#waiting.size, this.#sendAll)
     })
   }
 
-  #sendAll(): void {
+  readonly #sendAll = (): void => {
     const waiting = this.#waiting
     if (waiting.size === 0) return
     // From here on nobody joins these.
@@ -111,11 +105,11 @@ export class ReadBatch<P, T> {
 
   #fetch(keys: readonly string[], reads: readonly Read<P, T>[]): void {
     const [only] = keys
-    this.#underWay += 1
+    this.#traffic.begun()
     const values = keys.length === 1 && only !== undefined ? this.#redis.get(only).then((value) => [value]) : this.#redis.mget(keys)
     values.then(
       (found) => {
-        this.#underWay -= 1
+        this.#traffic.ended()
         let at = 0
         for (const first of reads) {
           const text = found[at++] ?? null
@@ -123,7 +117,7 @@ export class ReadBatch<P, T> {
         }
       },
       (error: unknown) => {
-        this.#underWay -= 1
+        this.#traffic.ended()
         for (const first of reads) for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) read.fail(error)
       },
     )

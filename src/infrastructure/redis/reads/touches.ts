@@ -1,4 +1,5 @@
 import type { DueTouch, Touched } from "../scripts/session-scripts.js"
+import type { Traffic } from "../Traffic.js"
 import { TurnBatch } from "../TurnBatch.js"
 
 interface Pending {
@@ -24,9 +25,9 @@ export class Touches {
   /**
    * @param send - writes accesses down in one script, and answers in their order
    * @param singleNode - whether one script reaches all sessions
-   * @param readsUnderWay - whether fetches are under way: what their callers ask for next is sent together with touches
+   * @param traffic - shared with the reads: what their callers ask for next is sent together with touches
    */
-  constructor(send: (due: readonly DueTouch[]) => Promise<readonly Touched[]>, singleNode: boolean, readsUnderWay: () => boolean = () => false) {
+  constructor(send: (due: readonly DueTouch[]) => Promise<readonly Touched[]>, singleNode: boolean, traffic?: Traffic) {
     const sent = (pending: Pending): DueTouch => {
       pending.sentAt = performance.now()
       return pending.due
@@ -34,15 +35,7 @@ export class Touches {
     const forget = (pending: Pending): void => {
       if (this.#pending.get(pending.name) === pending) this.#pending.delete(pending.name)
     }
-    this.#batch = new TurnBatch(
-      { many: (pending) => send(pending.map(sent)).finally(() => pending.forEach(forget)) },
-      singleNode ? MOST_TOGETHER : 1,
-      readsUnderWay,
-    )
-  }
-
-  get isUnderWay(): boolean {
-    return this.#pending.size > 0
+    this.#batch = new TurnBatch({ many: (pending) => send(pending.map(sent)).finally(() => pending.forEach(forget)) }, singleNode ? MOST_TOGETHER : 1, traffic)
   }
 
   /** @param interval - for how long one access stands for others, in milliseconds; 0: not at all once it is sent */

@@ -33,6 +33,7 @@ import {
   type UpdateAnswer,
 } from "../../redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../redis/session-keys.js"
+import { Traffic } from "../../redis/Traffic.js"
 import { type ClaimSender, TurnBatch } from "../../redis/TurnBatch.js"
 import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
@@ -110,17 +111,14 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#redis = redis
     this.#clock = new ServerClock(redis, this.#background)
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
-    this.#reads = new ReadBatch(redis, decodeRecord, () => this.#touches.isUnderWay)
+    const traffic = new Traffic()
+    this.#reads = new ReadBatch(redis, decodeRecord, traffic)
     const creating = durableSender<DueCreate, CreatedTogether>(this.#scripts.create.bind(this.#scripts), this.#scripts.creates.bind(this.#scripts))
     const updating = durableSender<DueUpdate, UpdateAnswer>(this.#scripts.update.bind(this.#scripts), this.#scripts.updates.bind(this.#scripts))
-    this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1)
-    this.#updates = new TurnBatch(updating, redis.singleNode ? MOST_UPDATES : 1)
+    this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1, traffic)
+    this.#updates = new TurnBatch(updating, redis.singleNode ? MOST_UPDATES : 1, traffic)
     this.#accesses = this.settings.touchInterval === 0 ? new Accesses(redis, this.#scripts, this.settings.timeoutMs) : null
-    this.#touches = new Touches(
-      (due) => this.#touchAll(due),
-      redis.singleNode,
-      () => this.#reads.isUnderWay,
-    )
+    this.#touches = new Touches((due) => this.#touchAll(due), redis.singleNode, traffic)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
       parts: this.#upkeep(),

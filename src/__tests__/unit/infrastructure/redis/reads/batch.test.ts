@@ -2,6 +2,7 @@ import { nextTick } from "node:process"
 import { setImmediate as turn } from "node:timers/promises"
 import { expect, it } from "vitest"
 import { ReadBatch } from "../../../../../infrastructure/redis/reads/batch.js"
+import { Traffic } from "../../../../../infrastructure/redis/Traffic.js"
 
 /** Lets all run that can before the event loop goes on. */
 const nextTicks = (): Promise<void> => new Promise((resolve) => nextTick(() => nextTick(resolve)))
@@ -18,8 +19,8 @@ function heldStore(singleNode = true) {
     })
   }
   const get = async (key: string): Promise<string | null> => (await mget([key]))[0] ?? null
-  const answer = (): void => {
-    for (const give of answers.splice(0)) give()
+  const answer = (most = answers.length): void => {
+    for (const give of answers.splice(0, most)) give()
   }
   return { singleNode, get, mget, sent, lost, answer }
 }
@@ -68,43 +69,40 @@ it("asks for 32 keys at a time, once a turn", async () => {
   expect(store.sent.flat()).toEqual(keysOf(80))
 })
 
-it("lets eight and more, asked for while others are under way, go when that code has run, but only once a turn", async () => {
+it("lets those who read again upon an answer go on while others are under way, and those who ask by themselves at the turn's end", async () => {
   const store = heldStore()
   const reads = batchOn(store)
-  const ask = (count: number, name: string): void => keysOf(count, name).forEach((key) => void reads.get(key, key))
-  const sizes = (): number[] => store.sent.map(({ length }) => length)
-  ask(1, "first")
-  await nextTicks()
-  ask(7, "few")
-  await nextTicks()
-  expect(sizes()).toEqual([1])
-  ask(3, "enough")
-  await nextTicks()
-  expect(sizes()).toEqual([1, 10])
-  ask(20, "more")
-  await nextTicks()
-  expect(sizes()).toEqual([1, 10])
+  const again = keysOf(10).map((key) => reads.get(key, key).then(() => reads.get(`${key} again`, `${key} again`)))
+  await Promise.resolve()
+  void reads.get("later", "later")
   await turn()
-  expect(sizes()).toEqual([1, 10, 20])
+  void Promise.allSettled(again)
+  const sizes = (): number[] => store.sent.map(({ length }) => length)
+  expect(sizes()).toEqual([10, 1])
+  store.answer(1)
+  await nextTicks()
+  expect(sizes()).toEqual([10, 1, 10])
+  for (const key of keysOf(20, "own")) void reads.get(key, key)
+  await nextTicks()
+  expect(sizes()).toEqual([10, 1, 10])
+  await turn()
+  expect(sizes()).toEqual([10, 1, 10, 20])
 })
 
-it("waits for the turn's end where others are under way that the same callers wait for", async () => {
+it("waits for the turn's end where something else is under way that the same callers wait for", async () => {
   const store = heldStore()
-  let isTouching = true
-  const reads = new ReadBatch(
-    store,
-    (_place: string, text: string) => text,
-    () => isTouching,
-  )
+  const traffic = new Traffic()
+  const reads = new ReadBatch(store, (_place: string, text: string) => text, traffic)
+  traffic.begun()
   void reads.get("a", "a")
   await nextTicks()
   void reads.get("b", "b")
   expect(store.sent).toEqual([])
   await turn()
   expect(store.sent).toEqual([["a", "b"]])
+  traffic.ended()
   store.answer()
   await turn()
-  isTouching = false
   void reads.get("c", "c")
   await Promise.resolve()
   expect(store.sent).toEqual([["a", "b"], ["c"]])

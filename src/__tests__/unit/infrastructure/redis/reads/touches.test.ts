@@ -1,6 +1,7 @@
 import { expect, it } from "vitest"
 import { Touches } from "../../../../../infrastructure/redis/reads/touches.js"
 import type { DueTouch, Touched } from "../../../../../infrastructure/redis/scripts/session-scripts.js"
+import { Traffic } from "../../../../../infrastructure/redis/Traffic.js"
 
 const due = (session: string, verifier = "v"): DueTouch => ({ id: session, session, index: null, verifiers: [verifier] })
 
@@ -93,15 +94,15 @@ it("fails all that travelled together, and nobody after them", async () => {
 })
 
 it("goes at once where nothing else is under way, and else with what the turn asks for", async () => {
-  let reading = false
   const store = sender()
-  const touches = new Touches(store.send, true, () => reading)
+  const traffic = new Traffic()
+  const touches = new Touches(store.send, true, traffic)
   void touches.touch(due("alone"), 0)
   await Promise.resolve()
   expect(store.sent).toEqual([["alone"]])
   store.answer()
   await turn()
-  reading = true
+  traffic.begun()
   void touches.touch(due("first"), 0)
   await Promise.resolve()
   await Promise.resolve()
