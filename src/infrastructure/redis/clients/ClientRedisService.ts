@@ -233,8 +233,9 @@ export abstract class ClientRedisService implements IRedisService {
             else if (!isOver && this.#saysOfStore(ending, beganAt) && isOutage(classify(error, wasNeverWritten))) this.#failed(beganAt)
             // A caller who goes away says nothing of the store either.
             if (!ending.aborted && isOutage(classify(error, wasNeverWritten))) this.disrupted()
-            const isTimeUp = error === ending.reason && SessionError.is(error, "ERR_STORE_TIMEOUT")
-            const failure = isTimeUp ? deadlinePassed(this.#timeoutMs, readOnly) : classify(error, wasNeverWritten, readOnly)
+            // What the caller's signal says is for the caller, who knows what else was begun.
+            const isOwnDeadline = error === ending.reason && error !== signal?.reason
+            const failure = isOwnDeadline ? deadlinePassed(this.#timeoutMs, readOnly) : classify(error, wasNeverWritten, readOnly)
             // The refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out.
             const mayBeSecondCopy = mark === null || mark !== this.resendMark()
             throw isReply(error) && !readOnly && mayBeSecondCopy ? inDoubt(failure) : failure

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest"
+import { CallDeadlines } from "../../../../../infrastructure/call-deadlines.js"
 import { ClientRedisService } from "../../../../../infrastructure/redis/clients/ClientRedisService.js"
 import type { NodeSender } from "../../../../../infrastructure/redis/clients/topology.js"
 
@@ -65,5 +66,17 @@ it("whether a write was made is unknown when time was up before the script's tex
   const awake = setInterval(() => undefined, 20)
   expect(await outcomeOf(noScriptAtTheEnd(1, 2))).toMatchObject({ ...timeUp, outcome: "unknown" })
   expect(await outcomeOf(noScriptAtTheEnd(1), true)).toMatchObject({ ...timeUp, outcome: "not-applied" })
+  clearInterval(awake)
+})
+
+it("passes on as it is what the deadline of a call around it says", async () => {
+  const around = new CallDeadlines(20)
+  const service = noScriptAtTheEnd(1)
+  const seen = around.run(
+    (signal) => service.run({ ...WRITE, readOnly: true }, ["key"], [], { signal }).catch((error) => error === signal.reason),
+    () => new Error(),
+  )
+  const awake = setInterval(() => undefined, 20)
+  expect(await seen).toBe(true)
   clearInterval(awake)
 })
