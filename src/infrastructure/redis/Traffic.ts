@@ -40,3 +40,10 @@ export class Traffic {
     else if (count === ENOUGH && this.#isAnswering) nextTick(send)
   }
 }
+
+/** Does so much at a time, a step a turn: what this process makes of one step's answers, and the server of the next step, go on side by side. */
+export function turnByTurn(count: number, most: number, step: (begin: number, end: number) => void, begin = 0): void {
+  const end = begin + most
+  step(begin, end)
+  if (end < count) setImmediate(() => turnByTurn(count, most, step, end))
+}

@@ -1,4 +1,4 @@
-import { Traffic } from "./Traffic.js"
+import { Traffic, turnByTurn } from "./Traffic.js"
 
 /** A claim whose answer is awaited. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
 class Waiting<C, A> {
@@ -55,14 +55,7 @@ export class TurnBatch<C, A> {
     this.#waiting = []
     // What cannot travel together need not wait for each other.
     if (this.#most === 1) for (const one of waiting) this.#send([one])
-    else this.#sendFrom(0, waiting)
-  }
-
-  /** One step a turn: what this process makes of one step's answers, and the server of the next step, go on side by side. */
-  #sendFrom(begin: number, waiting: readonly Waiting<C, A>[]): void {
-    const end = begin + this.#most
-    this.#send(waiting.slice(begin, end))
-    if (end < waiting.length) setImmediate(() => this.#sendFrom(end, waiting))
+    else turnByTurn(waiting.length, this.#most, (begin, end) => this.#send(waiting.slice(begin, end)))
   }
 
   #send(waiting: readonly Waiting<C, A>[]): void {

@@ -238,7 +238,7 @@ export abstract class ClientRedisService implements IRedisService {
             const failure = isOwnDeadline ? deadlinePassed(this.#timeoutMs, readOnly) : classify(error, wasNeverWritten, readOnly)
             // The refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out.
             const mayBeSecondCopy = mark === null || mark !== this.resendMark()
-            throw isReply(error) && !readOnly && mayBeSecondCopy ? inDoubt(failure) : failure
+            throw !readOnly && mayBeSecondCopy && isReply(error) ? inDoubt(failure) : failure
           },
         ),
       () => {

@@ -1,6 +1,6 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import { untilAborted } from "../../until-aborted.js"
-import { Traffic } from "../Traffic.js"
+import { Traffic, turnByTurn } from "../Traffic.js"
 
 /** Keys in one MGET: so many that a round trip is shared, so few that the server answers some while this process reads the answers to others. */
 const MOST_KEYS = 32
@@ -91,16 +91,9 @@ export class ReadBatch<P, T> {
     this.#waiting = new Map()
     const keys = [...waiting.keys()]
     const reads = [...waiting.values()]
-    if (this.#redis.singleNode) this.#fetchFrom(0, keys, reads)
+    if (this.#redis.singleNode) turnByTurn(keys.length, MOST_KEYS, (begin, end) => this.#fetch(keys.slice(begin, end), reads.slice(begin, end)))
     // Each has its own fate there: one silent node must not fail the reads of the others. Clients pipeline them anyway.
     else for (const [at, key] of keys.entries()) this.#fetch([key], reads.slice(at, at + 1))
-  }
-
-  /** One fetch a turn: what this process makes of one answer's sessions, and the server of the next fetch, go on side by side. */
-  #fetchFrom(begin: number, keys: readonly string[], reads: readonly Read<P, T>[]): void {
-    const end = begin + MOST_KEYS
-    this.#fetch(keys.slice(begin, end), reads.slice(begin, end))
-    if (end < keys.length) setImmediate(() => this.#fetchFrom(end, keys, reads))
   }
 
   #fetch(keys: readonly string[], reads: readonly Read<P, T>[]): void {
