@@ -29,10 +29,18 @@ export const MUTANTS = [
   {
     rule: "A call of several keys waits while its slot moves",
     file: `${REDIS}/clients/slot-moves.ts`,
-    from: "|| performance.now() + wait > end) throw error",
-    to: "|| performance.now() + wait > end - 1e9) throw error",
+    from: "+ (now - sentAt) > end) throw error",
+    to: "+ (now - sentAt) > end - 1e9) throw error",
     tests: [`${TESTS}/topologies/slot-moves.test.ts`],
     only: "goes on while a slot moves",
+  },
+  {
+    rule: "A call waits until a cluster's nodes agree whose a slot is",
+    file: `${REDIS}/clients/slot-moves.ts`,
+    from: " || isRedirectedTooOften(error)",
+    to: "",
+    tests: [`${TESTS}/topologies/slot-moves.test.ts`],
+    only: "name each other for a slot",
   },
   {
     rule: "The connection is made anew after garbage",

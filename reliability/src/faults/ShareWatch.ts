@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { setTimeout as pause } from "node:timers/promises"
 import { type ISessionService, SessionError } from "coatcheck"
 import { slotOfToken } from "../servers/key-slot.js"
+import { waitUntil } from "../servers/wait-until.js"
 import type { Attributes } from "../workloads/RecordedClient.js"
 
 const SLOTS = 16_384
@@ -67,6 +68,14 @@ export class ShareWatch {
   async end(): Promise<readonly ShareFinding[]> {
     this.#working = false
     return Promise.all(this.#works)
+  }
+
+  /** Waits until every share answers. @throws when one does not in time */
+  async answering(withinMs: number): Promise<void> {
+    await waitUntil("every share to answer", withinMs, async () => {
+      await Promise.all(this.#tokens.map((token) => this.#service.updateSession(token, { text: "answers" })))
+      return true
+    })
   }
 
   async #watch(token: string): Promise<ShareFinding> {

@@ -23,9 +23,11 @@ interface Node {
 /** A cluster that covers every slot, in equal shares. The first nodes began as primaries. */
 export class Cluster implements AsyncDisposable {
   readonly nodes: readonly StoreServer[]
+  readonly nodeTimeoutMs: number
 
-  private constructor(nodes: readonly StoreServer[]) {
+  private constructor(nodes: readonly StoreServer[], nodeTimeoutMs: number) {
     this.nodes = nodes
+    this.nodeTimeoutMs = nodeTimeoutMs
   }
 
   static async start(kind: ServerKind, { primaries = 3, replicas = 0, config = {}, nodeTimeoutMs = 2_000 }: ClusterOptions = {}): Promise<Cluster> {
@@ -37,7 +39,10 @@ export class Cluster implements AsyncDisposable {
         nodes.push({ server: await StoreServer.start(kind, { config: { ...own, ...config } }), busPort })
       }
       await join(nodes, primaries)
-      return new Cluster(nodes.map(({ server }) => server))
+      return new Cluster(
+        nodes.map(({ server }) => server),
+        nodeTimeoutMs,
+      )
     } catch (error) {
       await Promise.all(nodes.map(({ server }) => server.stop()))
       throw error

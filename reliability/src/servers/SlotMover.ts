@@ -1,8 +1,10 @@
 import type { Cluster } from "./Cluster.js"
 import { keySlot } from "./key-slot.js"
 import { connectPlain, type PlainClient } from "./plain-client.js"
+import { waitUntil } from "./wait-until.js"
 
 const MIGRATE_MS = 10_000
+const AGREED_MS = 20_000
 const NO_MOVE = async (): Promise<void> => undefined
 
 interface Node {
@@ -79,6 +81,8 @@ export class SlotMover implements AsyncDisposable {
     const others = this.#nodes.filter((node) => node !== from && node !== to)
     for (const { client } of [to, from, ...others]) await client.sendCommand(["CLUSTER", "SETSLOT", String(slot), "NODE", to.id])
     this.#owners.set(slot, next)
+    // A node that takes a slot over while it does not know of the move before gives itself the same epoch as another, and one of the two loses its slots.
+    await waitUntil("every node to know who owns the slot", AGREED_MS, async () => new Set(await this.#views()).size === 1)
   }
 
   /** What the nodes counted since they were started. */
@@ -97,6 +101,22 @@ export class SlotMover implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { client } of this.#nodes) client.destroy()
+  }
+
+  /** Which slots each node has and since which epoch, as each of them sees it. */
+  async #views(): Promise<readonly string[]> {
+    return Promise.all(
+      this.#nodes.map(async ({ client }) => {
+        const lines = String(await client.sendCommand(["CLUSTER", "NODES"]))
+          .trim()
+          .split("\n")
+        return lines
+          .map((line) => line.split(" ").toSpliced(1, 5))
+          .map((fields) => fields.filter((field) => !/^(\[|connected)/.test(field)).join(" "))
+          .toSorted()
+          .join("\n")
+      }),
+    )
   }
 
   async #learnOwners(): Promise<void> {

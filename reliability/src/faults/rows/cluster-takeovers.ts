@@ -6,11 +6,11 @@ import { failoversSummed } from "../failovers-summed.js"
 import type { FaultRow, FaultSite } from "../fault-row.js"
 import { beyondDeadline, limitsHeld } from "../limits.js"
 import { type ShareFinding, ShareWatch } from "../ShareWatch.js"
-import { replicationOf, takeOver } from "../take-over.js"
+import { replicationOf, Takeovers } from "../Takeovers.js"
 
 const TIMEOUT_MS = 1_000
 const SHARES = 3
-const IN_SYNC_MS = 20_000
+const RESTORED_MS = 20_000
 const RUN_MS = 100
 
 /** A replica takes over, asked to or because its primary was killed. The slots of the others notice nothing; a takeover that was asked for loses nothing. */
@@ -24,9 +24,10 @@ export const CLUSTER_TAKEOVERS: FaultRow = {
     const config = { "cluster-require-full-coverage": "no" }
     await using cluster = await Cluster.start(kind, { replicas: 1, config, ...(scale === "full" ? {} : { nodeTimeoutMs: 1_000 }) })
     const opened = await openStore(client, cluster.url)
+    const changes = new Takeovers(cluster)
     try {
-      const asked = await takeovers(site, cluster, opened.store, { count: times(50, 2), killed: false })
-      const killed = await takeovers(site, cluster, opened.store, { count: times(20, 1), killed: true })
+      const asked = await takeovers(site, cluster, opened.store, changes, { count: times(50, 2), killed: false })
+      const killed = await takeovers(site, cluster, opened.store, changes, { count: times(20, 1), killed: true })
       const why = [...asked.why, ...killed.why]
       const tried = asked.count + killed.count
       return {
@@ -57,27 +58,30 @@ export const CLUSTER_TAKEOVERS: FaultRow = {
   },
 }
 
-interface Takeovers {
+interface Asked {
   readonly count: number
   readonly killed: boolean
 }
 
-async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, store: FaultLoadStore, { count, killed }: Takeovers) {
+async function takeovers({ seed, signal, note }: FaultSite, cluster: Cluster, store: FaultLoadStore, changes: Takeovers, { count, killed }: Asked) {
   await using load = await FaultLoad.start({ store, seed: seed + Number(killed), users: 120, clients: 6, paceMs: 10 })
   const watch = await ShareWatch.open(load.service, SHARES, load)
   const [own, others]: [ShareFinding[], ShareFinding[]] = [[], []]
   for (let i = 0; i < count; i++) {
     note(`${killed ? "kill" : "takeover"} ${i + 1} of ${count}`)
     const share = i % SHARES
+    await changes.electable(share, signal)
     watch.begin()
     await load.run(RUN_MS, signal)
-    const old = await (killed ? load.disrupting(() => takeOver(cluster, share, killed)) : takeOver(cluster, share, killed))
+    const old = await (killed ? load.disrupting(() => changes.takeOver(share, killed)) : changes.takeOver(share, killed))
     await load.run(RUN_MS, signal)
     const shares = await watch.end()
     for (const [at, found] of shares.entries()) (at === share ? own : others).push(found)
     if (killed) await old.startAgain()
-    await waitUntil("the old primary to be a replica in sync", IN_SYNC_MS, async () => (await replicationOf(old)).includes("master_link_status:up"))
+    await waitUntil("the old primary to be a replica in sync", RESTORED_MS, async () => (await replicationOf(old)).includes("master_link_status:up"))
     await cluster.waitUntilServing()
+    // Else what is left of this takeover would count against the next share.
+    await watch.answering(RESTORED_MS)
   }
   const found = await load.finish()
   const why = limitsHeld(found, { timeoutMs: TIMEOUT_MS, mayLose: killed })

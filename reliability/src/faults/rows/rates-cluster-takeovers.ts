@@ -6,7 +6,7 @@ import { failoversSummed } from "../failovers-summed.js"
 import type { FaultFinding, FaultRow, FaultSite } from "../fault-row.js"
 import { RateLoad } from "../rates/RateLoad.js"
 import { ratesFinding } from "../rates/rates-finding.js"
-import { replicationOf, takeOver } from "../take-over.js"
+import { replicationOf, Takeovers } from "../Takeovers.js"
 
 const TIMEOUT_MS = 2_000
 const RUN_MS = 1_200
@@ -25,9 +25,10 @@ export const RATES_CLUSTER_TAKEOVERS: FaultRow = {
     const config = { "cluster-require-full-coverage": "no" }
     await using cluster = await Cluster.start(site.kind, { replicas: 1, config })
     const opened = await openStore(site.client, cluster.url)
+    const changes = new Takeovers(cluster)
     try {
-      const asked = await takeovers(site, cluster, opened.store, false)
-      const killed = await takeovers(site, cluster, opened.store, true)
+      const asked = await takeovers(site, cluster, opened.store, changes, false)
+      const killed = await takeovers(site, cluster, opened.store, changes, true)
       const named = (how: string, { figures }: FaultFinding) => Object.fromEntries(SHOWN.map((name) => [`${name}, ${how}`, figures[name] ?? 0]))
       return {
         version: cluster.version,
@@ -48,7 +49,9 @@ export const RATES_CLUSTER_TAKEOVERS: FaultRow = {
 
 type Store = Parameters<typeof RateLoad.start>[0]["store"]
 
-async function takeovers(site: FaultSite, cluster: Cluster, store: Store, isKilled: boolean): Promise<FaultFinding & { readonly away: readonly number[] }> {
+type Found = FaultFinding & { readonly away: readonly number[] }
+
+async function takeovers(site: FaultSite, cluster: Cluster, store: Store, changes: Takeovers, isKilled: boolean): Promise<Found> {
   const { client, seed, signal, times, note } = site
   await using load = await RateLoad.start({ store, seed: seed + Number(isKilled), timeoutMs: TIMEOUT_MS })
   const count = times(10, 1)
@@ -57,9 +60,10 @@ async function takeovers(site: FaultSite, cluster: Cluster, store: Store, isKill
     note(`${isKilled ? "kill" : "takeover"} ${i} of ${count}`)
     await load.run(RUN_MS, signal)
     const share = await fullestShare(cluster)
+    await changes.electable(share, signal)
     const began = performance.now()
     await load.disturbing(async () => {
-      const old = await takeOver(cluster, share, isKilled)
+      const old = await changes.takeOver(share, isKilled)
       await load.recovered(RECOVERS_MS)
       away.push(performance.now() - began)
       if (isKilled) await old.startAgain()

@@ -8,6 +8,7 @@ import { runScript } from "../scripts/run-script.js"
 import { quickenStrings } from "./fast-strings.js"
 import type { OwnClient } from "./own-clients.js"
 import { integer, list, normaliseReply, textOrNull } from "./replies.js"
+import { whileSlotMoves } from "./slot-moves.js"
 import type { NodeSender } from "./topology.js"
 
 /** Settings of an adapter. */
@@ -278,7 +279,7 @@ export abstract class ClientRedisService implements IRedisService {
       if (mayBeRefused && this.#nodes.refuses(key)) throw notHeard()
       unanswered.add(key)
       try {
-        const reply = await this.send(key, args, signal)
+        const reply = await whileSlotMoves(() => this.send(key, args, signal), signal, this.#timeoutMs)
         this.#nodes.answered(key)
         return reply
       } catch (error) {

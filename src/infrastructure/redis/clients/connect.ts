@@ -12,7 +12,6 @@ import { CLIENT_PACKAGES, makeOwnClient, type OwnClient } from "./own-clients.js
 import { clusterPackages } from "./own-cluster.js"
 import { isUnknownPrimary, sentinelPackages } from "./own-sentinel.js"
 import { cannotWait, secondConnection } from "./second-connection.js"
-import { waitingForSlots } from "./slot-moves.js"
 import { hostsAndPorts, hostsOf, parseStoreUrl, type StoreNode, type StoreTarget } from "./store-url.js"
 import { recogniseClient } from "./topology.js"
 import { tracked } from "./tracked-connection.js"
@@ -88,10 +87,7 @@ function ownClientFor(target: StoreTarget, clientPackage: ConnectOptions["client
 function serviceOver(client: RedisClientLike, given: ClientServiceOptions): ClientRedisService {
   const recognised = recogniseClient(client)
   const options = { connection: connectionOf(recognised), ...given }
-  if (recognised.library === "ioredis") return new IoRedisService(recognised, options)
-  // ioredis waits for a slot by itself.
-  const isCluster = recognised.form === "cluster"
-  return new NodeRedisService(isCluster ? { ...recognised, client: waitingForSlots(recognised.client, options.timeoutMs) } : recognised, options)
+  return recognised.library === "ioredis" ? new IoRedisService(recognised, options) : new NodeRedisService(recognised, options)
 }
 
 async function connectOwn(own: OwnClient, where: string, timeoutMs: number): Promise<void> {
