@@ -107,9 +107,7 @@ export class SlotMover implements AsyncDisposable {
   async #views(): Promise<readonly string[]> {
     return Promise.all(
       this.#nodes.map(async ({ client }) => {
-        const lines = String(await client.sendCommand(["CLUSTER", "NODES"]))
-          .trim()
-          .split("\n")
+        const lines = ((await client.sendCommand(["CLUSTER", "NODES"])) as unknown as string).trim().split("\n")
         return lines
           .map((line) => line.split(" ").toSpliced(1, 5))
           .map((fields) => fields.filter((field) => !/^(\[|connected)/.test(field)).join(" "))
