@@ -158,8 +158,8 @@ export const RATE_LIMIT_MUTANTS = [
   {
     rule: "A check is not sent a second time",
     file: "src/infrastructure/redis/scripts/ScriptRunner.ts",
-    from: "reply(script, await this.#redis.run(script, keys, args, options))\n    this.#observed(script, values[0])",
-    to: "reply(script, (await this.repeatable((own) => this.#redis.run(script, keys, args, own), options)).value)\n    this.#observed(script, values[0])",
+    from: "return this.#timedReply(script, await this.#redis.run(script, keys, args, options))",
+    to: "return this.repeated(script, keys, args, options, (value) => value)",
     tests: [`${TESTS}/rate-limit/round-trips.test.ts`],
     only: "never counts a check twice",
   },

@@ -571,8 +571,8 @@ export const MUTANTS = [
   {
     rule: "A clash that answers a second copy may be the first copy's doing",
     file: `${SESSION}/SessionService.ts`,
-    from: "return repeated || markBefore === null ||",
-    to: "return markBefore === null ||",
+    from: "return repeated || markBefore !== ",
+    to: "return markBefore !== ",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
@@ -639,8 +639,8 @@ export const MUTANTS = [
   {
     rule: "A read joins only a fetch that is not sent yet",
     file: `${REDIS}/reads/batch.ts`,
-    from: "    this.#waiting = new Map()\n    this.#sendFrom",
-    to: "    setTimeout(() => this.#waiting.clear(), 50)\n    this.#sendFrom",
+    from: "    this.#waiting = new Map()\n    const keys",
+    to: "    setTimeout(() => this.#waiting.clear(), 50)\n    const keys",
     tests: [`${TESTS}/races/shared-reads.test.ts`],
   },
   // Rotation

@@ -53,19 +53,19 @@ export class ScriptRunner {
   }
 
   /** Runs a script that changes something: its status by name, and what follows. @throws ERR_STORE_PROTOCOL for a reply of another form */
-  async run<S extends string>(
+  run<S extends string>(
     script: RedisScript,
     statuses: Readonly<Record<S, number>>,
     keys: readonly string[],
     args: readonly (string | number)[],
     options: ScriptOptions,
   ): Promise<Answer<S>> {
-    const { value, repeated } = await this.repeatable((own) => this.#redis.run(script, keys, args, own), options)
-    return this.#answer(script, statuses, value, repeated)
+    const send = (own: ScriptOptions): Promise<RedisReply> => this.#redis.run(script, keys, args, own)
+    return this.repeatable(send, options, (value, repeated) => this.#answer(script, statuses, value, repeated))
   }
 
   /** Runs a script that changes many things: what became of each, in their order. @throws ERR_STORE_PROTOCOL for a reply of another form */
-  async runMany<S extends string>(
+  runMany<S extends string>(
     script: RedisScript,
     statuses: Readonly<Record<S, number>>,
     keys: readonly string[],
@@ -73,10 +73,23 @@ export class ScriptRunner {
     count: number,
     options: ScriptOptions,
   ): Promise<readonly Answer<S>[]> {
-    const { value, repeated } = await this.repeatable((own) => this.timed(script, keys, args, own), options)
-    const [, ...replies] = value
-    if (replies.length !== count) throw unexpected(script)
-    return replies.map((one) => this.#answer(script, statuses, one, repeated))
+    return this.repeated(script, keys, args, options, (value, repeated) => {
+      const [, ...replies] = value
+      if (replies.length !== count) throw unexpected(script)
+      return replies.map((one) => this.#answer(script, statuses, one, repeated))
+    })
+  }
+
+  /** Runs a script that may be run twice, and does so when its reply was lost. @param read - what the caller makes of its reply, the time included */
+  repeated<R>(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    options: ScriptOptions,
+    read: (value: readonly RedisReply[], repeated: boolean) => R,
+  ): Promise<R> {
+    const send = (own: ScriptOptions): Promise<RedisReply> => this.#redis.run(script, keys, args, own)
+    return this.repeatable(send, options, (value, repeated) => read(this.#timedReply(script, value), repeated))
   }
 
   #answer<S extends string>(script: RedisScript, statuses: Readonly<Record<S, number>>, value: RedisReply, repeated: boolean): Answer<S> {
@@ -94,7 +107,11 @@ export class ScriptRunner {
 
   /** The same, with the time: its whole reply. */
   async timed(script: RedisScript, keys: readonly string[], args: readonly (string | number)[], options: ScriptOptions): Promise<readonly RedisReply[]> {
-    const values = reply(script, await this.#redis.run(script, keys, args, options))
+    return this.#timedReply(script, await this.#redis.run(script, keys, args, options))
+  }
+
+  #timedReply(script: RedisScript, value: RedisReply): readonly RedisReply[] {
+    const values = reply(script, value)
     this.#observed(script, values[0])
     return values
   }

@@ -9,12 +9,6 @@ interface SendOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The answer, and whether it is that of a second copy. */
-export interface Repeatable<T> {
-  readonly value: T
-  readonly repeated: boolean
-}
-
 /**
  * Sends a change a second time when the reply to the first was lost with its connection. Everything that goes through here is answered the second
  * time as it was the first, or may be done twice.
@@ -31,16 +25,17 @@ export class LostReplies {
     this.#timeoutMs = timeoutMs
   }
 
-  async run<T, O extends SendOptions>(send: (options: O) => Promise<T>, options: O): Promise<Repeatable<T>> {
+  /** @param read - what the caller makes of an answer, and whether it is that of a second copy */
+  run<T, O extends SendOptions, R>(send: (options: O) => Promise<T>, options: O, read: (value: T, repeated: boolean) => R): Promise<R> {
     const deadline = performance.now() + this.#timeoutMs
     this.#budget.countCall()
-    try {
-      const value = await send(options)
-      return { value, repeated: false }
-    } catch (error) {
-      if (!isLostReply(error) || options.signal?.aborted || performance.now() >= deadline || !this.#budget.take()) throw error
-      return { value: await repeat(send, options, deadline, error), repeated: true }
-    }
+    return send(options).then(
+      (value) => read(value, false),
+      async (error: unknown) => {
+        if (!isLostReply(error) || options.signal?.aborted || performance.now() >= deadline || !this.#budget.take()) throw error
+        return read(await repeat(send, options, deadline, error), true)
+      },
+    )
   }
 }
 

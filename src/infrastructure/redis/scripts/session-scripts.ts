@@ -161,27 +161,33 @@ export class SessionScripts {
   }
 
   /** Touches sessions on one node in one step, and heals their lists. What became of each, in their order. */
-  async touches(due: readonly DueTouch[], memoryMicros: number, options: ScriptOptions): Promise<readonly Touched[]> {
-    const keys = due.flatMap(keysOf)
-    const offered = due.map(({ index, verifiers }) => `${index === null ? 0 : 1}${spaced(verifiers)}`)
-    const { value } = await this.#runner.repeatable((own) => this.#runner.timed(sessionTouches, keys, [memoryMicros, ...offered], own), options)
-    const [time, ...statuses] = value
-    if (statuses.length !== due.length) throw unexpected(sessionTouches)
-    const micros = Number(time)
-    return statuses.map((status) => ({ status: touchStatus(sessionTouches, sessionTouchesStatus, status), micros }))
+  touches(due: readonly DueTouch[], memoryMicros: number, options: ScriptOptions): Promise<readonly Touched[]> {
+    const keys: string[] = []
+    const args: (string | number)[] = [memoryMicros]
+    for (const { session, index, verifiers } of due) {
+      keys.push(session)
+      if (index !== null) keys.push(index)
+      args.push(`${index === null ? 0 : 1}${spaced(verifiers)}`)
+    }
+    return this.#runner.repeated(sessionTouches, keys, args, options, (value) => {
+      if (value.length !== 1 + due.length) throw unexpected(sessionTouches)
+      const micros = Number(value[0])
+      return due.map((_, at) => ({ status: touchStatus(sessionTouches, sessionTouchesStatus, value[at + 1] ?? null), micros }))
+    })
   }
 
   /** Reads sessions on one node, and writes these accesses down, in one step. What became of each, in their order. */
-  async accesses(due: readonly DueAccess[], options: ScriptOptions): Promise<readonly Accessed[]> {
+  accesses(due: readonly DueAccess[], options: ScriptOptions): Promise<readonly Accessed[]> {
     const keys = due.map(({ session }) => session)
     const offered = due.map(({ verifiers }) => spaced(verifiers))
-    const { value } = await this.#runner.repeatable((own) => this.#runner.timed(sessionAccesses, keys, offered, own), options)
-    if (value.length !== 1 + 2 * due.length) throw unexpected(sessionAccesses)
-    const micros = Number(value[0])
-    return due.map((_, at) => {
-      const [status, text] = [value[2 * at + 1] ?? null, value[2 * at + 2]]
-      if (typeof text !== "string") throw unexpected(sessionAccesses)
-      return { status: touchStatus(sessionAccesses, sessionAccessesStatus, status), micros, text: text === "" ? null : text }
+    return this.#runner.repeated(sessionAccesses, keys, offered, options, (value) => {
+      if (value.length !== 1 + 2 * due.length) throw unexpected(sessionAccesses)
+      const micros = Number(value[0])
+      return due.map((_, at) => {
+        const [status, text] = [value[2 * at + 1] ?? null, value[2 * at + 2]]
+        if (typeof text !== "string") throw unexpected(sessionAccesses)
+        return { status: touchStatus(sessionAccesses, sessionAccessesStatus, status), micros, text: text === "" ? null : text }
+      })
     })
   }
 
@@ -254,9 +260,9 @@ export class SessionScripts {
   }
 
   /** Removes each key; which of them existed. After a lost reply those that the first copy removed count as absent: nobody saw them exist. */
-  async unlink(keys: readonly string[], options: ScriptOptions): Promise<{ readonly existed: readonly boolean[]; readonly repeated: boolean }> {
-    const { value, repeated } = await this.#runner.repeatable((own) => this.#redis.unlink(keys, own), options)
-    return { existed: value, repeated }
+  unlink(keys: readonly string[], options: ScriptOptions): Promise<{ readonly existed: readonly boolean[]; readonly repeated: boolean }> {
+    const send = (own: ScriptOptions): Promise<readonly boolean[]> => this.#redis.unlink(keys, own)
+    return this.#runner.repeatable(send, options, (existed, repeated) => ({ existed, repeated }))
   }
 
   /**
@@ -265,17 +271,17 @@ export class SessionScripts {
    *
    * @param sessions - their keys, the oldest first
    */
-  async end(
+  end(
     index: string,
     sessions: readonly string[],
     memoryMicros: number,
     options: ScriptOptions,
   ): Promise<{ readonly existed: readonly boolean[]; readonly left: number; readonly repeated: boolean }> {
     const before = (sessions[0]?.length ?? 0) - ID_LENGTH
-    const { value, repeated } = await this.#runner.repeatable((own) => this.#runner.plain(indexEnd, [index, ...sessions], [memoryMicros, before], own), options)
-    const [left, flags] = value
-    if (typeof flags !== "string" || flags.length !== sessions.length) throw unexpected(indexEnd)
-    return { existed: Array.from(flags, (flag) => flag === "1"), left: Number(left), repeated }
+    return this.#runner.repeated(indexEnd, [index, ...sessions], [memoryMicros, before], options, ([, left, flags], repeated) => {
+      if (typeof flags !== "string" || flags.length !== sessions.length) throw unexpected(indexEnd)
+      return { existed: Array.from(flags, (flag) => flag === "1"), left: Number(left), repeated }
+    })
   }
 
   /** A page of a user's list as members and scores in turn. */

@@ -18,36 +18,38 @@ function sender(...answers: readonly unknown[]) {
   return { send, signals }
 }
 
+const told = <T>(value: T, repeated: boolean) => ({ value, repeated })
+
 describe("LostReplies", () => {
   it("answers what the first copy was answered, and says that it was the first", async () => {
     const { send, signals } = sender("DONE")
-    expect(await new LostReplies(1_000).run(send, {})).toEqual({ value: "DONE", repeated: false })
+    expect(await new LostReplies(1_000).run(send, {}, told)).toEqual({ value: "DONE", repeated: false })
     expect(signals).toHaveLength(1)
   })
 
   it("sends a second copy after a lost reply, and no third", async () => {
     const second = sender(lost, "REPLAYED")
-    expect(await new LostReplies(1_000).run(second.send, {})).toEqual({ value: "REPLAYED", repeated: true })
+    expect(await new LostReplies(1_000).run(second.send, {}, told)).toEqual({ value: "REPLAYED", repeated: true })
     const third = sender(lost, lost, "never")
-    await expect(new LostReplies(1_000).run(third.send, {})).rejects.toBe(lost)
+    await expect(new LostReplies(1_000).run(third.send, {}, told)).rejects.toBe(lost)
     expect(third.signals).toHaveLength(2)
   })
 
   it("waits for a client that is connecting again, which sends nothing meanwhile", async () => {
     const { send, signals } = sender(lost, offline, offline, "REPLAYED")
-    expect(await new LostReplies(5_000).run(send, {})).toEqual({ value: "REPLAYED", repeated: true })
+    expect(await new LostReplies(5_000).run(send, {}, told)).toEqual({ value: "REPLAYED", repeated: true })
     expect(signals).toHaveLength(4)
   })
 
   it("stays unknown when no connection comes within the deadline of the call", async () => {
     const begin = performance.now()
-    await expect(new LostReplies(80).run(sender(lost, offline).send, {})).rejects.toBe(lost)
+    await expect(new LostReplies(80).run(sender(lost, offline).send, {}, told)).rejects.toBe(lost)
     expect(performance.now() - begin).toBeLessThan(1_000)
   })
 
   it("stays unknown when the second copy is refused, for the first may have been applied", async () => {
     const full = new SessionError("ERR_STORE_REFUSED", "its memory is full")
-    await expect(new LostReplies(1_000).run(sender(lost, full).send, {})).rejects.toBe(lost)
+    await expect(new LostReplies(1_000).run(sender(lost, full).send, {}, told)).rejects.toBe(lost)
   })
 
   it("ends a second copy that is not answered within the deadline of the call", async () => {
@@ -59,7 +61,7 @@ describe("LostReplies", () => {
     }
     // The deadline's timer does not keep a process alive; the client's socket does, and here this one.
     const awake = setInterval(() => undefined, 20)
-    await expect(new LostReplies(60).run(send, {})).rejects.toBe(lost)
+    await expect(new LostReplies(60).run(send, {}, told)).rejects.toBe(lost)
     clearInterval(awake)
     expect(copies).toBe(2)
   })
@@ -71,17 +73,17 @@ describe("LostReplies", () => {
     ["that failed in another way", new Error("a bug"), 1_000],
   ])("does not repeat a call %s", async (_which, error, timeoutMs) => {
     const { send, signals } = sender(error, "never")
-    await expect(new LostReplies(timeoutMs).run(send, {})).rejects.toBe(error)
+    await expect(new LostReplies(timeoutMs).run(send, {}, told)).rejects.toBe(error)
     expect(signals).toHaveLength(1)
   })
 
   it("does not repeat a call that its caller gave up, and ends the second copy with the caller's reason", async () => {
     const gaveUp = AbortSignal.abort(new Error("gave up"))
     const early = sender(lost, "never")
-    await expect(new LostReplies(1_000).run(early.send, { signal: gaveUp })).rejects.toBe(lost)
+    await expect(new LostReplies(1_000).run(early.send, { signal: gaveUp }, told)).rejects.toBe(lost)
     expect(early.signals).toHaveLength(1)
     const caller = new AbortController()
-    const later = new LostReplies(5_000).run(sender(lost, offline).send, { signal: caller.signal })
+    const later = new LostReplies(5_000).run(sender(lost, offline).send, { signal: caller.signal }, told)
     setTimeout(() => caller.abort(new Error("gave up")), 20)
     await expect(later).rejects.toThrow("gave up")
   })
@@ -93,9 +95,9 @@ describe("LostReplies", () => {
       copies += 1
       throw lost
     }
-    for (let n = 0; n < 100; n += 1) await expect(replies.run(send, {})).rejects.toBe(lost)
+    for (let n = 0; n < 100; n += 1) await expect(replies.run(send, {}, told)).rejects.toBe(lost)
     expect(copies).toBe(110)
-    for (let n = 0; n < 100; n += 1) await expect(replies.run(send, {})).rejects.toBe(lost)
+    for (let n = 0; n < 100; n += 1) await expect(replies.run(send, {}, told)).rejects.toBe(lost)
     expect(copies).toBe(220)
   })
 })
