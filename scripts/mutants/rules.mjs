@@ -639,8 +639,8 @@ export const MUTANTS = [
   {
     rule: "A read joins only a fetch that is not sent yet",
     file: `${REDIS}/reads/batch.ts`,
-    from: "    this.#waiting = new Map()\n    const keys",
-    to: "    setTimeout(() => this.#waiting.clear(), 50)\n    const keys",
+    from: "  ask<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {\n",
+    to: "  ask<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {\n    const sent = (this.sent ??= new Map<string, Promise<R>>())\n    if (!sent.has(key)) sent.set(key, this.askAnew(place, key, reader))\n    setTimeout(() => sent.delete(key), 50)\n    return sent.get(key) as Promise<R>\n  }\n\n  sent: Map<string, Promise<any>> | undefined\n  askAnew<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {\n",
     tests: [`${TESTS}/races/shared-reads.test.ts`],
   },
   // Rotation
