@@ -43,6 +43,20 @@ export const MUTANTS = [
     only: "name each other for a slot",
   },
   {
+    rule: "A script that was refused in its middle is not sent again",
+    file: `${REDIS}/clients/slot-moves.ts`,
+    from: "script: | CLUSTERDOWN",
+    to: " CLUSTERDOWN",
+    tests: [`${UNIT}/infrastructure/redis/clients/slot-moves.test.ts`],
+  },
+  {
+    rule: "Connections that broke again and again leave a write in doubt",
+    file: `${REDIS}/failures/classify.ts`,
+    from: "redirections(?:$|\\. Last error: ReplyError: )",
+    to: "redirections",
+    tests: [`${UNIT}/infrastructure/redis/failures/classify.test.ts`],
+  },
+  {
     rule: "The connection is made anew after garbage",
     file: `${REDIS}/clients/own-clients.ts`,
     from: "if (isGarbage(error)) renew()\n",

@@ -239,7 +239,7 @@ export abstract class ClientRedisService implements IRedisService {
             const failure = isOwnDeadline ? deadlinePassed(this.#timeoutMs, readOnly) : classify(error, wasNeverWritten, readOnly)
             // The refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out.
             const mayBeSecondCopy = mark === null || mark !== this.resendMark()
-            throw !readOnly && mayBeSecondCopy && isReply(error) ? inDoubt(failure) : failure
+            throw !readOnly && mayBeSecondCopy && isAnswered(error) ? inDoubt(failure) : failure
           },
         ),
       () => {
@@ -283,7 +283,7 @@ export abstract class ClientRedisService implements IRedisService {
         this.#nodes.answered(key)
         return reply
       } catch (error) {
-        if (isReply(error) || isRedirectedTooOften(error)) this.#nodes.answered(key)
+        if (isAnswered(error)) this.#nodes.answered(key)
         else if (this.#saysOfStore(signal, beganAt) && isOutage(classify(error, wasNeverWritten))) this.#nodes.failed([key], beganAt)
         throw error
       } finally {
@@ -319,6 +319,11 @@ async function textOf(send: Send, key: string, signal: AbortSignal): Promise<str
 
 function isReply(error: unknown): boolean {
   return replyWord(error) !== undefined
+}
+
+/** Whether servers answered, be it that each named another. */
+function isAnswered(error: unknown): boolean {
+  return isReply(error) || isRedirectedTooOften(error)
 }
 
 function isOutage(error: SessionError): boolean {

@@ -29,7 +29,8 @@ export async function whileSlotMoves<T>(send: () => Promise<T>, signal: AbortSig
   }
 }
 
-/** An answer that names a script came out of its middle, after it may have written. */
+/** An answer that names a script came out of its middle, after it may have written. Where a slot is nowhere (CLUSTERDOWN), waiting would not bring it back. */
 function isRefusedWhole(error: unknown): boolean {
-  return error instanceof Error && (error.message.startsWith("TRYAGAIN") || isRedirectedTooOften(error)) && !/\bscript: /.test(error.message)
+  if (!(error instanceof Error) || /\bscript: | CLUSTERDOWN /.test(error.message)) return false
+  return error.message.startsWith("TRYAGAIN") || isRedirectedTooOften(error)
 }

@@ -78,9 +78,9 @@ export function neverWritten(error: unknown): boolean {
   return NO_CONNECTION.has(code) || CONNECTING.has(syscall) || NEVER_WRITTEN.test(messageOf(error))
 }
 
-/** Whether the nodes of a cluster did answer, and a client gave up following what they said. */
+/** Whether the nodes of a cluster did answer, and a client gave up following what they said. ioredis says the same of connections that broke again and again. */
 export function isRedirectedTooOften(error: unknown): boolean {
-  return /Too many Cluster redirections/.test(messageOf(error))
+  return /^Too many Cluster redirections(?:$|\. Last error: ReplyError: )/.test(messageOf(error))
 }
 
 /** The first word of a server's error reply, such as `WRONGTYPE`; `undefined` for an error of the client or its socket. */

@@ -49,6 +49,15 @@ it.each([
   expect(await outcomeOf(new RefusedService(...marks))).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "unknown", retryable: true })
 })
 
+it.each([
+  ["may have been made before the client connected anew", [1, 2], "unknown"],
+  ["was not made otherwise", [1], "not-applied"],
+] as const)("a write of which a cluster's nodes sent the client to and fro %s", async (_what, marks, outcome) => {
+  const service = new RefusedService(...marks)
+  service.fail = () => Promise.reject(new Error("Too many Cluster redirections. Last error: ReplyError: MOVED 1 127.0.0.1:1"))
+  expect(await outcomeOf(service)).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome })
+})
+
 it("a read leaves nothing in doubt", async () => {
   expect(await outcomeOf(new RefusedService(null), true)).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
 })

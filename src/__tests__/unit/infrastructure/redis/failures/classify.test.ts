@@ -121,9 +121,13 @@ describe("an error of a client or its socket", () => {
       code: "ERR_STORE_REFUSED",
       outcome: "not-applied",
     })
-    expect(sorted(new Error("Too many Cluster redirections. Last error: ReplyError: MOVED 1 host:1"), WRITE)).toMatchObject({
-      code: "ERR_STORE_UNAVAILABLE",
-      outcome: "not-applied",
+    for (const said of ["", ". Last error: ReplyError: MOVED 1 host:1", ". Last error: ReplyError: CLUSTERDOWN Hash slot not served"]) {
+      const error = sorted(new Error(`Too many Cluster redirections${said}`), WRITE)
+      expect(error).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
+    }
+    expect(sorted(new Error("Too many Cluster redirections. Last error: Error: Connection is closed."), WRITE)).toMatchObject({
+      code: "ERR_STORE_TIMEOUT",
+      outcome: "unknown",
     })
   })
 
