@@ -29,6 +29,8 @@ const ROWS: readonly Row[] = [
   ["found while its absolute deadline passed", [], create(0, 2), access(90, 92), access(180, 182), look(251, 254)],
   ["gone at its absolute deadline", [], create(0, 2), access(90, 92), access(180, 182), look(247, 249, false)],
   ["gone before its absolute deadline", ["ended early"], create(0, 2), access(90, 92), access(180, 182), look(247, 248.5, false)],
+  ["not found by a touch in its last millisecond", [], create(0, 2), access(90, 92), access(180, 182), access(247, 248.5, false)],
+  ["not found by a touch before it", ["ended early"], create(0, 2), access(90, 92), access(180, 182), access(246, 247.5, false)],
   ["it comes back", ["came back"], create(0, 2), look(104, 106, false), look(107, 109)],
 ]
 

@@ -29,7 +29,7 @@ export interface ExpiryFinding {
   readonly endedAbsolute: number
 }
 
-/** Scripts take a millisecond of each session's time, and clocks are read in whole ones. */
+/** Clocks are read in whole milliseconds. */
 const ROUNDING_MS = 1
 
 /**
@@ -55,9 +55,11 @@ export function checkExpiry(lines: readonly ExpiryLine[], { idleMs, absoluteMs, 
       if (line.kind === "access") last = line
     } else if (!gone) {
       gone = true
-      const surelyUntil = Math.min(last.from + idleMs, created.from + absoluteMs - ROUNDING_MS)
+      // The absolute deadline is counted from a whole millisecond, and in the last one before it a touch leaves nothing to live for.
+      const absolutely = created.from + absoluteMs - (line.kind === "access" ? 2 : 1) * ROUNDING_MS
+      const surelyUntil = Math.min(last.from + idleMs, absolutely)
       if (line.to < surelyUntil) report("ended early", surelyUntil)
-      else if (line.to < created.from + absoluteMs - ROUNDING_MS) counts.endedIdle += 1
+      else if (line.to < absolutely) counts.endedIdle += 1
       else if (line.from < last.to + idleMs) counts.endedAbsolute += 1
     }
   }
