@@ -31,7 +31,7 @@ ${LAYERS.map(({ name, about }) => `                       ${name.padEnd(13)} ${a
   --operations N     how many calls to check by histories, instead of 1 000 000
   --seed N           which calls to make; printed with every result, random without it
   --seeds N          how many seeds to simulate, from the first on; failures name the one to look at
-  --near-cache       histories, faults and the soak with a near-cache in each service on one server or Sentinels; reads may be older by its lease
+  --near-cache       histories, faults and the soak with a near-cache in each service on Redis; reads may be older by its lease
   --json FILE        writes the result as JSON, too
   --soak MINUTES     only the soak, for so long; 480 before a release
   --defect NAME      builds a mistake into the service, to see it found by the histories:

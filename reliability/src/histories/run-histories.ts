@@ -4,7 +4,6 @@ import { isWanted, type LayerReport, type LayerSettings, type Row } from "../lay
 import { isLimitDefect } from "../limits/limit-defects.js"
 import { LIMITS, runLimits } from "../limits/run-limits.js"
 import { isNearDefect } from "../near/near-defects.js"
-import { leaseOfRun } from "../near/near-mode.js"
 import { allowOlderReads } from "../near/older-reads.js"
 import { runNear } from "../near/run-near.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
@@ -138,7 +137,7 @@ async function runWorkload(place: Place, workload: Workload, { settings, pool }:
     found.refused += lines.filter(({ outcome }) => outcome === "fail").length
     found.unreadable += lines.filter(({ value }) => value.code === "ERR_SESSION_CORRUPT").length
     found.longestCall = lines.reduce((longest, { call, settled }) => Math.max(longest, settled - call), found.longestCall)
-    const judged = allowOlderReads(lines, place.topology === "cluster" ? null : leaseOfRun())
+    const judged = allowOlderReads(lines)
     add(found, workload.name, checkHistory(judged, SEARCH_MS), checkUsers(judged, SEARCH_MS))
   }
 }
