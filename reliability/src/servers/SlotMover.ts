@@ -81,7 +81,7 @@ export class SlotMover implements AsyncDisposable {
     const others = this.#nodes.filter((node) => node !== from && node !== to)
     for (const { client } of [to, from, ...others]) await client.sendCommand(["CLUSTER", "SETSLOT", String(slot), "NODE", to.id])
     this.#owners.set(slot, next)
-    // A node that takes a slot over while it does not know of the move before gives itself the same epoch as another, and one of the two loses its slots.
+    // Where the next move begins before each node knows of this one, two of them may come to name each other for a slot, for good.
     await waitUntil("every node to know who owns the slot", AGREED_MS, async () => new Set(await this.#views()).size === 1)
   }
 

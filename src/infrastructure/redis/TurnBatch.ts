@@ -62,7 +62,7 @@ export class TurnBatch<C, A> {
     const sent = waiting.filter(isStillWaited)
     if (sent.length === 0) return
     this.#traffic.begun()
-    const { signal, release } = unlessAllAborted(sent)
+    const { signal, release } = unlessAllAborted(sent.map((one) => one.signal))
     const ended = (): void => {
       this.#traffic.ended()
       release()
@@ -70,8 +70,7 @@ export class TurnBatch<C, A> {
     this.#answers(sent, signal).then(
       (answers) => {
         ended()
-        let at = 0
-        for (const { resolve } of sent) resolve(answers[at++] as A)
+        for (const [at, { resolve }] of sent.entries()) resolve(answers[at] as A)
       },
       (error: unknown) => {
         ended()
@@ -99,15 +98,12 @@ function isStillWaited<C, A>({ signal, reject }: Waiting<C, A>): boolean {
 }
 
 /** Aborted once each of the signals is, with the reason of the last; `undefined` where one caller has none. `release` lets go of them. */
-function unlessAllAborted(waiting: readonly { readonly signal: AbortSignal | undefined }[]): { readonly signal: AbortSignal | undefined; release(): void } {
-  const first = waiting[0]?.signal
-  // Calls of one turn mostly share the signal of their deadline, or have none.
-  if (waiting.every(({ signal }) => signal === first)) return { signal: first, release: nothing }
-  const all: AbortSignal[] = []
-  for (const { signal } of waiting) {
-    if (signal === undefined) return { signal, release: nothing }
-    if (!all.includes(signal)) all.push(signal)
-  }
+function unlessAllAborted(signals: readonly (AbortSignal | undefined)[]): { readonly signal: AbortSignal | undefined; release(): void } {
+  // Calls of one turn mostly share the signal of their deadline.
+  const [first, ...others] = new Set(signals)
+  if (first === undefined || others.length === 0) return { signal: first, release: () => {} }
+  if (others.includes(undefined)) return { signal: undefined, release: () => {} }
+  const all = [first, ...others] as readonly AbortSignal[]
   const controller = new AbortController()
   const listener = ({ target }: Event): void => {
     if (all.every(({ aborted }) => aborted)) controller.abort((target as AbortSignal).reason)
@@ -120,5 +116,3 @@ function unlessAllAborted(waiting: readonly { readonly signal: AbortSignal | und
     },
   }
 }
-
-function nothing(): void {}

@@ -35,18 +35,7 @@ export class Touches {
     const forget = (pending: Pending): void => {
       if (this.#pending.get(pending.name) === pending) this.#pending.delete(pending.name)
     }
-    const many = (pending: readonly Pending[]): Promise<readonly Touched[]> =>
-      send(pending.map(sent)).then(
-        (touched) => {
-          pending.forEach(forget)
-          return touched
-        },
-        (error: unknown) => {
-          pending.forEach(forget)
-          throw error
-        },
-      )
-    this.#batch = new TurnBatch({ many }, singleNode ? MOST_TOGETHER : 1, traffic)
+    this.#batch = new TurnBatch({ many: (pending) => send(pending.map(sent)).finally(() => pending.forEach(forget)) }, singleNode ? MOST_TOGETHER : 1, traffic)
   }
 
   /** @param interval - for how long one access stands for others, in milliseconds; 0: not at all once it is sent */

@@ -162,14 +162,8 @@ export class SessionScripts {
 
   /** Touches sessions on one node in one step, and heals their lists. What became of each, in their order. */
   touches(due: readonly DueTouch[], memoryMicros: number, options: ScriptOptions): Promise<readonly Touched[]> {
-    const keys: string[] = []
-    const args: (string | number)[] = [memoryMicros]
-    for (const { session, index, verifiers } of due) {
-      keys.push(session)
-      if (index !== null) keys.push(index)
-      args.push(`${index === null ? 0 : 1}${spaced(verifiers)}`)
-    }
-    return this.#runner.repeated(sessionTouches, keys, args, options, (value) => {
+    const offered = due.map(({ index, verifiers }) => `${index === null ? 0 : 1}${spaced(verifiers)}`)
+    return this.#runner.repeated(sessionTouches, due.flatMap(keysOf), [memoryMicros, ...offered], options, (value) => {
       if (value.length !== 1 + due.length) throw unexpected(sessionTouches)
       const micros = Number(value[0])
       return due.map((_, at) => ({ status: touchStatus(sessionTouches, sessionTouchesStatus, value[at + 1] ?? null), micros }))
