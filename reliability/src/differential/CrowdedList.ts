@@ -28,7 +28,10 @@ export class CrowdedList implements World {
     this.#random = random
     this.#store = store
     this.#members = pick(random, [499, 500, 501, 1_000, 1_130])
-    const members = Array.from({ length: this.#members }, (_, at) => ({ member: `m${at}`, score: nowMicros - HOUR_MICROS + at * pick(random, [1, 1, 1, 0]) }))
+    const members = Array.from({ length: this.#members }, (_, at) => ({
+      member: idOf(`m${at}`),
+      score: nowMicros - HOUR_MICROS + at * pick(random, [1, 1, 1, 0]),
+    }))
     members.sort((a, b) => a.score - b.score || (a.member < b.member ? -1 : 1))
     const alive = pick(random, [0, 1, 4, 10, 10])
     const records = members.filter(() => random(10) < alive).map(({ member, score }) => this.#record(member, score, nowMicros))
@@ -38,7 +41,7 @@ export class CrowdedList implements World {
   next(): Operation {
     const call = choose<() => Call>(this.#random, [
       [8, () => this.#signIn()],
-      [1, () => ({ name: "session-delete", keys: [this.#session()], args: ["", "", "", VERIFIER] })],
+      [1, () => ({ name: "session-delete", keys: [this.#session()], args: ["", "", "", ` ${VERIFIER} `] })],
       [1, () => ({ name: "index-page", keys: [LIST], args: [pick(this.#random, ["REV", "FWD"]), "-inf", "+inf", "500"] })],
       [1, () => this.#prune()],
     ])()
@@ -57,28 +60,26 @@ export class CrowdedList implements World {
   #signIn(): Call {
     const { call, from } = this.#following ?? {}
     if (call !== undefined && from !== undefined) {
-      const first = call.name === "session-creates" ? call.args.slice(1) : call.args.slice(0, 13)
-      return { name: "session-create", keys: call.keys, args: [...first, ...from] }
+      return { name: "session-create", keys: call.keys, args: [...call.args.slice(0, 4), ...from] }
     }
     this.#made += 1
-    const id = `new${this.#made}`
     const limit = pick(this.#random, ["1", "1", "3", "300", "600", String(this.#members), "5000"])
     const memory = pick(this.#random, ["1000", String(2 * HOUR_MICROS)])
-    const head = [id, String(this.#store.nowMicros + 1e9), memory, "60000", "0", String(HOUR_MS), VERIFIER, OPERATIONS, "now", '"userId":"c",']
     const onLimit = this.#random(6) === 0 ? "reject" : "evict-oldest"
-    const first = [...head, '"body":["{}","1"]}', limit, onLimit]
-    const keys = [PREFIX + id, LIST]
-    if (this.#random(4) === 0) return { name: "session-creates", keys, args: ["1", ...first] }
+    const terms = ["2", memory, "60000", "0", String(HOUR_MS), limit, onLimit, "now"].join(" ")
+    const first = [terms, String(this.#store.nowMicros + 1e9), VERIFIER, '"userId":"c","body":["{}","1"]}']
+    const keys = [PREFIX + idOf(`new${this.#made}`), LIST]
+    if (this.#random(4) === 0) return { name: "session-creates", keys, args: first }
     return { name: "session-create", keys, args: [...first, "", "0", "", ""] }
   }
 
   #prune(): Call {
-    const ids = Array.from({ length: 100 }, () => `m${this.#random(this.#members)}`)
+    const ids = Array.from({ length: 100 }, () => idOf(`m${this.#random(this.#members)}`))
     return { name: "index-prune", keys: [LIST, ...ids.map((id) => PREFIX + id)], args: ["1000", ...ids] }
   }
 
   #session(): string {
-    return `${PREFIX}m${this.#random(this.#members)}`
+    return PREFIX + idOf(`m${this.#random(this.#members)}`)
   }
 
   #record(id: string, created: number, nowMicros: number): Planted {
@@ -88,4 +89,9 @@ export class CrowdedList implements World {
     const value = `${writeHead(head, now, 1, OPERATIONS, VERIFIER)}"userId":"c","body":["{}","1"]}`
     return { key: PREFIX + id, contents: { kind: "string", value, expiresAt: now + HOUR_MS } }
   }
+}
+
+/** As long as scripts expect it. */
+function idOf(name: string): string {
+  return name.padEnd(22, "-")
 }

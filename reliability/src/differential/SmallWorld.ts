@@ -5,7 +5,15 @@ import { type Call, type Operation, PLAIN_COMMANDS, type Planted, type World } f
 import { RATE_KEYS, RateCalls } from "./rate-calls.js"
 import { BODIES, CHANGES, damage, makeRecord, OWNERS, ownMembers, pick, VERIFIERS } from "./records.js"
 
-const IDS = ["one", "two", "three", "four", "five", "six\u00ff"] as const
+/** Each as long as scripts expect it. */
+const IDS = [
+  "one-------------------",
+  "two-------------------",
+  "three-----------------",
+  "four------------------",
+  "five------------------",
+  "six\u00ff------------------",
+] as const
 const LISTS = ["list:a", "list:b"] as const
 const PREFIX = "{user}:s:"
 const HOUR_MS = 3_600_000
@@ -60,20 +68,21 @@ export class SmallWorld implements World {
     const first = this.#random(6) !== 0
     const cursor = first ? "" : this.#score()
     const oldest = first || this.#random(2) === 0 ? "" : this.#score()
-    const args = [
-      id,
-      this.#notAfter(),
+    const terms = [
+      isGuest ? "1" : "2",
       this.#memory(),
       this.#pick(["0", "1", "5", "60000", "86400000", "999999999999"]),
       this.#pick(["0", "1", "500"]),
       this.#pick(["-5", "0", "1", "5", "60000", "2592000000"]),
-      this.#verifier(),
-      this.#pick(["-".repeat(24), CHANGES.slice(0, 4).join(""), ""]),
-      this.#pick(["now", "now", "", "1790000000000", "0"]),
-      this.#random(10) === 0 ? "" : ownMembers(this.#random),
-      this.#pick(BODIES),
       this.#pick(["0", "1", "2", "3", "3", "5"]),
       this.#pick(["evict-oldest", "evict-oldest", "reject"]),
+      this.#pick(["now", "now", "never", "1790000000000", "0"]),
+    ]
+    const args = [
+      terms.join(" "),
+      this.#notAfter(),
+      this.#verifier(),
+      (this.#random(10) === 0 ? "" : ownMembers(this.#random)) + this.#pick(BODIES),
       cursor,
       this.#pick(["0", "0", "1", "2", "7"]),
       oldest,
@@ -84,26 +93,18 @@ export class SmallWorld implements World {
 
   #creates(): Call {
     const creates = Array.from({ length: 1 + this.#random(3) }, () => this.#create())
-    const args = creates.flatMap(({ keys, args }) => [keys.length === 2 ? "1" : "0", ...args.slice(0, 13)])
-    return { name: "session-creates", keys: creates.flatMap(({ keys }) => keys), args }
+    return { name: "session-creates", keys: creates.flatMap(({ keys }) => keys), args: creates.flatMap(({ args }) => args.slice(0, 4)) }
   }
 
   #update(): Call {
     const session = this.#session()
-    const args = [this.#version(session), this.#pick(CHANGES), this.#pick(BODIES), this.#notAfter(), ...this.#verifiers(session)]
+    const args = [this.#version(session), this.#pick(CHANGES), this.#pick(BODIES), this.#notAfter(), this.#offered(session)]
     return { name: "session-update", keys: [session], args }
   }
 
   #updates(): Call {
     const updates = Array.from({ length: 1 + this.#random(4) }, () => this.#update())
-    const offered = (verifiers: readonly string[]): string => (verifiers.length === 0 ? "" : ` ${verifiers.join(" ")} `)
-    const args = updates.flatMap(({ args: [expected = "", operation = "", body = "", notAfter = "", ...verifiers] }) => [
-      expected,
-      operation,
-      body,
-      notAfter,
-      offered(verifiers),
-    ])
+    const args = updates.flatMap((update) => update.args)
     return { name: "session-updates", keys: updates.flatMap(({ keys }) => keys), args }
   }
 
@@ -117,7 +118,7 @@ export class SmallWorld implements World {
       expected,
       expected === "" ? "" : this.#pick(BODIES),
       this.#notAfter(),
-      ...this.#verifiers(session),
+      this.#offered(session),
     ]
     return { name: "session-rotate", keys: [session], args }
   }
@@ -136,7 +137,7 @@ export class SmallWorld implements World {
   #extend(): Call {
     const session = this.#session()
     const idle = this.#pick(["", "", "0", "9", "15", "60000", "999999999999"])
-    return { name: "session-extend", keys: [session], args: [idle, this.#pick(["0", "1", "60000"]), this.#notAfter(), ...this.#verifiers(session)] }
+    return { name: "session-extend", keys: [session], args: [idle, this.#pick(["0", "1", "60000"]), this.#notAfter(), this.#offered(session)] }
   }
 
   #delete(): Call {
@@ -144,7 +145,7 @@ export class SmallWorld implements World {
     const created = this.#head(session)?.created ?? this.#store.nowMicros
     const newest = this.#pick(["", "", String(created), String(created - 1)])
     const version = this.#random(2) === 0 ? "" : this.#version(session)
-    const args = [this.#pick(["", "", ...OWNERS, '"nobody"']), newest, version, ...this.#verifiers(session)]
+    const args = [this.#pick(["", "", ...OWNERS, '"nobody"']), newest, version, this.#offered(session)]
     return { name: "session-delete", keys: [session], args }
   }
 
@@ -217,6 +218,12 @@ export class SmallWorld implements World {
     const fitting = known[this.#random(known.length)]
     if (fitting === undefined || this.#random(5) === 0) return VERIFIERS.filter(() => this.#random(3) === 0)
     return this.#random(3) === 0 ? ["short", fitting] : [fitting]
+  }
+
+  /** As one argument; none at all is nothing. */
+  #offered(session: string): string {
+    const verifiers = this.#verifiers(session)
+    return verifiers.length === 0 ? "" : ` ${verifiers.join(" ")} `
   }
 
   /** Mostly the record's own. */

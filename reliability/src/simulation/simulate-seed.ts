@@ -251,7 +251,7 @@ class SeedRun {
 
   // Which user a list belongs to is in no key: the records of its sessions tell.
   #noteList({ keys: [, list], args }: Execution): void {
-    const user = /"userId":"([^"]*)"/.exec(args[9] ?? "")?.[1]
+    const user = /"userId":"([^"]*)"/.exec(args[3] ?? "")?.[1]
     if (list !== undefined && user !== undefined) this.#lists.set(list, user)
   }
 

@@ -5,7 +5,7 @@ import { NO_OPERATIONS, type SessionRecord } from "../../domain/session/record.j
 import type { Handle } from "../../domain/session/ticket.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { ServerClock } from "../../infrastructure/redis/reads/server-clock.js"
-import { type CreateArguments, SessionScripts, type Touched } from "../../infrastructure/redis/scripts/session-scripts.js"
+import { type CreatePage, createTerms, FIRST_PAGE, SessionScripts, type Touched } from "../../infrastructure/redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../infrastructure/redis/session-keys.js"
 import { Background } from "../../infrastructure/redis/upkeep/background.js"
 import { LIST_MEMORY_MICROS } from "../../infrastructure/redis/upkeep/list-memory.js"
@@ -79,28 +79,19 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
   const forgetList = (): Promise<unknown> => raw.del(index)
   const stored = async (handle: Handle): Promise<SessionRecord> => decodeRecord(handle, (await raw.get(keys.session(handle))) ?? "")
 
-  async function create(id: string, change: Partial<CreateArguments> = {}): ReturnType<SessionScripts["create"]> {
-    const args: CreateArguments = {
-      id,
-      notAfterMicros: (await redis.time()) + 2_000_000,
-      memoryMicros: LIST_MEMORY_MICROS,
-      idle: 600_000,
-      slack: 60_000,
-      absolute: 3_600_000,
-      verifier: newVerifier(),
-      operations: NO_OPERATIONS,
-      authenticated: "now",
-      fixed: '"userId":"ada",',
-      body,
-      limit: 0,
-      onLimit: "evict-oldest",
-      cursor: "",
-      counted: 0,
-      oldest: "",
-      until: "",
-      ...change,
-    }
-    return scripts.create({ session: keys.session({ tag: place.tag, id }), index, args }, {})
+  interface Creation extends CreatePage {
+    readonly verifier: string
+    readonly notAfterMicros: number
+    readonly absolute: number
+    readonly limit: number
+  }
+
+  async function create(id: string, change: Partial<Creation> = {}): ReturnType<SessionScripts["create"]> {
+    const { verifier = newVerifier(), notAfterMicros = (await redis.time()) + 2_000_000, absolute = 3_600_000, limit = 0, ...page } = change
+    const draft = { tag: place.tag, id, verifier, idleTimeout: 600_000, slack: 60_000, absoluteTimeout: absolute, authenticatedAt: "now" } as const
+    const terms = createTerms(draft, true, LIST_MEMORY_MICROS, { max: limit, onLimit: "evict-oldest" })
+    const due = { session: keys.session(draft), index, terms, notAfterMicros, verifier, fields: `"userId":"ada",${body}` }
+    return scripts.create(due, { ...FIRST_PAGE, ...page }, {})
   }
 
   const touch = async (session: string, verifiers: readonly string[]): Promise<Touched | undefined> =>
@@ -657,7 +648,7 @@ function omitLastAccess(record: SessionRecord): Omit<SessionRecord, "lastAccesse
 }
 
 /** Where a creation goes on after MORE. */
-function pageOf(values: readonly unknown[]): Pick<CreateArguments, "cursor" | "counted" | "oldest" | "until"> {
+function pageOf(values: readonly unknown[]): CreatePage {
   const [cursor, counted, oldest, until] = values
   return { cursor: String(cursor), counted: Number(counted), oldest: String(oldest), until: String(until) }
 }

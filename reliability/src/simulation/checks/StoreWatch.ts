@@ -54,15 +54,16 @@ export class StoreWatch {
     if (execution.name === "get" && typeof execution.reply === "string") this.#judgeDeadlines(execution.keys[0] ?? "")
   }
 
-  #count({ name, args, reply, changes }: Execution): void {
+  #count({ name, keys: [key = ""], args, reply, changes }: Execution): void {
     const status = Array.isArray(reply) ? reply[0] : undefined
     const see = (what: string): void => this.#findings.see(what)
     if (REPLAYED[name] !== undefined && REPLAYED[name] === status) see("replayed steps")
     if (LATE[name] !== undefined && LATE[name] === status) see("late copies refused")
     if (name === "session-create" && status === 0 && Array.isArray(reply) && reply.length > 3) see("limit evictions")
     if (name === "session-touches" && changes.some(({ key }) => LIST.test(key))) see("lists healed")
-    const id = name === "session-create" ? args[0] : name === "session-update" ? args[1] : undefined
-    if (id === undefined || args[13]) return
+    const isFirstPage = name === "session-create" && args[4] === ""
+    const id = isFirstPage ? key : name === "session-update" ? args[1] : undefined
+    if (id === undefined) return
     if (this.#sent.has(id)) see("lost replies repeated")
     this.#sent.add(id)
   }
@@ -125,7 +126,7 @@ export class StoreWatch {
 
   /** I18: nothing takes effect once its caller was told that it did not, or after its deadline. */
   #judgeTime({ name, args }: Execution): void {
-    const text = /"text":"([^"]+)"/.exec(args[name === "session-create" ? 10 : 2] ?? "")?.[1]
+    const text = /"text":"([^"]+)"/.exec(args[name === "session-create" ? 3 : 2] ?? "")?.[1]
     const writing = text === undefined ? undefined : this.#calls.writings.get(text)
     if (writing === undefined) return
     if (writing.failedAt !== undefined) this.#findings.report("I18", `${name} took effect after its caller was told that it did not`)
@@ -138,12 +139,12 @@ export class StoreWatch {
 
   /** I9: at no instant more sessions than the limit, and nobody refused while there is room. */
   #judgeLimit({ keys: [session = "", index], args, reply }: Execution): void {
-    const limit = Number(args[11])
+    const limit = Number(args[0]?.split(" ")[5])
     const status = Array.isArray(reply) ? reply[0] : undefined
     if (index === undefined || limit === 0 || this.holes.has(index) || (status !== 0 && status !== FULL)) return
     const { keys } = this.#engine
     const prefix = session.slice(0, -22)
-    const user = /"userId":"[^"]*",/.exec(args[9] ?? "")?.[0] ?? ""
+    const user = /"userId":"[^"]*",/.exec(args[3] ?? "")?.[0] ?? ""
     let counted = 0
     for (const key of keys.entries.keys()) {
       if (!key.startsWith(prefix)) continue

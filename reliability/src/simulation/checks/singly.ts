@@ -10,7 +10,7 @@ export function singly(execution: Execution): readonly Execution[] {
   const [time, ...replies] = reply as readonly Execution["reply"][]
   switch (name) {
     case "session-updates":
-      return keys.map((key, at) => each("session-update", [key], args.slice(at * 5, at * 5 + 4), replies[at] ?? null))
+      return keys.map((key, at) => each("session-update", [key], args.slice(at * 5, at * 5 + 5), alone(time, replies[at])))
     case "session-touches": {
       let place = 0
       return args.slice(1).map((offered, at) => {
@@ -22,9 +22,9 @@ export function singly(execution: Execution): readonly Execution[] {
     case "session-creates": {
       let place = 0
       const creations = replies.map((answer, at) => {
-        const own = keys.slice(place, place + (args[at * 14] === "1" ? 2 : 1))
+        const own = keys.slice(place, place + (args[at * 4]?.startsWith("2") ? 2 : 1))
         place += own.length
-        return each("session-create", own, [...args.slice(at * 14 + 1, at * 14 + 14), "", "0", "", ""], answer)
+        return each("session-create", own, [...args.slice(at * 4, at * 4 + 4), "", "0", "", ""], alone(time, answer))
       })
       // What they ended is none of their own keys: those changes go with the first.
       const others = changes.filter(({ key }) => !keys.includes(key))
@@ -33,4 +33,9 @@ export function singly(execution: Execution): readonly Execution[] {
     default:
       return [execution]
   }
+}
+
+/** Of what was done the reply for many says only what it found. */
+function alone(time: Execution["reply"] | undefined, reply: Execution["reply"] | undefined): Execution["reply"] {
+  return Array.isArray(reply) ? reply : [0, time ?? null, reply ?? null]
 }

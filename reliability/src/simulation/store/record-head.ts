@@ -66,6 +66,7 @@ export function findBody(text: string, from: number): number {
   return text.indexOf(BODY_MARKER, from)
 }
 
+/** The head of a record with these fields. */
 export function writeHead(
   head: Pick<Head, "idle" | "slack" | "absolute" | "created" | "authenticated">,
   nowMs: number,
@@ -76,8 +77,13 @@ export function writeHead(
   const { idle, slack, absolute, created, authenticated } = head
   return (
     `${BEGINNING}${pad(nowMs, 13)},"head":[${pad(idle, 11)},${pad(slack, 8)},1,${pad(version, 9)},` +
-    `${pad(absolute, 13)},${pad(created, 16)},"${printed(operations)}","${printed(verifier)}",${printed(authenticated)}],`
+    `${pad(absolute, 13)},${pad(created, 16)},"${operations}","${verifier}",${authenticated}],`
   )
+}
+
+/** The head of a record written anew: what no argument names stays as it lies there. */
+export function rewriteHead(text: string, nowMs: number, version: number, operations: string, verifier: string, authenticated: string): string {
+  return `${BEGINNING}${pad(nowMs, 13)}${text.slice(31, 63)}${pad(version, 9)}${text.slice(72, 105)}${operations}","${verifier}",${authenticated}],`
 }
 
 export function writePrevious(verifier: string, until: number): string {
@@ -109,10 +115,15 @@ export function timeToLive(idle: number, slack: number, absolute: number, nowMs:
   return Math.floor(Math.min(idle + slack, absolute - nowMs - 1))
 }
 
+/** Whether a verifier is among those offered, which are one text, a space around each. */
+export function isOffered(verifier: string, offered: string): boolean {
+  return offered.includes(` ${verifier} `)
+}
+
 /** Which of the record's secrets is among the offered verifiers. */
-export function admit(head: Head, nowMs: number, offered: readonly string[]): "current" | "grace" | undefined {
-  if (offered.includes(head.verifier)) return "current"
-  return head.previous !== undefined && head.previous.until > nowMs && offered.includes(head.previous.verifier) ? "grace" : undefined
+export function admit(head: Head, nowMs: number, offered: string): "current" | "grace" | undefined {
+  if (isOffered(head.verifier, offered)) return "current"
+  return head.previous !== undefined && head.previous.until > nowMs && isOffered(head.previous.verifier, offered) ? "grace" : undefined
 }
 
 /** Whether a change is among the last four. */

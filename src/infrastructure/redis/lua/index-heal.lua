@@ -13,8 +13,8 @@
 --- @include includes/head
 --- @include includes/index-ttl
 local now = now_micros()
-local head = read_head(KEYS[2], 171)
-if not head then return { now, 0 } end
-local added = redis.call('ZADD', KEYS[1], 'NX', string.format('%.0f', head.created), ARGV[1])
-keep_index(KEYS[1], head.absolute, tonumber(ARGV[2]))
+local _, _, _, absolute, created = numbers_of(redis.pcall('GETRANGE', KEYS[2], 0, 170))
+if not created then return { now, 0 } end
+local added = redis.call('ZADD', KEYS[1], 'NX', string.format('%.0f', created), ARGV[1])
+keep_index(KEYS[1], absolute, tonumber(ARGV[2]))
 return { now, added }

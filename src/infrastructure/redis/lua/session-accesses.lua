@@ -10,7 +10,8 @@
 ]]
 local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 --- @include includes/time
---- @include includes/offered
+--- @include includes/head
+--- @include includes/admit
 --- @include includes/access
 local reply = { now }
 for at, session in ipairs(KEYS) do

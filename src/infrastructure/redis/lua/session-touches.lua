@@ -12,14 +12,15 @@
 local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 --- @include includes/time
 --- @include includes/index-ttl
---- @include includes/offered
+--- @include includes/head
+--- @include includes/admit
 --- @include includes/access
 local memory = tonumber(ARGV[1])
 
 local function touch(session, index, offered)
   local status, absolute, created = access(session, redis.pcall('GETRANGE', session, 0, 228), offered)
   if status ~= DONE or not index then return status end
-  local id = sub(session, -22)
+  local id = string.sub(session, -22)
   local listed = redis.pcall('ZSCORE', index, id)
   if not listed then redis.call('ZADD', index, string.format('%.0f', created), id) end
   -- A list of another type must not stand in the way of an access: to look into it is an error, and so no text and no absence.
@@ -30,7 +31,7 @@ end
 local reply, at = { now }, 1
 for index = 2, #ARGV do
   local offered = ARGV[index]
-  local listed = sub(offered, 1, 1) == '1'
+  local listed = string.sub(offered, 1, 1) == '1'
   reply[index] = touch(KEYS[at], listed and KEYS[at + 1], offered)
   at = at + (listed and 2 or 1)
 end

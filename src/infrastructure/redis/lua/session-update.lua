@@ -6,7 +6,7 @@
             2 operation    6 characters that name this change
             3 body         JSON members to the end of the record
             4 notAfter     server time in µs after which this copy of the call does nothing
-            5.. verifiers  each that the offered secret may be stored under; none: the caller proved its right on the record it read
+            5 offered      the verifiers that the offered secret may be stored under, a space around each; nothing: the caller proved its right on the record it read
   returns   status, time µs, then the record's head (DONE, REPLAYED) or the version found (CLASH)
   status    0 DONE · 1 MISSING · 2 WRONG_SECRET · 3 CORRUPT · 4 CLASH · 5 REPLAYED · 6 LATE
   effects   may change 1, never creates it
@@ -19,6 +19,7 @@ local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH, REPLAYED, LATE = 0, 1, 2, 3, 
 --- @include includes/body
 --- @include includes/operations
 --- @include includes/update
-return update(KEYS[1], now_micros(), tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), function(head, now_ms)
-  return #ARGV < 5 or admit(head, now_ms, 5)
-end)
+local now = now_micros()
+local answer, head = update(KEYS[1], now, tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5])
+if answer then return answer end
+return { DONE, now, head }

@@ -64,7 +64,11 @@ export class ScriptRunner {
     return this.repeatable(send, options, (value, repeated) => this.#answer(script, statuses, value, repeated))
   }
 
-  /** Runs a script that changes many things: what became of each, in their order. @throws ERR_STORE_PROTOCOL for a reply of another form */
+  /**
+   * Runs a script that changes many things: what became of each, in their order. Of one that was done, and of which there is one thing to say, the script says just that.
+   *
+   * @throws ERR_STORE_PROTOCOL for a reply of another form
+   */
   runMany<S extends string>(
     script: RedisScript,
     statuses: Readonly<Record<S, number>>,
@@ -72,11 +76,12 @@ export class ScriptRunner {
     args: readonly (string | number)[],
     count: number,
     options: ScriptOptions,
-  ): Promise<readonly Answer<S>[]> {
+  ): Promise<readonly Answer<S | "DONE">[]> {
     return this.repeated(script, keys, args, options, (value, repeated) => {
       const [, ...replies] = value
       if (replies.length !== count) throw unexpected(script)
-      return replies.map((one) => this.#answer(script, statuses, one, repeated))
+      const micros = Number(value[0])
+      return replies.map((one) => (Array.isArray(one) ? this.#answer(script, statuses, one, repeated) : new ScriptAnswer("DONE", micros, [one], repeated)))
     })
   }
 

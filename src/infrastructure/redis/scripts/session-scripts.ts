@@ -1,4 +1,6 @@
 import type { IRedisService, RedisReply, RedisScript } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { LimitRule } from "../../../domain/session/limit.js"
+import type { SessionDraft } from "../../../domain/session/record.js"
 import type { ServerClock } from "../reads/server-clock.js"
 import { type Answer, type ScriptOptions, ScriptRunner, unexpected } from "./ScriptRunner.js"
 import {
@@ -79,63 +81,62 @@ export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
 /** Characters of the id at the end of a session's key. */
 const ID_LENGTH = 22
 
-export class CreateArguments {
-  readonly id: string
-  readonly notAfterMicros: number
-  readonly memoryMicros: number
-  readonly idle: number
-  readonly slack: number
-  readonly absolute: number
-  readonly verifier: string
-  readonly operations: string
-  readonly authenticated: number | "now" | ""
-  readonly fixed: string
-  readonly body: string
-  readonly limit: number
-  readonly onLimit: string
+/** Where a creation that needs several pages of the user's list goes on. */
+export interface CreatePage {
   readonly cursor: string
   readonly counted: number
   readonly oldest: string
   readonly until: string
-
-  constructor(of: CreateArguments) {
-    this.id = of.id
-    this.notAfterMicros = of.notAfterMicros
-    this.memoryMicros = of.memoryMicros
-    this.idle = of.idle
-    this.slack = of.slack
-    this.absolute = of.absolute
-    this.verifier = of.verifier
-    this.operations = of.operations
-    this.authenticated = of.authenticated
-    this.fixed = of.fixed
-    this.body = of.body
-    this.limit = of.limit
-    this.onLimit = of.onLimit
-    this.cursor = of.cursor
-    this.counted = of.counted
-    this.oldest = of.oldest
-    this.until = of.until
-  }
 }
 
-/** A session to be opened; `index`: the list of its user, `null` for a guest. No literals, as above. */
+export const FIRST_PAGE: CreatePage = { cursor: "", counted: 0, oldest: "", until: "" }
+
+/** A session to be opened; `index`: the list of its user, `null` for a guest. A class, as above. */
 export class DueCreate {
   readonly session: string
   readonly index: string | null
-  readonly args: CreateArguments
+  /** As `createTerms` writes them. */
+  readonly terms: string
+  readonly notAfterMicros: number
+  readonly verifier: string
+  /** What follows the head of the record. */
+  readonly fields: string
 
-  constructor(session: string, index: string | null, args: CreateArguments) {
+  constructor({ session, index, terms, notAfterMicros, verifier, fields }: DueCreate) {
     this.session = session
     this.index = index
-    this.args = args
+    this.terms = terms
+    this.notAfterMicros = notAfterMicros
+    this.verifier = verifier
+    this.fields = fields
   }
 }
+
+/** What holds for a session that is to be opened, as `includes/create.lua` reads it. */
+export function createTerms(
+  draft: Pick<SessionDraft, "idleTimeout" | "slack" | "absoluteTimeout" | "authenticatedAt">,
+  isListed: boolean,
+  memoryMicros: number,
+  limit: LimitRule | null,
+): string {
+  const { idleTimeout, slack, absoluteTimeout, authenticatedAt } = draft
+  const { max, onLimit } = limit ?? NO_LIMIT
+  return `${isListed ? 2 : 1} ${memoryMicros} ${idleTimeout} ${slack} ${absoluteTimeout} ${max} ${onLimit} ${authenticatedAt ?? "never"}`
+}
+
+const NO_LIMIT: LimitRule = { max: 0, onLimit: "reject" }
 
 /** One of many. `FAILED`: nothing was changed for it, since its keys hold something else. */
 export type CreatedTogether = Answer<keyof typeof sessionCreatesStatus>
 
 export type CreateAnswer = Answer<keyof typeof sessionCreateStatus>
+
+/** When a session was created that was opened now, in microseconds. @throws ERR_STORE_PROTOCOL for a reply of another form */
+export function createdMicros({ values: [created] }: CreateAnswer): number {
+  const micros = Array.isArray(created) ? Number.NaN : Number(created)
+  if (!Number.isSafeInteger(micros) || micros <= 0) throw unexpected(sessionCreate)
+  return micros
+}
 
 /** One typed call for each script of `lua/`; every reply's time goes to the clock. */
 export class SessionScripts {
@@ -148,16 +149,14 @@ export class SessionScripts {
     this.#runner = new ScriptRunner(redis, timeoutMs, clock)
   }
 
-  create(due: DueCreate, options: ScriptOptions): Promise<CreateAnswer> {
-    const { cursor, counted, oldest, until } = due.args
-    return this.#runner.run(sessionCreate, sessionCreateStatus, keysOf(due), [...ofFirstPage(due.args), cursor, counted, oldest, until], options)
+  /** Opens one. Behind DONE: when it was created, in microseconds, and the ids of those that had to go. */
+  create(due: DueCreate, { cursor, counted, oldest, until }: CreatePage, options: ScriptOptions): Promise<CreateAnswer> {
+    return this.#runner.run(sessionCreate, sessionCreateStatus, keysOf(due), [...argsOfCreate(due), cursor, counted, oldest, until], options)
   }
 
   /** Opens many on one node in one step. What became of each, in their order; `FAILED`: nothing was changed for that one, whose keys hold something else. */
   creates(due: readonly DueCreate[], options: ScriptOptions): Promise<readonly CreatedTogether[]> {
-    const keys = due.flatMap(keysOf)
-    const args = due.flatMap(({ index, args: own }) => [index === null ? 0 : 1, ...ofFirstPage(own)])
-    return this.#runner.runMany(sessionCreates, sessionCreatesStatus, keys, args, due.length, options)
+    return this.#runner.runMany(sessionCreates, sessionCreatesStatus, due.flatMap(keysOf), due.flatMap(argsOfCreate), due.length, options)
   }
 
   /** Touches sessions on one node in one step, and heals their lists. What became of each, in their order. */
@@ -185,21 +184,14 @@ export class SessionScripts {
     })
   }
 
-  update({ session, expected, operation, body, notAfterMicros, verifiers }: DueUpdate, options: ScriptOptions): Promise<UpdateAnswer> {
-    return this.#runner.run(sessionUpdate, sessionUpdateStatus, [session], [expected, operation, body, notAfterMicros, ...verifiers], options)
+  update(due: DueUpdate, options: ScriptOptions): Promise<UpdateAnswer> {
+    return this.#runner.run(sessionUpdate, sessionUpdateStatus, [due.session], argsOfUpdate(due), options)
   }
 
   /** Updates many on one node in one step. What became of each, in their order. */
   updates(due: readonly DueUpdate[], options: ScriptOptions): Promise<readonly UpdateAnswer[]> {
-    const args = due.flatMap(({ expected, operation, body, notAfterMicros, verifiers }) => [expected, operation, body, notAfterMicros, spaced(verifiers)])
-    return this.#runner.runMany(
-      sessionUpdates,
-      sessionUpdatesStatus,
-      due.map(({ session }) => session),
-      args,
-      due.length,
-      options,
-    )
+    const keys = due.map(({ session }) => session)
+    return this.#runner.runMany(sessionUpdates, sessionUpdatesStatus, keys, due.flatMap(argsOfUpdate), due.length, options)
   }
 
   extend(
@@ -211,7 +203,7 @@ export class SessionScripts {
       sessionExtend,
       sessionExtendStatus,
       [session],
-      [args.idle ?? "", args.touchInterval, args.notAfterMicros, ...args.verifiers],
+      [args.idle ?? "", args.touchInterval, args.notAfterMicros, spaced(args.verifiers)],
       options,
     )
   }
@@ -233,7 +225,7 @@ export class SessionScripts {
       sessionRotate,
       sessionRotateStatus,
       [session],
-      [verifier, grace, reauthenticated ? 1 : 0, write?.expected ?? "", write?.body ?? "", notAfterMicros, ...verifiers],
+      [verifier, grace, reauthenticated ? 1 : 0, write?.expected ?? "", write?.body ?? "", notAfterMicros, spaced(verifiers)],
       options,
     )
   }
@@ -248,7 +240,7 @@ export class SessionScripts {
       sessionDelete,
       sessionDeleteStatus,
       [session],
-      [args.owner ?? "", args.newest ?? "", args.version ?? "", ...args.verifiers],
+      [args.owner ?? "", args.newest ?? "", args.version ?? "", spaced(args.verifiers)],
       options,
     )
   }
@@ -321,10 +313,12 @@ function keysOf({ session, index }: DueCreate | DueTouch): readonly string[] {
   return index === null ? [session] : [session, index]
 }
 
-/** The arguments of a creation in the order in which its script takes them, but for those that say where it goes on. */
-function ofFirstPage(of: CreateArguments): readonly (string | number)[] {
-  const { id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit } = of
-  return [id, notAfterMicros, memoryMicros, idle, slack, absolute, verifier, operations, authenticated, fixed, body, limit, onLimit]
+function argsOfCreate({ terms, notAfterMicros, verifier, fields }: DueCreate): readonly (string | number)[] {
+  return [terms, notAfterMicros, verifier, fields]
+}
+
+function argsOfUpdate({ expected, operation, body, notAfterMicros, verifiers }: DueUpdate): readonly (string | number)[] {
+  return [expected, operation, body, notAfterMicros, spaced(verifiers)]
 }
 
 function touchStatus(script: RedisScript, statuses: Readonly<Record<TouchStatus, number>>, status: RedisReply): TouchStatus {

@@ -3,7 +3,7 @@ import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis
 import type { DoctorFinding, SessionData } from "../../../domain/interfaces/session/ISessionService.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import {
-  NO_OPERATIONS,
+  createRecord,
   ownerOf,
   type Proof,
   type Rotation,
@@ -23,11 +23,14 @@ import type { Answer, ScriptOptions } from "../../redis/scripts/ScriptRunner.js"
 import {
   type Accessed,
   type CreateAnswer,
-  CreateArguments,
   type CreatedTogether,
+  type CreatePage,
+  createdMicros,
+  createTerms,
   DueCreate,
   type DueTouch,
   DueUpdate,
+  FIRST_PAGE,
   SessionScripts,
   type Touched,
   type UpdateAnswer,
@@ -72,16 +75,6 @@ const HEAL_MS = 600_000
 /** A sign-out everywhere that ended more is remembered by its instant instead. */
 const MOST_REMEMBERED_SINGLY = 1_000
 
-/** Where a creation that needs several pages of the user's list goes on. */
-interface CreatePage {
-  readonly cursor: string
-  readonly counted: number
-  readonly oldest: string
-  readonly until: string
-}
-
-const FIRST_PAGE: CreatePage = { cursor: "", counted: 0, oldest: "", until: "" }
-
 /** Sessions on Redis or Valkey: each step is one script on one key, and the server's clock decides. */
 export class SessionService<A extends object, I extends object = A> extends SessionFront<A, I> {
   readonly #redis: IRedisService
@@ -113,7 +106,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#scripts = new SessionScripts(redis, this.#clock, this.settings.timeoutMs)
     const traffic = new Traffic()
     this.#reads = new ReadBatch(redis, decodeRecord, traffic)
-    const creating = durableSender<DueCreate, CreatedTogether>(this.#scripts.create.bind(this.#scripts), this.#scripts.creates.bind(this.#scripts))
+    const creating = durableSender<DueCreate, CreatedTogether>(
+      (due, options) => this.#scripts.create(due, FIRST_PAGE, options),
+      this.#scripts.creates.bind(this.#scripts),
+    )
     const updating = durableSender<DueUpdate, UpdateAnswer>(this.#scripts.update.bind(this.#scripts), this.#scripts.updates.bind(this.#scripts))
     this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1, traffic)
     this.#updates = new TurnBatch(updating, redis.singleNode ? MOST_UPDATES : 1, traffic)
@@ -177,7 +173,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     let late = 0
     for (let pages = 0; pages < CREATE_PAGES && late < LATE_TRIES; pages += 1) {
       const mark = this.#redis.resendMark()
-      const { status, values, repeated } = await this.#create(draft, owner, limit, page, options)
+      const answer = await this.#create(draft, owner, limit, page, options)
+      const { status, values, repeated } = answer
       if ((status === "DONE" || status === "REPLAYED") && owner === null && this.#wasSentTwice(repeated, mark)) {
         // No list remembers a guest's session: after its end the first copy, if the server reads it only then, would bring it back. So this one stays
         // nobody's, and ends by itself.
@@ -188,7 +185,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       switch (status) {
         case "DONE":
           gone(values.slice(1))
-          return { status: "created", record: decodeHead(draft, String(values[0]), draft), evicted }
+          return { status: "created", record: createRecord(draft, createdMicros(answer), Math.floor(answer.micros / 1000)), evicted }
         case "REPLAYED":
           return { status: "created", record: decodeRecord(draft, String(values[0])), evicted }
         case "MORE":
@@ -215,41 +212,29 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   async #create(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: CreatePage, options: StepOptions): Promise<CreateAnswer> {
     const notAfter = this.#clock.notAfter(Math.min(this.#windowMicros, CREATE_WINDOW_MS * 1000), options)
-    const due = this.#due(draft, owner, limit, page, typeof notAfter === "number" ? notAfter : await notAfter)
-    const { answer, isDurable } = await this.#created(due, options.signal)
+    const due = this.#due(draft, owner, limit, typeof notAfter === "number" ? notAfter : await notAfter)
+    const { answer, isDurable } = await this.#created(due, limit, page, options.signal)
     if (!isDurable && (answer.status === "DONE" || answer.status === "REPLAYED")) this.reportNotDurable(draft)
     return answer
   }
 
   // By itself: an asynchronous function holds what it made on its way until it ends.
-  #due(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, page: CreatePage, notAfterMicros: number): DueCreate {
+  #due(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, notAfterMicros: number): DueCreate {
     const fixed = encodeFixed(draft.fixed)
-    const args = new CreateArguments({
-      id: draft.id,
+    return new DueCreate({
+      session: this.#keys.session(draft),
+      index: owner === null ? null : this.#keys.index(owner),
+      terms: createTerms(draft, owner !== null, LIST_MEMORY_MICROS, limit),
       notAfterMicros,
-      memoryMicros: LIST_MEMORY_MICROS,
-      idle: draft.idleTimeout,
-      slack: draft.slack,
-      absolute: draft.absoluteTimeout,
       verifier: draft.verifier,
-      operations: NO_OPERATIONS,
-      authenticated: draft.authenticatedAt ?? "",
-      fixed,
-      body: encodeBody(draft.body, fixed),
-      limit: limit?.max ?? 0,
-      onLimit: limit?.onLimit ?? "",
-      cursor: page.cursor,
-      counted: page.counted,
-      oldest: page.oldest,
-      until: page.until,
+      fields: fixed + encodeBody(draft.body, fixed),
     })
-    return new DueCreate(this.#keys.session(draft), owner === null ? null : this.#keys.index(owner), args)
   }
 
   /** With others of the same turn, unless many sessions may have to be looked at: nobody else is to wait for that. */
-  #created(due: DueCreate, signal: AbortSignal | undefined): Promise<Durable<CreateAnswer>> {
-    const alone = (): Promise<Durable<CreateAnswer>> => durably((onNotDurable) => this.#scripts.create(due, { signal, onNotDurable }))
-    if (due.args.limit > MOST_COUNTED_TOGETHER || due.args.cursor !== "") return alone()
+  #created(due: DueCreate, limit: LimitRule | null, page: CreatePage, signal: AbortSignal | undefined): Promise<Durable<CreateAnswer>> {
+    const alone = (): Promise<Durable<CreateAnswer>> => durably((onNotDurable) => this.#scripts.create(due, page, { signal, onNotDurable }))
+    if ((limit !== null && limit.max > MOST_COUNTED_TOGETHER) || page !== FIRST_PAGE) return alone()
     return this.#creates.add(due, signal).then((made) => (isTold(made) ? made : alone()))
   }
 

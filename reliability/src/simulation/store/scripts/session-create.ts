@@ -26,46 +26,73 @@ interface List {
   readonly memory: number
 }
 
-export const sessionCreate: ScriptFunction = (keys, [session = "", index], args) => {
+/** What the first argument says. */
+interface Terms {
+  readonly memory: number
+  readonly idle: number
+  readonly slack: number
+  readonly absolute: number
+  readonly limit: number
+  readonly rejects: boolean
+  readonly authenticated: string
+}
+
+const OPERATIONS = "-".repeat(24)
+
+function termsOf(text: string): Terms {
+  const [, memory, idle, slack, absolute, limit, onLimit, authenticated = ""] = text.split(" ")
+  return {
+    memory: Number(memory),
+    idle: Number(idle),
+    slack: Number(slack),
+    absolute: Number(absolute),
+    limit: Number(limit),
+    rejects: onLimit === "reject",
+    authenticated,
+  }
+}
+
+export const sessionCreate: ScriptFunction = (keys, [session = "", index], [text = "", notAfter, verifier = "", fields = "", ...before]) => {
   const now = keys.nowMicros
-  const [id = "", notAfter, memory = "", idle, slack, absolute, verifier = "", operations = "", authenticated = "", fixed = "", body = ""] = args
+  const terms = termsOf(text)
+  const id = session.slice(-22)
   const isListed = index !== undefined && keys.members(index).score(id) !== undefined
   const existing = keys.get(session)
   if (existing !== null) return existing.slice(132, 154) === verifier ? [1, now, existing] : [2, now]
   if (isListed) return [2, now]
   if (keys.nowMicros > Number(notAfter)) return [3, now]
 
-  const list: List | undefined = index === undefined ? undefined : { index, prefix: session.slice(0, session.length - id.length), memory: Number(memory) }
-  const room = list === undefined ? { dead: [], evicted: [] } : makeRoom(keys, list, args)
+  const list: List | undefined = index === undefined ? undefined : { index, prefix: session.slice(0, -22), memory: terms.memory }
+  const room = list === undefined ? { dead: [], evicted: [] } : makeRoom(keys, list, terms, before)
   if ("reply" in room) return room.reply
 
-  const earliest = index === undefined ? keys.nowMicros : Math.max(keys.nowMicros, Number(notAfter) - Number(memory))
+  const earliest = index === undefined ? keys.nowMicros : Math.max(keys.nowMicros, Number(notAfter) - terms.memory)
   const top = index === undefined ? undefined : keys.members(index).all.at(-1)
   const head = {
-    idle: Number(idle),
-    slack: Number(slack),
-    absolute: keys.nowMs + Number(absolute),
+    idle: terms.idle,
+    slack: terms.slack,
+    absolute: keys.nowMs + terms.absolute,
     created: top === undefined ? earliest : Math.max(earliest, Math.floor(top.score) + 1),
-    authenticated: authenticated === "" ? "null".padStart(13) : pad(authenticated === "now" ? keys.nowMs : Number(authenticated), 13),
+    authenticated: terms.authenticated === "never" ? "null".padStart(13) : pad(terms.authenticated === "now" ? keys.nowMs : Number(terms.authenticated), 13),
   }
-  const written = writeHead(head, keys.nowMs, 1, operations, verifier)
-  keys.set(session, written + fixed + body, Math.max(1, timeToLive(head.idle, head.slack, head.absolute, keys.nowMs)))
-  if (list === undefined) return [0, now, written]
+  const ttl = Math.max(1, timeToLive(head.idle, head.slack, head.absolute, keys.nowMs))
+  keys.set(session, writeHead(head, keys.nowMs, 1, OPERATIONS, verifier) + fields, ttl)
+  if (list === undefined) return [0, now, head.created]
   keys.zadd(list.index, head.created, id)
   keepIndex(keys, list.index, Math.max(head.absolute, Math.ceil(head.created / 1_000)), list.memory)
   if (room.dead.length > 0) keys.zrem(list.index, room.dead)
-  return [0, now, written, ...evict(keys, list, room.evicted)]
+  return [0, now, head.created, ...evict(keys, list, room.evicted)]
 }
 
 /** Whom the new session pushes out and whom the list may forget, or the reply of a call that creates nothing. */
 function makeRoom(
   keys: Keyspace,
   list: List,
-  args: readonly string[],
+  { limit, rejects }: Terms,
+  before: readonly string[],
 ): { readonly dead: readonly string[]; readonly evicted: readonly Counted[] } | { readonly reply: Reply } {
   const now = keys.nowMicros
-  const limit = Number(args[11])
-  const [, , , , , , , , , , , , onLimit, cursor = "", countedBefore, oldestBefore = "", untilBefore = ""] = args
+  const [cursor = "", countedBefore, oldestBefore = "", untilBefore = ""] = before
   if (limit === 0 || keys.members(list.index).size < limit) return { dead: forgettable(keys, list), evicted: [] }
   const page = look(keys, list, cursor === "" ? "-inf" : `(${cursor}`, "+inf", PAGE)
   const isFirst = oldestBefore === ""
@@ -78,7 +105,7 @@ function makeRoom(
   }
   const first = isFirst ? page.alive : look(keys, list, oldest, until, PAGE).alive
   const surplus = counted + first.length + 1 - limit
-  if (surplus > 0 && onLimit === "reject") return { reply: [4, now] }
+  if (surplus > 0 && rejects) return { reply: [4, now] }
   const evicted = first.slice(0, Math.max(0, surplus))
   if (surplus <= evicted.length) return { dead: page.dead, evicted }
   let following: Page = { size: 0, alive: [], dead: [], last: untilBefore, oldest: "" }

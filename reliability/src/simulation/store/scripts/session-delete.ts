@@ -1,7 +1,7 @@
-import { admit, findBody, readHead, verifierOfAnyLayout } from "../record-head.js"
+import { admit, findBody, isOffered, readHead, verifierOfAnyLayout } from "../record-head.js"
 import type { ScriptFunction } from "../script.js"
 
-export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "", newest = "", version = "", ...offered]) => {
+export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "", newest = "", version = "", offered = ""]) => {
   const now = keys.nowMicros
   const head = readHead(keys, session, 4_096)
   if (head === undefined) return version !== "" || keys.unlink(session) === 0 ? [1, now] : [0, now, ""]
@@ -16,7 +16,7 @@ export const sessionDelete: ScriptFunction = (keys, [session = ""], [owner = "",
     if (admit(head, keys.nowMs, offered) === undefined) return [2, now]
   } else {
     const verifier = verifierOfAnyLayout(keys, session)
-    if (verifier !== undefined && !offered.includes(verifier)) return [2, now]
+    if (verifier !== undefined && !isOffered(verifier, offered)) return [2, now]
   }
   if (version !== "") {
     if (head === false || body === -1) return [3, now]

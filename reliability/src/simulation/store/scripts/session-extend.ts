@@ -1,7 +1,7 @@
 import { admit, luaNumber, pad, readHead, timeToLive } from "../record-head.js"
 import type { ScriptFunction } from "../script.js"
 
-export const sessionExtend: ScriptFunction = (keys, [session = ""], [idleGiven, touchInterval, notAfter, ...offered]) => {
+export const sessionExtend: ScriptFunction = (keys, [session = ""], [idleGiven, touchInterval, notAfter, offered = ""]) => {
   const now = keys.nowMicros
   const head = readHead(keys, session, 229)
   if (head === undefined) return [1, now]

@@ -1,10 +1,10 @@
-import { admit, findBody, luaNumber, pad, pushOperation, readHead, timeToLive, writeHead, writePrevious } from "../record-head.js"
+import { admit, findBody, luaNumber, pad, pushOperation, readHead, rewriteHead, timeToLive, writePrevious } from "../record-head.js"
 import type { ScriptFunction } from "../script.js"
 
 export const sessionRotate: ScriptFunction = (
   keys,
   [session = ""],
-  [verifier = "", grace, reauthenticated, expected = "", newBody = "", notAfter, ...offered],
+  [verifier = "", grace, reauthenticated, expected = "", newBody = "", notAfter, offered = ""],
 ) => {
   const now = keys.nowMicros
   const head = readHead(keys, session, 4_096)
@@ -26,7 +26,7 @@ export const sessionRotate: ScriptFunction = (
   const operations = writes ? pushOperation(head.operations, verifier.slice(0, 6)) : head.operations
   const rest = writes ? newBody : keys.getRange(session, body, -1)
   const previous = Number(grace) > 0 ? writePrevious(head.verifier, keys.nowMs + Number(grace)) : ""
-  const record = writeHead({ ...head, authenticated }, keys.nowMs, version, operations, verifier) + previous + head.text.slice(head.rest, body) + rest
+  const record = rewriteHead(head.text, keys.nowMs, version, operations, verifier, authenticated) + previous + head.text.slice(head.rest, body) + rest
   keys.set(session, record, ttl)
   return [0, now, record]
 }

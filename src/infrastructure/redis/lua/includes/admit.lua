@@ -1,13 +1,10 @@
-local function is_offered(verifier, first)
-  for index = first, #ARGV do
-    if ARGV[index] == verifier then return true end
-  end
-  return false
-end
+-- The verifiers that an offered secret may be stored under are one argument, a space around each.
+local function is_offered(verifier, offered) return string.find(offered, ' ' .. verifier .. ' ', 1, true) end
 
--- Whether one of the arguments from `first` on is the record's current verifier, or the one before while its grace lasts.
-local function admit(head, now_ms, first)
-  if is_offered(head.verifier, first) then return 'current' end
-  if head.previous and head.until_ms > now_ms and is_offered(head.previous, first) then return 'grace' end
+-- Whether one of them is the record's current verifier, or the one before while its grace lasts.
+local function admit(text, now_ms, offered)
+  if is_offered(verifier_of(text), offered) then return 'current' end
+  local _, previous, until_ms = previous_of(text)
+  if previous and until_ms > now_ms and is_offered(previous, offered) then return 'grace' end
   return false
 end

@@ -3,10 +3,10 @@ local function find_body(text, from)
   return string.find(text, '"body":["', from, true)
 end
 
--- A head with fields replaced; every field keeps its width.
-local function write_head(head, now_ms, version, operations, verifier)
-  return string.format('{"lastAccessedAt":%13.0f,"head":[%11.0f,%8.0f,1,%9.0f,%13.0f,%16.0f,"%s","%s",%s],',
-    now_ms, head.idle, head.slack, version, head.absolute, head.created, operations, verifier, head.authenticated)
+-- The head of a record written anew: what no argument names stays as it lies there. Every field keeps its width.
+local function write_head(text, now_ms, version, operations, verifier, authenticated)
+  return string.format('{"lastAccessedAt":%13.0f', now_ms) .. string.sub(text, 32, 63) .. string.format('%9.0f', version)
+    .. string.sub(text, 73, 105) .. operations .. '","' .. verifier .. '",' .. authenticated .. '],'
 end
 
 local function write_previous(verifier, until_ms)

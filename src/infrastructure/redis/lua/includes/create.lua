@@ -1,4 +1,5 @@
 local PAGE = 500
+local NO_OPERATIONS = '------------------------'
 
 -- One page of a list, the oldest first: what counts, and what may be forgotten.
 local function look(index, prefix, instant, from, to, count)
@@ -7,10 +8,10 @@ local function look(index, prefix, instant, from, to, count)
   for at = 1, #members, 2 do
     local member, is_old = members[at], tonumber(members[at + 1]) < instant
     page.last = members[at + 1]
-    local head = read_head(prefix .. member, 171)
-    if head == nil then
+    local text = redis.pcall('GETRANGE', prefix .. member, 0, 170)
+    if text == '' then
       if is_old then page.dead[#page.dead + 1] = member end
-    elseif head and tonumber(head.authenticated) then
+    elseif numbers_of(text) and tonumber(authenticated_of(text)) then
       if #page.alive == 0 then page.oldest = page.last end
       page.alive[#page.alive + 1] = { id = member, old = is_old }
     end
@@ -29,10 +30,11 @@ local function evict(index, prefix, members)
   return unpack(ids)
 end
 
--- At the limit: what to answer, or nil, and then what may be forgotten of the list, and whom to evict.
-local function make_room(index, prefix, ARGV, now, instant)
-  local page = look(index, prefix, instant, ARGV[14] == '' and '-inf' or '(' .. ARGV[14], '+inf', PAGE)
-  local counted, oldest, till = tonumber(ARGV[15]), ARGV[16], ARGV[17]
+-- At the limit: what to answer, or nil, and then what may be forgotten of the list, and whom to evict. `before`: what the pages before came to.
+local function make_room(index, prefix, terms, before)
+  local now, instant = terms.now, terms.now - terms.memory
+  local cursor, counted, oldest, till = before.cursor, before.counted, before.oldest, before.till
+  local page = look(index, prefix, instant, cursor == '' and '-inf' or '(' .. cursor, '+inf', PAGE)
   if oldest == '' then
     oldest, till = page.oldest, page.last
   else
@@ -43,19 +45,19 @@ local function make_room(index, prefix, ARGV, now, instant)
     return { MORE, now, page.last, counted, oldest, till }
   end
   -- Others evict from the oldest on, and may have done so since that page was counted: it is looked at again, in this same step.
-  local first = ARGV[16] == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive
-  local surplus, evicted = counted + #first + 1 - tonumber(ARGV[12]), {}
+  local first = before.oldest == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive
+  local surplus, evicted = counted + #first + 1 - terms.limit, {}
   if surplus > 0 then
-    if ARGV[13] == 'reject' then return { FULL, now } end
+    if terms.rejects then return { FULL, now } end
     for at = 1, math.min(surplus, #first) do evicted[at] = first[at] end
   end
   if surplus <= #evicted then return nil, page.dead, evicted end
   -- Far over a limit that was lowered: room is made first, page by page, and nothing is created yet. The next page with sessions that count
   -- becomes the oldest, and only the last page is looked at again.
-  local following = { last = ARGV[17] }
-  repeat following = look(index, prefix, instant, '(' .. following.last, ARGV[14], PAGE) until #following.alive > 0 or following.size < PAGE
-  local left = #following.alive > 0 and tonumber(ARGV[15]) - #following.alive or 0
-  return { MORE, now, ARGV[14], left, following.oldest, following.last, evict(index, prefix, evicted) }
+  local following = { last = before.till }
+  repeat following = look(index, prefix, instant, '(' .. following.last, cursor, PAGE) until #following.alive > 0 or following.size < PAGE
+  local left = #following.alive > 0 and before.counted - #following.alive or 0
+  return { MORE, now, cursor, left, following.oldest, following.last, evict(index, prefix, evicted) }
 end
 
 -- What an earlier copy of this very call left, if anything. A rotation since has made its secret worthless.
@@ -66,56 +68,69 @@ local function earlier(session, verifier, now)
   return { REPLAYED, now, existing }
 end
 
--- Opens one session: the keys and the arguments of session-create, by whose names they go here. `now`: µs.
-local function create(KEYS, ARGV, now)
-  local session, index = KEYS[1], KEYS[2]
-  local id, memory, limit = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[12])
+-- What holds for a session to be opened, and what follows from that at this moment. It is the same for nearly all that are opened together: read once, it is
+-- not read again for the next, and most of a head is not written anew. With spaces between: 2 where the session has a list, else 1; the list's memory, the age
+-- in µs from which a member without a session may leave it; idle timeout and slack in ms; the absolute timeout in ms from now; the limit, 0 for none;
+-- 'evict-oldest' or 'reject'; the time of authentication in ms, 'now', or 'never', and then the session does not count.
+local function terms_of(text, now)
   local now_ms = math.floor(now / 1000)
+  local keys, memory, idle, slack, absolute, limit, on_limit, authenticated = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local ends = now_ms + tonumber(absolute)
+  local ttl = math.max(1, time_to_live(tonumber(idle), tonumber(slack), ends, now_ms))
+  return {
+    now = now,
+    is_listed = keys == '2',
+    memory = tonumber(memory),
+    limit = tonumber(limit),
+    rejects = on_limit == 'reject',
+    absolute = ends,
+    ttl = string.format('%.0f', ttl),
+    head = string.format('{"lastAccessedAt":%13.0f,"head":[%11.0f,%8.0f,1,        1,%13.0f,', now_ms, idle, slack, ends),
+    authenticated = authenticated == 'never' and '         null' or string.format('%13.0f', authenticated == 'now' and now_ms or authenticated)
+  }
+end
+
+-- Opens one session at its terms, and lists it where there is a list: what to answer, or nil, and then when it was created, and nobody had to go for it.
+-- `before`: what the pages before came to, at the limit.
+local function create(session, index, terms, not_after, verifier, fields, before)
+  local now, memory, limit = terms.now, terms.memory, terms.limit
+  local id, prefix = string.sub(session, -22), string.sub(session, 1, -23)
 
   local listed, is_all = oldest_of(index)
   local is_below = not index or limit == 0 or (is_all and #listed / 2 or redis.call('ZCARD', index)) < limit
-  local is_known, is_late = index and is_listed(listed, is_all, index, id), now > tonumber(ARGV[2])
+  local is_known, is_late = index and is_listed(listed, is_all, index, id), now > not_after
   if is_known or is_late or not is_below then
-    local answer = earlier(session, ARGV[7], now)
+    local answer = earlier(session, verifier, now)
     if answer then return answer end
   end
   -- The list remembers what existed: a late copy must not bring back what was signed out since.
   if is_known then return { ENDED, now } end
   if is_late then return { LATE, now } end
 
-  -- The records of a user lie in the slot of KEYS[1], under its prefix.
-  local prefix, dead, evicted = string.sub(session, 1, #session - #id)
+  -- The records of a user lie in the slot of this one, under its prefix.
+  local dead, evicted
   if not is_below then
     local answer
-    answer, dead, evicted = make_room(index, prefix, ARGV, now, now - memory)
+    answer, dead, evicted = make_room(index, prefix, terms, before)
     if answer then return answer end
   elseif #listed > 0 then
     dead = forgettable(listed, prefix, now - memory)
   end
 
   -- Where the clock was set back, this is ahead of it: the list has to remember the session until the last copy of this call is late.
-  local created = index and math.max(now, tonumber(ARGV[2]) - memory) or now
+  local created = index and math.max(now, not_after - memory) or now
   local top = listed[#listed]
   if not is_all then top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2] end
   if top then created = math.max(created, math.floor(tonumber(top)) + 1) end
-  local authenticated = ARGV[9] == 'now' and now_ms or tonumber(ARGV[9])
-  local head = {
-    idle = tonumber(ARGV[4]),
-    slack = tonumber(ARGV[5]),
-    absolute = now_ms + tonumber(ARGV[6]),
-    created = created,
-    authenticated = authenticated and string.format('%13.0f', authenticated) or '         null'
-  }
-  local written = write_head(head, now_ms, 1, ARGV[8], ARGV[7])
-  local ttl = math.max(1, time_to_live(head.idle, head.slack, head.absolute, now_ms))
+  local record = terms.head .. string.format('%16.0f', created) .. ',"' .. NO_OPERATIONS .. '","' .. verifier .. '",' .. terms.authenticated .. '],' .. fields
   -- An earlier copy that no list knows of is found here, before anything is written.
-  if not redis.call('SET', session, written .. ARGV[10] .. ARGV[11], 'NX', 'PX', ttl) then return earlier(session, ARGV[7], now) end
+  if not redis.call('SET', session, record, 'NX', 'PX', terms.ttl) then return earlier(session, verifier, now) end
   if index then
     redis.call('ZADD', index, created, id)
-    local kept_until = math.max(head.absolute, math.ceil(created / 1000))
+    local kept_until = math.max(terms.absolute, math.ceil(created / 1000))
     if top then keep_longer(index, kept_until, memory) else redis.call('PEXPIREAT', index, index_end(kept_until, memory)) end
     if dead and #dead > 0 then redis.call('ZREM', index, unpack(dead)) end
   end
-  if not evicted then return { DONE, now, written } end
-  return { DONE, now, written, evict(index, prefix, evicted) }
+  if not evicted or #evicted == 0 then return nil, created end
+  return { DONE, now, created, evict(index, prefix, evicted) }
 end

@@ -151,7 +151,7 @@ describe("ReplayDeletes", () => {
     replays.disrupted()
     await vi.advanceTimersByTimeAsync(200)
     expect(redis.only("unlink").keys).toEqual([keys.session(handleOf(1))])
-    expect(redis.only("session-delete")).toMatchObject({ keys: [keys.session(handleOf(1))], args: ['"bob"', "", ""] })
+    expect(redis.only("session-delete")).toMatchObject({ keys: [keys.session(handleOf(1))], args: ['"bob"', "", "", ""] })
   })
 
   it("does nothing more after it was stopped", async () => {

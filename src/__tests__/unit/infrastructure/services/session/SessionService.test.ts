@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { SessionError, type SessionErrorCode } from "../../../../../domain/errors.js"
 import type { SessionEvent } from "../../../../../domain/interfaces/ports.js"
-import type { SessionRecord } from "../../../../../domain/session/record.js"
+import { NO_OPERATIONS, type SessionRecord } from "../../../../../domain/session/record.js"
 import {
   sessionCreateStatus,
   sessionDeleteStatus,
@@ -48,26 +48,51 @@ const indexOf = (userId: string): string => CACHE_KEYS_PATTERNS.USER_SESSIONS(us
 const handleOf = (record: { readonly tag: string; readonly id: string }): string => `${record.tag}.${record.id}`
 const hashed = (token: string): string => createHash("sha256").update(token.slice(27)).digest("base64url").slice(0, 22)
 const T = String(SERVER_MICROS)
+/** Verifiers as scripts take them. */
+const offered = (...verifiers: readonly string[]): string => ` ${verifiers.join(" ")} `
 /** A time limit before the call's second is over, by the server's clock. */
 const IN_TIME = expect.toSatisfy((micros: number) => micros > SERVER_MICROS && micros <= SERVER_MICROS + 1_000_000, "within a second from now")
 
-/** What `session-create` answers on a server: the record made of the arguments. */
-function created(status = "DONE", ...evicted: readonly string[]) {
+/** What a call of `session-create` asks for. */
+function askedFor({ keys, args }: RecordedCall) {
+  const [terms = "", notAfter, verifier = "", fields = "", ...page] = args.map(String)
+  const [lists, memory, idle, slack, absolute, limit, onLimit, authenticated] = terms.split(" ")
+  const id = keys[0]?.slice(-22) ?? ""
+  return {
+    id,
+    lists: Number(lists),
+    notAfter: Number(notAfter),
+    memory: Number(memory),
+    idle: Number(idle),
+    slack: Number(slack),
+    absolute: Number(absolute),
+    limit: Number(limit),
+    onLimit,
+    authenticated,
+    verifier,
+    fields,
+    page,
+  }
+}
+
+/** What `session-create` answers on a server: when it was, or the record made of the arguments. */
+function created(status: "DONE" | "REPLAYED" = "DONE", ...evicted: readonly string[]) {
   return (call: RecordedCall): unknown => {
-    const [id, , , idle, slack, absolute, verifier, operations, authenticated, fixed, body] = call.args.map(String)
+    if (status === "DONE") return [sessionCreateStatus.DONE, T, SERVER_MICROS, ...evicted]
+    const { id, idle, slack, absolute, verifier, authenticated, fields } = askedFor(call)
     const blank = encodeRecord({
       ...storedSession().record,
-      id: id ?? "",
+      id,
       createdMicros: SERVER_MICROS,
       lastAccessedAt: SERVER_MS,
-      idleTimeout: Number(idle),
-      slack: Number(slack),
-      absoluteDeadline: SERVER_MS + Number(absolute),
-      verifier: verifier ?? "",
-      operations: operations ?? "",
-      authenticatedAt: authenticated === "" ? null : authenticated === "now" ? SERVER_MS : Number(authenticated),
+      idleTimeout: idle,
+      slack,
+      absoluteDeadline: SERVER_MS + absolute,
+      verifier,
+      operations: NO_OPERATIONS,
+      authenticatedAt: authenticated === "never" ? null : authenticated === "now" ? SERVER_MS : Number(authenticated),
     })
-    return [sessionCreateStatus[status as "DONE"], T, blank.slice(0, 171) + fixed + body, ...evicted]
+    return [sessionCreateStatus.REPLAYED, T, blank.slice(0, 171) + fields]
   }
 }
 
@@ -98,10 +123,10 @@ describe("createSession", () => {
     redis.answer("session-create", created())
     const { token, session, evicted } = await serviceWith().createSession({ userId: "ada", attributes: { theme: "dark" } })
     expect(redis.names).toEqual(["time", "session-create"])
-    const { keys, args } = redis.only("session-create")
-    expect(keys).toEqual([CACHE_KEYS_PATTERNS.SESSION(ADA.tag, String(args[0])), CACHE_KEYS_PATTERNS.USER_SESSIONS(ADA.tag, ADA.user)])
+    const { keys } = redis.only("session-create")
+    expect(session.sessionId).toMatch(new RegExp(`^${ADA.tag}\\.[\\w-]{22}$`))
+    expect(keys).toEqual([CACHE_KEYS_PATTERNS.SESSION(ADA.tag, session.sessionId.slice(4)), CACHE_KEYS_PATTERNS.USER_SESSIONS(ADA.tag, ADA.user)])
     expect(keys[0]).toBe(`session:{${ADA.tag}}.${session.sessionId.slice(4)}`)
-    expect(session.sessionId).toBe(`${ADA.tag}.${args[0]}`)
     expect(token.slice(0, 26)).toBe(session.sessionId)
     expect(evicted).toEqual([])
     expect(session).toMatchObject({ userId: "ada", version: 1, attributes: { theme: "dark" } })
@@ -111,7 +136,7 @@ describe("createSession", () => {
   it("sends the hash of the secret, and never the secret", async () => {
     redis.answer("session-create", created())
     const { token } = await serviceWith().createSession({ userId: "ada" })
-    expect(redis.only("session-create").args[6]).toBe(hashed(token))
+    expect(askedFor(redis.only("session-create")).verifier).toBe(hashed(token))
     expect(JSON.stringify(redis.calls)).not.toContain(token.slice(27))
   })
 
@@ -129,55 +154,52 @@ describe("createSession", () => {
       maxSessionsPerUser: 5,
       onLimit: "reject",
     })
-    const [id, notAfter, memory, ...rest] = redis.only("session-create").args
-    expect(String(id)).toMatch(/^[\w-]{22}$/)
-    expect(notAfter).toEqual(IN_TIME)
-    expect(memory).toBe(MEMORY)
-    expect(rest).toEqual([
-      1_800_000,
-      60_000,
-      43_200_000,
-      expect.stringMatching(/^[\w-]{22}$/),
-      "-".repeat(24),
-      authenticatedAt.getTime(),
-      '"userId":"ada","persistent":true,"device":{"ip":"192.0.2.1","label":"Laptop"},',
-      encodeBody(
-        { schemaVersion: 1, attributes: '{"n":[]}' },
-        encodeFixed({
-          userId: "ada",
-          pendingUserId: null,
-          impersonatorId: null,
-          impersonatorSessionId: null,
-          persistent: true,
-          device: '{"ip":"192.0.2.1","label":"Laptop"}',
-        }),
-      ),
-      5,
-      "reject",
-      "",
-      0,
-      "",
-      "",
-    ])
+    expect(askedFor(redis.only("session-create"))).toEqual({
+      id: expect.stringMatching(/^[\w-]{22}$/),
+      lists: 2,
+      notAfter: IN_TIME,
+      memory: MEMORY,
+      idle: 1_800_000,
+      slack: 60_000,
+      absolute: 43_200_000,
+      limit: 5,
+      onLimit: "reject",
+      authenticated: String(authenticatedAt.getTime()),
+      verifier: expect.stringMatching(/^[\w-]{22}$/),
+      fields: [
+        '"userId":"ada","persistent":true,"device":{"ip":"192.0.2.1","label":"Laptop"},',
+        encodeBody(
+          { schemaVersion: 1, attributes: '{"n":[]}' },
+          encodeFixed({
+            userId: "ada",
+            pendingUserId: null,
+            impersonatorId: null,
+            impersonatorSessionId: null,
+            persistent: true,
+            device: '{"ip":"192.0.2.1","label":"Laptop"}',
+          }),
+        ),
+      ].join(""),
+      page: ["", "0", "", ""],
+    })
   })
 
   it.each([
     ["a user", { userId: "ada" }, REDIS_CONFIG.TTL.SESSION * 1000, 30 * DAY, 60_000, "now"],
-    ["a guest", {}, 7_200_000, DAY, 60_000, ""],
-    ["somebody who owes a second factor", { pendingUserId: "ada" }, 300_000, 600_000, 30_000, ""],
-    ["an impersonation", { userId: "ada", impersonatorId: "root" }, REDIS_CONFIG.TTL.SESSION * 1000, 30 * DAY, 60_000, ""],
+    ["a guest", {}, 7_200_000, DAY, 60_000, "never"],
+    ["somebody who owes a second factor", { pendingUserId: "ada" }, 300_000, 600_000, 30_000, "never"],
+    ["an impersonation", { userId: "ada", impersonatorId: "root" }, REDIS_CONFIG.TTL.SESSION * 1000, 30 * DAY, 60_000, "never"],
   ] as const)("without timeouts takes the defaults of %s", async (_who, options, idle, absolute, slack, authenticated) => {
     redis.answer("session-create", created())
     await serviceWith().createSession(options)
-    const { args } = redis.only("session-create")
-    expect({ idle: args[3], slack: args[4], absolute: args[5], authenticated: args[8] }).toEqual({ idle, slack, absolute, authenticated })
+    expect(askedFor(redis.only("session-create"))).toMatchObject({ idle, slack, absolute, authenticated })
   })
 
   it("takes the service's own timeouts, limit and touch interval", async () => {
     redis.answer("session-create", created())
     await serviceWith({ idleTimeout: "20m", absoluteTimeout: "2h", touchInterval: "10s", maxSessionsPerUser: 3 }).createSession({ userId: "ada" })
-    const { args } = redis.only("session-create")
-    expect([args[3], args[4], args[5], args[11], args[12]]).toEqual([1_200_000, 10_000, 7_200_000, 3, "evict-oldest"])
+    const asked = askedFor(redis.only("session-create"))
+    expect(asked).toMatchObject({ idle: 1_200_000, slack: 10_000, absolute: 7_200_000, limit: 3, onLimit: "evict-oldest" })
   })
 
   it("gives a guest no list and no limit, and a tag at random", async () => {
@@ -186,25 +208,25 @@ describe("createSession", () => {
     const tags = new Set<string>()
     for (let n = 0; n < 20; n += 1) tags.add((await service.createSession({})).session.sessionId.slice(0, 3))
     expect(tags.size).toBeGreaterThan(1)
-    for (const { keys, args } of redis.all("session-create")) {
-      expect(keys).toHaveLength(1)
-      expect([args[11], args[12]]).toEqual([0, ""])
+    for (const call of redis.all("session-create")) {
+      expect(call.keys).toHaveLength(1)
+      expect(askedFor(call)).toMatchObject({ lists: 1, limit: 0 })
     }
   })
 
   it("puts a pending session into its user's slot and list, without a limit", async () => {
     redis.answer("session-create", created())
     await serviceWith({ maxSessionsPerUser: 1 }).createSession({ pendingUserId: "ada" })
-    const { keys, args } = redis.only("session-create")
-    expect(keys[1]).toBe(indexOf("ada"))
-    expect([args[9], args[11]]).toEqual(['"pendingUserId":"ada",', 0])
+    const call = redis.only("session-create")
+    expect(call.keys[1]).toBe(indexOf("ada"))
+    expect(askedFor(call)).toMatchObject({ lists: 2, limit: 0, fields: expect.stringMatching(/^"pendingUserId":"ada","body"/) })
   })
 
   it("begins every key with the prefix", async () => {
     redis.answer("session-create", created())
-    await serviceWith({ keyPrefix: "shop:" }).createSession({ userId: "ada" })
-    const { keys, args } = redis.only("session-create")
-    expect(keys).toEqual([`shop:${CACHE_KEYS_PATTERNS.SESSION(ADA.tag, String(args[0]))}`, `shop:${indexOf("ada")}`])
+    const { session } = await serviceWith({ keyPrefix: "shop:" }).createSession({ userId: "ada" })
+    const id = session.sessionId.slice(4)
+    expect(redis.only("session-create").keys).toEqual([`shop:${CACHE_KEYS_PATTERNS.SESSION(ADA.tag, id)}`, `shop:${indexOf("ada")}`])
   })
 
   it("puts no byte of the user id into a key", async () => {
@@ -220,7 +242,7 @@ describe("createSession", () => {
     redis.answer("session-create", created())
     const key = "k3y-of-the-application-0123456789-abcdef"
     const { token } = await serviceWith({ secrets: [key] }).createSession({})
-    expect(redis.only("session-create").args[6]).not.toBe(hashed(token))
+    expect(askedFor(redis.only("session-create")).verifier).not.toBe(hashed(token))
     expect(JSON.stringify(redis.calls)).not.toContain(key)
   })
 
@@ -247,11 +269,10 @@ describe("createSession", () => {
     const later = SERVER_MICROS + 60_000_000
     redis.answer("session-create", [sessionCreateStatus.LATE, String(later)], created())
     await serviceWith().createSession({ userId: "ada" })
-    const [first, second] = redis.all("session-create")
-    expect(Number(first?.args[1])).toBeLessThan(later)
-    expect(Number(second?.args[1])).toBeGreaterThan(later)
-    expect(second?.args[0]).toBe(first?.args[0])
-    expect(second?.args[6]).toBe(first?.args[6])
+    const [first, second] = redis.all("session-create").map(askedFor)
+    expect(first?.notAfter).toBeLessThan(later)
+    expect(second?.notAfter).toBeGreaterThan(later)
+    expect(second).toMatchObject({ id: first?.id, verifier: first?.verifier })
   })
 
   it.each([
@@ -298,12 +319,12 @@ describe("createSession", () => {
       created("DONE", last),
     )
     const { evicted } = await serviceWith({ maxSessionsPerUser: 400 }).createSession({ userId: "ada" })
-    expect(redis.all("session-create").map(({ args }) => args.slice(13))).toEqual([
-      ["", 0, "", ""],
-      ["1700000000000003", 480, "1700000000000000", "1700000000000001"],
-      ["1700000000000003", 80, "1700000000000001", "1700000000000002"],
+    expect(redis.all("session-create").map((call) => askedFor(call).page)).toEqual([
+      ["", "0", "", ""],
+      ["1700000000000003", "480", "1700000000000000", "1700000000000001"],
+      ["1700000000000003", "80", "1700000000000001", "1700000000000002"],
     ])
-    expect(new Set(redis.all("session-create").map(({ args }) => args[0])).size).toBe(1)
+    expect(new Set(redis.all("session-create").map((call) => askedFor(call).id)).size).toBe(1)
     expect(evicted).toEqual([`${ADA.tag}.${gone}`, `${ADA.tag}.${last}`])
   })
 
@@ -317,7 +338,7 @@ describe("createSession", () => {
   it("opens another one for a guest whose creation was sent twice: no list would tell the first copy that the session has ended", async () => {
     redis.answer("session-create", lostReply(), created("REPLAYED"), created("DONE"))
     const { token, session } = await serviceWith().createSession({})
-    const [first, second, third] = redis.all("session-create").map(({ args }) => args[0])
+    const [first, second, third] = redis.all("session-create").map((call) => askedFor(call).id)
     expect(second).toBe(first)
     expect(third).not.toBe(first)
     expect(token.split(".")[1]).toBe(third)
@@ -331,7 +352,7 @@ describe("createSession", () => {
     expect(await refuses("ERR_STORE_TIMEOUT", serviceWith().createSession({}))).toMatchObject({ outcome: "unknown" })
     redis.answer("session-create", lostReply(), created("DONE"))
     expect((await serviceWith().createSession({ userId: "ada" })).session.userId).toBe("ada")
-    expect(new Set(redis.all("session-create").map(({ args }) => args[0])).size).toBe(3)
+    expect(new Set(redis.all("session-create").map((call) => askedFor(call).id)).size).toBe(3)
     expect(redis.all("session-create")).toHaveLength(6)
   })
 
@@ -345,9 +366,9 @@ describe("createSession", () => {
     ])
     const { token } = await serviceWith().createSession({})
     const [opened, changed] = [redis.only("session-create"), redis.only("session-rotate")]
-    expect(changed.keys).toEqual([`session:{${token.slice(0, 3)}}.${opened.args[0]}`])
-    expect(changed.args).toEqual([hashed(token), 0, 0, "", "", IN_TIME, opened.args[6]])
-    expect(opened.args[6]).not.toBe(hashed(token))
+    expect(changed.keys).toEqual([`session:{${token.slice(0, 3)}}.${askedFor(opened).id}`])
+    expect(changed.args).toEqual([hashed(token), 0, 0, "", "", IN_TIME, offered(askedFor(opened).verifier)])
+    expect(askedFor(opened).verifier).not.toBe(hashed(token))
     redis.answer("session-create", created("DONE"))
     await serviceWith().createSession({ userId: "ada" })
     expect(redis.all("session-rotate")).toHaveLength(1)
@@ -385,6 +406,8 @@ describe("createSession", () => {
     ["an unknown status", [99, T]],
     ["no time", [sessionCreateStatus.DONE]],
     ["a list in the place of the time", [sessionCreateStatus.DONE, [T]]],
+    ["no time of creation", [sessionCreateStatus.DONE, T]],
+    ["a list in the place of the time of creation", [sessionCreateStatus.DONE, T, [T]]],
     ["text", "OK"],
   ])("takes %s as an answer for a broken server", async (_what, reply) => {
     redis.answer("session-create", reply)
@@ -583,7 +606,7 @@ describe("updateSession", () => {
       expect.stringMatching(/^[\w-]{6}$/),
       encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","lang":"de"}' }, encodeFixed(record.fixed)),
       IN_TIME,
-      record.verifier,
+      offered(record.verifier),
     ])
     expect(session).toMatchObject({ version: 8, attributes: { theme: "dark", lang: "de" } })
     expect(session?.lastAccessedAt.getTime()).toBe(SERVER_MS)
@@ -750,6 +773,7 @@ describe("updateUserSession", () => {
       expect.stringMatching(/^[\w-]{6}$/),
       encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }, encodeFixed(record.fixed)),
       IN_TIME,
+      "",
     ])
   })
 
@@ -767,7 +791,7 @@ describe("extendSession", () => {
     const session = await serviceWith().extendSession(token, "1m")
     expect(redis.calls).toEqual([
       { name: "time", keys: [], args: [] },
-      { name: "session-extend", keys: [keyOf(record)], args: [60_000, 60_000, IN_TIME, record.verifier] },
+      { name: "session-extend", keys: [keyOf(record)], args: [60_000, 60_000, IN_TIME, offered(record.verifier)] },
     ])
     expect(session?.expiresAt.getTime()).toBe(record.lastAccessedAt + 60_000)
   })
@@ -776,7 +800,7 @@ describe("extendSession", () => {
     const { token, record } = storedSession()
     redis.answer("session-extend", [sessionExtendStatus.DONE, T, encodeRecord(record)])
     await serviceWith({ touchInterval: "5s" }).extendSession(token)
-    expect(redis.only("session-extend").args).toEqual(["", 5_000, IN_TIME, record.verifier])
+    expect(redis.only("session-extend").args).toEqual(["", 5_000, IN_TIME, offered(record.verifier)])
   })
 
   it("offers every verifier that the secret may be stored under", async () => {
@@ -784,10 +808,10 @@ describe("extendSession", () => {
     redis.answer("session-extend", [sessionExtendStatus.MISSING, T])
     const secrets = ["a-newer-key-of-the-application-9876543210", "an-older-key-of-the-application-0123456789", "sha256"]
     expect(await serviceWith({ secrets }).extendSession(token)).toBeNull()
-    const offered = redis.only("session-extend").args.slice(3)
-    expect(offered).toHaveLength(3)
-    expect(new Set(offered).size).toBe(3)
-    expect(offered[2]).toBe(record.verifier)
+    const verifiers = String(redis.only("session-extend").args[3]).trim().split(" ")
+    expect(verifiers).toHaveLength(3)
+    expect(new Set(verifiers).size).toBe(3)
+    expect(verifiers[2]).toBe(record.verifier)
   })
 
   it("tells a wrong secret, and a record that is none", async () => {
@@ -810,7 +834,7 @@ describe("rotateSession", () => {
     expect(redis.only("session-rotate")).toEqual({
       name: "session-rotate",
       keys: [keyOf(record)],
-      args: [hashed(issued?.token ?? ""), 10_000, 0, "", "", IN_TIME, record.verifier],
+      args: [hashed(issued?.token ?? ""), 10_000, 0, "", "", IN_TIME, offered(record.verifier)],
     })
     expect(issued?.token.slice(0, 26)).toBe(handleOf(record))
     expect(issued?.token).not.toBe(token)
@@ -840,7 +864,7 @@ describe("rotateSession", () => {
       3,
       encodeBody({ schemaVersion: 1, attributes: '{"theme":"dark","role":"admin"}' }, encodeFixed(record.fixed)),
       IN_TIME,
-      record.verifier,
+      offered(record.verifier),
     ])
   })
 
@@ -890,7 +914,7 @@ describe("deleteSession", () => {
     const { token, record } = storedSession()
     redis.answer("session-delete", [sessionDeleteStatus.DONE, T, prefixOf(record)])
     expect(await serviceWith().deleteSession(token)).toBe(true)
-    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ["", "", "", record.verifier] }])
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ["", "", "", offered(record.verifier)] }])
     expect(events).toEqual([{ type: "ended", sessionId: handleOf(record), reason: "signed-out" }])
   })
 
@@ -908,7 +932,7 @@ describe("deleteSession", () => {
     const { token, record } = storedSession()
     redis.answer("session-delete", [sessionDeleteStatus.DONE, T, prefixOf(record)])
     expect(await serviceWith().deleteSession(token, { ifVersion: 3, reason: "replaced" })).toBe(true)
-    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ["", "", 3, record.verifier] }])
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ["", "", 3, offered(record.verifier)] }])
     expect(events).toEqual([{ type: "ended", sessionId: handleOf(record), reason: "replaced" }])
   })
 
@@ -975,7 +999,7 @@ describe("deleteUserSession", () => {
     redis.answer("session-delete", [sessionDeleteStatus.MISSING, T])
     const { record } = storedSession()
     expect(await serviceWith().deleteUserSession('a"d\u2028a', handleOf(record))).toBe(false)
-    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: [JSON.stringify('a"d\u2028a'), "", ""] }])
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: [JSON.stringify('a"d\u2028a'), "", "", ""] }])
   })
 
   it.each([
@@ -999,7 +1023,7 @@ describe("deleteUserSession", () => {
     redis.forget()
     redis.disrupt()
     await vi.advanceTimersByTimeAsync(500)
-    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ['"bob"', "", ""] }])
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ['"bob"', "", "", ""] }])
     expect(events).toEqual([])
   })
 })
@@ -1026,7 +1050,7 @@ describe("deleteUserSessions", () => {
     redis.answer("session-delete", [sessionDeleteStatus.DONE, T, ""])
     redis.disrupt()
     await vi.advanceTimersByTimeAsync(500)
-    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ['"ada"', "", ""] }])
+    expect(redis.calls).toEqual([{ name: "session-delete", keys: [keyOf(record)], args: ['"ada"', "", "", ""] }])
     expect(events).toEqual([{ type: "ended-again", sessionId: handleOf(record) }])
   })
 
@@ -1125,7 +1149,7 @@ describe("deleteUserSessions", () => {
       [0, "0", `session:{${ADA.tag}}.*`],
       [1, "0", `session:{${ADA.tag}}.*`],
     ])
-    expect(redis.only("session-delete")).toEqual({ name: "session-delete", keys: [keyOf(lost.record)], args: ['"ada"', T, ""] })
+    expect(redis.only("session-delete")).toEqual({ name: "session-delete", keys: [keyOf(lost.record)], args: ['"ada"', T, "", ""] })
     expect(events).toEqual([{ type: "ended", sessionId: handleOf(lost.record), reason: "replaced" }])
   })
 })
