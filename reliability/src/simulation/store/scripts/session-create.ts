@@ -115,9 +115,10 @@ function makeRoom(
   return { reply: [5, now, cursor, left, following.oldest, following.last, ...evict(keys, list, evicted)] }
 }
 
-/** Of the eight oldest those that are old enough and have no session any more. */
+/** Of the eight oldest those that are old enough and have no session any more, where four are listed or eight. */
 function forgettable(keys: Keyspace, { index, prefix, memory }: List): readonly string[] {
   const oldest = keys.members(index).all.slice(0, 8)
+  if (oldest.length % 4 !== 0) return []
   return oldest.filter(({ member, score }) => score + memory < keys.nowMicros && !keys.exists(prefix + member)).map(({ member }) => member)
 }
 

@@ -113,7 +113,8 @@ local function create(session, index, terms, not_after, verifier, fields, before
     local answer
     answer, dead, evicted = make_room(index, prefix, terms, before)
     if answer then return answer end
-  elseif #listed > 0 then
+  elseif #listed > 0 and #listed % 8 == 0 then
+    -- Only where four are listed, or eight: each look finds keys that no cache holds, and what three creations leave behind in a list is little.
     dead = forgettable(listed, prefix, now - memory)
   end
 
