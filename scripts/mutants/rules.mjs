@@ -227,7 +227,7 @@ export const MUTANTS = [
   {
     rule: "By handle, the record's own user id decides (deletion)",
     file: `${LUA}/session-delete.lua`,
-    from: "if not user and not string.find(prefix, '\"pendingUserId\":' .. ARGV[1] .. ',', head.rest, true) then return { MISSING, now } end",
+    from: "if not user and not string.find(prefix, '\"pendingUserId\":' .. ARGV[1] .. ',', rest, true) then return { MISSING, now } end",
     to: "",
     tests: SCRIPTS,
   },
@@ -250,7 +250,7 @@ export const MUTANTS = [
   {
     rule: "The list remembers a session until the last copy of its create is late, whatever the clock",
     file: `${LUA}/includes/create.lua`,
-    from: "index and math.max(now, tonumber(ARGV[2]) - memory) or now",
+    from: "index and math.max(now, not_after - memory) or now",
     to: "now",
     tests: SCRIPTS,
     only: "where the clock was set back since",
@@ -258,8 +258,8 @@ export const MUTANTS = [
   {
     rule: "The list itself lives until the last copy of a create is late",
     file: `${LUA}/includes/create.lua`,
-    from: "math.max(head.absolute, math.ceil(created / 1000))",
-    to: "head.absolute",
+    from: "math.max(terms.absolute, math.ceil(created / 1000))",
+    to: "terms.absolute",
     tests: SCRIPTS,
     only: "where the clock was set back since",
   },
@@ -287,16 +287,16 @@ export const MUTANTS = [
   },
   {
     rule: "Times are written without an exponent",
-    file: `${LUA}/includes/body.lua`,
-    from: '%13.0f,%16.0f,"%s","%s",%s],',
-    to: '%13.0f,%16s,"%s","%s",%s],',
+    file: `${LUA}/includes/create.lua`,
+    from: "string.format('%16.0f', created)",
+    to: "string.format('%16s', created)",
     tests: SCRIPTS,
   },
   {
     rule: "Scripts look at the head before they write into a record",
     file: `${LUA}/includes/head.lua`,
-    from: "or string.sub(text, 62, 62) ~= '1' then return false end",
-    to: "then return false end",
+    from: " or string.sub(text, 62, 62) ~= '1' then return nil end\n  local idle",
+    to: " then return nil end\n  local idle",
     tests: SCRIPTS,
   },
   // Deadlines
@@ -310,8 +310,8 @@ export const MUTANTS = [
   {
     rule: "The slack is the record's own",
     file: `${LUA}/includes/head.lua`,
-    from: "slack = tonumber(string.sub(text, 53, 60)),",
-    to: "slack = 60000,",
+    from: "tonumber(string.sub(text, 53, 60)),",
+    to: "60000,",
     tests: SCRIPTS,
   },
   {
@@ -331,8 +331,8 @@ export const MUTANTS = [
   {
     rule: "An update never creates a record",
     file: `${LUA}/includes/update.lua`,
-    from: "if head == nil then return { MISSING, now } end",
-    to: "if head == nil then redis.call('SET', key, body_text, 'PX', 60000) return { DONE, now, body_text } end",
+    from: "if text == '' then return { MISSING, now } end",
+    to: "if text == '' then redis.call('SET', key, fields, 'PX', 60000) return nil, fields end",
     tests: SCRIPTS,
   },
   {
@@ -366,8 +366,8 @@ export const MUTANTS = [
   {
     rule: "Touches that travel together are each admitted by their own secret",
     file: `${LUA}/includes/access.lua`,
-    from: "if not is_offered(sub(text, 133, 154), offered) then",
-    to: "if not is_offered(sub(text, 133, 154), offered) and #ARGV <= 2 then",
+    from: "if not admit(text, now_ms, offered) then",
+    to: "if not admit(text, now_ms, offered) and #ARGV <= 2 then",
     tests: [`${TESTS}/races/shared-touches.test.ts`],
   },
   {
@@ -399,10 +399,17 @@ export const MUTANTS = [
     tests: [`${TESTS}/races/shared-accesses.test.ts`],
   },
   {
+    rule: "Sessions that are opened together are each opened at their own terms",
+    file: `${LUA}/session-creates.lua`,
+    from: "if ARGV[from] ~= text then",
+    to: "if not terms then",
+    tests: [`${TESTS}/races/shared-creates.test.ts`],
+  },
+  {
     rule: "Updates that travel together are each admitted by their own secret",
-    file: `${LUA}/session-updates.lua`,
-    from: "return offered == '' or is_admitted(head, now_ms, offered)",
-    to: "return offered == '' or #KEYS > 1 or is_admitted(head, now_ms, offered)",
+    file: `${LUA}/includes/update.lua`,
+    from: "if offered ~= '' and not admit(text, now_ms, offered) then",
+    to: "if offered ~= '' and #KEYS == 1 and not admit(text, now_ms, offered) then",
     tests: [`${TESTS}/races/shared-updates.test.ts`],
   },
   {
@@ -437,8 +444,8 @@ export const MUTANTS = [
   {
     rule: "A late copy of a creation does nothing",
     file: `${LUA}/includes/create.lua`,
-    from: "now > tonumber(ARGV[2])\n",
-    to: "now > tonumber(ARGV[2]) * 2\n",
+    from: "now > not_after\n",
+    to: "now > not_after * 2\n",
     tests: SCRIPTS,
   },
   {
@@ -493,15 +500,15 @@ export const MUTANTS = [
   {
     rule: "A repeated rotation is answered as the first",
     file: `${LUA}/session-rotate.lua`,
-    from: "if head.verifier == new or head.previous == new then",
-    to: "if head.verifier == 0 then",
+    from: "if verifier_of(text) == new or replaced == new then",
+    to: "if replaced == 0 then",
     tests: SCRIPTS,
   },
   {
     rule: "A repeated update is answered as the first",
     file: `${LUA}/includes/update.lua`,
-    from: "if clashes and was_applied(head.operations, operation) then return { REPLAYED, now, string.sub(head.text, 1, head.rest - 1) } end",
-    to: "if clashes and was_applied('', operation) then return { REPLAYED, now, string.sub(head.text, 1, head.rest - 1) } end",
+    from: "if clashes and was_applied(operations_of(text), operation) then",
+    to: "if clashes and was_applied('', operation) then",
     tests: SCRIPTS,
   },
   {
@@ -615,14 +622,14 @@ export const MUTANTS = [
   {
     rule: "An update is made at the version that was read",
     file: `${LUA}/includes/update.lua`,
-    from: "local clashes = head.version ~= expected",
+    from: "local clashes = version ~= expected",
     to: "local clashes = expected == nil",
     tests: SCRIPTS,
   },
   {
     rule: "A session is ended at the version that was asked for, on Redis",
     file: `${LUA}/session-delete.lua`,
-    from: "if head.version ~= tonumber(ARGV[3]) then",
+    from: "if version ~= tonumber(ARGV[3]) then",
     to: "if tonumber(ARGV[3]) == nil then",
     tests: SCRIPTS,
     only: "leaves every other version",
@@ -638,8 +645,8 @@ export const MUTANTS = [
   {
     rule: "A caller's copy of the head is never written",
     file: `${LUA}/includes/update.lua`,
-    from: "push_operation(head.operations, operation), head.verifier)",
-    to: "push_operation(head.operations, operation), ARGV[5] or head.verifier)",
+    from: "verifier_of(text), authenticated_of(text))",
+    to: "string.sub(offered, 2, 23), authenticated_of(text))",
     tests: [`${TESTS}/races/interleavings.test.ts`],
     only: "a rotation keeps its effect",
   },
@@ -668,14 +675,14 @@ export const MUTANTS = [
   {
     rule: "A rotation without grace ends the old secret",
     file: `${LUA}/session-rotate.lua`,
-    from: "local previous = grace > 0 and write_previous(head.verifier, now_ms + grace) or ''",
-    to: "local previous = write_previous(head.verifier, now_ms + grace + 60000)",
+    from: "local previous = grace > 0 and write_previous(verifier_of(text), now_ms + grace) or ''",
+    to: "local previous = write_previous(verifier_of(text), now_ms + grace + 60000)",
     tests: SCRIPTS,
   },
   {
     rule: "A grace ends",
     file: `${LUA}/includes/admit.lua`,
-    from: " and head.until_ms > now_ms",
+    from: " and until_ms > now_ms",
     to: "",
     tests: REDIS_PROVIDER,
     only: "grace",
@@ -700,22 +707,22 @@ export const MUTANTS = [
   {
     rule: "The page of the oldest is looked at again in the last step",
     file: `${LUA}/includes/create.lua`,
-    from: "local first = ARGV[16] == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive",
-    to: "local first = ARGV[16] == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive if ARGV[16] ~= '' then counted = counted + 500 - #first end",
+    from: "local first = before.oldest == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive",
+    to: "local first = before.oldest == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive if before.oldest ~= '' then counted = counted + 500 - #first end",
     tests: SCRIPTS,
   },
   {
     rule: "An absolute deadline counts from now",
     file: `${LUA}/includes/create.lua`,
-    from: "absolute = now_ms + tonumber(ARGV[6])",
-    to: "absolute = math.floor(created / 1000) + tonumber(ARGV[6])",
+    from: "local ends = now_ms + tonumber(absolute)",
+    to: "local ends = now_ms + tonumber(absolute) + 1000000",
     tests: SCRIPTS,
   },
   {
     rule: "Every layout's secret is checked before a deletion",
     file: `${LUA}/session-delete.lua`,
-    from: "if verifier and not is_offered(verifier, 4) then return { WRONG_SECRET, now } end",
-    to: "if verifier == 0 then is_offered(verifier, 4) end",
+    from: "if verifier and not is_offered(verifier, ARGV[4]) then",
+    to: "if verifier == 0 then",
     tests: SCRIPTS,
   },
   {
@@ -735,8 +742,8 @@ export const MUTANTS = [
   {
     rule: "The limit is checked in the same step",
     file: `${LUA}/includes/create.lua`,
-    from: "counted + #first + 1 - tonumber(ARGV[12])",
-    to: "counted + #first - tonumber(ARGV[12])",
+    from: "counted + #first + 1 - terms.limit",
+    to: "counted + #first - terms.limit",
     tests: SCRIPTS,
   },
   // Silence
@@ -863,8 +870,8 @@ export const MUTANTS = [
   {
     rule: "A creation never writes over a session",
     file: `${LUA}/includes/create.lua`,
-    from: "'NX', 'PX', ttl)",
-    to: "'PX', ttl)",
+    from: "'NX', 'PX', terms.ttl)",
+    to: "'PX', terms.ttl)",
     tests: SCRIPTS,
   },
   {
@@ -885,8 +892,8 @@ export const MUTANTS = [
   {
     rule: "A list is healed only for a session that exists",
     file: `${LUA}/index-heal.lua`,
-    from: "if not head then return { now, 0 } end",
-    to: "head = head or { created = now, absolute = now / 1000 + 60000 }",
+    from: "if not created then return { now, 0 } end",
+    to: "created, absolute = created or now, absolute or now / 1000 + 60000",
     tests: SCRIPTS,
   },
   {

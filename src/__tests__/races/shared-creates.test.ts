@@ -31,6 +31,42 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(found.map((session) => [session?.userId, session?.attributes["at"]])).toEqual(opened.map((_, at) => [at % 5 === 0 ? null : `user ${at}`, at]))
     })
 
+    it("each of one turn is opened at its own terms, and what it is told is what lies in the store", async () => {
+      const since = made.redis.calls.length
+      const authenticatedAt = new Date(Date.now() - 60_000)
+      const options = [
+        { userId: "terms 1", idleTimeout: "10m", absoluteTimeout: "1h" },
+        { userId: "terms 2", idleTimeout: "20m", absoluteTimeout: "2h", authenticatedAt },
+        {},
+        { userId: "terms 3", idleTimeout: "10m", absoluteTimeout: "1h", maxSessionsPerUser: 1 },
+        { pendingUserId: "terms 4" },
+        { userId: "terms 5", idleTimeout: "10m", absoluteTimeout: "1h" },
+        { userId: "terms 3", idleTimeout: "10m", absoluteTimeout: "1h", maxSessionsPerUser: 1 },
+      ] as const
+      const opened = await Promise.all(options.map((each) => made.service.createSession(each)))
+      expect(scriptsSince(since)).toEqual(["session-creates"])
+      const minutes = opened.map(({ session }) => {
+        const from = session.lastAccessedAt.getTime()
+        return [session.expiresAt, session.absoluteExpiresAt].map((at) => (at.getTime() - from) / 60_000)
+      })
+      const day = 24 * 60
+      expect(minutes).toEqual([
+        [10, 60],
+        [20, 120],
+        [120, day],
+        [10, 60],
+        [5, 10],
+        [10, 60],
+        [10, 60],
+      ])
+      expect(opened.map(({ session }) => session.authenticatedAt)).toEqual(
+        opened.map(({ session }, at) => (at === 1 ? authenticatedAt : at === 2 || at === 4 ? null : session.lastAccessedAt)),
+      )
+      expect(opened.map(({ evicted }) => evicted)).toEqual([[], [], [], [], [], [], [opened[3]?.session.sessionId]])
+      const found = await Promise.all(opened.map(({ token }) => made.service.getSession(token, { touch: false })))
+      expect(found).toEqual(opened.map(({ session }, at) => (at === 3 ? null : session)))
+    })
+
     it("one user's of one turn keep the limit, push the oldest out, and are listed in their order", async () => {
       const opened = await Promise.all(Array.from({ length: 7 }, () => made.service.createSession({ userId: "storm", maxSessionsPerUser: 3 })))
       const alive = await Promise.all(opened.map(({ token }) => made.service.getSession(token)))

@@ -464,6 +464,15 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       expect(await members()).toHaveLength(12 - 8 + 1)
     })
 
+    it("looks at them where four are listed, and not where there are fewer: three dead members are less than a look for each", async () => {
+      await forgetList()
+      for (let n = 0; n < 3; n += 1) await list(newSessionId(), MEMORY_MS + 60_000 - n)
+      await create(newSessionId(), { limit: 100 })
+      expect(await members()).toHaveLength(4)
+      await create(newSessionId(), { limit: 100 })
+      expect(await members()).toHaveLength(2)
+    })
+
     it("at the limit ends the oldest that count, and keeps the young dead in memory", async () => {
       await forgetList()
       const ids = Array.from({ length: 4 }, newSessionId)
