@@ -45,6 +45,41 @@ export interface SessionRecord extends Handle {
   readonly body: Body
 }
 
+/** A record that waits with its call: V8 may come to keep what literals make, and all that hangs on it, until its next full collection (bench/README.md). */
+export class StoredRecord implements SessionRecord {
+  readonly tag: string
+  readonly id: string
+  readonly createdMicros: number
+  readonly lastAccessedAt: number
+  readonly idleTimeout: number
+  readonly slack: number
+  readonly absoluteDeadline: number
+  readonly version: number
+  readonly operations: string
+  readonly verifier: string
+  readonly previous: SessionRecord["previous"]
+  readonly authenticatedAt: number | null
+  readonly fixed: FixedFields
+  readonly body: Body
+
+  constructor(of: SessionRecord) {
+    this.tag = of.tag
+    this.id = of.id
+    this.createdMicros = of.createdMicros
+    this.lastAccessedAt = of.lastAccessedAt
+    this.idleTimeout = of.idleTimeout
+    this.slack = of.slack
+    this.absoluteDeadline = of.absoluteDeadline
+    this.version = of.version
+    this.operations = of.operations
+    this.verifier = of.verifier
+    this.previous = of.previous
+    this.authenticatedAt = of.authenticatedAt
+    this.fixed = of.fixed
+    this.body = of.body
+  }
+}
+
 export const NO_OPERATIONS: string = "------".repeat(4)
 /** As many as nine digits hold. */
 export const MAX_VERSION = 999_999_998
@@ -119,7 +154,7 @@ function onLive(record: SessionRecord | null, proof: Proof, now: number, step: (
 export function createRecord(draft: SessionDraft, createdMicros: number, now: number): SessionRecord {
   const { tag, id, verifier, idleTimeout, slack, absoluteTimeout, authenticatedAt, fixed, body } = draft
   // Not `...rest`: what V8 copies that way is a dictionary, in which each read of the session would look up each field by name.
-  return {
+  return new StoredRecord({
     tag,
     id,
     verifier,
@@ -135,7 +170,7 @@ export function createRecord(draft: SessionDraft, createdMicros: number, now: nu
     operations: NO_OPERATIONS,
     previous: null,
     authenticatedAt: authenticatedAt === "now" ? now : authenticatedAt,
-  }
+  })
 }
 
 /** Writes an access down. */

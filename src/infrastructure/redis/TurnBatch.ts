@@ -1,3 +1,4 @@
+import { emptyList } from "../../shared/empty-list.js"
 import { Traffic, turnByTurn } from "./Traffic.js"
 
 /** A claim whose answer is awaited. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
@@ -30,7 +31,7 @@ export class TurnBatch<C, A> {
   readonly #sender: ClaimSender<C, A>
   readonly #most: number
   readonly #traffic: Traffic
-  #waiting: Waiting<C, A>[] = []
+  #waiting: Waiting<C, A>[] = emptyList()
 
   /**
    * @param most - claims in one step, from 1
@@ -52,7 +53,7 @@ export class TurnBatch<C, A> {
   readonly #sendAll = (): void => {
     const waiting = this.#waiting
     if (waiting.length === 0) return
-    this.#waiting = []
+    this.#waiting = emptyList()
     // What cannot travel together need not wait for each other.
     if (this.#most === 1) for (const one of waiting) this.#send([one])
     else turnByTurn(waiting.length, this.#most, (begin, end) => this.#send(waiting.slice(begin, end)))

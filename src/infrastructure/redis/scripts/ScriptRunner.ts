@@ -81,7 +81,9 @@ export class ScriptRunner {
       const [, ...replies] = value
       if (replies.length !== count) throw unexpected(script)
       const micros = Number(value[0])
-      return replies.map((one) => (Array.isArray(one) ? this.#answer(script, statuses, one, repeated) : new ScriptAnswer("DONE", micros, [one], repeated)))
+      // A slice, for a literal would come to lie in the old generation, as above.
+      const done = (at: number): Answer<"DONE"> => new ScriptAnswer("DONE", micros, replies.slice(at, at + 1), repeated)
+      return replies.map((one, at) => (Array.isArray(one) ? this.#answer(script, statuses, one, repeated) : done(at)))
     })
   }
 

@@ -14,6 +14,7 @@ import {
 } from "../../../domain/session/record.js"
 import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import { formatToken, type Handle, type Ticket } from "../../../domain/session/ticket.js"
+import { emptyList } from "../../../shared/empty-list.js"
 import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
 import { Accesses, type Unwritten } from "../../redis/reads/accesses.js"
 import { ReadBatch, type Reader } from "../../redis/reads/batch.js"
@@ -51,7 +52,7 @@ import { touchOf } from "./checked-options.js"
 import { KeptSessions } from "./KeptSessions.js"
 import { newSecret, newSessionId, type UserKey, userKey } from "./randomness.js"
 import { decodeHead, decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
-import { Draft } from "./record-parts.js"
+import { Draft, Opened } from "./record-parts.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
 import type { Access, Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
@@ -136,7 +137,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
     if (owner === null && this.#redis.resendMark() === null) return this.#insertUnwatched(draft, options)
-    const evicted: Handle[] = []
+    const evicted: Handle[] = emptyList()
     try {
       return await this.#insert(draft, owner, limit, options, evicted)
     } catch (error) {
@@ -156,7 +157,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     if (inserted.status !== "created") return inserted
     const rotation = { verifier: draft.verifier, grace: 0, reauthenticated: false, write: null }
     const rotated = await this.rotate(inserted.record, { verifiers: [hidden.verifier] }, rotation, options)
-    return rotated.status === "done" ? { ...inserted, record: rotated.record } : { status: "ended" }
+    return rotated.status === "done" ? new Opened(rotated.record, inserted.evicted) : { status: "ended" }
   }
 
   async #insert(given: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions, evicted: Handle[]): Promise<Inserted> {
@@ -185,9 +186,9 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       switch (status) {
         case "DONE":
           gone(values.slice(1))
-          return { status: "created", record: createRecord(draft, createdMicros(answer), Math.floor(answer.micros / 1000)), evicted }
+          return new Opened(createRecord(draft, createdMicros(answer), Math.floor(answer.micros / 1000)), evicted)
         case "REPLAYED":
-          return { status: "created", record: decodeRecord(draft, String(values[0])), evicted }
+          return new Opened(decodeRecord(draft, String(values[0])), evicted)
         case "MORE":
           page = { cursor: String(values[0]), counted: Number(values[1]), oldest: String(values[2]), until: String(values[3]) }
           gone(values.slice(4))

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib"
 import { SessionError } from "../../../domain/errors.js"
-import { type Body, type FixedFields, NO_DEVICE, type SessionRecord } from "../../../domain/session/record.js"
+import { type Body, type FixedFields, NO_DEVICE, type SessionRecord, StoredRecord } from "../../../domain/session/record.js"
 import type { Handle } from "../../../domain/session/ticket.js"
 import { isBase64url } from "../../../shared/base64url.js"
 import { StoredBody, StoredFields } from "./record-parts.js"
@@ -130,7 +130,7 @@ function readRecord({ tag, id }: Handle, text: string, bodyAt: number, rest?: Pi
   if (!Number.isSafeInteger(createdMicros)) throw corrupt("a time of creation", null)
   const previous = previousOf(text)
   const fixed = rest?.fixed ?? fixedOf(text.slice(HEAD_LENGTH + (previous === null ? 0 : PREVIOUS_LENGTH), bodyAt))
-  return {
+  return new StoredRecord({
     tag,
     id,
     createdMicros,
@@ -145,7 +145,7 @@ function readRecord({ tag, id }: Handle, text: string, bodyAt: number, rest?: Pi
     authenticatedAt,
     fixed,
     body: rest?.body ?? (bodyAt === text.length ? NO_BODY : bodyOf(text, bodyAt, fixed)),
-  }
+  })
 }
 
 function previousOf(text: string): SessionRecord["previous"] {

@@ -1,4 +1,5 @@
-import type { Body, FixedFields, SessionDraft } from "../../../domain/session/record.js"
+import type { Body, FixedFields, SessionDraft, SessionRecord } from "../../../domain/session/record.js"
+import type { Handle } from "../../../domain/session/ticket.js"
 
 // The parts of a record as classes, where calls make them and then wait: literals may come to lie in the old generation once a burst of calls had to wait, and
 // then all that hangs on them does (bench/README.md).
@@ -54,5 +55,17 @@ export class Draft implements SessionDraft {
     this.authenticatedAt = authenticatedAt
     this.fixed = fixed
     this.body = body
+  }
+}
+
+/** A session that was opened. */
+export class Opened {
+  readonly status = "created"
+  readonly record: SessionRecord
+  readonly evicted: readonly Handle[]
+
+  constructor(record: SessionRecord, evicted: readonly Handle[]) {
+    this.record = record
+    this.evicted = evicted
   }
 }

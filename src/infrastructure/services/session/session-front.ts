@@ -195,7 +195,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const inserted = await this.insert(draft, place, checked.limit, step.change())
       if (inserted.status !== "created") throw notCreated(inserted.status, checked.limit)
       const { record } = inserted
-      this.#events.emit({ type: "created", sessionId: formatHandle(record) })
+      if (this.#events.isHeard) this.#events.emit({ type: "created", sessionId: formatHandle(record) })
       const evicted = inserted.evicted.map(formatHandle)
       this.reportEvicted(inserted.evicted)
       const session = await this.#answers.present(record)

@@ -86,15 +86,19 @@ local function terms_of(text, now)
     absolute = ends,
     ttl = string.format('%.0f', ttl),
     head = string.format('{"lastAccessedAt":%13.0f,"head":[%11.0f,%8.0f,1,        1,%13.0f,', now_ms, idle, slack, ends),
+    created = string.format('%16.0f', now),
     authenticated = authenticated == 'never' and '         null' or string.format('%13.0f', authenticated == 'now' and now_ms or authenticated)
   }
 end
+
+-- The records of a user lie in one slot, under one prefix.
+local function prefix_of(session) return string.sub(session, 1, -23) end
 
 -- Opens one session at its terms, and lists it where there is a list: what to answer, or nil, and then when it was created, and nobody had to go for it.
 -- `before`: what the pages before came to, at the limit.
 local function create(session, index, terms, not_after, verifier, fields, before)
   local now, memory, limit = terms.now, terms.memory, terms.limit
-  local id, prefix = string.sub(session, -22), string.sub(session, 1, -23)
+  local id = string.sub(session, -22)
 
   local listed, is_all = oldest_of(index)
   local is_below = not index or limit == 0 or (is_all and #listed / 2 or redis.call('ZCARD', index)) < limit
@@ -107,15 +111,14 @@ local function create(session, index, terms, not_after, verifier, fields, before
   if is_known then return { ENDED, now } end
   if is_late then return { LATE, now } end
 
-  -- The records of a user lie in the slot of this one, under its prefix.
   local dead, evicted
   if not is_below then
     local answer
-    answer, dead, evicted = make_room(index, prefix, terms, before)
+    answer, dead, evicted = make_room(index, prefix_of(session), terms, before)
     if answer then return answer end
   elseif #listed > 0 and #listed % 8 == 0 then
     -- Only where four are listed, or eight: each look finds keys that no cache holds, and what three creations leave behind in a list is little.
-    dead = forgettable(listed, prefix, now - memory)
+    dead = forgettable(listed, prefix_of(session), now - memory)
   end
 
   -- Where the clock was set back, this is ahead of it: the list has to remember the session until the last copy of this call is late.
@@ -123,7 +126,8 @@ local function create(session, index, terms, not_after, verifier, fields, before
   local top = listed[#listed]
   if not is_all then top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2] end
   if top then created = math.max(created, math.floor(tonumber(top)) + 1) end
-  local record = terms.head .. string.format('%16.0f', created) .. ',"' .. NO_OPERATIONS .. '","' .. verifier .. '",' .. terms.authenticated .. '],' .. fields
+  local written = created == now and terms.created or string.format('%16.0f', created)
+  local record = terms.head .. written .. ',"' .. NO_OPERATIONS .. '","' .. verifier .. '",' .. terms.authenticated .. '],' .. fields
   -- An earlier copy that no list knows of is found here, before anything is written.
   if not redis.call('SET', session, record, 'NX', 'PX', terms.ttl) then return earlier(session, verifier, now) end
   if index then
@@ -133,5 +137,5 @@ local function create(session, index, terms, not_after, verifier, fields, before
     if dead and #dead > 0 then redis.call('ZREM', index, unpack(dead)) end
   end
   if not evicted or #evicted == 0 then return nil, created end
-  return { DONE, now, created, evict(index, prefix, evicted) }
+  return { DONE, now, created, evict(index, prefix_of(session), evicted) }
 end
