@@ -83,7 +83,7 @@ export class ScriptRunner {
       const micros = Number(value[0])
       // A slice, for a literal would come to lie in the old generation, as above.
       const done = (at: number): Answer<"DONE"> => new ScriptAnswer("DONE", micros, replies.slice(at, at + 1), repeated)
-      return replies.map((one, at) => (Array.isArray(one) ? this.#answer(script, statuses, one, repeated) : done(at)))
+      return replies.map((one, at) => (one === null || Array.isArray(one) ? this.#answer(script, statuses, one, repeated) : done(at)))
     })
   }
 
