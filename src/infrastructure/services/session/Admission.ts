@@ -1,5 +1,6 @@
 import { ownerOf, type Proof, type SessionRecord } from "../../../domain/session/record.js"
 import { formatHandle, type Handle, type Ticket } from "../../../domain/session/ticket.js"
+import { emptyList } from "../../../shared/empty-list.js"
 import type { CallStep, StepOptions } from "../CallStep.js"
 import type { SessionAnswers } from "./SessionAnswers.js"
 import type { SessionEvents } from "./session-events.js"
@@ -27,6 +28,15 @@ class Admitted {
   }
 }
 
+/** A proof by a secret that fitted; a class and no `[…]`, for the same reason. */
+class KnownSecret {
+  readonly verifiers: readonly string[]
+
+  constructor(verifier: string) {
+    this.verifiers = emptyList<string>().concat(verifier)
+  }
+}
+
 /** Lets in who has a right to a session: by its secret, or by the user whom it belongs to. */
 export class Admission {
   readonly #store: Readable
@@ -45,7 +55,7 @@ export class Admission {
   prove({ previous, verifier }: SessionRecord, ticket: Ticket, now: number): Proof | null {
     const match = this.#verifiers.match(ticket.secret, verifier, previous !== null && previous.until > now ? previous.verifier : null)
     if (match === null) this.#events.emit({ type: "wrong-secret", sessionId: formatHandle(ticket) })
-    return match === null ? null : { verifiers: [match] }
+    return match === null ? null : new KnownSecret(match)
   }
 
   bySecret(ticket: Ticket): ProveBy {
