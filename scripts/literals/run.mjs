@@ -56,6 +56,8 @@ async function main() {
   cpSync(join(ROOT, "package.json"), join(folder, "package.json"))
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"))
   writeFileSync(join(folder, "literals.json"), JSON.stringify(instrument(join(folder, "dist"))))
+  // Syntax that only --allow-natives-syntax understands.
+  writeFileSync(join(folder, "young.js"), "export const isYoung = (made) => %InYoungGeneration(made)\n")
   const socket = join(folder, "redis.sock")
   started("redis-server", ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no"], "ignore")
   for (let waited = 0; !existsSync(socket); waited += 50) {

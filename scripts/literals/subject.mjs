@@ -11,8 +11,7 @@ const BURST_MS = 3_000
 const COUNTED_MS = 1_500
 const USERS = 20_000
 
-// Syntax that only --allow-natives-syntax understands.
-const isYoung = new Function("made", "return %InYoungGeneration(made)")
+const { isYoung } = await import(`${folder}/young.js`)
 const old = new Uint32Array(literals.length)
 globalThis.literal = (number, made) => {
   if (!isYoung(made)) old[number] += 1
@@ -58,5 +57,4 @@ const count = await callFor(COUNTED_MS, IN_FLIGHT, CALLS[kind])
 const found = [...old.entries()].filter(([, made]) => made / count > 0.005).sort(([, a], [, b]) => b - a)
 console.log(JSON.stringify(found.map(([number, made]) => ({ literal: literals[number], each: made / count }))))
 await Promise.all([sessions.close(), limits.close()])
-if (clientName === "ioredis") client.disconnect()
-else client.destroy()
+process.exit()

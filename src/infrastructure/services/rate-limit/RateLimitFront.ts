@@ -16,6 +16,7 @@ import type { Judgement } from "../../../domain/rate-limit/record.js"
 import { checkCost, findRule, type Rule, SPAN_RANGE } from "../../../domain/rate-limit/rules.js"
 import { expected, readOptions } from "../../../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../../../shared/durations.js"
+import { emptyList } from "../../../shared/empty-list.js"
 import { checkSignal } from "../call-signal.js"
 import { Events } from "../Events.js"
 import { ServiceCalls } from "../ServiceCalls.js"
@@ -47,6 +48,19 @@ interface Outcome {
   readonly judgements: readonly Judgement[]
 }
 
+/** A class, for it waits, and a literal may come to lie in the old generation (bench/README.md). */
+class Claim implements PlacedClaim {
+  readonly subject: string
+  readonly rule: Rule
+  readonly cost: number
+
+  constructor(subject: string, rule: Rule, cost: number) {
+    this.subject = subject
+    this.rule = rule
+    this.cost = cost
+  }
+}
+
 /** What all providers have in common: checks, subjects, deadlines, what is answered during an outage, and events. A store adds the atomic steps. */
 export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimitingService<R> {
   readonly rules: R
@@ -74,7 +88,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   ): Promise<RateLimitDecision<N>> {
     try {
       const own = optionsOf(options, ["cost"])
-      const claims = [this.#claim(subject, rule, own.cost)]
+      const claims = emptyList<PlacedClaim>().concat(this.#claim(subject, rule, own.cost))
       // Nothing is waited for that need not be.
       const { decisions } = this.#takeAtOnce(claims, own.signal) ?? (await this.#takeFromStore(claims, own.signal))
       return decisive(decisions) as RateLimitDecision<N>
@@ -256,7 +270,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   /** @throws UnexpectedValue */
   #claim(subject: unknown, rule: unknown, cost: unknown): PlacedClaim {
     const place = this.#place(subject, rule, "counting")
-    return { subject: place.subject, rule: place.rule, cost: checkCost(cost, place.rule) }
+    return new Claim(place.subject, place.rule, checkCost(cost, place.rule))
   }
 
   /** @throws UnexpectedValue */

@@ -23,6 +23,25 @@ const LETTERS: Readonly<Record<AlgorithmName, string>> = {
 const FIELDS = 5
 const UNKNOWN: Judgement = { at: 0, taken: false, blockedFor: 0, wait: 0, used: 0, ends: 0 }
 
+/** A class, as of what waits (bench/README.md). */
+class Judged implements Judgement {
+  readonly at: number
+  readonly taken: boolean
+  readonly blockedFor: number
+  readonly wait: number
+  readonly used: number
+  readonly ends: number
+
+  constructor({ at, taken, blockedFor, wait, used, ends }: Judgement) {
+    this.at = at
+    this.taken = taken
+    this.blockedFor = blockedFor
+    this.wait = wait
+    this.used = used
+    this.ends = ends
+  }
+}
+
 /** Rate limits on Redis or Valkey: each step is one script, and the server's clock decides. No script is ever sent twice. */
 export class RedisRateLimits implements RateLimitStore {
   readonly #redis: IRedisService
@@ -164,14 +183,14 @@ function judgementOf(script: RedisScript, reply: readonly RedisReply[], place = 
   const from = 1 + place * FIELDS
   const taken = wholeAt(script, reply, from)
   if (taken > 1) throw unexpected(script)
-  return {
+  return new Judged({
     at: wholeAt(script, reply, 0),
     taken: taken === 1,
     blockedFor: wholeAt(script, reply, from + 1),
     wait: wholeAt(script, reply, from + 2),
     used: wholeAt(script, reply, from + 3),
     ends: wholeAt(script, reply, from + 4),
-  }
+  })
 }
 
 function wholeAt(script: RedisScript, reply: readonly RedisReply[], at: number): number {
