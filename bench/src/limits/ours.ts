@@ -22,7 +22,7 @@ const PATIENCE = "30s"
 
 /** The rules that the rows use. What is allowed has so much room that no measurement uses it up; a unit still counts when its key's turn comes again. */
 function rulesFor({ names }: Keys): RateLimitRules {
-  const roomy = names.length === 1 ? ({ limit: 1_000_000, window: "10s" } as const) : ({ limit: 10_000, window: "1h" } as const)
+  const roomy = names.length === 1 ? ({ limit: 1_000_000, window: "1s" } as const) : ({ limit: 10_000, window: "1h" } as const)
   const allowed = (algorithm: Algorithm): CountingRule =>
     algorithm === "sliding-log" ? { algorithm, limit: LONGEST_LOG, window: "1s" } : { algorithm, ...roomy }
   const denied = (algorithm: Algorithm): CountingRule => ({ algorithm, limit: algorithm === "sliding-log" ? LONGEST_LOG : 1_000_000, window: "30d" })
