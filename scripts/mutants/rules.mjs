@@ -599,8 +599,8 @@ export const MUTANTS = [
   {
     rule: "A reply without the server's time is none of ours",
     file: `${REDIS}/scripts/ScriptRunner.ts`,
-    from: "const micros = Array.isArray(time) ? Number.NaN : Number(time)",
-    to: "const micros = Number(time)",
+    from: "const micros = Array.isArray(value) ? Number.NaN : Number(value)",
+    to: "const micros = Number(value)",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {

@@ -125,9 +125,7 @@ export class ScriptRunner {
 
   /** Every reply brings the server's time, in microseconds: what brings none is not one of ours. */
   #observed(script: RedisScript, time: RedisReply | undefined): number {
-    // JavaScript would take `[7]` for a number.
-    const micros = Array.isArray(time) ? Number.NaN : Number(time)
-    if (!Number.isSafeInteger(micros) || micros <= 0) throw unexpected(script)
+    const micros = microsOf(script, time)
     this.#clock?.observe(micros)
     return micros
   }
@@ -136,6 +134,14 @@ export class ScriptRunner {
 function reply(script: RedisScript, value: RedisReply): readonly RedisReply[] {
   if (!Array.isArray(value)) throw unexpected(script)
   return value as readonly RedisReply[]
+}
+
+/** A time in a reply, in microseconds. @throws ERR_STORE_PROTOCOL for anything else */
+export function microsOf(script: RedisScript, value: RedisReply | undefined): number {
+  // JavaScript would take `[7]` for a number.
+  const micros = Array.isArray(value) ? Number.NaN : Number(value)
+  if (!Number.isSafeInteger(micros) || micros <= 0) throw unexpected(script)
+  return micros
 }
 
 /** The error of a reply in another form than its script gives. */

@@ -2,7 +2,7 @@ import type { IRedisService, RedisReply, RedisScript } from "../../../domain/int
 import type { LimitRule } from "../../../domain/session/limit.js"
 import type { SessionDraft } from "../../../domain/session/record.js"
 import type { ServerClock } from "../reads/server-clock.js"
-import { type Answer, type ScriptOptions, ScriptRunner, unexpected } from "./ScriptRunner.js"
+import { type Answer, microsOf, type ScriptOptions, ScriptRunner, unexpected } from "./ScriptRunner.js"
 import {
   indexCutoff,
   indexEnd,
@@ -133,9 +133,7 @@ export type CreateAnswer = Answer<keyof typeof sessionCreateStatus>
 
 /** When a session was created that was opened now, in microseconds. @throws ERR_STORE_PROTOCOL for a reply of another form */
 export function createdMicros({ values: [created] }: CreateAnswer): number {
-  const micros = Array.isArray(created) ? Number.NaN : Number(created)
-  if (!Number.isSafeInteger(micros) || micros <= 0) throw unexpected(sessionCreate)
-  return micros
+  return microsOf(sessionCreate, created)
 }
 
 /** One typed call for each script of `lua/`; every reply's time goes to the clock. */
