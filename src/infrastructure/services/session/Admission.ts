@@ -28,12 +28,16 @@ class Admitted {
   }
 }
 
-/** A proof by a secret that fitted; a class and no `[…]`, for the same reason. */
+/** A proof by a secret that fitted. Its list is made where it is asked for: a read that is not written down needs none. */
 class KnownSecret {
-  readonly verifiers: readonly string[]
+  readonly #verifier: string
 
   constructor(verifier: string) {
-    this.verifiers = emptyList<string>().concat(verifier)
+    this.#verifier = verifier
+  }
+
+  get verifiers(): readonly string[] {
+    return emptyList<string>().concat(this.#verifier)
   }
 }
 
