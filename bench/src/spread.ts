@@ -31,7 +31,7 @@ export interface Target {
   readonly value: number
 }
 
-/** Whether a target was met: by the whole middle half, by the median alone (too noisy to tell), or not. */
+/** Whether a target was met: by the whole middle half of the rounds, by a part of it (too noisy to tell), or by none of it. */
 export function judge(spread: Spread, { kind, value }: Target): "reached" | "too noisy to tell" | "short" {
   const meets = (measured: number): boolean => (kind === "at most" ? measured <= value : measured >= value)
   const all = [spread.low, spread.high].map(meets)
@@ -43,5 +43,8 @@ export function judge(spread: Spread, { kind, value }: Target): "reached" | "too
 export function verdictOf(spread: Spread, target: Target): string {
   const verdict = judge(spread, target)
   const wanted = `${target.kind} ${Number(target.value.toPrecision(3))}`
-  return verdict === "short" ? `${wanted}: short by ${Number(Math.abs(target.value - spread.median).toPrecision(2))}` : `${wanted}: ${verdict}`
+  const missing = `short by ${Number(Math.abs(target.value - spread.median).toPrecision(2))}`
+  if (verdict === "short") return `${wanted}: ${missing}`
+  if (verdict === "reached") return `${wanted}: reached`
+  return `${wanted}: ${verdict}, the median is ${judge(exactly(spread.median), target) === "reached" ? "not short" : missing}`
 }

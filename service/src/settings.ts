@@ -144,8 +144,8 @@ function settingsFrom(values: z.output<typeof SETTINGS>): Settings {
   if (values.COATCHECK_DURABILITY !== "none" && !hasOnePrimary(values.REDIS_URL)) {
     throw new StartFailure("COATCHECK_DURABILITY is set for a store that has none: name one Redis or Sentinels in REDIS_URL, or unset COATCHECK_DURABILITY.")
   }
-  if (values.COATCHECK_NEAR_CACHE && !hasOnePrimary(values.REDIS_URL)) {
-    throw new StartFailure("COATCHECK_NEAR_CACHE is set for a store that has none: name one Redis or Sentinels in REDIS_URL, or unset COATCHECK_NEAR_CACHE.")
+  if (values.COATCHECK_NEAR_CACHE && values.REDIS_URL === undefined) {
+    throw new StartFailure("COATCHECK_NEAR_CACHE is set for a store that has none: name Redis or Valkey in REDIS_URL, or unset COATCHECK_NEAR_CACHE.")
   }
   return {
     host: values.COATCHECK_HOST,
@@ -191,7 +191,7 @@ function isRedisUrl(text: string): boolean {
   return REDIS_URL.test(text)
 }
 
-/** A cluster has no place to wait at, and no one connection that tells of its changes; SQLite has nothing to choose. */
+/** A cluster has no place to wait at; SQLite has nothing to choose. */
 function hasOnePrimary(redisUrl: string | undefined): boolean {
   return redisUrl !== undefined && !/^rediss?\+cluster:/i.test(redisUrl)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { neverDue, readWithDueTouches } from "../sessions/due-touches.js"
+import { apart, readWithDueTouches } from "../sessions/due-touches.js"
 import { entryAt, shuffled } from "../sessions/order.js"
 import { PAYLOAD_BYTES, payloadOf } from "../sessions/payload.js"
 import { usingUp } from "../sessions/pool.js"
@@ -22,21 +22,38 @@ describe("shuffled", () => {
 })
 
 describe("reading with touches that are due", () => {
-  it("leaves all others alone", () => expect(neverDue(Array.from({ length: 121 }, (_, at) => at + 1)).slice(57, 62)).toEqual([59, 60, 62, 63, 64]))
+  const numbers = (count: number) => Array.from({ length: count }, (_, at) => at)
 
-  it("makes each 60th of the coming sessions old, and no other", async () => {
-    const tokens = Array.from({ length: 200 }, (_, at) => `tag.${at}.secret`) as never[]
-    const order = tokens.map((_, at) => at)
-    const aged: string[] = []
-    const raw = { setRange: async (key: string) => aged.push(key) }
-    const work = readWithDueTouches(async (token) => token, { raw, tokens, order, ms: 0.3 })
-    await work.refill?.()
-    expect(aged).toEqual(["session:{tag}.0", "session:{tag}.60"])
-    for (let at = 0; at < 70; at++) await work.call(at)
-    aged.length = 0
-    await work.refill?.()
-    // Of 200 sessions 180 take part, so the next walk begins with the first.
-    expect(aged).toEqual(["session:{tag}.120", "session:{tag}.0"])
+  it.each([
+    ["one in sixty", 6_000, 1, 100],
+    ["as many as a slice can use up", 6_000, 80, 534],
+    ["half of a small store", 200, 80, 100],
+    ["none of a few", 16, 80, 0],
+  ])("makes %s old, and leaves all others alone", (_, stored, ms, expected) => {
+    const { due, rested } = apart(numbers(stored), ms)
+    expect(due).toHaveLength(expected)
+    expect([...due, ...rested]).toEqual(numbers(stored))
+  })
+
+  it("takes one of them each 60th time, which was made old before the slice", async () => {
+    const tokens = numbers(200).map((at) => `tag.${at}.secret`) as never[]
+    const aged = new Set<string>()
+    const raw = { setRange: async (key: string) => aged.add(key) }
+    const ms = 0.3
+    const { due } = apart(numbers(200), ms)
+    const read: string[] = []
+    const work = readWithDueTouches(async (token) => read.push(`session:{tag}.${token.split(".")[1]}`), { raw, tokens, order: numbers(200), ms })
+    const touched: number[] = []
+    for (let slice = 0, at = 0; slice < 5; slice++) {
+      await work.refill?.()
+      for (const end = at + 70; at < end; at++) {
+        read.length = 0
+        await work.call(at)
+        if (aged.delete(read[0] ?? "")) touched.push(at)
+      }
+    }
+    expect(due).toHaveLength(3)
+    expect(touched).toEqual([0, 60, 120, 180, 240, 300])
   })
 })
 

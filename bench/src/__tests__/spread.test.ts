@@ -42,7 +42,8 @@ describe("judge", () => {
 describe("verdictOf", () => {
   it.each([
     [{ low: 0.9, median: 1, high: 1 }, "at least 0.85: reached"],
-    [{ low: 0.8, median: 0.9, high: 1 }, "at least 0.85: too noisy to tell"],
+    [{ low: 0.8, median: 0.9, high: 1 }, "at least 0.85: too noisy to tell, the median is not short"],
+    [{ low: 0.7, median: 0.8, high: 0.9 }, "at least 0.85: too noisy to tell, the median is short by 0.05"],
     [{ low: 0.5, median: 0.6, high: 0.7 }, "at least 0.85: short by 0.25"],
     [{ low: -119, median: -118.15, high: -117 }, "at least 0.85: short by 120"],
   ] as const)("of %o is %s", (spread, words) => expect(verdictOf(spread, { kind: "at least", value: 0.85 })).toBe(words))

@@ -39,7 +39,7 @@ describe("targetTable", () => {
       ]),
     )
     expect(short).toContain("| 1.5 | at least 2: short by 0.5 |")
-    expect(noisy).toContain("| 1.400 (1.300–1.600) | at least 1.4: too noisy to tell |")
+    expect(noisy).toContain("| 1.400 (1.300–1.600) | at least 1.4: too noisy to tell, the median is not short |")
   })
 
   it("marks what was measured too quickly to judge by", () => {

@@ -28,7 +28,7 @@ export function loadOf(settings: GroupSettings): LoadSettings {
   return { ...settings, requests: settings.quick ? 400 : 5_000, users: settings.quick ? 50 : 200, connections: 32 }
 }
 
-/** Measures applications in turns: in each round all of a framework, one after the other, so that what the machine does meets all of them. */
+/** Measures applications in turns: in each round all of a framework, one after the other and every other round the other way around, so that what the machine does meets all of them. */
 export async function besideBare(frameworks: readonly Framework[], url: string, settings: LoadSettings): Promise<readonly Row[]> {
   const rows: Row[] = []
   for (const { bare, contenders: all } of frameworks) {
@@ -49,7 +49,7 @@ async function measureInTurns(names: readonly string[], url: string, settings: L
   try {
     for (const name of names) served.push(await Served.start(name, url, settings))
     for (let round = 0; round <= rounds; round++) {
-      for (const one of served) {
+      for (const one of round % 2 === 0 ? served : served.toReversed()) {
         signal.throwIfAborted()
         const slice = await one.measure(requests)
         // The first round warms up.

@@ -26,16 +26,10 @@ export interface StandFigures {
 
 /** What is to be said of rows with a target, and of those that are not what their names say. */
 export function verdictsOn(measured: readonly InFlightFigures[], cases: readonly ToldCase[]): Readonly<Record<string, string>> {
-  const verdicts = toldOf(measured).map(
-    (row) =>
-      [
-        row.name,
-        verdictOn(
-          row,
-          cases.find(({ name }) => name === row.name),
-        ),
-      ] as const,
-  )
+  // With more in flight several decisions share a command.
+  const alone = measured.find(({ inFlight }) => inFlight === 1)?.rows ?? []
+  const named = <T extends { readonly name: string }>(all: readonly T[], { name }: Compared): T | undefined => all.find((one) => one.name === name)
+  const verdicts = toldOf(measured).map((row) => [row.name, verdictOn(row, named(alone, row), named(cases, row))] as const)
   return Object.fromEntries(verdicts.filter(([, verdict]) => verdict !== ""))
 }
 
@@ -95,13 +89,13 @@ function relation(row: Compared | undefined, inFlight: number): string {
   return row === undefined ? "–" : shown(relationOf(row, inFlight), 2)
 }
 
-function verdictOn(row: Compared, limitCase: ToldCase | undefined): string {
-  const asked = askedOf(row)
+function verdictOn(row: Compared, alone: Compared | undefined, limitCase: ToldCase | undefined): string {
+  const asked = alone === undefined ? 1 : askedOf(alone)
   if (limitCase?.asksStore && asked < NEARLY_ALL) return `not comparable: ${Math.round((1 - asked) * 100)} % were answered without the server`
   return limitCase?.target === undefined ? "" : verdictOf(row.share, TARGETS[limitCase.target])
 }
 
-/** How much of the decisions reached the server: each sends a command that no other sends. */
+/** How much of the decisions reached the server, with one in flight: each sends a command that no other sends. */
 export function askedOf({ commands }: Pick<Compared, "commands">): number {
   return Math.max(0, ...Object.values(commands))
 }

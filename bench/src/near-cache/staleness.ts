@@ -1,5 +1,5 @@
-import { setImmediate as turn } from "node:timers/promises"
-import type { SessionToken } from "coatcheck"
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises"
+import type { SessionEvent, SessionToken } from "coatcheck"
 import { Gate } from "coatcheck-reliability/gate"
 import type { StoreServer } from "coatcheck-reliability/servers"
 import type { GroupSettings } from "../group.js"
@@ -22,11 +22,20 @@ export async function measureStaleness(client: ClientName, server: StoreServer, 
   await using gate = await Gate.listen()
   gate.leadTo(server.port)
   const [near, far] = [await openRaw(client, `redis://127.0.0.1:${gate.port}`), await openRaw("node-redis", server.url)]
-  const [reader, ender] = [await serviceOn(near.client, { nearCache: true, timeout: PATIENCE }), await serviceOn(far.client)]
+  let isServing = false
+  const onEvent = (event: SessionEvent): void => {
+    if (event.type === "near-cache") isServing = event.serving
+  }
+  const [reader, ender] = [await serviceOn(near.client, { nearCache: true, timeout: PATIENCE, onEvent }), await serviceOn(far.client)]
+  const serving = async (): Promise<void> => {
+    while (!isServing) await pause(10, undefined, { signal })
+  }
   const times = async (count: number, one: () => Promise<number>): Promise<readonly number[]> => {
     const all: number[] = []
     for (let at = 1; at <= count; at++) {
       signal.throwIfAborted()
+      // Otherwise each read would ask the store, and nothing could be stale.
+      await serving()
       onProgress(`revocation ${at} of ${count}`)
       all.push(await one())
     }

@@ -12,9 +12,16 @@ const LAST_ACCESS_AT = '{"lastAccessedAt":'.length
 /** No client reads so often in a millisecond. */
 const READS_A_MS = 400
 
-/** In the same order, those alone that nobody makes old. */
-export function neverDue(order: readonly number[]): readonly number[] {
-  return order.filter((_, at) => at % ONE_IN !== 0)
+/** How many are made old before a slice of so many milliseconds. */
+const dueIn = (ms: number): number => Math.ceil((ms * READS_A_MS) / ONE_IN)
+
+/**
+ * An order in two: sessions that are made old again and again, and others that nobody ever makes old. One in sixty, but as many as a slice can use up where that is more: in a small store
+ * they would have had their turn long before its end. Of fewer than sixty none is made old.
+ */
+export function apart(order: readonly number[], ms: number): { readonly due: readonly number[]; readonly rested: readonly number[] } {
+  const due = order.length < ONE_IN ? 0 : Math.min(Math.max(Math.floor(order.length / ONE_IN), dueIn(ms)), Math.floor(order.length / 2))
+  return { due: order.slice(0, due), rested: order.slice(due) }
 }
 
 interface DueSettings {
@@ -25,21 +32,21 @@ interface DueSettings {
   readonly ms: number
 }
 
-/** Reads sessions in the given order, of which each 60th was last used so long ago that it has to be touched, as in everyday use. */
-export function readWithDueTouches(read: (token: SessionToken) => Promise<unknown>, { raw, tokens, order: all, ms }: DueSettings): Work {
-  // In whole sixties: else the first of a second walk would be due too soon.
-  const order = all.slice(0, all.length - (all.length % ONE_IN))
+/** Reads sessions, each 60th time one that was last used so long ago that it has to be touched, as in everyday use. */
+export function readWithDueTouches(read: (token: SessionToken) => Promise<unknown>, { raw, tokens, order, ms }: DueSettings): Work {
+  const { due, rested } = apart(order, ms)
   let next = 0
   return {
     refill: async () => {
-      const upcoming = Math.min(ms * READS_A_MS, order.length)
       const lastAccess = String(Date.now() - HOURS_AGO_MS)
-      const due = Array.from({ length: upcoming }, (_, at) => next + at).filter((at) => (at % order.length) % ONE_IN === 0)
-      await Promise.all(due.map((at) => raw.setRange(keyOf(entryAt(tokens, order, at)), LAST_ACCESS_AT, lastAccess)))
+      const first = Math.ceil(next / ONE_IN)
+      const upcoming = Array.from({ length: Math.min(dueIn(ms), due.length) }, (_, at) => entryAt(tokens, due, first + at))
+      await Promise.all(upcoming.map((token) => raw.setRange(keyOf(token), LAST_ACCESS_AT, lastAccess)))
     },
     call: (at) => {
       next = at + 1
-      return read(entryAt(tokens, order, at))
+      const turn = Math.floor(at / ONE_IN)
+      return read(at % ONE_IN === 0 ? entryAt(tokens, due, turn) : entryAt(tokens, rested, at - turn - 1))
     },
     cycle: ONE_IN,
     isRight: (session) => session !== null,

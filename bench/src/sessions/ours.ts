@@ -1,5 +1,5 @@
 import type { SessionToken } from "coatcheck"
-import { neverDue, readWithDueTouches } from "./due-touches.js"
+import { apart, readWithDueTouches } from "./due-touches.js"
 import { entryAt, shuffled } from "./order.js"
 import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
@@ -9,6 +9,8 @@ import type { ClientSettings } from "./session-settings.js"
 import { openOn, type Sessions, serviceOn } from "./stored.js"
 
 const LISTED_USERS = 20
+/** Who sign in: so many that nobody comes to the limit of ten in a whole run. */
+const NEWCOMERS = 50_000
 
 /** Our rows on one client. */
 export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSettings): Promise<SessionRows> {
@@ -32,7 +34,7 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
       { target: `read-writes ${client}`, inFlight: 1, figure: "calls", commands: ["evalsha"] },
     ],
   }
-  const rested = neverDue(order)
+  const { rested } = apart(order, ms)
   const restingRead: SessionCase = {
     name: "coatcheck, read (no touch is due)",
     work: { call: (at) => sessions.getSession(entryAt(tokens, rested, at)), isRight: isThere },
@@ -47,7 +49,7 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
     name: "coatcheck, create (at most 10 a user)",
     work: {
       call: (at) => {
-        const { userId, device, attributes } = payloadOf(at % users, bytes)
+        const { userId, device, attributes } = payloadOf(at % NEWCOMERS, bytes)
         return created.createSession({ userId, device, attributes })
       },
     },

@@ -8,7 +8,7 @@ export function help(): string {
     return `  ${name.padEnd(32)}${description} [${String(shown)}]`
   })
   return [
-    "Usage: coatcheck [--help]",
+    "Usage: npm start -- [--help]",
     "",
     "Serves sessions and rate limits over HTTP. docs/http-api.md describes the routes, and so does GET /openapi.json.",
     "",
