@@ -6,6 +6,7 @@ import { runNearCache } from "./near-cache/run-near-cache.js"
 import { runScaling } from "./scaling/run-scaling.js"
 import { runGiant } from "./sessions/giant.js"
 import { runMemory } from "./sessions/memory.js"
+import { runLeast } from "./sessions/run-least.js"
 import { runMixed } from "./sessions/run-mixed.js"
 import { runSessions } from "./sessions/run-sessions.js"
 import { runSizes } from "./sessions/run-sizes.js"
@@ -18,9 +19,10 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     takes: { quick: 35, full: 470 },
     run: runSessions,
   },
+  least: { about: "the least that could be called a session, beside the raw commands and ours", takes: { quick: 8, full: 100 }, run: runLeast },
   mixed: { about: "reads of one and of few sessions, and calls of all kinds at once", takes: { quick: 9, full: 145 }, run: runMixed },
   sizes: { about: "sessions of 0.5, 2, 8 and 32 KB beside the raw commands on JSON of that size", takes: { quick: 10, full: 110 }, run: runSizes },
-  "store-size": { about: "the same work in stores of 10 000, 100 000 and 1 000 000 sessions", takes: { quick: 6, full: 100 }, run: runStoreSize },
+  "store-size": { about: "the same work in stores of 10 000, 100 000 and 1 000 000 sessions", takes: { quick: 7, full: 150 }, run: runStoreSize },
   "near-cache": {
     about: "reads that are answered from this process's memory, and how long after a revocation",
     takes: { quick: 11, full: 65 },

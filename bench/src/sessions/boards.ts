@@ -23,6 +23,11 @@ export async function startAll(settings: readonly SessionSettings[], signal: Abo
   return { rows: subjects.all.map(({ rows }) => rows), [Symbol.asyncDispose]: () => subjects[Symbol.asyncDispose]() }
 }
 
+/** The same with reads that never touch in the place of those that do, where there are such. */
+export function withoutTouches({ read, restingRead = read, ...others }: ToldRows): ToldRows {
+  return restingRead === undefined ? others : { ...others, read: restingRead }
+}
+
 /**
  * What all of them do of one kind, and the others of some kinds more, beside the first.
  *

@@ -1,6 +1,6 @@
 import type { GroupSettings, Measured } from "../group.js"
 import type { ClientName } from "../targets/targets.js"
-import { boardOf, CLIENTS, librariesOn, startAll, type ToldRows } from "./boards.js"
+import { boardOf, CLIENTS, librariesOn, startAll, withoutTouches } from "./boards.js"
 import { figuresOf, measureBoards, type Part, type SliceSize } from "./measured-boards.js"
 import { MIX } from "./mixed.js"
 import { shuffled } from "./order.js"
@@ -48,6 +48,7 @@ async function measureHot(client: ClientName, { meter, settingsOf }: Stand, sett
       }
     })
     await using subjects = await startAll(few, settings.signal)
+    // So few are read so often that nobody has to touch them.
     const { baseline, cases } = boardOf(subjects.rows.map(withoutTouches), ["read"])
     const said = count === 1 ? "one key" : `${count} keys`
     const board = {
@@ -57,11 +58,6 @@ async function measureHot(client: ClientName, { meter, settingsOf }: Stand, sett
     measured.push(...(await measureBoards([board], meter, settings)))
   }
   return measured
-}
-
-/** So few sessions are read so often that nobody has to touch them. */
-function withoutTouches({ read, restingRead = read, ...others }: ToldRows): ToldRows {
-  return restingRead === undefined ? others : { ...others, read: restingRead }
 }
 
 async function measureMixed(client: ClientName, { meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {

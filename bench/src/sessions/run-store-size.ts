@@ -2,6 +2,7 @@ import { StoreServer } from "coatcheck-reliability/servers"
 import type { GroupSettings, Measured } from "../group.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { startAll, type ToldRows } from "./boards.js"
+import { cleanupTable, measureCleanup } from "./cleanup.js"
 import { figuresOf, measureBoards } from "./measured-boards.js"
 import { openNodeRedis } from "./node-redis.js"
 import { shuffled } from "./order.js"
@@ -42,8 +43,10 @@ export async function runStoreSize(settings: GroupSettings): Promise<Measured> {
     await using subjects = await startAll(told, signal)
     const boards = await measureBoards(boardsOf(counts, told, subjects.rows), meter, { ...settings, ...size })
     if (boards.length > 0) settings.onText(`${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
+    const cleanup = settings.only === "" ? await measureCleanup(servers.at(-1)?.url ?? "", Math.max(...counts), settings) : null
+    if (cleanup !== null) settings.onText(cleanupTable(cleanup))
     return {
-      figures: { stored: counts, parts: figuresOf([{ name: "store-size", boards }]) },
+      figures: { stored: counts, cleanup, parts: figuresOf([{ name: "store-size", boards }]) },
       findings: findingsOf(boards),
       charts: boards.length === 0 ? [] : [sessionChart("store-size", "The same work in larger stores, beside the smallest", boards, quick ? 1 : 64)],
     }

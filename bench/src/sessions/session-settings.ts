@@ -7,6 +7,7 @@ export type Library =
   | "coatcheck"
   | "coatcheck with its near-cache"
   | "coatcheck at an address"
+  | "the least"
   | "plain design"
   | "connect-redis"
   | "redis-sessions"

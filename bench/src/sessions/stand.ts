@@ -54,6 +54,6 @@ async function fill(url: string, { count, bytes }: Sized, { signal, onProgress }
 /** None for libraries that store sessions of their own. */
 function namesFor(library: Library, { tokens, keys, ids }: Stored): readonly string[] {
   if (library === "coatcheck" || library === "coatcheck with its near-cache") return tokens
-  if (library === "raw" || library === "plain design" || library === "node-redis with its cache") return keys
+  if (library === "raw" || library === "the least" || library === "plain design" || library === "node-redis with its cache") return keys
   return library === "connect-redis" ? ids : []
 }
