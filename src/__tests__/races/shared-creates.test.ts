@@ -79,7 +79,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(new Set((await raw.scores(indexKeyOf(keyPrefix, "storm"))).map(({ score }) => score)).size).toBe(7)
     })
 
-    it("a full house refuses its own user alone", async () => {
+    it("a limit that is reached refuses its own user alone", async () => {
       await made.service.createSession({ userId: "full", maxSessionsPerUser: 1 })
       const results = await Promise.allSettled([
         made.service.createSession({ userId: "before" }),
@@ -95,6 +95,21 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       const results = await Promise.allSettled(["one", "foreign", "two"].map((userId) => made.service.createSession({ userId })))
       expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"])
       expect(await raw.get(indexKeyOf(keyPrefix, "foreign"))).toBe("text")
+    })
+
+    it("one that breaks off halfway, since the server's user may not write lists, is in doubt and not begun anew", async () => {
+      await raw.send("ACL", "SETUSER", "halfway", "on", ">password", "~*", "&*", "+@all", "-zadd")
+      const { service, redis } = await hookedService(sharedServer(kind).url.replace("://", "://halfway:password@"), { keyPrefix }, clientName)
+      try {
+        await service.getSession("warm")
+        const results = await Promise.allSettled(["halfway 1", "halfway 2"].map((userId) => service.createSession({ userId })))
+        const refused = { status: "rejected", reason: { code: "ERR_STORE_REFUSED", outcome: "unknown" } }
+        expect(results).toMatchObject([refused, refused])
+        expect(redis.names(0).filter((name) => name.startsWith("session-create"))).toEqual(["session-creates"])
+      } finally {
+        await service.close()
+        await raw.send("ACL", "DELUSER", "halfway")
+      }
     })
 
     it("a script that reaches the server twice opens each session once", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { SessionEvent } from "../../domain/interfaces/ports.js"
 import { loadDriver } from "../../infrastructure/sqlite/drivers.js"
 import { compileSources } from "./compiled-sources.js"
 import { startProcess } from "./processes.js"
@@ -106,6 +107,24 @@ describe("while another process is writing", () => {
     expect(await other.deleteSession(token)).toBe(true)
     expect(await service.getSession(token)).toBeNull()
     expect((await service.getUserSessions("ada")).sessions).toEqual([])
+  })
+
+  it("a sign-out everywhere that another one stops halfway does not say that nothing was changed", async () => {
+    await using file = sessionFile()
+    const writer = (await loadDriver()).open(file.path)
+    let ended = 0
+    const onEvent = ({ type }: SessionEvent): void => {
+      if (type === "ended" && ++ended === 1) writer.execute("BEGIN IMMEDIATE")
+    }
+    const sessions = await file.open({ timeout: "100ms", onEvent })
+    for (let made = 0; made < 600; made += 1) await sessions.createSession({ userId: "ada" })
+    await expect(sessions.deleteUserSessions("ada")).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "unknown" })
+    writer.execute("ROLLBACK")
+    writer.close()
+    const left = 600 - ended
+    expect(left).toBeGreaterThan(0)
+    expect(left).toBeLessThan(600)
+    expect(await sessions.deleteUserSessions("ada")).toBe(left)
   })
 
   it("a change that has waited for its time is not applied, and one that is called off rejects with the signal's reason", async () => {

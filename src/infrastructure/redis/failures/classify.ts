@@ -21,6 +21,8 @@ const unavailable = (says: string): Verdict => ({ code: "ERR_STORE_UNAVAILABLE",
 const refused = (says: string): Verdict => ({ code: "ERR_STORE_REFUSED", outcome: "not-applied", says })
 const unexpected = (says: string, outcome: Outcome = "not-applied"): Verdict => ({ code: "ERR_STORE_PROTOCOL", outcome, says })
 
+const MISSING_RIGHT = "this user may not run the command or use the key. Extend its ACL; ACL LOG on the server shows what was refused."
+
 /** Error replies by their first word. Servers give these before they execute anything. */
 const REPLIES: Readonly<Record<string, Verdict>> = {
   LOADING: unavailable("it is still reading its data. Try again shortly."),
@@ -36,7 +38,7 @@ const REPLIES: Readonly<Record<string, Verdict>> = {
   MISCONF: refused("it cannot save its data and therefore takes no writes. Look at its log and its disk."),
   NOAUTH: refused("it asks for a password. Give one, in the URL or to the client."),
   WRONGPASS: refused("user name or password are wrong. Correct them, in the URL or in the client's options."),
-  NOPERM: refused("this user may not run the command or use the key. Extend its ACL; ACL LOG on the server shows what was refused."),
+  NOPERM: refused(MISSING_RIGHT),
   DENIED: refused("it is in protected mode. Give it a password, or bind it to another address."),
   NOPROTO: refused("it does not know this version of the protocol. Redis 7 or Valkey 8 is needed."),
   NOSCRIPT: unexpected("it does not know a script that was sent with its source. Is there a proxy between this process and the server?"),
@@ -49,6 +51,8 @@ const ERR_REPLIES: readonly (readonly [RegExp, Verdict])[] = [
   [/^ERR max number of clients/, unavailable("it has as many connections as it allows. Try again, or raise maxclients.")],
   [/^ERR (unknown|disabled) (sub)?command/i, refused("it does not know a command. Redis 7 or Valkey 8 is needed, with no command renamed.")],
   [/^ERR (invalid password|AUTH|Client sent AUTH)/i, refused("it does not accept the password. Correct it, in the URL or in the client's options.")],
+  // Of a command within a script, which may have changed something before. A script that passes it on doubles the word.
+  [/^(ERR )+ACL failure in script/i, { ...refused(MISSING_RIGHT), outcome: "unknown" }],
   [/^ERR DB index/i, refused("it has no database of that number. Correct the number in the URL.")],
 ]
 

@@ -17,11 +17,14 @@ local DONE, REPLAYED, ENDED, LATE, FULL, MORE, FAILED = 0, 1, 2, 3, 4, 5, 6
 local now = now_micros()
 local FIRST_PAGE = { cursor = '', counted = 0, oldest = '', till = '' }
 
--- A key of another type is met before anything is written for its session, and must not stop the others.
+-- A key of another type is met before anything is written for its session, and must not stop the others. What breaks off later is in doubt: the server's user
+-- may use one command and not the next, and then it is the same for all.
 local function attempt(session, index, terms, not_after, verifier, fields)
+  has_written = false
   local is_done, answer, created = pcall(create, session, index, terms, not_after, verifier, fields, FIRST_PAGE)
-  if not is_done then return { FAILED, now } end
-  return answer or created
+  if is_done then return answer or created end
+  if has_written then error(answer, 0) end
+  return { FAILED, now }
 end
 
 local reply, at, text, terms = { now }, 1

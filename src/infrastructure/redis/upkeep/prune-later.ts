@@ -9,7 +9,7 @@ const PAUSE_MS = LIST_MEMORY_MICROS / 1_000 + 100
 
 /**
  * The second step of a sign-out: takes ended sessions out of their user's list, once the list need not remember them any more.
- * If the process ends before, the next creation, listing or cleanup of that user does it, or the list's own time to live.
+ * If the process ends before, a later creation or the next listing of that user, or a cleanup, does it, or the list's own time to live.
  */
 export class PruneLater {
   readonly #scripts: SessionScripts

@@ -56,7 +56,7 @@ import { Draft, Opened } from "./record-parts.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
 import type { Access, Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
-import { notCreated, notDurable } from "./step-errors.js"
+import { inDoubt, notCreated, notDurable } from "./step-errors.js"
 
 /** A change that came too late is sent again with a new time limit, this often at most. */
 const LATE_TRIES = 3
@@ -138,10 +138,12 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null, options: StepOptions): Promise<Inserted> {
     if (owner === null && this.#redis.resendMark() === null) return this.#insertUnwatched(draft, options)
     const evicted: Handle[] = emptyList()
+    // Those that made room are gone, whatever becomes of the creation.
     try {
-      return await this.#insert(draft, owner, limit, options, evicted)
+      const inserted = await this.#insert(draft, owner, limit, options, evicted)
+      if (inserted.status !== "created") this.reportEvicted(evicted)
+      return inserted
     } catch (error) {
-      // Those that made room are gone, whatever became of the creation.
       this.reportEvicted(evicted)
       throw evicted.length > 0 ? inDoubt(error) : error
     }
@@ -601,12 +603,6 @@ function isTold(made: Durable<CreatedTogether>): made is Durable<CreateAnswer> {
 
 function isInTime<S extends string>(answer: Answer<S | "LATE">): answer is Answer<S> {
   return answer.status !== "LATE"
-}
-
-/** Some sessions may have been ended before the step that failed, however definite that step's failure is. */
-function inDoubt(error: unknown): unknown {
-  if (!SessionError.is(error) || error.outcome !== "not-applied") return error
-  return new SessionError(error.code, error.message, { outcome: "unknown", retryable: error.retryable })
 }
 
 /**

@@ -34,6 +34,7 @@ import { decodePrefix, decodeRecord, encodeRecord, prefixOf } from "./record-jso
 import { SessionFront } from "./session-front.js"
 import { resolveSettings, type SessionOptions } from "./session-settings.js"
 import type { Inserted, Page, Position, RemoveAllOptions, Removed } from "./session-steps.js"
+import { inDoubt } from "./step-errors.js"
 
 /** Options of sessions in a SQLite file. */
 export interface SqliteSessionOptions extends SessionOptions {
@@ -163,7 +164,10 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     const cutOff = await this.#read((rows) => rows.newest(owner.user), options)
     let ended = 0
     for (let after = 0; after < cutOff; await nextTurn()) {
-      const { live, last } = await this.#transact((rows) => this.#removeBatch(rows, owner, { after, cutOff, except }), { ...options, onFullDisk: true })
+      const removing = this.#transact((rows) => this.#removeBatch(rows, owner, { after, cutOff, except }), { ...options, onFullDisk: true })
+      const { live, last } = await removing.catch((error: unknown) => {
+        throw after > 0 ? inDoubt(error) : error
+      })
       live.forEach(options.onEnded)
       ended += live.length
       after = last

@@ -4,10 +4,19 @@ import { MAX_VERSION, type SessionRecord } from "../../../domain/session/record.
 
 export function notCreated(status: "full" | "ended", limit: LimitRule | null): SessionError {
   if (status === "full")
-    return new SessionError("ERR_SESSION_LIMIT", `Expected fewer than ${limit?.max ?? 0} sessions of this user, got a full house: sign one out first.`)
+    return new SessionError(
+      "ERR_SESSION_LIMIT",
+      `Expected fewer than ${limit?.max ?? 0} sessions of this user, got as many as the limit allows: sign one out first.`,
+    )
   return new SessionError("ERR_SESSION_ENDED", "Expected the new session to last until the call returned, got one that was ended meanwhile.", {
     outcome: "applied",
   })
+}
+
+/** The error of a call of many steps that failed after some had changed something, however definite the failure of the last one is. */
+export function inDoubt(error: unknown): unknown {
+  if (!SessionError.is(error) || error.outcome !== "not-applied") return error
+  return new SessionError(error.code, error.message, { outcome: "unknown", retryable: error.retryable })
 }
 
 export function notDurable(): SessionError {

@@ -1,6 +1,9 @@
 local PAGE = 500
 local NO_OPERATIONS = '------------------------'
 
+-- Whether something was written for the session at hand that is not to be done twice.
+local has_written = false
+
 -- One page of a list, the oldest first: what counts, and what may be forgotten.
 local function look(index, prefix, instant, from, to, count)
   local members = redis.call('ZRANGE', index, from, to, 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
@@ -23,6 +26,7 @@ local function evict(index, prefix, members)
   local gone, ids = {}, {}
   for at, member in ipairs(members) do
     redis.call('UNLINK', prefix .. member.id)
+    has_written = true
     ids[at] = member.id
     if member.old then gone[#gone + 1] = member.id end
   end
@@ -130,6 +134,7 @@ local function create(session, index, terms, not_after, verifier, fields, before
   local record = terms.head .. written .. ',"' .. NO_OPERATIONS .. '","' .. verifier .. '",' .. terms.authenticated .. '],' .. fields
   -- An earlier copy that no list knows of is found here, before anything is written.
   if not redis.call('SET', session, record, 'NX', 'PX', terms.ttl) then return earlier(session, verifier, now) end
+  has_written = true
   if index then
     redis.call('ZADD', index, created, id)
     local kept_until = math.max(terms.absolute, math.ceil(created / 1000))

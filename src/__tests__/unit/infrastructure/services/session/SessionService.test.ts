@@ -303,6 +303,13 @@ describe("createSession", () => {
     expect(events).toEqual([{ type: "ended", sessionId: `${ADA.tag}.${gone}`, reason: "evicted" }])
   })
 
+  it("tells of sessions that made room for one which was ended before it was known to be opened", async () => {
+    const gone = storedSession().record.id
+    redis.answer("session-create", [sessionCreateStatus.MORE, T, "1700000000000003", 80, "", "", gone], [sessionCreateStatus.ENDED, T])
+    await refuses("ERR_SESSION_ENDED", serviceWith({ maxSessionsPerUser: 400 }).createSession({ userId: "ada" }))
+    expect(events).toEqual([{ type: "ended", sessionId: `${ADA.tag}.${gone}`, reason: "evicted" }])
+  })
+
   it("does not say that nothing was changed when sessions had made room before the refusal", async () => {
     const gone = storedSession().record.id
     redis.answer("session-create", [sessionCreateStatus.MORE, T, "1700000000000003", 80, "", "", gone], new SessionError("ERR_STORE_REFUSED", "no"))
@@ -386,7 +393,7 @@ describe("createSession", () => {
     expect(await refuses("ERR_SESSION_ENDED", serviceWith().createSession({ userId: "ada" }))).toMatchObject({ outcome: "applied", retryable: false })
   })
 
-  it("is refused at a full house", async () => {
+  it("is refused at the limit", async () => {
     redis.answer("session-create", [sessionCreateStatus.FULL, T])
     expect(await refuses("ERR_SESSION_LIMIT", serviceWith({ maxSessionsPerUser: 1, onLimit: "reject" }).createSession({ userId: "ada" }))).toMatchObject({
       outcome: "not-applied",
@@ -394,7 +401,7 @@ describe("createSession", () => {
     expect(redis.all("session-create")).toHaveLength(1)
   })
 
-  it("is in doubt at a full house that a second copy met: the first may still be read, and find room", async () => {
+  it("is in doubt at a limit that a second copy met: the first may still be read, and find room", async () => {
     redis.answer("session-create", lostReply(), [sessionCreateStatus.FULL, T])
     const service = serviceWith({ maxSessionsPerUser: 1, onLimit: "reject" })
     expect(await refuses("ERR_SESSION_LIMIT", service.createSession({ userId: "ada" }))).toMatchObject({ outcome: "unknown", retryable: false })
