@@ -29,7 +29,8 @@ const routes = {
 
 const server = createServer((req, res) => {
   const route = routes[`${req.method} ${req.url}`] ?? (req.url.startsWith("/devices/") ? routes[`${req.method} /devices`] : undefined)
-  if (route === undefined) res.writeHead(404).end()
-  else route(req, res)
+  if (route === undefined) return res.writeHead(404).end()
+  // What a handler throws and the door does not answer, such as a body that is no JSON, would end the process.
+  return route(req, res).catch(() => (res.headersSent ? res.destroy() : res.writeHead(400).end()))
 })
 server.listen(port, "127.0.0.1", () => console.log(`http://localhost:${port}`))

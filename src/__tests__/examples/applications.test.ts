@@ -90,6 +90,14 @@ describe.each(APPLICATIONS)("examples/apps/%s", (name) => {
   })
 })
 
+it.each(APPLICATIONS)("examples/apps/%s goes on after a body that is no JSON", async (name) => {
+  const origin = await start(name)
+  const headers = { origin, "content-type": "application/json" }
+  const broken = await fetch(`${origin}/sign-in`, { method: "POST", headers, body: "{" })
+  expect(broken.status).toBeGreaterThanOrEqual(400)
+  expect((await new Visitor(origin, FIREFOX).signIn()).status).toBe(204)
+})
+
 async function start(name: string): Promise<string> {
   expect(existsSync(join(ROOT, "dist/exports/auth.js")), "the library is not built: npm run build").toBe(true)
   const port = await freePort()

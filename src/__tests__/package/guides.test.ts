@@ -9,18 +9,23 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 const DOOR_GUIDES = ["express", "fastify", "koa", "hono", "node-http", "web", "websocket"]
 /** Those whose blocks are one program. */
-const PROGRAMS = [...DOOR_GUIDES, "doors", "testing", "move-from-rate-limiter-flexible", "near-cache"]
+const GUIDES = [...DOOR_GUIDES, "doors", "testing", "move-from-rate-limiter-flexible", "near-cache", "rate-limits", "login-protection"]
+const PROGRAMS = [...GUIDES.map((guide) => `guides/${guide}`), "options"]
 const MOST_LINES = 15
+/** What the pages say is the application's. */
+const USERS = `export declare function userOf(name: string, password: string): Promise<string>
+export declare function verifyPassword(email: string, password: string): Promise<{ readonly id: string } | null>
+`
 
 /** The code of a page, each block going on where the one before ended. */
-function blocksOf(guide: string): readonly string[] {
-  const page = readFileSync(join(root, `docs/guides/${guide}.md`), "utf8")
-  return [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? "")
+function blocksOf(page: string): readonly string[] {
+  const text = readFileSync(join(root, `docs/${page}.md`), "utf8")
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? "")
 }
 
 describe("the guides", () => {
   it.each(DOOR_GUIDES)("%s: comes to a protected route within 15 lines", (guide) => {
-    const [first = ""] = blocksOf(guide)
+    const [first = ""] = blocksOf(`guides/${guide}`)
     expect(first).toContain("requireSession(")
     expect(first.trimEnd().split("\n").length).toBeLessThanOrEqual(MOST_LINES)
   })
@@ -30,10 +35,10 @@ describe("the guides", () => {
     const folder = join(root, ".cache/guides")
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
-    const files = PROGRAMS.map((guide) => `${guide}.ts`)
-    expect(PROGRAMS.filter((guide) => blocksOf(guide).length === 0)).toEqual([])
-    for (const file of files) writeFileSync(join(folder, file), `${blocksOf(basename(file, ".ts")).join("\n")}\nexport {}\n`)
-    writeFileSync(join(folder, "users.ts"), "export declare function userOf(name: string, password: string): Promise<string>\n")
+    const files = PROGRAMS.map((page) => `${basename(page)}.ts`)
+    expect(PROGRAMS.filter((page) => blocksOf(page).length === 0)).toEqual([])
+    for (const page of PROGRAMS) writeFileSync(join(folder, `${basename(page)}.ts`), `${blocksOf(page).join("\n")}\nexport {}\n`)
+    writeFileSync(join(folder, "users.ts"), USERS)
     const compilerOptions = {
       target: "es2023",
       lib: ["es2023"],
