@@ -1,8 +1,13 @@
 import { execFile } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { promisify } from "node:util"
+import { Redis as IoRedis } from "ioredis"
+import { Redis as Valkey } from "iovalkey"
 import { createClientPool } from "redis"
 import { describe, expect, it } from "vitest"
-import { createSessionService } from "../../exports/index.js"
+import { createSessionService, type SessionEvent } from "../../exports/index.js"
 import { nearCached } from "../support/near-cached.js"
 import { askServer, SERVER_KINDS, sharedServer, startServer } from "../support/servers.js"
 import { randomPrefix } from "../support/services-under-watch.js"
@@ -66,6 +71,38 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     await near.end()
     pool.destroy()
     await server.stop()
+  })
+
+  it.each([
+    ["ioredis", IoRedis],
+    ["iovalkey", Valkey],
+  ] as const)("goes over a socket of this machine, and with the client's own user, through %s", async (_name, Client) => {
+    const folder = mkdtempSync(join(tmpdir(), "coatcheck-socket-"))
+    const path = join(folder, "server.sock")
+    const server = await startServer({ kind, args: ["--unixsocket", path, "--user", "near", "on", ">password", "~*", "&*", "+@all"] })
+    const client = new Client({ path, username: "near", password: "password" })
+    const events: SessionEvent[] = []
+    const service = await createSessionService({ store: client, nearCache: { lease: "10s" }, onEvent: (event) => events.push(event) })
+    try {
+      await expect.poll(() => events, { timeout: 20_000 }).toContainEqual({ type: "near-cache", serving: true })
+      // Where the client connects a moment later, the first one is made anew.
+      const tracked = async (): Promise<readonly string[]> =>
+        (await askServer(server.port, "CLIENT LIST")).split("\n").filter((line) => /\bflags=\S*t/.test(line))
+      await expect.poll(tracked, { timeout: 20_000 }).toEqual([expect.stringMatching(new RegExp(`addr=${path}:.*\\buser=near\\b`))])
+      const { token } = await service.createSession({ userId: "ada" })
+      const asked = async (): Promise<string | undefined> => /cmdstat_mget:calls=(\d+)/.exec(await askServer(server.port, "INFO commandstats"))?.[1]
+      const isFree = async (): Promise<boolean> => {
+        const before = await asked()
+        for (let n = 0; n < 100; n += 1) expect((await service.getSession(token))?.userId).toBe("ada")
+        return (await asked()) === before
+      }
+      await expect.poll(isFree, { timeout: 20_000 }).toBe(true)
+    } finally {
+      await service.close()
+      client.disconnect()
+      await server.stop()
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it("leaves nothing behind on the server, nor on the client that was handed in", async () => {
