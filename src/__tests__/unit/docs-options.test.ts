@@ -23,5 +23,5 @@ it.each(Object.keys(MAKERS))("docs/options.md lists each option of %s, and no ot
   const [, section = ""] = new RegExp(`^## [^\\n]*\`${name}\`\\n([^]*?)^## `, "m").exec(PAGE) ?? []
   const listed = [...section.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`(\w+)(?:\.\w+)?`/g)].map(([, option]) => option))
   expect(all).not.toBe("")
-  expect([...new Set(listed)].toSorted()).toEqual(all.split(", ").toSorted())
+  expect(new Set(listed)).toEqual(new Set(all.split(", ")))
 })
