@@ -472,8 +472,8 @@ export const MUTANTS = [
   {
     rule: "A member leaves the list only when it is old (a sign-out everywhere)",
     file: `${LUA}/index-end.lua`,
-    from: "if all_are_old or is_old(at) then",
-    to: "if memory > 0 then",
+    from: "for at = 2, from do",
+    to: "for at = 2, #KEYS do",
     tests: SCRIPTS,
   },
   {

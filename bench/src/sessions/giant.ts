@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import { StoreServer } from "coatcheck-reliability/servers"
 import type { GroupSettings, Measured } from "../group.js"
 import { markdownTable, shown } from "../markdown.js"
@@ -16,9 +17,16 @@ const LONGEST_MS = TARGETS["giant-longest"].value
 /** Sessions of others in the same server. */
 const OTHERS = { quick: 5_000, full: 100_000 }
 
+/** For so long a list remembers what was ended, so that no late copy of a sign-in brings it back; see docs/adr/0005-the-list-remembers.md. */
+const MEMORY_MS = 2_500
+
+/** How long before their end sessions were opened, in milliseconds. What is younger than the list's memory stays in the list for a while. */
+const AGES = { "some seconds old": MEMORY_MS + 500, "just opened": 0 }
+
 /** One user with very many sessions, all of which are ended. */
 export interface GiantFigures {
   readonly name: string
+  readonly age: string
   readonly sessions: number
   /** Milliseconds from the call to its answer. */
   readonly job: Spread
@@ -36,20 +44,23 @@ export interface GiantFigures {
 export async function runGiant(settings: GroupSettings): Promise<Measured> {
   await using server = await StoreServer.start("redis")
   await using meter = new ServerMeter(server.url)
-  const giant = await measureGiant(server.url, meter, settings)
-  settings.onText(giantTable(giant))
+  const [old, young] = await measureGiant(server.url, meter, settings)
+  for (const giant of [old, young]) settings.onText(giantTable(giant))
   return {
-    figures: { server: `Redis ${server.version}`, giant },
+    figures: { server: `Redis ${server.version}`, old, young },
     findings: [
-      { target: "giant-longest", measured: giant.longest },
-      { target: "giant-job", measured: giant.job },
+      { target: "giant-longest", measured: old.longest },
+      { target: "giant-job", measured: old.job },
     ],
   }
 }
 
 /** Ends all sessions of such a user, again and again, beside all other sessions of that server. */
-async function measureGiant(url: string, meter: ServerMeter, { quick, signal, onProgress }: GroupSettings): Promise<GiantFigures> {
-  const name = "coatcheck, deleteUserSessions"
+async function measureGiant(
+  url: string,
+  meter: ServerMeter,
+  { quick, signal, onProgress }: GroupSettings,
+): Promise<readonly [old: GiantFigures, young: GiantFigures]> {
   const sessions = quick ? LARGEST / 10 : LARGEST
   const rounds = quick ? 2 : 5
   const raw = await openNodeRedis(url)
@@ -57,34 +68,35 @@ async function measureGiant(url: string, meter: ServerMeter, { quick, signal, on
   const log = new SlowLog(url)
   try {
     await fillSessions(service, quick ? OTHERS.quick : OTHERS.full, { signal, onProgress: (done) => onProgress(`storing sessions of others: ${done}`) })
-    const ended: { readonly job: number; readonly server: number; readonly commands: readonly SlowCommand[] }[] = []
-    for (let round = 1; round <= rounds; round++) {
-      const { device, attributes } = payloadOf(0)
-      const userId = `giant-${round}`
-      const told = `round ${round} of ${rounds}`
-      await crowd(sessions, () => service.createSession({ userId, device, attributes }), {
-        signal,
-        onProgress: (done) => onProgress(`${told}: ${done} of ${sessions}`),
-      })
-      await log.begin()
-      const { result, server } = await meter.during(async () => {
-        const began = performance.now()
-        return { count: await service.deleteUserSessions(userId), job: performance.now() - began }
-      })
-      const { count, job } = result
-      if (count !== sessions) throw new Error(`${name}: expected ${sessions} sessions to be ended, got ${count}`)
-      ended.push({ job, server: server.cpu / 1_000, commands: await log.end() })
-    }
-    const all = ended.flatMap(({ commands }) => commands).toSorted((one, other) => other.ms - one.ms)
-    return {
-      name,
-      sessions,
-      job: spreadOf(ended.map(({ job }) => job)),
-      server: spreadOf(ended.map(({ server }) => server)),
-      longest: spreadOf(ended.map(({ commands }) => longestOf(commands))),
-      over: all.filter(({ ms }) => ms > LONGEST_MS).length,
-      command: all[0]?.name ?? "–",
-    }
+    const ended: Ended[] = []
+    for (let round = 1; round <= rounds; round++)
+      for (const [age, ms] of Object.entries(AGES)) {
+        const { device, attributes } = payloadOf(0)
+        const userId = `giant-${round}-${ms}`
+        const told = `round ${round} of ${rounds}, ${age}`
+        await crowd(sessions, () => service.createSession({ userId, device, attributes }), {
+          signal,
+          onProgress: (done) => onProgress(`${told}: ${done} of ${sessions}`),
+        })
+        await pause(ms, undefined, { signal })
+        await log.begin()
+        const { result, server } = await meter.during(async () => {
+          const began = performance.now()
+          return { count: await service.deleteUserSessions(userId), job: performance.now() - began }
+        })
+        const { count, job } = result
+        if (count !== sessions) throw new Error(`Expected ${sessions} sessions to be ended, got ${count}`)
+        ended.push({ age, job, server: server.cpu / 1_000, commands: await log.end() })
+      }
+    const [old, young] = Object.keys(AGES).map((age) =>
+      figuresOf(
+        age,
+        sessions,
+        ended.filter((one) => one.age === age),
+      ),
+    )
+    if (old === undefined || young === undefined) throw new RangeError("Expected two ages")
+    return [old, young]
   } finally {
     log.close()
     await service.close()
@@ -92,15 +104,36 @@ async function measureGiant(url: string, meter: ServerMeter, { quick, signal, on
   }
 }
 
+interface Ended {
+  readonly age: string
+  readonly job: number
+  readonly server: number
+  readonly commands: readonly SlowCommand[]
+}
+
+function figuresOf(age: string, sessions: number, ended: readonly Ended[]): GiantFigures {
+  const all = ended.flatMap(({ commands }) => commands).toSorted((one, other) => other.ms - one.ms)
+  return {
+    name: "coatcheck, deleteUserSessions",
+    age,
+    sessions,
+    job: spreadOf(ended.map(({ job }) => job)),
+    server: spreadOf(ended.map(({ server }) => server)),
+    longest: spreadOf(ended.map(({ commands }) => longestOf(commands))),
+    over: all.filter(({ ms }) => ms > LONGEST_MS).length,
+    command: all[0]?.name ?? "–",
+  }
+}
+
 function longestOf(commands: readonly SlowCommand[]): number {
   return Math.max(0, ...commands.map(({ ms }) => ms))
 }
 
-function giantTable({ name, sessions, job, server, longest, over, command }: GiantFigures): string {
+function giantTable({ name, age, sessions, job, server, longest, over, command }: GiantFigures): string {
   const lines = [
     ["ms of the longest command", `${shown(longest, 2)}; ${over} over ${LONGEST_MS} ms; the longest: ${command}`],
     ["ms of the whole job", shown(job, 0)],
     ["ms of Redis' processor", shown(server, 0)],
   ]
-  return markdownTable([`${name}, of ${sessions} sessions`, "measured"], lines)
+  return markdownTable([`${name}, of ${sessions} sessions that are ${age}`, "measured"], lines)
 }

@@ -13,15 +13,20 @@
 local index, memory, first = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]) + 1
 local now = now_micros()
 
--- Younger ones stay: they tell a late copy of a create that its session is over.
+-- Younger ones stay: they tell a late copy of a create that its session is over. They are the last of all, so a few looks find the oldest of them; one that is
+-- not listed any more counts as young.
 local function is_old(at)
   local score = redis.call('ZSCORE', index, string.sub(KEYS[at], first))
   return score and tonumber(score) + memory < now
 end
-local all_are_old, old = is_old(#KEYS), {}
-for at = 2, #KEYS do
-  if all_are_old or is_old(at) then old[#old + 1] = string.sub(KEYS[at], first) end
+local from, to = 1, #KEYS
+if is_old(to) then from = to else to = to - 1 end
+while from < to do
+  local middle = math.ceil((from + to) / 2)
+  if is_old(middle) then from = middle else to = middle - 1 end
 end
+local old = {}
+for at = 2, from do old[at - 1] = string.sub(KEYS[at], first) end
 
 -- Nearly always all are there, or none.
 local there, existed = redis.call('EXISTS', unpack(KEYS, 2)), nil

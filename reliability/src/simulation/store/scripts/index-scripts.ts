@@ -14,8 +14,16 @@ export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memor
     const score = keys.members(index).score(idOf(session))
     return score !== undefined && score + Number(memory) < keys.nowMicros
   }
-  const areAllOld = isOld(sessions.at(-1))
-  const old = sessions.filter((session) => areAllOld || isOld(session)).map(idOf)
+  // The last first, then by halves.
+  let [from, to] = [0, sessions.length]
+  if (isOld(sessions.at(-1))) from = to
+  else to -= 1
+  while (from < to) {
+    const middle = Math.ceil((from + to) / 2)
+    if (isOld(sessions[middle - 1])) from = middle
+    else to = middle - 1
+  }
+  const old = sessions.slice(0, from).map(idOf)
   const existed = sessions.map((session) => keys.unlink(session)).join("")
   return [now, old.length === 0 ? 0 : keys.zrem(index, old), existed]
 }
