@@ -12,21 +12,26 @@ const CHANGED_TOGETHER = 16
 const USERS = 50_000
 
 const CREATE = `local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
+local now, done = time[1] * 1000000 + time[2], 0
 for i = 1, #KEYS, 2 do
   if #redis.call('ZRANGE', KEYS[i + 1], 0, 7) < 10 and redis.call('SET', KEYS[i], ARGV[i + 1], 'NX', 'PX', 86400000) then
     redis.call('ZADD', KEYS[i + 1], now + i, ARGV[i])
     redis.call('PEXPIREAT', KEYS[i + 1], math.floor(now / 1000) + 2592000000, 'GT')
+    done = done + 1
   end
 end
-return #KEYS`
+return done`
 
 /** Compares whose session it is, in place of a version. */
-const UPDATE = `for i = 1, #KEYS do
+const UPDATE = `local done = 0
+for i = 1, #KEYS do
   local head = redis.call('GETRANGE', KEYS[i], 0, 23)
-  if head == string.sub(ARGV[i], 1, 24) then redis.call('SET', KEYS[i], ARGV[i], 'KEEPTTL') end
+  if head == string.sub(ARGV[i], 1, 24) then
+    redis.call('SET', KEYS[i], ARGV[i], 'KEEPTTL')
+    done = done + 1
+  end
 end
-return #KEYS`
+return done`
 
 /**
  * The least that could be called a session in one round trip a call, on bare JSON: what is asked for in one turn travels together, a secret is hashed, JSON is parsed and written, a list is kept. No
@@ -40,7 +45,8 @@ export async function theLeast({ raw, names: keys, bytes }: ClientSettings): Pro
   const traveling = new Traveling()
   const fetch = traveling.batch(READ_TOGETHER, (some: readonly string[]) => (some.length === 1 ? Promise.all(some.map(raw.get)) : raw.mget(some)))
   const changed = (sha1: string) => async (some: readonly Change[]) => {
-    await evaluate(raw, sha1, some)
+    const done = Number(await evaluate(raw, sha1, some))
+    if (done !== some.length) throw new Error(`Expected ${some.length} changes to be made, got ${done}`)
     return some.map(() => true)
   }
   const create = traveling.batch(CHANGED_TOGETHER, changed(creating))
