@@ -8,7 +8,7 @@ export interface WantedFigure extends Target {
 }
 
 /** With as many digits as counts are told with. */
-const ONE_IN_60 = 1 / 60
+const ONE_IN_60 = Number((1 / 60).toPrecision(3))
 const RATE = "rate, of the baseline's"
 const P50 = "p50, of the baseline's"
 const CPU = "CPU of the process, of the baseline's"
