@@ -74,13 +74,13 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
   })
 
   it.each([
-    ["ioredis", IoRedis],
-    ["iovalkey", Valkey],
-  ] as const)("goes over a socket of this machine, and with the client's own user, through %s", async (_name, Client) => {
+    ["ioredis", (path: string) => new IoRedis({ path, username: "near", password: "password" })],
+    ["iovalkey", (path: string) => new Valkey({ path, username: "near", password: "password" })],
+  ] as const)("goes over a socket of this machine, and with the client's own user, through %s", async (_name, connect) => {
     const folder = mkdtempSync(join(tmpdir(), "coatcheck-socket-"))
     const path = join(folder, "server.sock")
     const server = await startServer({ kind, args: ["--unixsocket", path, "--user", "near", "on", ">password", "~*", "&*", "+@all"] })
-    const client = new Client({ path, username: "near", password: "password" })
+    const client = connect(path)
     const events: SessionEvent[] = []
     const service = await createSessionService({ store: client, nearCache: { lease: "10s" }, onEvent: (event) => events.push(event) })
     try {
