@@ -21,7 +21,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   least: { about: "the least that could be called a session, beside the raw commands and ours", takes: { quick: 8, full: 100 }, run: runLeast },
   mixed: { about: "reads of one and of few sessions, and calls of all kinds at once", takes: { quick: 9, full: 145 }, run: runMixed },
-  sizes: { about: "sessions of 0.5, 2, 8 and 32 KB beside the raw commands on JSON of that size", takes: { quick: 10, full: 110 }, run: runSizes },
+  sizes: { about: "sessions of 0.5, 2, 8 and 32 KB beside the raw commands on JSON of that size", takes: { quick: 10, full: 270 }, run: runSizes },
   "store-size": { about: "the same work in stores of 10 000, 100 000 and 1 000 000 sessions", takes: { quick: 7, full: 150 }, run: runStoreSize },
   "near-cache": {
     about: "reads that are answered from this process's memory, and how long after a revocation",
@@ -38,7 +38,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   limits: {
     about: "decisions about rate limits beside the raw INCR of the same client, and beside other libraries",
-    takes: { quick: 20, full: 420 },
+    takes: { quick: 20, full: 520 },
     run: runLimits,
   },
   accuracy: { about: "what each algorithm admits of bursty requests, held against the exact count", takes: { quick: 2, full: 3 }, run: runAccuracy },
