@@ -34,3 +34,8 @@ export class SlowLog {
     this.#client.disconnect()
   }
 }
+
+/** Of the longest of some commands, in milliseconds; 0 for none. */
+export function longestOf(commands: readonly SlowCommand[]): number {
+  return Math.max(0, ...commands.map(({ ms }) => ms))
+}

@@ -1,7 +1,7 @@
 import type { CleanupReport } from "coatcheck"
 import type { GroupSettings } from "../group.js"
 import { markdownTable } from "../markdown.js"
-import { SlowLog } from "../server/SlowLog.js"
+import { longestOf, SlowLog } from "../server/SlowLog.js"
 import { openNodeRedis } from "./node-redis.js"
 import { serviceOn } from "./stored.js"
 
@@ -31,8 +31,9 @@ export async function measureCleanup(
   const sessions = await serviceOn(raw.client)
   const log = new SlowLog(url)
   let reports = 0
-  const part = (before: CleanupReport | null, enough: AbortController): Promise<CleanupReport> =>
-    sessions.cleanupExpiredSessions({
+  const part = (before: CleanupReport | null): Promise<CleanupReport> => {
+    const enough = new AbortController()
+    return sessions.cleanupExpiredSessions({
       maxPerSecond: RATE,
       cursor: before?.cursor,
       signal: AbortSignal.any([signal, enough.signal]),
@@ -43,15 +44,16 @@ export async function measureCleanup(
         if (before === null && done >= stored / 2) enough.abort()
       },
     })
+  }
   try {
     await log.begin()
     const began = performance.now()
-    const first = await part(null, new AbortController())
+    const first = await part(null)
     if (first.cursor === undefined) throw new Error("Expected a cleanup that was stopped to say where to go on")
-    const rest = await part(first, new AbortController())
+    const rest = await part(first)
     const seconds = (performance.now() - began) / 1_000
     signal.throwIfAborted()
-    const longest = Math.max(0, ...(await log.end()).map(({ ms }) => ms))
+    const longest = longestOf(await log.end())
     return { stored, rate: RATE, seconds, scanned: first.scanned + rest.scanned, live: first.live + rest.live, reports, longest }
   } finally {
     log.close()

@@ -3,7 +3,7 @@ import { StoreServer } from "coatcheck-reliability/servers"
 import type { GroupSettings, Measured } from "../group.js"
 import { markdownTable, shown } from "../markdown.js"
 import { ServerMeter } from "../server/ServerMeter.js"
-import { type SlowCommand, SlowLog } from "../server/SlowLog.js"
+import { longestOf, type SlowCommand, SlowLog } from "../server/SlowLog.js"
 import { type Spread, spreadOf } from "../spread.js"
 import { TARGETS } from "../targets/targets.js"
 import { crowd } from "./crowd.js"
@@ -123,10 +123,6 @@ function figuresOf(age: string, sessions: number, ended: readonly Ended[]): Gian
     over: all.filter(({ ms }) => ms > LONGEST_MS).length,
     command: all[0]?.name ?? "–",
   }
-}
-
-function longestOf(commands: readonly SlowCommand[]): number {
-  return Math.max(0, ...commands.map(({ ms }) => ms))
 }
 
 function giantTable({ name, age, sessions, job, server, longest, over, command }: GiantFigures): string {
