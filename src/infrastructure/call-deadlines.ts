@@ -24,6 +24,9 @@ class Wait {
 
 const LONGEST_SPAN_MS = 10
 
+/** When a deadline passes whose signal this is, by `performance.now()`. */
+const ENDS = new WeakMap<AbortSignal, number>()
+
 /**
  * One deadline for each call of a service. No client ends a call on a server that went silent, so this does.
  *
@@ -62,6 +65,8 @@ export class CallDeadlines {
    */
   run<T>(start: (signal: AbortSignal) => Promise<T>, expired: () => Error, signal?: AbortSignal, beganAt: number = performance.now()): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason)
+    const outer = signal && ENDS.get(signal)
+    if (signal && outer !== undefined && outer <= beganAt + this.#timeoutMs + this.#spanMs) return this.#within(start, expired, signal)
     const bucket = this.#join(beganAt)
     return new Promise<T>((resolve, reject) => {
       const controller = signal ? withManyListeners(new AbortController()) : undefined
@@ -102,6 +107,37 @@ export class CallDeadlines {
     })
   }
 
+  /** A call within one whose deadline passes first, and that nobody else can end: that one's signal is all that it needs. */
+  #within<T>(start: (signal: AbortSignal) => Promise<T>, expired: () => Error, signal: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let hasLeft = false
+      const leave = (): void => {
+        if (hasLeft) return
+        hasLeft = true
+        signal.removeEventListener("abort", end)
+        if (--this.#waiting === 0) this.#whenDrained?.()
+      }
+      const expire = (): void => {
+        leave()
+        reject(expired())
+      }
+      // Whoever is nearer to the store answers first, as below.
+      const end = (): void => void setImmediate(expire)
+      this.#waiting++
+      signal.addEventListener("abort", end, { once: true })
+      begin(start, signal).then(
+        (value) => {
+          leave()
+          resolve(value)
+        },
+        (error: unknown) => {
+          leave()
+          reject(error)
+        },
+      )
+    })
+  }
+
   /** Waits until every call has ended, which their deadlines bound, and lets go of the timer. Nothing is to be started afterwards. */
   async close(): Promise<void> {
     const bucket = this.#open
@@ -123,6 +159,7 @@ export class CallDeadlines {
       waits: new Set(),
       timer: setTimeout(() => this.#expire(bucket), Math.max(1, beganAt + this.#spanMs + this.#timeoutMs - performance.now())).unref(),
     }
+    ENDS.set(bucket.controller.signal, bucket.expiresAt)
     // One of before is that call's own.
     if (last && beganAt < last.joinUntil) return bucket
     this.#open = bucket

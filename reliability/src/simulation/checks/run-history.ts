@@ -68,8 +68,11 @@ export function checkRun(
     .flatMap((line) => (losesReplies(options) ? rotatedThenRead(line) : [line]))
   const histories = splitBySession(known).map((history) => ({ ...history, operations: withFaults(history, lines, facts) }))
   if (!faults.some(({ kind }) => kind === "restored")) {
+    const madeAgain = new Set(histories.filter((history) => faults.some((fault) => creationMadeAgain(history, fault, faults))).map(({ session }) => session))
     for (const { rule, subject, what } of checkVersions(known, histories.map(withoutOwnChanges))) {
       if ((rule === "V7" || rule === "V8") && holes.has(subject)) continue
+      // Whether its end came before or after it was made is for the search to tell.
+      if (rule === "V5" && madeAgain.has(subject)) continue
       findings.report(rule, `${subject}: ${what}`)
     }
   }
@@ -107,12 +110,14 @@ function withFaults(
     const begun = history.operations.filter((change) => isChange(change) && change.call < at)
     const creating = begun.find(({ kind, ret }) => kind === "create" && ret > at)
     if (fault.kind === "evicted") {
-      // Where no list tells a creation's second copy that the first was made, it makes the session again.
-      const isUnlisted = history.user?.startsWith(GUESTS) || faults.some((other) => other.kind === "list-evicted" && other.user === history.user)
-      if (isUnlisted && creating !== undefined) own.push({ ...end, state: ABSENT }, { ...creating, ...MADE_BEFORE })
+      const again = creationMadeAgain(history, fault, faults)
+      if (again !== undefined) own.push({ ...end, state: ABSENT }, { ...again, ...MADE_BEFORE })
       else own.push(end)
     } else {
       own.push({ ...end, state: givenOut(fault.state, creating?.issued) })
+      // The step that gave a guest the secret may have been sent twice, too, and its first copy be read only now.
+      for (const { kind, issued } of begun)
+        if (kind === "create" && history.user?.startsWith(GUESTS)) own.push({ ...end, ...MADE_BEFORE, kind: "rotate", secret: UNSEEN_SECRET, issued })
       // A change whose first copy was lost with the data is made again by its second, or meets another one then, whatever its caller is told; and the first copy of
       // a creation that was sent twice may be read only now, when nothing tells any more that there was a second.
       for (const change of begun) if (change.ret > at || change.kind === "create") own.push({ ...change, ...MADE_BEFORE })
@@ -140,6 +145,13 @@ function isInDoubt({ kind, outcome, ret }: SessionOperation, { operations }: Ses
   // A sign-out whose own first copy ended the session may say that it found none, too.
   const mayEnd = operations.some((other) => (other.kind === "end" || other.kind === "delete") && other.call < ret)
   return mayEnd || mayExpireAt < ret || faults.some(({ at }) => at < ret)
+}
+
+/** The creation that made its session again after a fault ended it: where no list tells its second copy that the first was made. */
+function creationMadeAgain({ operations, user, session }: SessionHistory, fault: DataFault, faults: readonly DataFault[]): SessionOperation | undefined {
+  if (fault.kind !== "evicted" || fault.session !== session) return undefined
+  const isUnlisted = user?.startsWith(GUESTS) || faults.some((other) => other.kind === "list-evicted" && other.user === user)
+  return isUnlisted ? operations.find(({ kind, call, ret }) => kind === "create" && call < fault.at && ret > fault.at) : undefined
 }
 
 /** A guest's session may be opened with a secret that nobody gets, until the same call gives it the caller's. */

@@ -128,6 +128,37 @@ describe("a deadline", () => {
     expect(remove).toHaveBeenCalled()
   })
 
+  it("of a call within a call whose time is up first is that one's, and says first what it knows", async () => {
+    const inner = new CallDeadlines(100)
+    const signals: AbortSignal[] = []
+    const call = deadlines.run((outer) => {
+      signals.push(outer)
+      return inner.run(
+        (signal) => {
+          signals.push(signal)
+          return never()
+        },
+        () => new Error("the inner one knows"),
+        outer,
+      )
+    }, expired)
+    await expect(call).rejects.toThrow("the inner one knows")
+    expect(signals[1]).toBe(signals[0])
+    // It waits for nothing any more, though what it began never ends.
+    await inner.close()
+  })
+
+  it("of a call within a call that may last longer is its own", async () => {
+    const [outer, inner] = [new CallDeadlines(60_000), new CallDeadlines(50)]
+    await expect(
+      outer.run(
+        (signal) => inner.run(never, expired, signal),
+        () => new Error("the outer one"),
+      ),
+    ).rejects.toThrow("time is up")
+    await Promise.all([outer.close(), inner.close()])
+  })
+
   it("waits on closing for the calls that are under way, and no longer than their deadline", async () => {
     const waiting = refusedAfter(deadlines.run(never, expired))
     let answer: (value: string) => void = () => undefined
