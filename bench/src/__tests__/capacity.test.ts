@@ -32,11 +32,14 @@ describe("capacityOf", () => {
 describe("tables", () => {
   it("hold what was measured against the model", () => {
     const at = (median: number) => ({ low: median, median, high: median })
-    const setup = { store: "one Redis", processes: 1, nodes: 1, cores: 2, rate: at(80_000), ofOne: at(1), costs }
+    const setup = { store: "one Redis", reader: "coatcheck", processes: 1, nodes: 1, cores: 2, rate: at(80_000), ofOne: at(1), costs } as const
     expect(scalingTable([setup], () => costs)).toContain(
-      "| one Redis | 1 | 80000 (80000–80000) | 1.00 (1.00–1.00) | 10.0 | 2.0 | 100000, by processes | 0.80 |",
+      "| one Redis | coatcheck | 1 | 80000 (80000–80000) | 1.00 (1.00–1.00) | 10.0 | 2.0 | 100000, by processes | 0.80 |",
     )
   })
+
+  it("write a thousand millions in digits", () =>
+    expect(capacityTable([capacityOf(100, { costs, sessionBytes: 900, efficiency: 0.8 })])).toContain("| 100 | 1150 million |"))
 
   it("say that the rest is a model", () =>
     expect(capacityTable([capacityOf(3, { costs, sessionBytes: 900, efficiency: 0.8 })])).toMatch(

@@ -8,20 +8,22 @@ import { ServerMeter } from "../server/ServerMeter.js"
 import { usedMemoryOf } from "../server/settled-memory.js"
 import { startAll } from "../sessions/boards.js"
 import { PAYLOAD_BYTES } from "../sessions/payload.js"
+import type { SessionSettings } from "../sessions/session-settings.js"
 import { exactly, spreadOf } from "../spread.js"
 import { type Costs, capacityOf, ceilingOf } from "./capacity.js"
-import { capacityTable, type SetupFigures, scalingTable } from "./scaling-table.js"
+import { capacityTable, type ReaderName, type SetupFigures, scalingTable } from "./scaling-table.js"
 
 const IN_FLIGHT = 64
 const MS = { quick: 100, full: 500 }
 const PROCESSES = [1, 2]
+const READERS: readonly ReaderName[] = ["coatcheck", "raw GET"]
 const NODES = [1, 3, 6, 12, 24, 100]
 
 interface Place {
   readonly store: string
   readonly nodes: number
-  /** A process each. */
-  readonly readers: readonly Sliced[]
+  /** Processes that read sessions, and others that read bare values: what the machine gives a second one of those bounds what it can give ours. */
+  readonly readers: Readonly<Record<ReaderName, readonly Sliced[]>>
   readonly meter: ServerMeter
   readonly sessionBytes: number
 }
@@ -46,10 +48,11 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
     settings.signal,
   )
   const figures = await measure([alone, spread], settings)
-  const calibrated = (store: string): Costs =>
-    figures.find((one) => one.store === store && one.processes === 1)?.costs ?? { process: Number.NaN, node: Number.NaN }
+  const calibrated = (store: string, reader: ReaderName = "coatcheck"): Costs =>
+    figures.find((one) => one.store === store && one.reader === reader && one.processes === 1)?.costs ?? { process: Number.NaN, node: Number.NaN }
   settings.onText(`${IN_FLIGHT} reads in flight for each process.\n\n${scalingTable(figures, calibrated)}`)
-  const efficiency = Math.min(1, ...figures.map((one) => one.rate.median / ceilingOf(one, calibrated(one.store)).rate))
+  const ours = figures.filter(({ reader }) => reader === "coatcheck")
+  const efficiency = Math.min(1, ...ours.map((one) => one.rate.median / ceilingOf(one, calibrated(one.store)).rate))
   const capacities = NODES.map((nodes) =>
     capacityOf(nodes, { costs: calibrated(nodes === 1 ? alone.store : spread.store), sessionBytes: alone.sessionBytes, efficiency }),
   )
@@ -60,10 +63,10 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
     bars: figures
       .filter((one) => one.store === store && one.processes > 1)
       .flatMap((one) => [
-        { name: `coatcheck, ${one.processes} processes, measured`, ratio: one.ofOne, isOurs: true },
+        { name: `${one.reader}, ${one.processes} processes, measured`, ratio: one.ofOne, isOurs: one.reader === "coatcheck" },
         {
-          name: "model, by processor time alone",
-          ratio: exactly(ceilingOf(one, calibrated(store)).rate / ceilingOf({ ...one, processes: 1 }, calibrated(store)).rate),
+          name: `model of ${one.reader}, by processor time alone`,
+          ratio: exactly(ceilingOf(one, calibrated(store, one.reader)).rate / ceilingOf({ ...one, processes: 1 }, calibrated(store, one.reader)).rate),
           isOurs: false,
         },
       ]),
@@ -83,36 +86,41 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
 async function placeOf(store: string, url: string, nodes: readonly string[], count: number, signal: AbortSignal): Promise<Place & AsyncDisposable> {
   const before = await usedMemoryOf(nodes)
   const processes = Math.max(...PROCESSES)
-  const reader = { library: "coatcheck at an address", client: "node-redis", url, names: [], count, bytes: PAYLOAD_BYTES, ms: MS.full } as const
-  const subjects = await startAll(new Array<typeof reader>(processes).fill(reader), signal)
-  const readers = subjects.rows.flatMap(({ read }) => read ?? [])
-  await Promise.all(readers.map((one) => one.refill()))
+  const start = async (library: "coatcheck at an address" | "raw at an address") => {
+    const reader: SessionSettings = { library, client: "node-redis", url, names: [], count, bytes: PAYLOAD_BYTES, ms: MS.full }
+    const subjects = await startAll(new Array<SessionSettings>(processes).fill(reader), signal)
+    const readers = subjects.rows.flatMap(({ read }) => read ?? [])
+    await Promise.all(readers.map((one) => one.refill()))
+    return { subjects, readers }
+  }
+  const ours = await start("coatcheck at an address")
   const sessionBytes = ((await usedMemoryOf(nodes)) - before) / (processes * count)
+  const raw = await start("raw at an address")
   const meter = new ServerMeter(...nodes)
   const end = async (): Promise<void> => {
-    await subjects[Symbol.asyncDispose]()
-    await meter[Symbol.asyncDispose]()
+    for (const part of [ours.subjects, raw.subjects, meter]) await part[Symbol.asyncDispose]()
   }
-  return { store, nodes: nodes.length, readers, meter, sessionBytes, [Symbol.asyncDispose]: end }
+  return { store, nodes: nodes.length, readers: { coatcheck: ours.readers, "raw GET": raw.readers }, meter, sessionBytes, [Symbol.asyncDispose]: end }
 }
 
 async function measure(places: readonly Place[], { rounds, quick, signal, onProgress }: GroupSettings): Promise<readonly SetupFigures[]> {
-  const setups = places.flatMap((place) => PROCESSES.map((processes) => ({ place, processes, slices: [] as Slice[] })))
+  const setups = places.flatMap((place) => READERS.flatMap((reader) => PROCESSES.map((processes) => ({ place, reader, processes, slices: [] as Slice[] }))))
   for (let round = 0; round <= rounds; round++) {
     onProgress(`round ${round} of ${rounds}`)
-    for (const { place, processes, slices } of round % 2 === 0 ? setups : setups.toReversed()) {
+    for (const { place, reader, processes, slices } of round % 2 === 0 ? setups : setups.toReversed()) {
       signal.throwIfAborted()
-      const slice = await sliceOf(place, processes, quick ? MS.quick : MS.full)
+      const slice = await sliceOf(place, reader, processes, quick ? MS.quick : MS.full)
       // The first round warms up.
       if (round > 0) slices.push(slice)
     }
   }
   const cores = availableParallelism()
-  return setups.map(({ place, processes, slices }) => {
-    const one = setups.find((setup) => setup.place === place && setup.processes === 1)?.slices ?? []
+  return setups.map(({ place, reader, processes, slices }) => {
+    const one = setups.find((setup) => setup.place === place && setup.reader === reader && setup.processes === 1)?.slices ?? []
     const rates = slices.map(({ rate }) => rate)
     return {
       store: place.store,
+      reader,
       nodes: place.nodes,
       processes,
       cores,
@@ -126,8 +134,8 @@ async function measure(places: readonly Place[], { rounds, quick, signal, onProg
   })
 }
 
-async function sliceOf({ readers, meter }: Place, processes: number, ms: number): Promise<Slice> {
-  const { result, server } = await meter.during(() => Promise.all(readers.slice(0, processes).map((reader) => reader.slice({ inFlight: IN_FLIGHT, ms }))))
+async function sliceOf({ readers, meter }: Place, reader: ReaderName, processes: number, ms: number): Promise<Slice> {
+  const { result, server } = await meter.during(() => Promise.all(readers[reader].slice(0, processes).map((one) => one.slice({ inFlight: IN_FLIGHT, ms }))))
   const count = result.reduce((sum, one) => sum + one.count, 0)
   const cpu = result.reduce((sum, one) => sum + one.cpu * one.count, 0)
   return { rate: result.reduce((sum, one) => sum + one.rate, 0), costs: { process: cpu / count, node: server.cpu / count } }

@@ -2,9 +2,13 @@ import { markdownTable, shown } from "../markdown.js"
 import type { Spread } from "../spread.js"
 import { type Capacity, type Costs, ceilingOf, NODE, type Setup } from "./capacity.js"
 
+/** Who reads: ours, or the bare command of the client that ours has. */
+export type ReaderName = "coatcheck" | "raw GET"
+
 /** What one setup came to. */
 export interface SetupFigures extends Setup {
   readonly store: string
+  readonly reader: ReaderName
   /** Reads a second, of all processes. */
   readonly rate: Spread
   /** Of one process on the same store, in the same round. */
@@ -12,12 +16,13 @@ export interface SetupFigures extends Setup {
   readonly costs: Costs
 }
 
-/** @param calibrated costs by store, as one process has them there */
-export function scalingTable(all: readonly SetupFigures[], calibrated: (store: string) => Costs): string {
+/** @param calibrated costs by store and reader, as one process has them there */
+export function scalingTable(all: readonly SetupFigures[], calibrated: (store: string, reader: ReaderName) => Costs): string {
   const lines = all.map((one) => {
-    const { rate, bound } = ceilingOf(one, calibrated(one.store))
+    const { rate, bound } = ceilingOf(one, calibrated(one.store, one.reader))
     return [
       one.store,
+      one.reader,
       String(one.processes),
       shown(one.rate, 0),
       shown(one.ofOne, 2),
@@ -27,14 +32,24 @@ export function scalingTable(all: readonly SetupFigures[], calibrated: (store: s
       (one.rate.median / rate).toFixed(2),
     ]
   })
-  const head = ["store", "processes", "reads a second", "of one process", "CPU µs a read", "CPU µs of the store", "model: at most", "measured, of the model"]
+  const head = [
+    "store",
+    "reader",
+    "processes",
+    "reads a second",
+    "of one process",
+    "CPU µs a read",
+    "CPU µs of the store",
+    "model: at most",
+    "measured, of the model",
+  ]
   return markdownTable(head, lines)
 }
 
 export function capacityTable(capacities: readonly Capacity[]): string {
   const lines = capacities.map(({ nodes, sessions, rate, processes }) => [
     String(nodes),
-    `${(sessions / 1_000_000).toPrecision(3)} million`,
+    `${Number((sessions / 1_000_000).toPrecision(3))} million`,
     `${Math.round(rate / 1_000)} k`,
     String(processes),
   ])

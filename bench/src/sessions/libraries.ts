@@ -10,6 +10,7 @@ const LIBRARIES: Readonly<Record<Library, Opened>> = {
   coatcheck: onClient(async (settings) => (await import("./ours.js")).oursOn(settings)),
   "coatcheck with its near-cache": onClient(async (settings) => (await import("../near-cache/our-hits.js")).ourHits(settings)),
   "coatcheck at an address": async (settings) => (await import("./at-address.js")).atAddress(settings),
+  "raw at an address": async (settings) => (await import("./raw-at-address.js")).rawAtAddress(settings),
   "the least": onClient(async (settings) => (await import("./the-least.js")).theLeast(settings)),
   "plain design": onClient(async (settings) => (await import("./plain-design.js")).plainDesign(settings)),
   "connect-redis": onClient(async (settings) => (await import("./connect-redis.js")).connectRedis(settings)),

@@ -4,6 +4,7 @@ import type { RawClient } from "./raw-client.js"
 /** What stands beside each other, each in a process of its own. */
 export type Library =
   | "raw"
+  | "raw at an address"
   | "coatcheck"
   | "coatcheck with its near-cache"
   | "coatcheck at an address"
