@@ -226,8 +226,8 @@ export const MUTANTS = [
   // Whose session it is
   {
     rule: "By handle, the record's own user id decides (deletion)",
-    file: `${LUA}/session-delete.lua`,
-    from: "if not user and not string.find(prefix, '\"pendingUserId\":' .. ARGV[1] .. ',', rest, true) then return { MISSING, now } end",
+    file: `${LUA}/includes/delete.lua`,
+    from: "if not user and not string.find(prefix, '\"pendingUserId\":' .. owner .. ',', rest, true) then return { MISSING, now } end",
     to: "",
     tests: SCRIPTS,
   },
@@ -411,6 +411,20 @@ export const MUTANTS = [
     from: "if offered ~= '' and not admit(text, now_ms, offered) then",
     to: "if offered ~= '' and #KEYS == 1 and not admit(text, now_ms, offered) then",
     tests: [`${TESTS}/races/shared-updates.test.ts`],
+  },
+  {
+    rule: "Sign-outs that travel together are each admitted by their own secret",
+    file: `${LUA}/includes/delete.lua`,
+    from: "if not admit(text, math.floor(now / 1000), offered) then",
+    to: "if #KEYS == 1 and not admit(text, math.floor(now / 1000), offered) then",
+    tests: [`${TESTS}/races/shared-sign-outs.test.ts`],
+  },
+  {
+    rule: "Sign-outs that travel together each have terms of their own",
+    file: `${LUA}/session-deletes.lua`,
+    from: "local from = at * 4 - 3",
+    to: "local from = 1",
+    tests: [`${TESTS}/races/shared-sign-outs.test.ts`],
   },
   {
     rule: "A change whose caller went away before it was sent is never sent",
@@ -628,9 +642,9 @@ export const MUTANTS = [
   },
   {
     rule: "A session is ended at the version that was asked for, on Redis",
-    file: `${LUA}/session-delete.lua`,
-    from: "if version ~= tonumber(ARGV[3]) then",
-    to: "if tonumber(ARGV[3]) == nil then",
+    file: `${LUA}/includes/delete.lua`,
+    from: "if version ~= tonumber(expected) then",
+    to: "if tonumber(expected) == nil then",
     tests: SCRIPTS,
     only: "leaves every other version",
   },
@@ -720,8 +734,8 @@ export const MUTANTS = [
   },
   {
     rule: "Every layout's secret is checked before a deletion",
-    file: `${LUA}/session-delete.lua`,
-    from: "if verifier and not is_offered(verifier, ARGV[4]) then",
+    file: `${LUA}/includes/delete.lua`,
+    from: "if verifier and not is_offered(verifier, offered) then",
     to: "if verifier == 0 then",
     tests: SCRIPTS,
   },
@@ -938,6 +952,14 @@ export const MUTANTS = [
   {
     rule: "A touch runs on a full server",
     file: `${LUA}/session-touches.lua`,
+    from: "#!lua flags=allow-oom",
+    to: "#!lua",
+    tests: SCRIPTS,
+    only: "full server",
+  },
+  {
+    rule: "Deletions that travel together run on a full server",
+    file: `${LUA}/session-deletes.lua`,
     from: "#!lua flags=allow-oom",
     to: "#!lua",
     tests: SCRIPTS,

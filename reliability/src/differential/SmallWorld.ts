@@ -45,6 +45,7 @@ export class SmallWorld implements World {
       [8, () => this.#accesses()],
       [8, () => this.#extend()],
       [12, () => this.#delete()],
+      [8, () => this.#deletes()],
       [4, () => this.#onLists("index-heal")],
       [4, () => this.#onLists("index-prune")],
       [6, () => this.#end()],
@@ -147,6 +148,11 @@ export class SmallWorld implements World {
     const version = this.#random(2) === 0 ? "" : this.#version(session)
     const args = [this.#pick(["", "", ...OWNERS, '"nobody"']), newest, version, this.#offered(session)]
     return { name: "session-delete", keys: [session], args }
+  }
+
+  #deletes(): Call {
+    const deletions = Array.from({ length: 1 + this.#random(4) }, () => this.#delete())
+    return { name: "session-deletes", keys: deletions.flatMap(({ keys }) => keys), args: deletions.flatMap(({ args }) => args) }
   }
 
   #onLists(name: "index-heal" | "index-prune" | "index-lists"): Call {

@@ -46,7 +46,7 @@ const WRONG_TYPE = "WRONGTYPE"
 const NEVER_WRONG_TYPE = /^(session-(?!create$)|record-(?!adopt)|rate-)/
 
 /** They give an answer for each key, after the time. */
-const FOR_MANY: ReadonlySet<string> = new Set(["session-creates", "session-touches", "session-updates"])
+const FOR_MANY: ReadonlySet<string> = new Set(["session-creates", "session-deletes", "session-touches", "session-updates"])
 
 /** All that the replies of a script can come to. */
 export function expectedOutcomes({ name, statuses }: RealScript): readonly string[] {

@@ -128,7 +128,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     ).toMatchObject({
       status: "MISSING",
     })
-    expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.delete({ session: key, owner: null, newest: null, version: null, verifiers: [verifier] }, {})).toMatchObject({ status: "MISSING" })
     expect(await raw.exists(key)).toBe(0)
   })
 
@@ -303,9 +303,9 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
         device: JSON.stringify({ label: '"userId":"ada",' }),
       },
     })
-    expect(await scripts.delete(key, { owner: '"ada"', newest: null, version: null, verifiers: [] }, {})).toMatchObject({ status: "MISSING" })
+    expect(await scripts.delete({ session: key, owner: '"ada"', newest: null, version: null, verifiers: [] }, {})).toMatchObject({ status: "MISSING" })
     expect(await raw.exists(key)).toBe(1)
-    expect(await scripts.delete(key, { owner: JSON.stringify(record.fixed.userId), newest: null, version: null, verifiers: [] }, {})).toMatchObject({
+    expect(await scripts.delete({ session: key, owner: JSON.stringify(record.fixed.userId), newest: null, version: null, verifiers: [] }, {})).toMatchObject({
       status: "DONE",
     })
     expect(await raw.exists(key)).toBe(0)
@@ -315,7 +315,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     await forgetList()
     const { record, key } = await put()
     await list(record.id, 60_000)
-    const { status, values } = await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})
+    const { status, values } = await scripts.delete({ session: key, owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})
     expect(status).toBe("DONE")
     expect(decodePrefix(record, String(values[0])).fixed.userId).toBe("ada")
     expect(await members()).toEqual([record.id])
@@ -552,28 +552,32 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     it("checks the secret in every layout, which keeps it in its place", async () => {
       const { record, key, text } = await put()
       await raw.set(key, layout2(text), { expiration: "KEEPTTL" })
-      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "WRONG_SECRET" })
+      expect(await scripts.delete({ session: key, owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({
+        status: "WRONG_SECRET",
+      })
       expect(await raw.exists(key)).toBe(1)
-      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete({ session: key, owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})).toMatchObject({
+        status: "DONE",
+      })
     })
 
     it.each(["", "x", "[]"])("clears away %j, which opens for nobody", async (value) => {
       const key = keys.session({ tag: place.tag, id: newSessionId() })
       await raw.set(key, value)
-      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete({ session: key, owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
       expect(await raw.exists(key)).toBe(0)
     })
 
     it("clears away a record that was cut off", async () => {
       const { key, text } = await put()
       await raw.set(key, text.slice(0, 120))
-      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete({ session: key, owner: null, newest: null, version: null, verifiers: [newVerifier()] }, {})).toMatchObject({ status: "DONE" })
     })
   })
 
   describe("a deletion at a version", () => {
     const remove = (key: string, version: number, verifier: string): ReturnType<SessionScripts["delete"]> =>
-      scripts.delete(key, { owner: null, newest: null, version, verifiers: [verifier] }, {})
+      scripts.delete({ session: key, owner: null, newest: null, version, verifiers: [verifier] }, {})
 
     it("leaves every other version as it was, and tells it only whoever has the secret", async () => {
       const { record, key, text } = await put()
@@ -607,7 +611,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
   it("a deletion by owner may be bound to sessions created up to a score", async () => {
     const { record, key } = await put()
     const ending = (newest: number): ReturnType<SessionScripts["delete"]> =>
-      scripts.delete(key, { owner: '"ada"', newest: String(newest), version: null, verifiers: [] }, {})
+      scripts.delete({ session: key, owner: '"ada"', newest: String(newest), version: null, verifiers: [] }, {})
     expect(await ending(record.createdMicros - 1)).toMatchObject({ status: "MISSING" })
     expect(await ending(record.createdMicros)).toMatchObject({ status: "DONE" })
   })
@@ -627,6 +631,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     await forgetList()
     const { record, key } = await put()
     const other = await put()
+    const together = [await put(), await put()]
     await list(record.id, 60_000)
     await raw.configSet({ maxmemory: "1", "maxmemory-policy": "noeviction" })
     try {
@@ -642,7 +647,11 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       })
       expect(await scripts.cutoff(index, {})).toMatch(/^\d{16}$/)
       expect(await scripts.page(index, { order: "FWD", from: "-inf", to: "+inf", count: 10 }, {})).toHaveLength(1)
-      expect(await scripts.delete(key, { owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})).toMatchObject({ status: "DONE" })
+      expect(await scripts.delete({ session: key, owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})).toMatchObject({
+        status: "DONE",
+      })
+      const due = together.map((one) => ({ session: one.key, owner: null, newest: null, version: null, verifiers: [one.record.verifier] }))
+      expect(await scripts.deletes(due, {})).toMatchObject([{ status: "DONE" }, { status: "DONE" }])
       expect(await scripts.end(index, [other.key], LIST_MEMORY_MICROS, {})).toMatchObject({ existed: [true] })
       expect(await scripts.prune(index, [key], [record.id], LIST_MEMORY_MICROS, {})).toBe(1)
     } finally {

@@ -11,6 +11,8 @@ export function singly(execution: Execution): readonly Execution[] {
   switch (name) {
     case "session-updates":
       return keys.map((key, at) => each("session-update", [key], args.slice(at * 5, at * 5 + 5), alone(time, replies[at])))
+    case "session-deletes":
+      return keys.map((key, at) => each("session-delete", [key], args.slice(at * 4, at * 4 + 4), alone(time, replies[at])))
     case "session-touches": {
       let place = 0
       return args.slice(1).map((offered, at) => {

@@ -7,6 +7,7 @@ import { recordAdopt, recordEnd, recordSave, recordTouch } from "./scripts/recor
 import { sessionCreate } from "./scripts/session-create.js"
 import { sessionCreates } from "./scripts/session-creates.js"
 import { sessionDelete } from "./scripts/session-delete.js"
+import { sessionDeletes } from "./scripts/session-deletes.js"
 import { sessionExtend } from "./scripts/session-extend.js"
 import { sessionRotate } from "./scripts/session-rotate.js"
 import { sessionAccesses, sessionTouches } from "./scripts/session-touches.js"
@@ -57,6 +58,7 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "session-create": sessionCreate,
   "session-creates": sessionCreates,
   "session-delete": sessionDelete,
+  "session-deletes": sessionDeletes,
   "session-extend": sessionExtend,
   "session-rotate": sessionRotate,
   "session-touches": sessionTouches,

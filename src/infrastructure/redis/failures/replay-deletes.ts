@@ -142,8 +142,8 @@ export class ReplayDeletes {
   /** The record decides whether it was this user's to end. */
   async #endOwned(handle: Handle, owner: string): Promise<void> {
     const { parts, onEndedAgain } = this.#options
-    const owned = { owner: JSON.stringify(owner), newest: null, version: null, verifiers: [] }
-    const { status } = await parts.scripts.delete(parts.keys.session(handle), owned, {})
+    const due = { session: parts.keys.session(handle), owner: JSON.stringify(owner), newest: null, version: null, verifiers: [] }
+    const { status } = await parts.scripts.delete(due, {})
     if (status === "DONE") onEndedAgain(handle)
   }
 

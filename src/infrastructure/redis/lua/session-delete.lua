@@ -11,37 +11,13 @@
   effects   may remove 1
   cost      O(1)
 ]]
+local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH = 0, 1, 2, 3, 4
 --- @include includes/time
 --- @include includes/head
 --- @include includes/admit
 --- @include includes/body
-local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH = 0, 1, 2, 3, 4
+--- @include includes/delete
 local now = now_micros()
-local text = redis.pcall('GETRANGE', KEYS[1], 0, 4095)
-if text == '' then
-  -- An empty value reads like none, and would stay for ever.
-  if ARGV[3] ~= '' or redis.call('UNLINK', KEYS[1]) == 0 then return { MISSING, now } end
-  return { DONE, now, '' }
-end
-local _, _, version, _, created = numbers_of(text)
-local rest = version and previous_of(text)
-local body = rest and find_body(text, rest)
-local prefix = body and string.sub(text, 1, body - 1) or ''
-if created and ARGV[2] ~= '' and created > tonumber(ARGV[2]) then return { MISSING, now } end
-if ARGV[1] ~= '' then
-  if not body then return { CORRUPT, now } end
-  local user = string.find(prefix, '"userId":' .. ARGV[1] .. ',', rest, true)
-  if not user and not string.find(prefix, '"pendingUserId":' .. ARGV[1] .. ',', rest, true) then return { MISSING, now } end
-elseif version then
-  if not admit(text, math.floor(now / 1000), ARGV[4]) then return { WRONG_SECRET, now } end
-else
-  -- A newer layout keeps the verifier where it is. What is no record at all opens for nobody, so whoever has its handle may clear it away.
-  local verifier = verifier_of_any_layout(text)
-  if verifier and not is_offered(verifier, ARGV[4]) then return { WRONG_SECRET, now } end
-end
-if ARGV[3] ~= '' then
-  if not body then return { CORRUPT, now } end
-  if version ~= tonumber(ARGV[3]) then return { CLASH, now, version } end
-end
-redis.call('UNLINK', KEYS[1])
+local answer, prefix = delete(KEYS[1], now, ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+if answer then return answer end
 return { DONE, now, prefix }

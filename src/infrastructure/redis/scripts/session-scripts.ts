@@ -18,6 +18,8 @@ import {
   sessionCreatesStatus,
   sessionDelete,
   sessionDeleteStatus,
+  sessionDeletes,
+  sessionDeletesStatus,
   sessionExtend,
   sessionExtendStatus,
   sessionRotate,
@@ -75,6 +77,28 @@ export class DueUpdate {
     this.verifiers = verifiers
   }
 }
+
+/**
+ * A session to be ended. `owner`: JSON text of the user id, or `null`: by secret. `newest`: only a session created up to this score. `version`: only one at it.
+ * `null`: any. A class, as above.
+ */
+export class DueDelete {
+  readonly session: string
+  readonly owner: string | null
+  readonly newest: string | null
+  readonly version: number | null
+  readonly verifiers: readonly string[]
+
+  constructor({ session, owner, newest, version, verifiers }: DueDelete) {
+    this.session = session
+    this.owner = owner
+    this.newest = newest
+    this.version = version
+    this.verifiers = verifiers
+  }
+}
+
+export type DeleteAnswer = Answer<keyof typeof sessionDeleteStatus>
 
 export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
 
@@ -228,19 +252,14 @@ export class SessionScripts {
     )
   }
 
-  /** `owner`: JSON text of the user id, or `null`: by secret. `newest`: only a session created up to this score. `version`: only one at it. `null`: any. */
-  delete(
-    session: string,
-    args: { readonly owner: string | null; readonly newest: string | null; readonly version: number | null; readonly verifiers: readonly string[] },
-    options: ScriptOptions,
-  ): Promise<Answer<keyof typeof sessionDeleteStatus>> {
-    return this.#runner.run(
-      sessionDelete,
-      sessionDeleteStatus,
-      [session],
-      [args.owner ?? "", args.newest ?? "", args.version ?? "", spaced(args.verifiers)],
-      options,
-    )
+  delete(due: DueDelete, options: ScriptOptions): Promise<DeleteAnswer> {
+    return this.#runner.run(sessionDelete, sessionDeleteStatus, [due.session], argsOfDelete(due), options)
+  }
+
+  /** Ends many on one node in one step. What became of each, in their order. */
+  deletes(due: readonly DueDelete[], options: ScriptOptions): Promise<readonly DeleteAnswer[]> {
+    const keys = due.map(({ session }) => session)
+    return this.#runner.runMany(sessionDeletes, sessionDeletesStatus, keys, due.flatMap(argsOfDelete), due.length, options)
   }
 
   /** Removes each key; which of them existed. After a lost reply those that the first copy removed count as absent: nobody saw them exist. */
@@ -317,6 +336,10 @@ function argsOfCreate({ terms, notAfterMicros, verifier, fields }: DueCreate): r
 
 function argsOfUpdate({ expected, operation, body, notAfterMicros, verifiers }: DueUpdate): readonly (string | number)[] {
   return [expected, operation, body, notAfterMicros, spaced(verifiers)]
+}
+
+function argsOfDelete({ owner, newest, version, verifiers }: DueDelete): readonly (string | number)[] {
+  return [owner ?? "", newest ?? "", version ?? "", spaced(verifiers)]
 }
 
 function touchStatus(script: RedisScript, statuses: Readonly<Record<TouchStatus, number>>, status: RedisReply): TouchStatus {

@@ -84,7 +84,7 @@ class Walk {
     this.#options.onBegin()
     // Users may share a tag, so the record itself decides.
     const owned = { owner: JSON.stringify(this.#options.owner), newest: this.#cutoff, version: null, verifiers: [] }
-    const { status, repeated } = await this.#parts.scripts.delete(key, owned, this.#options)
+    const { status, repeated } = await this.#parts.scripts.delete({ ...owned, session: key }, this.#options)
     if (status === "MISSING" && repeated) this.#options.onMaybeEnded?.(handle)
     if (status !== "DONE") return
     this.#ended += 1

@@ -28,7 +28,9 @@ import {
   type CreatePage,
   createdMicros,
   createTerms,
+  type DeleteAnswer,
   DueCreate,
+  DueDelete,
   type DueTouch,
   DueUpdate,
   FIRST_PAGE,
@@ -66,6 +68,8 @@ const MOST_CREATES = 16
 const MOST_COUNTED_TOGETHER = 100
 /** Updates in one script: each may bring 64 KiB, and nobody is to wait long for the server. */
 const MOST_UPDATES = 16
+/** Sign-outs in one script. */
+const MOST_DELETES = 32
 /** Pages of 500 that one creation may look at: a list that grows as fast as it is read must not be read for ever. */
 const CREATE_PAGES = 10_000
 /** A change leaves the record's memory after this many more. */
@@ -87,6 +91,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #accesses: Accesses | null
   readonly #creates: TurnBatch<DueCreate, Durable<CreatedTogether>>
   readonly #updates: TurnBatch<DueUpdate, Durable<UpdateAnswer>>
+  readonly #deletes: TurnBatch<DueDelete, Durable<DeleteAnswer>>
   readonly #kept: KeptSessions<A> | null
   readonly #prunes: PruneLater
   readonly #replays: ReplayDeletes
@@ -114,6 +119,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const updating = durableSender<DueUpdate, UpdateAnswer>(this.#scripts.update.bind(this.#scripts), this.#scripts.updates.bind(this.#scripts))
     this.#creates = new TurnBatch(creating, redis.singleNode ? MOST_CREATES : 1, traffic)
     this.#updates = new TurnBatch(updating, redis.singleNode ? MOST_UPDATES : 1, traffic)
+    const deleting = durableSender<DueDelete, DeleteAnswer>(this.#scripts.delete.bind(this.#scripts), this.#scripts.deletes.bind(this.#scripts))
+    this.#deletes = new TurnBatch(deleting, redis.singleNode ? MOST_DELETES : 1, traffic)
     this.#accesses = this.settings.touchInterval === 0 ? new Accesses(redis, this.#scripts, this.settings.timeoutMs) : null
     this.#touches = new Touches((due) => this.#touchAll(due), redis.singleNode, traffic)
     this.#prunes = new PruneLater(this.#scripts, this.#keys)
@@ -391,11 +398,10 @@ export class SessionService<A extends object, I extends object = A> extends Sess
    * alive, so it does not claim to have ended it.
    */
   protected async remove(handle: Handle, proof: Proof, ifVersion: number | null, options: StepOptions): Promise<Removed> {
-    const key = this.#keys.session(handle)
     const owner = "owner" in proof ? JSON.stringify(proof.owner) : null
-    let isDurable = true
-    const own = { ...options, onNotDurable: () => (isDurable = false) }
-    const { status, values, repeated } = await this.#scripts.delete(key, { owner, newest: null, version: ifVersion, verifiers: verifiersOf(proof) }, own)
+    const due = new DueDelete({ session: this.#keys.session(handle), owner, newest: null, version: ifVersion, verifiers: verifiersOf(proof) })
+    const { answer, isDurable } = await this.#deletes.add(due, options.signal)
+    const { status, values, repeated } = answer
     if (status === "DONE") this.#replays.remember({ kind: "session", handle, owner: null })
     // Missing is also what a handle of another user's session is answered.
     if (status === "MISSING" && repeated) this.#replays.remember({ kind: "session", handle, owner: "owner" in proof ? proof.owner : null })

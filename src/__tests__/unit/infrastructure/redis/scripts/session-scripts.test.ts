@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { ServerClock } from "../../../../../infrastructure/redis/reads/server-clock.js"
-import { createdMicros, createTerms, DueCreate, DueUpdate, SessionScripts } from "../../../../../infrastructure/redis/scripts/session-scripts.js"
+import { createdMicros, createTerms, DueCreate, DueDelete, DueUpdate, SessionScripts } from "../../../../../infrastructure/redis/scripts/session-scripts.js"
 import { Background } from "../../../../../infrastructure/redis/upkeep/background.js"
 import { RecordingRedis, SERVER_MICROS } from "../../../../support/recording-redis.js"
 
@@ -17,6 +17,10 @@ function creation(session: string): DueCreate {
 
 function update(session: string): DueUpdate {
   return new DueUpdate({ session, expected: 1, operation: "abcdef", body: "{}", notAfterMicros: 1, verifiers: [] })
+}
+
+function deletion(session: string): DueDelete {
+  return new DueDelete({ session, owner: '"ada"', newest: null, version: 3, verifiers: ["v", "w"] })
 }
 
 describe("what holds for a session that is to be opened", () => {
@@ -40,6 +44,12 @@ describe("a script for many", () => {
     const [changed, clash] = await scriptsOn(redis).updates([update("a"), update("b")], {})
     expect(changed).toMatchObject({ status: "DONE", micros: SERVER_MICROS, values: ["the head"] })
     expect(clash).toMatchObject({ status: "CLASH", values: [9] })
+    redis.answer("session-deletes", [T, "the record's beginning", [1, T]])
+    const [ended, missing] = await scriptsOn(redis).deletes([deletion("a"), deletion("b")], {})
+    expect(ended).toMatchObject({ status: "DONE", values: ["the record's beginning"] })
+    expect(missing).toMatchObject({ status: "MISSING", values: [] })
+    const args = ['"ada"', "", 3, " v w "]
+    expect(redis.only("session-deletes")).toEqual({ name: "session-deletes", keys: ["a", "b"], args: [...args, ...args] })
   })
 
   it.each([
@@ -50,8 +60,9 @@ describe("a script for many", () => {
     ["no time", ["", 1, 2]],
     ["text", "OK"],
   ])("takes %s for a broken server", async (_what, reply) => {
-    const redis = new RecordingRedis().answer("session-creates", reply).answer("session-updates", reply)
+    const redis = new RecordingRedis().answer("session-creates", reply).answer("session-updates", reply).answer("session-deletes", reply)
     await expect(scriptsOn(redis).creates([creation("a"), creation("b")], {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
     await expect(scriptsOn(redis).updates([update("a"), update("b")], {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
+    await expect(scriptsOn(redis).deletes([deletion("a"), deletion("b")], {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
   })
 })
