@@ -427,6 +427,27 @@ export const MUTANTS = [
     tests: [`${TESTS}/races/shared-sign-outs.test.ts`],
   },
   {
+    rule: "An answer that lay in the socket when a call within a call ran out is no failure",
+    file: "src/infrastructure/call-deadlines.ts",
+    from: "// Its answer may have lain in the socket.\n        if (hasLeft) return",
+    to: "// Its answer may have lain in the socket.",
+    tests: [`${TESTS}/unit/infrastructure/call-deadlines.test.ts`],
+  },
+  {
+    rule: "A call within a call ends also where the one around it has ended",
+    file: "src/infrastructure/call-deadlines.ts",
+    from: "return waits.size === 0 && inner === 0",
+    to: "return waits.size === 0",
+    tests: [`${TESTS}/unit/infrastructure/call-deadlines.test.ts`],
+  },
+  {
+    rule: "A caller's own reason is told as it is",
+    file: "src/infrastructure/call-deadlines.ts",
+    from: "reason instanceof SessionError && DEADLINES.has(reason)",
+    to: "SessionError.is(reason)",
+    tests: [`${TESTS}/unit/infrastructure/call-deadlines.test.ts`],
+  },
+  {
     rule: "A change whose caller went away before it was sent is never sent",
     file: "src/infrastructure/redis/TurnBatch.ts",
     from: "waiting.filter(isStillWaited)",

@@ -7,7 +7,11 @@ interface Bucket {
   readonly expiresAt: number
   readonly controller: AbortController
   readonly waits: Set<Wait>
+  /** How many calls within calls go by its signal: they end by it, also where the call around them has ended. */
+  inner: number
   timer: NodeJS.Timeout
+  /** Lets go of the timer where nobody needs it. */
+  retire(): void
 }
 
 /** One call that waits. A class, for a literal may come to lie in the old generation, and all that waits with it (bench/README.md). */
@@ -24,8 +28,10 @@ class Wait {
 
 const LONGEST_SPAN_MS = 10
 
-/** When a deadline passes whose signal this is, by `performance.now()`. */
-const ENDS = new WeakMap<AbortSignal, number>()
+/** Whose signal that is. */
+const BUCKETS = new WeakMap<AbortSignal, Bucket>()
+/** What signals are aborted with when a deadline passes. Whoever calls may abort with an error of any kind, which is then told as it is. */
+const DEADLINES = new WeakSet<SessionError>()
 
 /**
  * One deadline for each call of a service. No client ends a call on a server that went silent, so this does.
@@ -65,8 +71,8 @@ export class CallDeadlines {
    */
   run<T>(start: (signal: AbortSignal) => Promise<T>, expired: () => Error, signal?: AbortSignal, beganAt: number = performance.now()): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason)
-    const outer = signal && ENDS.get(signal)
-    if (signal && outer !== undefined && outer <= beganAt + this.#timeoutMs + this.#spanMs) return this.#within(start, expired, signal)
+    const outer = signal && BUCKETS.get(signal)
+    if (outer && outer.expiresAt <= beganAt + this.#timeoutMs + this.#spanMs) return this.#within(start, expired, outer)
     const bucket = this.#join(beganAt)
     return new Promise<T>((resolve, reject) => {
       const controller = signal ? withManyListeners(new AbortController()) : undefined
@@ -108,22 +114,28 @@ export class CallDeadlines {
   }
 
   /** A call within one whose deadline passes first, and that nobody else can end: that one's signal is all that it needs. */
-  #within<T>(start: (signal: AbortSignal) => Promise<T>, expired: () => Error, signal: AbortSignal): Promise<T> {
+  #within<T>(start: (signal: AbortSignal) => Promise<T>, expired: () => Error, outer: Bucket): Promise<T> {
+    const { signal } = outer.controller
     return new Promise<T>((resolve, reject) => {
       let hasLeft = false
       const leave = (): void => {
         if (hasLeft) return
         hasLeft = true
         signal.removeEventListener("abort", end)
+        outer.inner--
+        outer.retire()
         if (--this.#waiting === 0) this.#whenDrained?.()
       }
       const expire = (): void => {
+        // Its answer may have lain in the socket.
+        if (hasLeft) return
         leave()
         reject(expired())
       }
       // Whoever is nearer to the store answers first, as below.
       const end = (): void => void setImmediate(expire)
       this.#waiting++
+      outer.inner++
       signal.addEventListener("abort", end, { once: true })
       begin(start, signal).then(
         (value) => {
@@ -157,9 +169,11 @@ export class CallDeadlines {
       expiresAt: beganAt + this.#spanMs + this.#timeoutMs,
       controller: withManyListeners(new AbortController()),
       waits: new Set(),
+      inner: 0,
+      retire: () => this.#retire(bucket),
       timer: setTimeout(() => this.#expire(bucket), Math.max(1, beganAt + this.#spanMs + this.#timeoutMs - performance.now())).unref(),
     }
-    ENDS.set(bucket.controller.signal, bucket.expiresAt)
+    BUCKETS.set(bucket.controller.signal, bucket)
     // One of before is that call's own.
     if (last && beganAt < last.joinUntil) return bucket
     this.#open = bucket
@@ -168,7 +182,7 @@ export class CallDeadlines {
   }
 
   #retire(bucket: Bucket): void {
-    if (bucket.waits.size === 0 && bucket !== this.#open) clearTimeout(bucket.timer)
+    if (isIdle(bucket) && bucket !== this.#open) clearTimeout(bucket.timer)
   }
 
   #expire(bucket: Bucket): void {
@@ -179,9 +193,10 @@ export class CallDeadlines {
       return
     }
     if (this.#open === bucket) this.#open = undefined
-    if (bucket.waits.size === 0) return
+    if (isIdle(bucket)) return
     // Whoever throws it may have begun something: that nothing was changed is said by those who know it.
     const reason = deadlinePassed(this.#timeoutMs, false)
+    DEADLINES.add(reason)
     bucket.controller.abort(reason)
     for (const wait of bucket.waits) wait.controller?.abort(reason)
     // One more turn: the client rejects what it had not written yet, which is a better answer, and replies that lie unread in the socket
@@ -206,8 +221,13 @@ function withManyListeners(controller: AbortController): AbortController {
   return controller
 }
 
-function isDeadline(reason: unknown): boolean {
-  return SessionError.is(reason, "ERR_STORE_TIMEOUT")
+/** Whether a signal was aborted because a deadline passed. */
+export function isDeadline(reason: unknown): boolean {
+  return reason instanceof SessionError && DEADLINES.has(reason)
+}
+
+function isIdle({ waits, inner }: Bucket): boolean {
+  return waits.size === 0 && inner === 0
 }
 
 function begin<T>(start: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -15,7 +15,7 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 
 /** Waits for some milliseconds, or until a signal says not to; never rejects. Zero lets the event loop turn once. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  if (milliseconds <= 0) return new Promise((resolve) => setImmediate(resolve))
+  if (milliseconds <= 0 || signal?.aborted) return new Promise((resolve) => setImmediate(resolve))
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer)

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { createClient, RESP_TYPES } from "@redis/client"
 import { Redis as IoRedis } from "ioredis"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { createSessionService } from "../../config/create-session-service.js"
 import { SessionError, type SessionErrorCode } from "../../domain/errors.js"
 import type { IRedisService } from "../../domain/interfaces/redis/IRedisService.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
@@ -206,6 +207,21 @@ describe.each(SERVER_KINDS)("on %s", (kind: ServerKind) => {
       }
     } finally {
       await redis.close()
+      client.disconnect()
+    }
+  })
+
+  it("signs out everywhere through an ioredis client that gives digits as numbers", async () => {
+    const client = new IoRedis(server.port, "127.0.0.1", { stringNumbers: true, enableAutoPipelining: true })
+    const service = await createSessionService({ store: client })
+    try {
+      for (const count of [1, 3]) {
+        const opened = await Promise.all(Array.from({ length: count }, () => service.createSession({ userId: "ada" })))
+        expect(await service.deleteUserSessions("ada")).toBe(count)
+        expect(await Promise.all(opened.map(({ token }) => service.getSession(token)))).toEqual(Array(count).fill(null))
+      }
+    } finally {
+      await service.close()
       client.disconnect()
     }
   })

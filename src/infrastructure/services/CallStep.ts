@@ -1,4 +1,4 @@
-import { SessionError } from "../../domain/errors.js"
+import { isDeadline } from "../call-deadlines.js"
 
 /** Options of each step of a call. */
 export interface StepOptions {
@@ -41,7 +41,7 @@ export class CallStep {
   /** Whether an error is what the call's own deadline said. */
   isOver(error: unknown): boolean {
     const { signal } = this.options
-    return signal.aborted && error === signal.reason && SessionError.is(error)
+    return signal.aborted && error === signal.reason && isDeadline(error)
   }
 
   /** Whether a step was begun of which it is not certain that it changed nothing. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { CallDeadlines } from "../../../infrastructure/call-deadlines.js"
+import { CallDeadlines, deadlinePassed, isDeadline } from "../../../infrastructure/call-deadlines.js"
 
 const expired = (): Error => new Error("time is up")
 const never = (): Promise<never> => new Promise(() => undefined)
@@ -146,6 +146,41 @@ describe("a deadline", () => {
     expect(signals[1]).toBe(signals[0])
     // It waits for nothing any more, though what it began never ends.
     await inner.close()
+  })
+
+  it("of a call within a call is not counted as passed where the answer came while the process was busy", async () => {
+    const inner = new CallDeadlines(100)
+    const passed = vi.fn(expired)
+    const answeredLate = (signal: AbortSignal): Promise<string> => new Promise((resolve) => signal.addEventListener("abort", () => resolve("answered")))
+    expect(await deadlines.run((signal) => inner.run(answeredLate, passed, signal), expired)).toBe("answered")
+    await nextTurn()
+    expect(passed).not.toHaveBeenCalled()
+  })
+
+  it("of a call within a call ends that also where the call around it has ended before", async () => {
+    const inner = new CallDeadlines(100)
+    let silent: Promise<unknown> = Promise.resolve()
+    const call = deadlines.run((signal) => {
+      silent = inner.run(never, expired, signal)
+      return Promise.all([silent, Promise.reject(new Error("another one failed"))])
+    }, expired)
+    // Nobody is in the outer bucket any more, and a later one is open.
+    await Promise.all([expect(call).rejects.toThrow("another one failed"), pause(20)])
+    expect(await deadlines.run(async () => "there", expired)).toBe("there")
+    const end = silent.then(String, String)
+    expect(await Promise.race([end, pause(2_000, "no end")])).toContain("time is up")
+    await inner.close()
+  })
+
+  it("is known from a caller's reason, whatever that is", async () => {
+    const controller = new AbortController()
+    const call = deadlines.run(never, expired, controller.signal)
+    const reason = deadlinePassed(1, true)
+    controller.abort(reason)
+    await expect(call).rejects.toBe(reason)
+    expect(isDeadline(reason)).toBe(false)
+    const own = await deadlines.run((signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason))), expired)
+    expect(isDeadline(own)).toBe(true)
   })
 
   it("of a call within a call that may last longer is its own", async () => {

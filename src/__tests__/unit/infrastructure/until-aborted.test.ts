@@ -1,10 +1,22 @@
 import { describe, expect, it } from "vitest"
-import { untilAborted } from "../../../infrastructure/until-aborted.js"
+import { pause, untilAborted } from "../../../infrastructure/until-aborted.js"
 import { expectNoUnhandledRejections } from "../../support/unhandled-rejections.js"
 
 expectNoUnhandledRejections()
 
 const GONE = new Error("nobody waits any more")
+
+describe("a pause", () => {
+  it.each(["before", "meanwhile"])("ends with the signal that was aborted %s", async (when) => {
+    const controller = new AbortController()
+    const began = performance.now()
+    if (when === "before") controller.abort(GONE)
+    const pausing = pause(5_000, controller.signal)
+    if (when === "meanwhile") setTimeout(() => controller.abort(GONE), 5)
+    await pausing
+    expect(performance.now() - began).toBeLessThan(2_500)
+  })
+})
 
 describe("waiting until a signal", () => {
   it("gives what comes, and lets go of the signal", async () => {

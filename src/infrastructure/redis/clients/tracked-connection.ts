@@ -34,6 +34,9 @@ export const TRACKING_SOCKET = { reconnectStrategy: false, socketTimeout: undefi
 // Whatever the application gave its client: plain replies, and no timer.
 const PLAIN = { typeMapping: {}, timeout: undefined } as const
 
+/** How long a server that has taken a connection may take to greet, in milliseconds: no client counts that. */
+const GREETING_MS = 2_000
+
 /** Opens tracked connections, each with a client of its own. */
 export function tracked(clients: TrackingClients): Tracking {
   const open: Tracking["open"] = async (node, listener) => {
@@ -51,10 +54,15 @@ export function tracked(clients: TrackingClients): Tracking {
     }
     for (const event of ["error", "reconnecting", "end"]) client.on(event, end)
     client.on("invalidate", (key) => listener.invalidated(textOrNull(key)))
-    await client.connect()
+    const late = setTimeout(() => end(silent()), TRACKING_SOCKET.connectTimeout + GREETING_MS).unref()
+    await client.connect().finally(() => clearTimeout(late))
     // Calls wait on the application's own connection, and this one alone must not keep the process alive.
     client.unref?.()
     return { send: (command) => client.sendCommand(command, PLAIN), close: () => end() }
   }
   return { nodes: () => clients.nodes(), nodeOf: (key) => clients.nodeOf(key), open }
+}
+
+function silent(): Error {
+  return Object.assign(new Error("Expected the server to greet, got silence"), { code: "ETIMEDOUT" })
 }

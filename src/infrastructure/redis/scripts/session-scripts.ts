@@ -282,8 +282,10 @@ export class SessionScripts {
   ): Promise<{ readonly existed: readonly boolean[]; readonly left: number; readonly repeated: boolean }> {
     const before = (sessions[0]?.length ?? 0) - ID_LENGTH
     return this.#runner.repeated(indexEnd, [index, ...sessions], [memoryMicros, before], options, ([, left, flags], repeated) => {
-      if (typeof flags !== "string" || flags.length !== sessions.length) throw unexpected(indexEnd)
-      return { existed: Array.from(flags, (flag) => flag === "1"), left: Number(left), repeated }
+      // A client may give digits as a number, and does where that is the same text.
+      const each = Array.isArray(flags) ? "" : String(flags)
+      if (each.length !== sessions.length) throw unexpected(indexEnd)
+      return { existed: Array.from(each, (flag) => flag === "1"), left: Number(left), repeated }
     })
   }
 

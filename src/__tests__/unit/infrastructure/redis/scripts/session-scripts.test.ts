@@ -52,6 +52,15 @@ describe("a script for many", () => {
     expect(redis.only("session-deletes")).toEqual({ name: "session-deletes", keys: ["a", "b"], args: [...args, ...args] })
   })
 
+  it("is understood where a client gives digits as a number", async () => {
+    const keys = ["a", "b", "c"]
+    const redis = new RecordingRedis().answer("index-end", [T, 0, 111], [T, "3", "101"], [T, 0, 11], [T, 0, [1, 1, 1]])
+    expect(await scriptsOn(redis).end("list", keys, 0, {})).toMatchObject({ existed: [true, true, true], left: 0 })
+    expect(await scriptsOn(redis).end("list", keys, 0, {})).toMatchObject({ existed: [true, false, true], left: 3 })
+    await expect(scriptsOn(redis).end("list", keys, 0, {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
+    await expect(scriptsOn(redis).end("list", keys, 0, {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
+  })
+
   it.each([
     ["an answer too few", [T, 1]],
     ["an answer too many", [T, 1, 2, 3]],

@@ -1369,6 +1369,16 @@ describe("refused input", () => {
 })
 
 describe("signal, ping and close", () => {
+  it("tells a caller's own reason as it is, also an error of ours", async () => {
+    redis.answer("session-extend", () => new Promise(() => undefined))
+    for (const reason of [new SessionError("ERR_NOT_PERMITTED", "another call failed"), new SessionError("ERR_STORE_TIMEOUT", "of another store")]) {
+      const controller = new AbortController()
+      const call = serviceWith().extendSession(storedSession().token, "10m", { signal: controller.signal })
+      setImmediate(() => controller.abort(reason))
+      await expect(call).rejects.toBe(reason)
+    }
+  })
+
   it("an aborted signal sends nothing", async () => {
     const signal = AbortSignal.abort(new Error("enough"))
     const { token } = storedSession()
