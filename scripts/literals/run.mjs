@@ -27,7 +27,7 @@ where it lies: it calls the library 512 at a time, then 64 at a time, and prints
 It starts a redis-server of its own without a port, takes about six seconds for each call and client, and can be cancelled with Ctrl-C.
 Exit code: 0 no such literal, 1 there are some, 2 it could not run.`
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { client: { type: "string" }, help: { type: "boolean" } } })
+const { values, positionals } = readArgs()
 if (values.help) {
   console.log(HELP)
   process.exit(0)
@@ -48,6 +48,15 @@ const code = await main().catch((error) => {
 })
 // The server ends with this.
 process.exit(code)
+
+function readArgs() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { client: { type: "string" }, help: { type: "boolean" } } })
+  } catch (error) {
+    console.error(`literals: ${error.message}`)
+    process.exit(2)
+  }
+}
 
 async function main() {
   for (const kind of kinds) if (!KINDS.includes(kind)) throw new Error(`Expected one of ${KINDS.join(", ")}, got ${kind}.`)

@@ -5,6 +5,7 @@ import type { Logger } from "pino"
 import type { ApiKeys } from "./http/api-keys.js"
 import { type AppDependencies, createApp } from "./http/app.js"
 import { Metrics } from "./http/metrics.js"
+import { refusalLog } from "./http/request-log.js"
 import { StoreHealth } from "./http/store-health.js"
 import type { Settings } from "./settings.js"
 
@@ -47,6 +48,7 @@ export async function createServiceContainer({ settings, keys, logger, version }
     health: injector.resolve("health"),
     sessions: injector.resolve(DI_TOKENS.SESSION_SERVICE),
     app: injector.resolve("app"),
+    onRefused: refusalLog(logger, metrics),
     close: () => library.close(),
   }
 }

@@ -137,6 +137,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
 
 function settingsFrom(values: z.output<typeof SETTINGS>): Settings {
   const keys: ApiKey[] = [...(values.COATCHECK_API_KEYS ?? [])]
+  if (keys.some(({ key }) => key === values.COATCHECK_API_KEY)) {
+    throw new StartFailure("COATCHECK_API_KEYS has the key of COATCHECK_API_KEY once more, with other scopes: give each key once.")
+  }
   if (values.COATCHECK_API_KEY !== undefined) keys.unshift({ name: "COATCHECK_API_KEY", key: values.COATCHECK_API_KEY, scopes: SCOPES })
   if (keys.length === 0 && !isLoopback(values.COATCHECK_HOST)) {
     throw new StartFailure("COATCHECK_HOST is not a loopback address, and no key was set: set COATCHECK_API_KEY to listen there, or unset COATCHECK_HOST.")

@@ -43,6 +43,15 @@ describe("the start", () => {
     expect((await ask(origin, KEY, "POST", "/v1/sessions", { json: { userId: "ada" } })).status).toBe(201)
   })
 
+  it("names a command that can be run, whichever keys there are", () => {
+    const text = (env: Readonly<Record<string, string>>) =>
+      greeting({ settings: readSettings(env), origin: "http://x", generated: undefined, isTerminal: true })
+    const [named, listed] = [text({ COATCHECK_API_KEY: KEY }), text({ COATCHECK_API_KEYS: `web:create:${KEY}` })]
+    expect(named).toContain("Bearer $COATCHECK_API_KEY")
+    expect(listed).toMatch(/where KEY is one of COATCHECK_API_KEYS[\s\S]*Bearer \$KEY"/)
+    for (const one of [named, listed]) expect(one).not.toContain(KEY)
+  })
+
   it("shows a new key once, on a terminal only", () => {
     const settings = readSettings({})
     const text = (isNew: boolean, isTerminal: boolean) =>

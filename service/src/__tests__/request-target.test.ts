@@ -144,4 +144,24 @@ describe("user ids in paths", () => {
     expect(differing).toEqual([])
     expect(ids.filter(isAddressable).length).toBeGreaterThan(100)
   })
+
+  it("is refused where it can be decoded again and again, by looking at it a few times", () => {
+    expect(isAddressable(`a%${"25".repeat(6)}41`)).toBe(true)
+    expect(isAddressable(`a%${"25".repeat(8)}41`)).toBe(false)
+    expect(refuseTarget(`/v1/users/${encodeURIComponent(`a%${"25".repeat(8)}41`)}/sessions`)).toBeTypeOf("string")
+  })
+})
+
+it("a refused target is logged and counted like any other request, by the id that its caller gave", async () => {
+  const { port, call, logged } = await testService()
+  await rawRequest(port, ["GET /v1/users/../sessions HTTP/1.1", "Host: x", "X-Request-Id: mine-1", "Connection: close"])
+  await rawRequest(port, ["GET //secret HTTP/1.1", "Host: x", "X-Request-Id: a.secret.token", "Connection: close"])
+  const lines = logged.map((line) => JSON.parse(line) as { readonly requestId?: string; readonly route?: string; readonly status?: number })
+  const refused = lines.filter(({ status }) => status === 400)
+  expect(refused.map(({ requestId, route }) => [requestId === "mine-1", route])).toEqual([
+    [true, "/*"],
+    [false, "/*"],
+  ])
+  expect(logged.join("")).not.toContain("secret")
+  expect((await call("GET", "/metrics")).body).toContain('http_request_duration_seconds_count{method="GET",route="/*",status="400"} 2')
 })

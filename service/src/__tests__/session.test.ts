@@ -93,6 +93,18 @@ describe("the session of a token", () => {
     expect((await call("GET", "/v1/session", { token })).body.session.attributes).toEqual({ n: 3 })
   })
 
+  it.each([
+    ["PATCH", "/v1/session", { unset: Array(100_000).fill(1) }],
+    ["POST", "/v1/session/rotate", { unset: Array(1_001).fill("a") }],
+    ["POST", "/v1/rate-limits/check", { checks: Array(50_000).fill({}) }],
+    ["POST", "/v1/rate-limits/check", { checks: Array(16).fill({}) }],
+  ])("is refused with a short answer, however much is wrong: %s %s", async (method, path, json) => {
+    const { call } = await testService()
+    const answer = await call(method, path, { token: "x", json, headers: { "if-match": '"1"' } })
+    expect(answer).toMatchObject({ status: 400, body: { code: "ERR_INVALID_ARGUMENT" } })
+    expect(answer.body.detail.length).toBeLessThan(1_000)
+  })
+
   it.each([{}, { attributes: 1 }, { unset: "a" }, { unset: [1] }, { attributes: {}, userId: "eve" }, { attributes: { a: 1 }, unset: ["a"], version: 3 }])(
     "an update with %j is 400",
     async (json) => {

@@ -60,6 +60,11 @@ describe("settings", () => {
     ])
   })
 
+  it("gives no key twice, with which scopes it has", () => {
+    expect(() => readSettings({ COATCHECK_API_KEY: KEY, COATCHECK_API_KEYS: `web:read:${KEY}` })).toThrow(/give each key once/)
+    expect(() => readSettings({ COATCHECK_API_KEY: KEY, COATCHECK_API_KEYS: `web:read:${KEY}` })).not.toThrow(KEY)
+  })
+
   it.each([
     ["redis://user:hunter2@cache:6379/1?password=hunter2", "redis://cache:6379/1"],
     ["rediss://:hunter2@[::1]:7000", "rediss://[::1]:7000"],

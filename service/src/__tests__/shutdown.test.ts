@@ -52,6 +52,19 @@ it("a request over a connection from before is answered, and told to be the last
   expect(got().match(/^connection: close/gim)).toHaveLength(1)
 })
 
+it("a connection over which nothing came is closed at once, and one that has begun a request is waited for", async () => {
+  const { server, ended, answer, got } = await begun(1)
+  const silent = connect((server.address() as AddressInfo).port, "127.0.0.1")
+  await once(server, "connection")
+  const closed = once(silent, "close")
+  const drained = drain(server, LONGER_THAN_ANY_TEST_MS)
+  await closed
+  answer()
+  expect(await drained).toBe(true)
+  await ended
+  expect(got()).toMatch(/^HTTP\/1\.1 200 OK/)
+})
+
 it("what runs for longer than the grace is cut off", async () => {
   const { server, ended, got } = await begun(1)
   expect(await drain(server, 50)).toBe(false)

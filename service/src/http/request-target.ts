@@ -1,3 +1,6 @@
+/** How often a text may be decoded and come to another. */
+const MOST_DECODINGS = 8
+
 /**
  * Says why a request target, exactly as it came over the wire, is refused; `null` when it is fine.
  *
@@ -13,15 +16,18 @@ export function refuseTarget(target: string): string | null {
 
 /**
  * Whether a user id can stand in a path, percent-encoded, and still mean this user to everything on the way.
- * Ids for which it cannot (`.`, `..`, a backslash, `a/../b`, and what decodes to them) are refused when a session is created.
+ * Ids for which it cannot (`.`, `..`, a backslash, `a/../b`, and what decodes to them) are refused when a session is created, and so is what can be
+ * decoded again and again: nothing on the way does that, and to follow it would take the square of its length.
  */
 export function isAddressable(userId: string): boolean {
-  for (let text = userId; ; ) {
+  let text = userId
+  for (let decodings = 0; decodings < MOST_DECODINGS; decodings += 1) {
     if (text.includes("\\") || text.split("/").some((part) => part === "." || part === "..")) return false
     const decoded = decodeAscii(text)
     if (decoded === text) return true
     text = decoded
   }
+  return false
 }
 
 function refusePath(path: string): string | null {

@@ -9,12 +9,12 @@ import { HttpProblem } from "../http/problem.js"
 import { json, RATE_LIMIT_HEADERS, refusals } from "./answers.js"
 import type { RouteDependencies } from "./dependencies.js"
 import { cost, decision, presentDecision, presentRule, rule, subject, subjectOf } from "./rate-limit-schemas.js"
-import { duration, noQuery } from "./schemas.js"
+import { atMost, duration, noQuery } from "./schemas.js"
 
 const whose = z.strictObject({ subject })
 const units = whose.extend({ cost })
 const span = whose.extend({ duration })
-const several = z.strictObject({ checks: z.array(units.extend({ rule: z.string() })).openapi({ description: "1 to 16." }) })
+const several = z.strictObject({ checks: atMost(16, units.extend({ rule: z.string() })).openapi({ description: "1 to 16." }) })
 
 const ofRule = z.strictObject({ rule: z.string() })
 const REFUSED = refusals(400, 401, 403, 404, 413, 415, 503)

@@ -7,7 +7,12 @@ export const attributes = z
   .custom<Record<string, unknown>>((value) => typeof value === "object" && value !== null && !Array.isArray(value), "expected an object")
   .openapi({ type: "object", additionalProperties: true, description: "Any JSON object; its size is limited to 64 KiB as stored." })
 
-export const unset = z.array(z.string()).openapi({ description: "Names of attributes to remove." })
+/** A list that is looked at only where it is no longer than it may be: what is found wrong of each of its parts costs more than the request. */
+export function atMost<T extends z.ZodType>(most: number, part: T) {
+  return z.array(z.unknown()).max(most, `expected at most ${most}`).pipe(z.array(part).max(most))
+}
+
+export const unset = atMost(1_000, z.string()).openapi({ description: "Names of attributes to remove, at most 1000." })
 
 /** Whole seconds, or text with its unit. The library checks the range. */
 export const duration = z

@@ -12,7 +12,9 @@ export function greeting(options: {
   readonly isTerminal: boolean
 }): string {
   const { settings, origin, generated, isTerminal } = options
-  const key = generated === undefined ? "$COATCHECK_API_KEY" : `$(cat ${quote(generated.path)})`
+  const isNamed = settings.keys.some(({ name }) => name === "COATCHECK_API_KEY")
+  const given = isNamed ? "$COATCHECK_API_KEY" : "$KEY"
+  const key = generated === undefined ? given : `$(cat ${quote(generated.path)})`
   return [
     `coatcheck listens on ${origin}`,
     `sessions are kept in ${settings.store.shown} (${settings.store.kind})`,
@@ -20,7 +22,7 @@ export function greeting(options: {
       ? [`API keys: ${settings.keys.map(({ name, scopes }) => `${name} (${scopes.join(", ")})`).join("; ")}`]
       : keyLines(generated, isTerminal)),
     "",
-    "Try it:",
+    generated !== undefined || isNamed ? "Try it:" : "Try it, where KEY is one of COATCHECK_API_KEYS that has the scope create:",
     `  curl -s ${origin}/v1/sessions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '{"userId":"ada"}'`,
     "",
   ].join("\n")

@@ -31,7 +31,7 @@ export async function serve(settings: Settings, logs: DestinationStream): Promis
   const keys = new ApiKeys(generated === undefined ? settings.keys : [{ name: "generated", key: generated.key, scopes: SCOPES }])
   const logger = pino({ level: settings.logLevel, base: null }, logs)
   const service = await open(settings, keys, logger)
-  const server = createHttpServer(service.app.fetch)
+  const server = createHttpServer(service.app.fetch, service.onRefused)
   try {
     const origin = await listen(server, settings)
     process.stdout.write(greeting({ settings, origin, generated, isTerminal: process.stdout.isTTY === true }))

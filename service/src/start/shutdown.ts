@@ -1,4 +1,5 @@
 import type { Server } from "node:http"
+import { closeSilentConnections } from "../http/server.js"
 
 /** How long running requests may take to finish, in milliseconds. */
 const GRACE_MS = 10_000
@@ -14,7 +15,10 @@ const LOOK_FOR_IDLE_MS = 20
 export async function drain(server: Server, graceMs = GRACE_MS): Promise<boolean> {
   let finished = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const idle = setInterval(() => server.closeIdleConnections(), LOOK_FOR_IDLE_MS)
+  const idle = setInterval(() => {
+    server.closeIdleConnections()
+    closeSilentConnections(server)
+  }, LOOK_FOR_IDLE_MS)
   const limit = setTimeout(() => {
     finished = false
     server.closeAllConnections()

@@ -7,6 +7,7 @@ import { onTestFinished } from "vitest"
 import { ApiKeys, SCOPES, type Scope } from "../../http/api-keys.js"
 import { createApp } from "../../http/app.js"
 import { Metrics } from "../../http/metrics.js"
+import { refusalLog } from "../../http/request-log.js"
 import { createHttpServer } from "../../http/server.js"
 import { StoreHealth } from "../../http/store-health.js"
 import type { RouteDependencies } from "../../routes/dependencies.js"
@@ -71,7 +72,7 @@ export async function testService(parts: Parts = {}) {
     bodyLimit: parts.bodyLimit ?? 262_144,
     version: "0.0.0",
   })
-  const server = createHttpServer(app.fetch)
+  const server = createHttpServer(app.fetch, refusalLog(logger, metrics))
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
   const { port } = server.address() as AddressInfo
