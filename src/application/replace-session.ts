@@ -1,4 +1,4 @@
-import { SessionError } from "../domain/errors.js"
+import { asApplied, SessionError } from "../domain/errors.js"
 import type { CreateSessionOptions, DeepReadonly, IssuedSession, SessionData, UserId } from "../domain/interfaces/session/ISessionService.js"
 import type { OpenSession } from "./OpenSession.js"
 import type { RequestScope } from "./RequestScope.js"
@@ -47,12 +47,14 @@ export async function handOut<A extends object, I extends object>(
   before?: (next: OpenSession<A, I>) => Promise<void>,
 ): Promise<OpenSession<A, I>> {
   const next = scope.opened(issued)
+  let isBefore = true
   try {
     await before?.(next)
+    isBefore = false
     scope.port.giveToken({ token: issued.token, session: next.view })
   } catch (error) {
     await next.end("replaced").catch(() => undefined)
-    throw error
+    throw isBefore ? error : asApplied(error)
   }
   scope.become(next)
   return next

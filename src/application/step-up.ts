@@ -1,4 +1,4 @@
-import { SessionError } from "../domain/errors.js"
+import { asApplied, SessionError } from "../domain/errors.js"
 import type { Changes, CreateSessionOptions, DeepReadonly, UserId } from "../domain/interfaces/session/ISessionService.js"
 import { notPermitted, refuseWithoutCookie, signedIn } from "./admission.js"
 import type { OpenSession } from "./OpenSession.js"
@@ -18,8 +18,13 @@ export async function reauthenticated<A extends object, I extends object>(
   if (open.view.userId === null) throw notPermitted("to re-authenticate a session in which nobody is signed in; call signIn")
   if (open.view.impersonatorId !== null) throw notPermitted("to re-authenticate an impersonated session, in which nobody proved to be its user")
   if (open.view.userId !== userId) throw notPermitted("to re-authenticate another user than the session's; call signIn")
-  scope.port.giveToken(await open.renew({ reauthenticated: true, grace: 0, changes }))
+  const renewed = await open.renew({ reauthenticated: true, grace: 0, changes })
   scope.audit({ event: "session_renewed" }, open.view)
+  try {
+    scope.port.giveToken(renewed)
+  } catch (error) {
+    throw asApplied(error)
+  }
   return open
 }
 

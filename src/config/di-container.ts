@@ -81,11 +81,13 @@ async function open(
     case "sqlite": {
       // A file is opened asynchronously, which a factory of the container cannot be.
       const sessions = await SqliteSessionService.open<SessionAttributes>(store.file, options)
-      return container(
-        root
-          .provideValue(DI_TOKENS.SESSION_SERVICE, sessions)
-          .provideValue(DI_TOKENS.RATE_LIMITING_SERVICE, await sqliteRateLimits(store.file, options, limits)),
-      )
+      try {
+        const rateLimits = await sqliteRateLimits(store.file, options, limits)
+        return container(root.provideValue(DI_TOKENS.SESSION_SERVICE, sessions).provideValue(DI_TOKENS.RATE_LIMITING_SERVICE, rateLimits))
+      } catch (error) {
+        await sessions.close()
+        throw error
+      }
     }
     case "redis": {
       const redis = await connectRedis(store.store, connection)
@@ -129,11 +131,16 @@ function redisRateLimits(redis: IRedisService, limits: RateLimitOptions<RateLimi
 redisRateLimits.inject = [DI_TOKENS.REDIS_SERVICE, DI_TOKENS.RATE_LIMIT_OPTIONS] as const
 
 function container(injector: Injector<Bindings>): Container {
-  const close = async (): Promise<void> => {
+  let closing: Promise<void> | undefined
+  const closeAll = async (): Promise<void> => {
     // The sessions own the connection that both have.
     await injector.resolve(DI_TOKENS.RATE_LIMITING_SERVICE).close()
     await injector.resolve(DI_TOKENS.SESSION_SERVICE).close()
     await injector.dispose()
+  }
+  const close = (): Promise<void> => {
+    closing ??= closeAll()
+    return closing
   }
   return { injector, close, [Symbol.asyncDispose]: close }
 }

@@ -80,3 +80,9 @@ export function asArgumentError(error: unknown): unknown {
 function coded(error: unknown, code: "ERR_CONFIG_INVALID" | "ERR_INVALID_ARGUMENT"): unknown {
   return error instanceof UnexpectedValue ? new SessionError(code, error.message) : error
 }
+
+/** The error of an answer that could not be given, once that which it answers was done. */
+export function asApplied(error: unknown): unknown {
+  if (!SessionError.is(error)) return error
+  return new SessionError(error.code, error.message, { outcome: "applied", retryable: error.retryable })
+}

@@ -31,7 +31,7 @@ export class SocketWatch {
       unknown = open === null ? unknown + 1 : 0
       if (open === false) close(socket, ENDED)
       else if (unknown === MOST_UNKNOWN_LOOKS) close(socket, UNKNOWN)
-      else if (socket.readyState === socket.OPEN) timer = this.#later(check)
+      else if (socket.readyState !== socket.CLOSED) timer = this.#later(check)
     }
     let timer = this.#later(check)
     socket.once("close", () => {

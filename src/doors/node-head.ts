@@ -167,6 +167,8 @@ function pairsOf(list: readonly unknown[]): readonly (readonly [string, Outgoing
 
 /** Answers a request that is not let in, or whose handler met an error of this library. */
 export function sendRefusal(response: ServerResponse, { status, headers, problem }: Refusal): void {
+  // Something else has answered meanwhile, such as a limit of time.
+  if (response.headersSent) return
   for (const name of BODY_HEADERS) response.removeHeader(name)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.statusCode = status

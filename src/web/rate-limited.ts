@@ -41,7 +41,7 @@ export interface LimitedRequest {
  * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
  */
 export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>(
-  authenticator: Pick<Authenticator<object>, "addressOf">,
+  authenticator: Pick<Authenticator<object>, "addressOf" | "refuse">,
   limits: RateLimiter<R>,
   rule: N,
   by: LimitedBy<never> = "address",
@@ -51,7 +51,7 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
   if (own === undefined || own.algorithm === "concurrency")
     throw new SessionError("ERR_CONFIG_INVALID", "Expected the name of a rule that counts, got another one.")
   const counting: CountingRule = own
-  return async ({ head, response, session, said }) => {
+  const check = async ({ head, response, session, said }: LimitedRequest): Promise<Refusal | null> => {
     const subject = (): Subject => {
       if (by === "address") return { address: authenticator.addressOf(head) }
       if (by === "user") return { userId: session().userId }
@@ -60,7 +60,8 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
     const decision = await limits.checkRateLimit(subject(), rule, { cost })
     const headers = rateLimitHeaders(decision, counting, legacyHeaders)
     if (decision.allowed) {
-      for (const [name, value] of headers) response.set(name, value)
+      // One answer may be under several limits: each has its item in the lists.
+      for (const [name, value] of headers) name.startsWith("RateLimit") ? response.append(name, value) : response.set(name, value)
       return null
     }
     return {
@@ -68,6 +69,15 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
       status: decision.reason === "unavailable" ? 503 : 429,
       headers: { ...PROBLEM_HEADERS, ...Object.fromEntries(headers) },
       problem: problemOf(decision),
+    }
+  }
+  return async (request) => {
+    try {
+      return await check(request)
+    } catch (error) {
+      const refusal = request.response.sent ? null : authenticator.refuse(error)
+      if (refusal === null) throw error
+      return refusal
     }
   }
 }

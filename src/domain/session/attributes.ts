@@ -29,6 +29,19 @@ export function copyAttributes(value: unknown, name: string): AttributesCopy {
   }
 }
 
+/** Characters of the shortest JSON that more values can have than attributes may. */
+const SURELY_FEW = 2 * MAX_VALUES
+
+/**
+ * Refuses attributes that were merged of others and have become too many.
+ *
+ * @param text - their JSON
+ * @throws UnexpectedValue
+ */
+export function assertFewValues(attributes: AttributesCopy, text: string): void {
+  if (text.length > SURELY_FEW) copyAttributes(attributes, "the session's attributes together")
+}
+
 function copyObject(object: object, name: string, depth: number, budget: { values: number }): AttributesCopy {
   const copy: AttributesCopy = {}
   for (const key of Reflect.ownKeys(object)) {

@@ -50,7 +50,11 @@ export class SqliteFile {
 
   /** Runs queries that need not belong together. @throws as `whenFree` */
   async read<T>(work: (connection: SqliteConnection) => T, options: Omit<Patience, "timeoutMs">): Promise<T> {
-    return whenFree(() => work(this.#connection), { timeoutMs: this.#timeoutMs, signal: options.signal })
+    try {
+      return await whenFree(() => work(this.#connection), { timeoutMs: this.#timeoutMs, signal: options.signal })
+    } catch (error) {
+      throw SessionError.is(error) ? new SessionError(error.code, error.message, { outcome: "not-applied", retryable: error.retryable }) : error
+    }
   }
 
   /** Runs changes that belong together: all of them are made, or none. Never awaits within, so nothing of this process comes between. @throws as `whenFree` */

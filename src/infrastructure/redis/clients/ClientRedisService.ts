@@ -1,6 +1,6 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript, Tracking } from "../../../domain/interfaces/redis/IRedisService.js"
-import { CallDeadlines, deadlinePassed } from "../../call-deadlines.js"
+import { CallDeadlines, deadlinePassed, isDeadline } from "../../call-deadlines.js"
 import { Breaker } from "../failures/Breaker.js"
 import { classifyFailure, isRedirectedTooOften, replyWord } from "../failures/classify.js"
 import { NodeBreakers } from "../failures/NodeBreakers.js"
@@ -106,14 +106,17 @@ export abstract class ClientRedisService implements IRedisService {
   unlink(keys: readonly string[], options?: RedisCallOptions): Promise<readonly boolean[]> {
     return this.#call(false, options, async (signal, send, wasNeverWritten) => {
       if (keys.length === 0) return []
+      const mark = this.resendMark()
       const sent = await this.together((sendOne) => Promise.allSettled(keys.map((key) => sendOne(key, ["unlink", key], signal))), send)
       const failed = sent.filter((result) => result.status === "rejected")
       if (failed.some(({ reason }) => isReply(reason)) || failed.length < keys.length) this.#breaker.answered()
-      if (failed.length > 0)
-        throw worstOf(
+      if (failed.length > 0) {
+        const worst = worstOf(
           failed.map(({ reason }) => classify(reason, wasNeverWritten)),
           failed.length < keys.length,
         )
+        throw this.#mayBeSecondCopy(mark) && failed.some(({ reason }) => isAnswered(reason)) ? inDoubt(worst) : worst
+      }
       return sent.map((result) => result.status === "fulfilled" && integer(result.value) > 0)
     })
   }
@@ -237,9 +240,7 @@ export abstract class ClientRedisService implements IRedisService {
             // What the caller's signal says is for the caller, who knows what else was begun.
             const isOwnDeadline = error === ending.reason && error !== signal?.reason
             const failure = isOwnDeadline ? deadlinePassed(this.#timeoutMs, readOnly) : classify(error, wasNeverWritten, readOnly)
-            // The refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out.
-            const mayBeSecondCopy = mark === null || mark !== this.resendMark()
-            throw !readOnly && mayBeSecondCopy && isAnswered(error) ? inDoubt(failure) : failure
+            throw !readOnly && this.#mayBeSecondCopy(mark) && isAnswered(error) ? inDoubt(failure) : failure
           },
         ),
       () => {
@@ -255,6 +256,11 @@ export abstract class ClientRedisService implements IRedisService {
     )
   }
 
+  /** A refused copy may be a second one, sent by the client after a lost connection: the first may have been carried out. */
+  #mayBeSecondCopy(markBefore: number | null): boolean {
+    return markBefore === null || markBefore !== this.resendMark()
+  }
+
   /** A command to which a long call left hardly any time says nothing of the store. */
   #hadItsTime(beganAt: number): boolean {
     return performance.now() - beganAt >= this.#timeoutMs / 2
@@ -262,7 +268,7 @@ export abstract class ClientRedisService implements IRedisService {
 
   /** Nor does one whose caller went away. A client rejects what it could not write by the deadline. */
   #saysOfStore(signal: AbortSignal, beganAt: number): boolean {
-    return !signal.aborted || (SessionError.is(signal.reason, "ERR_STORE_TIMEOUT") && this.#hadItsTime(beganAt))
+    return !signal.aborted || (isDeadline(signal.reason) && this.#hadItsTime(beganAt))
   }
 
   // A cluster's nodes fail one by one: the silence of one must not refuse the calls to the others.

@@ -16,7 +16,8 @@ export class IoRedisService extends ClientRedisService {
   readonly #numbersAsText: boolean
   readonly #bytesTellText: boolean
   readonly #watchesAll: boolean
-  readonly #watched = new Set<WatchableNode>()
+  /** The nodes of a cluster, and what ends the listening to each. */
+  readonly #watched = new Map<WatchableNode, readonly (() => void)[]>()
   readonly #stopListening: (() => void)[] = []
   #closes = 0
   #readies = 0
@@ -57,10 +58,14 @@ export class IoRedisService extends ClientRedisService {
 
   #watchNode = (node: unknown): void => {
     if (!canBeWatched(node) || this.#watched.has(node)) return
-    this.#watched.add(node)
-    this.#listenTo(node, "close", this.#onClose)
     // A replica is connected to when it has become the primary.
-    this.#listenTo(node, "ready", () => this.disrupted())
+    this.#watched.set(node, [listenTo(node, "close", this.#onClose), listenTo(node, "ready", () => this.disrupted())])
+  }
+
+  // The client makes a node anew for each connection that it makes.
+  #leaveNode = (node: unknown): void => {
+    for (const stop of this.#watched.get(node as WatchableNode) ?? []) stop()
+    this.#watched.delete(node as WatchableNode)
   }
 
   /** Whether each connection on which a command may be sent again is watched. */
@@ -70,6 +75,7 @@ export class IoRedisService extends ClientRedisService {
     if (client.nodes === undefined || !nodes.every(canBeWatched)) return false
     for (const node of nodes) this.#watchNode(node)
     this.#listenTo(client, "+node", this.#watchNode)
+    this.#listenTo(client, "-node", this.#leaveNode)
     return true
   }
 
@@ -111,6 +117,7 @@ export class IoRedisService extends ClientRedisService {
 
   protected detach(): void {
     for (const stop of this.#stopListening) stop()
+    for (const node of [...this.#watched.keys()]) this.#leaveNode(node)
   }
 
   #listenTo(...of: Parameters<typeof listenTo>): void {

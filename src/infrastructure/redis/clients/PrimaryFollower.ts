@@ -11,6 +11,8 @@ const SENTINEL_ANSWERS_MS = 2_000
 /** How long the others are waited for when the first has answered. */
 const OTHERS_ANSWER_MS = 200
 const PRIMARY_CONNECTS_MS = 2_000
+/** One that was learned of, that no other names any more, and that did not answer for so long is gone. */
+const FORGOTTEN_AFTER_MS = 30_000
 
 /**
  * A client of node-redis's plain shape that always speaks to the primary which the Sentinels name. It asks all of them each second, each over a connection
@@ -23,6 +25,8 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
   readonly #make: MakeClient
   readonly #address: SentinelAddress
   readonly #sentinels = new Map<string, Sentinel>()
+  /** Those that the address names. */
+  readonly #given: ReadonlySet<string>
   /** The latest failover that was heard of. */
   #epoch = 0
   #primary: { readonly place: string; readonly own: OwnClient; connected: boolean } | undefined
@@ -35,6 +39,7 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
     super()
     this.#make = make
     this.#address = address
+    this.#given = new Set(address.nodes.map(placeOf))
     for (const node of address.nodes) this.#know(node)
   }
 
@@ -154,11 +159,23 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
     await Promise.race([all, first.then(() => within(OTHERS_ANSWER_MS, all).catch(() => undefined))])
     const [latest] = views.sort((a, b) => b.epoch - a.epoch)
     if (latest === undefined) throw errors.find(saysWhy) ?? errors[0]
+    this.#learn(views)
     // One that missed a failover, and answers before the others do, must not lead back to the old primary.
     if (latest.epoch < this.#epoch && views.length * 2 <= this.#sentinels.size) throw new Error("no Sentinel that knows of the latest failover answered")
     this.#epoch = latest.epoch
-    for (const node of latest.otherSentinels) this.#know(node)
     return latest
+  }
+
+  /** Where all Sentinels were replaced, those that are gone must not count as a majority that does not answer. */
+  #learn(views: readonly PrimaryView[]): void {
+    const named = views.flatMap(({ otherSentinels }) => otherSentinels)
+    for (const node of named) this.#know(node)
+    const places = new Set(named.map(placeOf))
+    for (const [place, sentinel] of this.#sentinels) {
+      if (this.#given.has(place) || places.has(place) || performance.now() - sentinel.heardAt < FORGOTTEN_AFTER_MS) continue
+      sentinel.leave()
+      this.#sentinels.delete(place)
+    }
   }
 }
 
@@ -167,6 +184,8 @@ class Sentinel {
   readonly #make: () => OwnClient
   readonly #primaryName: string
   #connection: { readonly own: OwnClient; readonly connected: Promise<void> } | undefined
+  /** When it answered last, or was learned of. */
+  heardAt = performance.now()
 
   constructor(make: MakeClient, { primaryName, sentinelUsername, sentinelPassword, tls }: SentinelAddress, node: StoreNode) {
     this.#primaryName = primaryName
@@ -183,6 +202,7 @@ class Sentinel {
     const { sendCommand } = own.client as NodeRedisLike
     const send = (what: string): Promise<unknown> => sendCommand.call(own.client, ["sentinel", what, this.#primaryName], { typeMapping: {} })
     const [primary, sentinels] = await Promise.all([send("master"), send("sentinels")])
+    this.heardAt = performance.now()
     return primaryViewOf(primary, sentinelsNamedIn(sentinels))
   }
 

@@ -69,7 +69,9 @@ class Walk {
     for (let steps = 1; ; steps += 1) {
       this.#throwIfStopped()
       const step = await redis.scan(node, cursor, this.#pattern, this.#count, this.#options)
-      await Promise.all(step.keys.map((key) => this.#removeOwned(key)))
+      // All of them, before anything is told: what is ended has to be remembered.
+      const removed = await Promise.allSettled(step.keys.map((key) => this.#removeOwned(key)))
+      for (const one of removed) if (one.status === "rejected") throw one.reason
       this.#scanned += this.#count
       this.#options.onProgress?.({ scanned: this.#scanned, ended: this.#ended })
       cursor = step.cursor

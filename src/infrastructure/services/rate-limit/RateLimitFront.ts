@@ -125,8 +125,8 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
         return this.#leaseOf(this.#store, place, id, judgement) as Lease<N> | LeaseDenied<N>
       } catch (error) {
         // The lease may have been made, and its answer lost.
-        if (SessionError.is(error) ? error.outcome === "unknown" : signal?.aborted) this.#store.release(place, id, {}).catch(() => undefined)
-        this.#refuseUnlessOutage(error)
+        if (signal?.aborted || (SessionError.is(error) && error.outcome === "unknown")) this.#store.release(place, id, {}).catch(() => undefined)
+        this.#refuseUnlessOutage(error, signal)
         return (await this.#leaseWithoutStore(place, id)) as Lease<N> | LeaseDenied<N>
       }
     })
@@ -139,7 +139,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
       const decision = await this.#ask((own) => this.#store.look(place, own), signal).then(
         (judgement) => decisionOf(place.rule, judgement, "store"),
         async (error: unknown) => {
-          this.#refuseUnlessOutage(error)
+          this.#refuseUnlessOutage(error, signal)
           if (place.rule.onOutage !== "local") return decisionWithoutStore(place.rule, this.#nowMicros())
           return decisionOf(place.rule, await this.#local.look(place), "local")
         },
@@ -209,7 +209,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     try {
       outcome = outcomeOf(this.#store, claims, await this.#ask((own) => this.#store.take(claims, own, isProvisional), signal), "store")
     } catch (error) {
-      this.#refuseUnlessOutage(error)
+      this.#refuseUnlessOutage(error, signal)
       outcome = await this.#takeWithoutStore(claims)
     }
     for (const decision of outcome.decisions) this.#report(decision)
@@ -286,9 +286,9 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     else this.#events.emit({ type: "denied", rule, reason: decision.reason, judgedBy })
   }
 
-  /** @throws the error, unless it says that the store could not be asked */
-  #refuseUnlessOutage(error: unknown): void {
-    if (!SessionError.is(error) || !error.code.startsWith("ERR_STORE_")) throw error
+  /** @throws the error, unless it says that the store could not be asked: what a caller's own signal says is none, whatever it is */
+  #refuseUnlessOutage(error: unknown, signal: AbortSignal | undefined): void {
+    if ((signal?.aborted && error === signal.reason) || !SessionError.is(error) || !error.code.startsWith("ERR_STORE_")) throw error
     this.#events.warn({ code: error.code }, "A rate limit could not ask its store")
   }
 

@@ -90,8 +90,9 @@ export class RecordFront implements IRecordStore {
     seen.unsure = [{ operation, text: mine }, ...unsure]
     for (let attempt = 1; ; attempt += 1) {
       const { text, lifetimeMs } = record === null ? save : merged(record, save)
-      // Somebody else's newer save stands, and this one has nothing to add to it but its own use of the session.
-      if (record !== null && text === record.stored && text !== mine) {
+      // Somebody else's newer save stands, and this one has nothing to add to it but its own use of the session. What it would change is held against what is stored
+      // now, not against what was when it last looked.
+      if (record !== null && text === record.stored && text !== mine && (attempt > 1 || saysNothingNew(record, mine, rule))) {
         seen.record = { ...record, known: mine }
         seen.unsure = []
         return this.#steps.touch(place, lifetimeMs, step.change())

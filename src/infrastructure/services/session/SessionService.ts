@@ -1,4 +1,4 @@
-import { SessionError } from "../../../domain/errors.js"
+import { asApplied, SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { DoctorFinding, SessionData } from "../../../domain/interfaces/session/ISessionService.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
@@ -652,5 +652,9 @@ function refused(status: "MISSING" | "WRONG_SECRET" | "CORRUPT"): StepResult {
 
 function settled(handle: Handle, answer: Answer<"DONE" | "REPLAYED" | "MISSING" | "WRONG_SECRET" | "CORRUPT">): StepResult {
   if (answer.status !== "DONE" && answer.status !== "REPLAYED") return refused(answer.status)
-  return { status: "done", record: decodeRecord(handle, String(answer.values[0])) }
+  try {
+    return { status: "done", record: decodeRecord(handle, String(answer.values[0])) }
+  } catch (error) {
+    throw asApplied(error)
+  }
 }

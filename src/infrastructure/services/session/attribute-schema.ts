@@ -1,5 +1,5 @@
 import { SessionError } from "../../../domain/errors.js"
-import { type AttributesCopy, copyAttributes, mergeAttributes } from "../../../domain/session/attributes.js"
+import { type AttributesCopy, assertFewValues, copyAttributes, mergeAttributes } from "../../../domain/session/attributes.js"
 import type { Body } from "../../../domain/session/record.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { StoredBody } from "./record-parts.js"
@@ -45,6 +45,7 @@ export class AttributeSchema {
     if (bytes > this.#settings.attributesBytes) {
       throw new SessionError("ERR_SESSION_TOO_LARGE", `Expected attributes of at most ${this.#settings.attributesBytes} bytes of JSON, got ${bytes}.`)
     }
+    assertFewValues(attributes, text)
     return new StoredBody(this.#settings.schemaVersion, text)
   }
 

@@ -1,4 +1,4 @@
-import { SessionError } from "../../../domain/errors.js"
+import { asApplied, SessionError } from "../../../domain/errors.js"
 import type { EndReason } from "../../../domain/interfaces/ports.js"
 import type {
   CallOptions,
@@ -292,7 +292,12 @@ export abstract class SessionFront<A extends object, I extends object> implement
       const ticket = parseToken(token)
       if (ticket === null) return null
       const result = await this.prolong(ticket, { verifiers: this.settings.verifiers.candidates(ticket.secret) }, idle, step.change())
-      return this.#answers.settle(ticket, result)
+      if (result.status !== "done") return this.#answers.settle(ticket, result)
+      try {
+        return await this.#answers.present(result.record)
+      } catch (error) {
+        throw asApplied(error)
+      }
     })
   }
 
