@@ -28,7 +28,13 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     takes: { quick: 11, full: 65 },
     run: runNearCache,
   },
-  giant: { about: "a user with very many sessions, all of which are ended", takes: { quick: 12, full: 90 }, coresMayHalt: true, run: runGiant },
+  giant: {
+    about: "a user with very many sessions, all of which are ended",
+    takes: { quick: 12, full: 90 },
+    coresMayHalt: true,
+    rounds: { quick: 2, full: 5 },
+    run: runGiant,
+  },
   memory: { about: "what a stored session takes in the server's memory", takes: { quick: 7, full: 55 }, run: runMemory },
   http: { about: "what authentication adds to a request, on Express, Fastify and node:http", takes: { quick: 17, full: 75 }, run: runHttp },
   scaling: {

@@ -63,11 +63,12 @@ export class Served implements AsyncDisposable {
   }
 }
 
-/** Of an application that gives none, too: a request that is longer takes longer to read. */
-const STRANGE_COOKIE = `strange=${"x".repeat(70)}`
+/** Of each application, also of one that gives none: a request that is longer takes longer to read. */
+const COOKIE_LENGTH = 110
 
 function requestWith(cookie: string): string {
-  return `GET /me HTTP/1.1\r\nHost: app.example\r\nSec-Fetch-Site: same-origin\r\nUser-Agent: bench\r\nCookie: ${cookie || STRANGE_COOKIE}\r\n\r\n`
+  const own = cookie === "" ? "strange=" : `${cookie}; strange=`
+  return `GET /me HTTP/1.1\r\nHost: app.example\r\nSec-Fetch-Site: same-origin\r\nUser-Agent: bench\r\nCookie: ${own.padEnd(COOKIE_LENGTH, "x")}\r\n\r\n`
 }
 
 async function signIn(port: number, user: string): Promise<string> {

@@ -24,16 +24,22 @@ export async function runGroups(groups: readonly (readonly [string, Group])[], {
     }
     settings.onText(`\n## ${name}: ${group.about}`)
     const onProgress = (text: string): void => settings.onProgress(`[${place + 1}/${groups.length}, ${pace()}] ${name}: ${text}`)
-    await using _cores = run.awake === true && group.coresMayHalt !== true ? await AwakeCores.start() : null
+    const own = ownRun(run, group)
+    await using _cores = own.awake === true ? await AwakeCores.start() : null
     const began = performance.now()
-    const { figures, findings: found = [], charts = [] } = await group.run({ ...settings, onProgress, onText })
+    const { figures, findings: found = [], charts = [] } = await group.run({ ...settings, rounds: own.rounds, onProgress, onText })
     const findings = found.map((one) => (settings.quick ? { ...one, isQuick: true } : one))
     all.push(...findings)
     settings.onTook(name, (performance.now() - began) / 1_000)
     if (findings.length > 0) settings.onText(`Wanted:\n\n${findingTable(findings)}`)
-    await keep(name, { run, texts, findings, charts: charts.map(({ name: file, title }) => ({ name: file, title })), figures }, charts)
+    await keep(name, { run: own, texts, findings, charts: charts.map(({ name: file, title }) => ({ name: file, title })), figures }, charts)
   }
   return all
+}
+
+/** What is true of one group of a run. */
+function ownRun(run: Run, { coresMayHalt, rounds }: Group): Run {
+  return { ...run, awake: run.awake === true && coresMayHalt !== true, rounds: rounds?.[run.quick ? "quick" : "full"] ?? run.rounds }
 }
 
 /** What these groups take together, in minutes. */

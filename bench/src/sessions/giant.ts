@@ -51,6 +51,8 @@ export async function runGiant(settings: GroupSettings): Promise<Measured> {
     findings: [
       { target: "giant-longest", measured: old.longest },
       { target: "giant-job", measured: old.job },
+      { target: "giant-young-longest", measured: young.longest },
+      { target: "giant-young-job", measured: young.job },
     ],
   }
 }
@@ -59,10 +61,9 @@ export async function runGiant(settings: GroupSettings): Promise<Measured> {
 async function measureGiant(
   url: string,
   meter: ServerMeter,
-  { quick, signal, onProgress }: GroupSettings,
+  { quick, rounds, signal, onProgress }: GroupSettings,
 ): Promise<readonly [old: GiantFigures, young: GiantFigures]> {
   const sessions = quick ? LARGEST / 10 : LARGEST
-  const rounds = quick ? 2 : 5
   const raw = await openNodeRedis(url)
   const service = await serviceOn(raw.client)
   const log = new SlowLog(url)

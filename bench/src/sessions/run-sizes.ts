@@ -1,6 +1,7 @@
 import type { GroupSettings, Measured } from "../group.js"
 import { boardOf, CLIENTS, librariesOn, startAll } from "./boards.js"
 import { figuresOf, measureBoards, type Part } from "./measured-boards.js"
+import type { Board } from "./session-case.js"
 import { sessionChart } from "./session-chart.js"
 import { sessionTable } from "./session-table.js"
 import { withStored } from "./stand.js"
@@ -21,7 +22,8 @@ export async function runSizes(settings: GroupSettings): Promise<Measured> {
           librariesOn(client).map((library) => settingsOf(library, client)),
           signal,
         )
-        const boards = await measureBoards([boardOf(subjects.rows, ["read"]), boardOf(subjects.rows, ["create"]), boardOf(subjects.rows, ["update"])], meter, {
+        const untargeted = (["read", "create", "update"] as const).map((kind) => withoutTargets(boardOf(subjects.rows, [kind])))
+        const boards = await measureBoards(untargeted, meter, {
           ...settings,
           ...size,
           onProgress: (text) => onProgress(`${name}, ${text}`),
@@ -38,4 +40,9 @@ export async function runSizes(settings: GroupSettings): Promise<Measured> {
     figures: { parts: figuresOf(parts) },
     charts: boards.length === 0 ? [] : [sessionChart("sizes", "Larger sessions beside raw commands on JSON of that size", boards)],
   }
+}
+
+/** They are about sessions of another size. */
+function withoutTargets({ cases, ...board }: Board): Board {
+  return { ...board, cases: cases.map((one) => ({ ...one, wanted: [] })) }
 }

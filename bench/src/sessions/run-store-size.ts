@@ -14,9 +14,7 @@ import { findingsOf, latencyTable, sessionTable } from "./session-table.js"
 import { fillKeys, fillSessions, serviceOn } from "./stored.js"
 
 const STORED = { quick: [500, 2_000, 5_000], full: [10_000, 100_000, 1_000_000] }
-/** Bare JSON beside them, for the raw commands. */
-const BARE = 10_000
-/** Of all, at random: more are not read in a whole run, and the heap of the process should not grow with the store. */
+/** Of all, at random, and as much bare JSON for the raw commands: more are not read in a whole run, and the heap of the process should not grow with the store. */
 const READ = 100_000
 
 const WORK: readonly (readonly [library: "raw" | "coatcheck", kind: Kind])[] = [
@@ -61,7 +59,7 @@ async function fill(url: string, count: number, ms: number, { signal, onProgress
   const sessions = await serviceOn(raw.client)
   try {
     const tokens = await fillSessions(sessions, count, { signal, onProgress: (done) => onProgress(`storing sessions: ${done} of ${count}`) })
-    const keys = await fillKeys(raw, Math.min(BARE, count), { signal })
+    const keys = await fillKeys(raw, Math.min(READ, count), { signal })
     const read = shuffled(count)
       .slice(0, READ)
       .map((at) => tokens[at] ?? "")
