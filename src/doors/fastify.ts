@@ -98,6 +98,8 @@ export function fastifyDoor<A extends object, I extends object>(authenticator: A
 }
 
 function refuse(reply: FastifyReply, { status, headers, problem }: Refusal): FastifyReply {
+  // Something else has answered meanwhile.
+  if (reply.raw.headersSent) return reply
   for (const name of BODY_HEADERS) reply.removeHeader(name)
   return reply.code(status).headers(headers).send(JSON.stringify(problem))
 }

@@ -72,7 +72,9 @@ function sessionOf({ session }: { readonly session?: ActiveUserSession<object> |
   return session
 }
 
-function refuse(context: Pick<Context, "remove" | "set" | "status" | "body">, { status, headers, problem }: Refusal): void {
+function refuse(context: Pick<Context, "headerSent" | "remove" | "set" | "status" | "body">, { status, headers, problem }: Refusal): void {
+  // Something else has answered meanwhile.
+  if (context.headerSent) return
   for (const name of BODY_HEADERS) context.remove(name)
   context.set(headers)
   context.status = status

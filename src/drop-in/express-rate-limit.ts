@@ -48,7 +48,6 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
   /** More than express-rate-limit lets through. */
   #denied: number
   #givesBack = false
-  #givesDeniedBack = false
   #mistake: SessionError | null = null
 
   /** @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases */
@@ -67,7 +66,6 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
   /** Called by express-rate-limit with its options. @throws ERR_CONFIG_INVALID for a limit or a window that is not the rule's; it is logged, and all calls reject with it */
   init({ limit, windowMs, skipFailedRequests, skipSuccessfulRequests }: LimiterOptions): void {
     this.#givesBack = skipFailedRequests || skipSuccessfulRequests
-    this.#givesDeniedBack = skipFailedRequests
     // What it answers is not known here, and a denial stays one whatever it is.
     if (typeof limit === "function") this.#denied = Number.MAX_SAFE_INTEGER
     const window = toMilliseconds(this.#counting.window, "window", ANY_SPAN)
@@ -85,8 +83,7 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
       throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected a store that counts the request, got no answer.")
     const resetTime = inSeconds(decision.allowed ? this.#endOf(decision.resetAfter) : decision.retryAfter)
     const isTaken = decision.allowed && !decision.shadowDenied && decision.judgedBy === "store"
-    // It asks back what was let through, and what was denied where that is a failed request.
-    if (this.#givesBack && !isTaken && (decision.allowed || this.#givesDeniedBack)) this.#untaken.add(key, resetTime.getTime())
+    if (this.#givesBack && !isTaken) this.#untaken.add(key, resetTime.getTime())
     // It takes no count below 1.
     return { totalHits: decision.allowed ? Math.max(1, decision.totalRequests) : this.#denied, resetTime }
   }

@@ -64,6 +64,8 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
       for (const [name, value] of headers) name.startsWith("RateLimit") ? response.append(name, value) : response.set(name, value)
       return null
     }
+    // In place of what an outer limit has to say there.
+    for (const [name, value] of headers) if (name.startsWith("X-RateLimit")) response.set(name, value)
     return {
       ok: false,
       status: decision.reason === "unavailable" ? 503 : 429,

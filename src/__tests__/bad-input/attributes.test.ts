@@ -94,6 +94,18 @@ describe.each(STORE_NAMES)("on %s", (name) => {
     expect(await service.deleteUserSessions("ada")).toBe(1)
   })
 
+  it("a change that makes the values too many is refused, and the session keeps what it had", async () => {
+    const service = stores.services[name]
+    const many = Array.from({ length: 15_000 }, () => 1)
+    const { token, session } = await service.createSession({ userId: "many", attributes: { first: many } })
+    const { createSession: _, ...changes } = WRITERS
+    for (const [call, { write }] of Object.entries(changes).filter(([call]) => !call.includes("function"))) {
+      const target = { token, handle: session.sessionId, userId: "many" }
+      expect(await outcomeOf(() => write(service, target, { second: many } as never), ["ERR_INVALID_ARGUMENT"]), call).toMatchObject({ kind: "refused" })
+      expect(await service.getSession(token, { touch: false }), call).toEqual(session)
+    }
+  })
+
   it("whatever is refused leaves the session as it was, and makes no other", async () => {
     const service = stores.services[name]
     const wrong: string[] = []

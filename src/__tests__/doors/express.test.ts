@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { createAuthenticator } from "../../exports/auth.js"
 import { expressDoor } from "../../exports/express.js"
 import { createSessionService } from "../../exports/index.js"
+import { createRateLimitingService } from "../../exports/rate-limit.js"
 import { ORIGIN } from "./Browser.js"
 import { listening } from "./servers/server.js"
 
@@ -53,6 +54,58 @@ describe.each([
     expect(await answerOf(door.optionalSession((_request, _response, next) => next()))).toBe("200 let in")
     expect(await answerOf(door.optionalSession((_request, _response, next) => next("route")))).toBe("200 let in")
     expect(await answerOf(door.optionalSession((_request, _response, next) => next(new Error("mistake"))))).toBe("500 Error: mistake")
+  })
+
+  it("leaves an answer to a limit of time that was faster than the refusal, and tells no error handler of it", async () => {
+    const real = await createSessionService({ store: "memory:" })
+    onTestFinished(() => real.close())
+    const waiting: (() => void)[] = []
+    const slow = async <T>(answer: T): Promise<T> => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      return answer
+    }
+    const sessions = new Proxy(real, { get: (target, name) => (name === "getSession" ? () => slow(null) : Reflect.get(target, name, target)) })
+    const door = expressDoor(createAuthenticator({ sessions, origin: ORIGIN }))
+    const limits = await createRateLimitingService({ store: "memory:", rules: { api: { limit: 1, window: "1h" } } as const })
+    onTestFinished(() => limits.close())
+    await limits.checkRateLimit({ key: "all" }, "api")
+    const slowLimits = { rules: limits.rules, checkRateLimit: async () => slow((await limits.checkRateLimit({ key: "all" }, "api")) as never) }
+    const app = express().set("env", "test")
+    app.use("/too-late", (_request, response, next) => {
+      next()
+      response.status(503).send("too slow")
+    })
+    const letIn: RequestHandler = (_request, response) => void response.send("let in")
+    for (const time of ["/in-time", "/too-late"]) {
+      app.get(`${time}/guard`, door.guard(), letIn)
+      app.get(`${time}/session`, door.requireSession(letIn as never))
+      app.get(`${time}/limit`, door.rateLimit(slowLimits, "api"), letIn)
+    }
+    const errors: unknown[] = []
+    const onError: ErrorRequestHandler = (error, _request, response, _next) => {
+      errors.push(error)
+      response.end()
+    }
+    app.use(onError)
+    const server = await listening(createServer(app), [])
+    onTestFinished(() => server.close())
+    const ask = (path: string) => fetch(server.url + path, { headers: { cookie: COOKIE } })
+    for (const [path, status] of [
+      ["/guard", 401],
+      ["/session", 401],
+      ["/limit", 429],
+    ] as const) {
+      const late = await ask(`/too-late${path}`)
+      expect([late.status, await late.text()]).toEqual([503, "too slow"])
+      await expect.poll(() => waiting.length).toBe(1)
+      waiting.pop()?.()
+      // Its refusal comes after that of the other, so all is over by then.
+      const refused = ask(`/in-time${path}`)
+      await expect.poll(() => waiting.length).toBe(1)
+      waiting.pop()?.()
+      expect((await refused).status).toBe(status)
+    }
+    expect(errors).toEqual([])
   })
 
   describe("what a request and its answer are given", () => {

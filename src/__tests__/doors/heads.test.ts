@@ -9,6 +9,7 @@ import { fastifyDoor } from "../../exports/fastify.js"
 import { honoDoor } from "../../exports/hono.js"
 import { SessionError } from "../../exports/index.js"
 import { nodeDoor } from "../../exports/node.js"
+import { createRateLimitingService } from "../../exports/rate-limit.js"
 import { webDoor } from "../../exports/web.js"
 import { ORIGIN } from "./Browser.js"
 import type { Attributes } from "./routes.js"
@@ -178,6 +179,28 @@ describe("node:http", () => {
     await answerOf(catching(failing))
     await answerOf(catching(late))
     expect(caught).toEqual([mistake, expect.objectContaining({ code: "ERR_ANSWER_SENT" })])
+  })
+
+  it.each(["a session that is missing", "a rate limit"])("leaves an answer as it is that something else gave before the refusal by %s", async (by) => {
+    const door = nodeDoor(auth)
+    const limits = await createRateLimitingService({ store: "memory:", rules: { api: { limit: 1, window: "1h" } } as const })
+    onTestFinished(() => limits.close())
+    await limits.checkRateLimit({ key: "all" }, "api")
+    const limited = door.rateLimit(limits, "api", () => ({ key: "all" }))
+    const needsSession = door.requireSession(() => expect.unreachable())
+    const listener: typeof needsSession = by === "a rate limit" ? (request, response) => limited(request, response, () => expect.unreachable()) : needsSession
+    const ended: unknown[] = []
+    const answer = await answerOf((request, response) => {
+      const listened = listener(request, response)
+      // Before what it waits for is there, as a limit of time does.
+      response.writeHead(503, { "Content-Type": "text/plain" }).end("too slow")
+      listened.then(
+        () => ended.push("without an error"),
+        (error: unknown) => ended.push(error),
+      )
+    })
+    expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toEqual([503, "text/plain", "too slow"])
+    await expect.poll(() => ended).toEqual(["without an error"])
   })
 
   it("shows nobody's session in an answer that caches may keep", async () => {

@@ -18,15 +18,21 @@ import type { Authenticator } from "../../web/contract.js"
 import { ORIGIN } from "./Browser.js"
 import { type DoorServer, listening } from "./servers/server.js"
 
-const rules = { api: { limit: 2, window: "1h" }, jobs: { algorithm: "concurrency", limit: 1, lease: "1m" } } as const
+const rules = {
+  api: { limit: 2, window: "1h" },
+  mine: { limit: 1, window: "1m" },
+  jobs: { algorithm: "concurrency", limit: 1, lease: "1m" },
+} as const
 type Limits = OwnedRateLimitingService<typeof rules>
 type Auth = Authenticator<Record<string, unknown>>
-/** `/address` is limited by address, `/user` by the signed-in user, and `/key` by a header. */
+/** `/address` is limited by address, `/user` by the signed-in user, `/key` by a header, `/both` by address and then by the user, and `/nobody` by a function that says none. */
 type Start = (auth: Auth, limits: Limits) => Promise<Pick<DoorServer, "url" | "close">>
 
 /** By its shape: its typings need those of a browser. */
 const { createAdaptorServer }: { createAdaptorServer(options: { readonly fetch: unknown }): Server } = await import("@hono/node-server" as string)
 const listen = (server: Server): Promise<DoorServer> => listening(server, [])
+
+const nobody = (): { readonly key: string } => ({ key: undefined as never })
 
 const DOORS: Readonly<Record<string, Start>> = {
   Express: async (auth, limits) => {
@@ -39,6 +45,8 @@ const DOORS: Readonly<Record<string, Start>> = {
       door.rateLimit(limits, "api", (request) => ({ key: request.get("x-key") ?? "none" }), { cost: 2 }),
       (_request, response) => void response.send("done"),
     )
+    app.get("/both", door.rateLimit(limits, "api"), door.guard(), door.rateLimit(limits, "mine", "user"), (_request, response) => void response.send("done"))
+    app.get("/nobody", door.rateLimit(limits, "api", nobody), (_request, response) => void response.send("done"))
     return listen(createServer(app))
   },
   Fastify: async (auth, limits) => {
@@ -47,12 +55,15 @@ const DOORS: Readonly<Record<string, Start>> = {
     app.get("/address", { preHandler: door.rateLimit(limits, "api") }, async () => "done")
     app.get("/user", { preHandler: [door.guard(), door.rateLimit(limits, "api", "user", { legacyHeaders: true })] }, async () => "done")
     app.get("/key", { preHandler: door.rateLimit(limits, "api", (request) => ({ key: String(request.headers["x-key"]) }), { cost: 2 }) }, async () => "done")
+    app.get("/both", { preHandler: [door.rateLimit(limits, "api"), door.guard(), door.rateLimit(limits, "mine", "user")] }, async () => "done")
+    app.get("/nobody", { preHandler: door.rateLimit(limits, "api", nobody) }, async () => "done")
     return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() }
   },
   Koa: async (auth, limits) => {
     const door = koaDoor(auth)
     const [byAddress, session, byUser] = [door.rateLimit(limits, "api"), door.requireSession(), door.rateLimit(limits, "api", "user", { legacyHeaders: true })]
     const byKey = door.rateLimit(limits, "api", (context) => ({ key: context.get("x-key") }), { cost: 2 })
+    const [byMine, byNobody] = [door.rateLimit(limits, "mine", "user"), door.rateLimit(limits, "api", nobody)]
     const app = new Koa()
     app.use(async (context, next) => {
       const done = async (): Promise<void> => {
@@ -61,6 +72,8 @@ const DOORS: Readonly<Record<string, Start>> = {
       }
       if (context.path === "/address") return byAddress(context as never, done)
       if (context.path === "/key") return byKey(context as never, done)
+      if (context.path === "/nobody") return byNobody(context as never, done)
+      if (context.path === "/both") return byAddress(context as never, () => session(context as never, () => byMine(context as never, done)))
       return session(context as never, () => byUser(context as never, done))
     })
     const answer = app.callback()
@@ -76,18 +89,24 @@ const DOORS: Readonly<Record<string, Start>> = {
       door.rateLimit(limits, "api", (c) => ({ key: c.req.header("x-key") ?? "none" }), { cost: 2 }),
       (c) => c.text("done"),
     )
+    app.get("/both", door.rateLimit(limits, "api"), door.requireSession(), door.rateLimit(limits, "mine", "user"), (c) => c.text("done"))
+    app.get("/nobody", door.rateLimit(limits, "api", nobody), (c) => c.text("done"))
     return listen(createAdaptorServer({ fetch: app.fetch }))
   },
   "node:http": async (auth, limits) => {
     const door = nodeDoor(auth)
     const [byAddress, byUser] = [door.rateLimit(limits, "api"), door.rateLimit(limits, "api", "user", { legacyHeaders: true })]
     const byKey = door.rateLimit(limits, "api", (request) => ({ key: String(request.headers["x-key"]) }), { cost: 2 })
+    const [byMine, byNobody] = [door.rateLimit(limits, "mine", "user"), door.rateLimit(limits, "api", nobody)]
     const me = door.requireSession((request, response) => byUser(request, response, () => response.end(request.session.userId)))
+    const mine = door.requireSession((request, response) => byMine(request, response, () => response.end("done")))
     const routes = new Map<string | undefined, (request: IncomingMessage, response: ServerResponse) => Promise<void>>([
       ["/address", (request, response) => byAddress(request, response, () => response.end("done"))],
       ["/key", (request, response) => byKey(request, response, () => response.end("done"))],
       ["/user", me],
       ["/anybody", (request, response) => byUser(request, response, () => response.end("done"))],
+      ["/both", (request, response) => byAddress(request, response, () => mine(request, response))],
+      ["/nobody", (request, response) => byNobody(request, response, () => response.end("done"))],
     ])
     return listen(
       createServer(
@@ -102,12 +121,16 @@ const DOORS: Readonly<Record<string, Start>> = {
     const door = webDoor(auth, { remoteAddress: () => "192.0.2.1" })
     const [byAddress, byUser] = [door.rateLimit(limits, "api"), door.rateLimit(limits, "api", "user", { legacyHeaders: true })]
     const byKey = door.rateLimit(limits, "api", (request) => ({ key: request.headers.get("x-key") ?? "none" }), { cost: 2 })
+    const [byMine, byNobody] = [door.rateLimit(limits, "mine", "user"), door.rateLimit(limits, "api", nobody)]
     const me = door.requireSession((request, { session }) => byUser(request, () => new Response(session.userId)))
+    const mine = door.requireSession((request) => byMine(request, () => new Response("done")))
     const routes = new Map<string, (request: Request) => Promise<Response>>([
       ["/address", (request) => byAddress(request, () => new Response("done"))],
       ["/key", (request) => byKey(request, async () => new Response("done"))],
       ["/user", me],
       ["/anybody", (request) => byUser(request, () => new Response("done"))],
+      ["/both", (request) => byAddress(request, () => mine(request))],
+      ["/nobody", (request) => byNobody(request, () => new Response("done"))],
     ])
     const fetch = (request: Request) =>
       routes
@@ -164,6 +187,31 @@ describe.each(Object.entries(DOORS))("%s", (_name, start) => {
     expect([(await get("/key", { "x-key": "a" })).status, (await get("/key", { "x-key": "a" })).status, (await get("/key", { "x-key": "b" })).status]).toEqual([
       200, 429, 200,
     ])
+  })
+
+  it("says of each of two limits on one route what is left, whether the inner one lets the request through or not", async () => {
+    const { auth, get } = await open()
+    const { headers } = await signInAs(auth, "ada")
+    const items = (answer: Response, name: string) => (answer.headers.get(name) ?? "").split(", ").sort()
+    const policies = ['"api";q=2;w=3600', '"mine";q=1;w=60']
+    const allowed = await get("/both", headers)
+    expect([allowed.status, items(allowed, "ratelimit-policy")]).toEqual([200, policies])
+    expect(items(allowed, "ratelimit")).toEqual([expect.stringMatching(/^"api";r=1;t=\d+$/), expect.stringMatching(/^"mine";r=0;t=\d+$/)])
+    const denied = await get("/both", headers)
+    const { retryAfter, ...problem } = (await denied.json()) as { readonly retryAfter: number }
+    expect([denied.status, problem]).toEqual([429, expect.objectContaining({ "violated-policies": ["mine"] })])
+    expect(items(denied, "ratelimit-policy")).toEqual(policies)
+    expect(items(denied, "ratelimit")).toEqual([expect.stringMatching(/^"api";r=0;t=\d+$/), `"mine";r=0;t=${retryAfter}`])
+    expect(denied.headers.get("retry-after")).toBe(String(retryAfter))
+    expect(retryAfter).toBeLessThanOrEqual(60)
+  })
+
+  it("answers 400 with a problem where a function says a subject that is none", async () => {
+    const { get } = await open()
+    const answer = await get("/nobody")
+    expect([answer.status, answer.headers.get("cache-control")]).toEqual([400, "no-store"])
+    expect(answer.headers.get("content-type")).toMatch(/^application\/problem\+json/)
+    expect(await answer.json()).toMatchObject({ status: 400, code: "ERR_INVALID_ARGUMENT" })
   })
 
   it("refuses a rule that does not exist, or hands out leases, at the start", async () => {

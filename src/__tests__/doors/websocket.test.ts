@@ -207,6 +207,27 @@ describe("an open socket", () => {
     socket.terminate()
   })
 
+  it("that its handler is closing is still looked at: when its session ends it is not heard any more, and is cut off", async () => {
+    const socket = openSocket({ cookie: await cookieOf("ada") })
+    await outcome(socket)
+    const [inside] = sockets.clients
+    // Deaf to the closing: it says no goodbye.
+    socket.pause()
+    inside?.close()
+    expect(inside?.readyState).toBe(WebSocket.CLOSING)
+    watched.calls.length = 0
+    await expect.poll(() => watched.calls.length).toBeGreaterThan(1)
+    socket.send("before")
+    await expect.poll(() => heard).toEqual(["before"])
+    await watched.sessions.deleteUserSessions("ada")
+    const looks = watched.calls.length
+    await expect.poll(() => watched.calls.length).toBeGreaterThan(looks)
+    socket.send("after")
+    await expect.poll(() => inside?.readyState, { timeout: 5_000 }).toBe(WebSocket.CLOSED)
+    expect(heard).toEqual(["before"])
+    socket.terminate()
+  })
+
   it.each<[string, (socket: WebSocket) => unknown]>([
     [
       "throws",

@@ -1,7 +1,7 @@
 import { createServer } from "node:http"
 import express from "express"
 import { type Options, rateLimit } from "express-rate-limit"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { CoatcheckStore, type StoredLimits } from "../../exports/express-rate-limit.js"
 import { createRateLimitingService, type RateLimitingServiceOptions, type RateLimitRules } from "../../exports/rate-limit.js"
 import { listening } from "../doors/servers/server.js"
@@ -26,8 +26,12 @@ async function opened(options: Omit<RateLimitingServiceOptions, "rules">) {
   return limits
 }
 
-/** An application that is limited by the header `x-key`, and answers with the status of the query; what is said in its log is kept. */
-async function application(store: CoatcheckStore<typeof rules, "api" | "log">, options: Partial<Options> = {}) {
+/** An application that is limited by the header `x-key`, and answers with the status of the query, when `ready` says so; what is said in its log is kept. */
+async function application(
+  store: CoatcheckStore<typeof rules, "api" | "log">,
+  options: Partial<Options> = {},
+  ready: (key: string | undefined) => Promise<void> = async () => undefined,
+) {
   const logged: unknown[] = []
   const logger = { error: (...said: unknown[]) => void logged.push(said), warn: (...said: unknown[]) => void logged.push(said) }
   const limiter = rateLimit({
@@ -41,7 +45,9 @@ async function application(store: CoatcheckStore<typeof rules, "api" | "log">, o
   })
   const app = express()
   app.set("env", "test")
-  app.get("/", limiter, (request, response) => void response.status(Number(request.query.status ?? 200)).send("done"))
+  app.get("/", limiter, (request, response) => {
+    void ready(request.get("x-key")).then(() => response.status(Number(request.query.status ?? 200)).send("done"))
+  })
   app.use((error: { readonly code?: string }, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
     response.status(500).send(error.code)
   })
@@ -96,6 +102,72 @@ describe.each(Object.entries(STORES))("express-rate-limit over %s", (_name, stor
     expect(await statuses("ada", 9)).toEqual([200, 200, 200, 429, 429, 429, 429, 429, 429])
     expect(await counted()).toBe(3)
     expect(logged).toEqual([])
+  })
+})
+
+describe("the end of a window", () => {
+  const END = Date.parse("2026-01-01T13:00:00Z")
+  /** A service whose store, like this process, is so many milliseconds before the end of a window; whose units are given back is written down. */
+  async function shortOf(ms: number) {
+    vi.useFakeTimers({ toFake: ["Date"], now: END - ms })
+    onTestFinished(() => void vi.useRealTimers())
+    const limits = await opened({ store: "memory:", clock: { now: () => Date.now() } })
+    const givenBack: unknown[] = []
+    const watched: StoredLimits<typeof rules> = {
+      rules,
+      checkRateLimit: limits.checkRateLimit.bind(limits),
+      getRateLimitStatus: limits.getRateLimitStatus.bind(limits),
+      resetRateLimit: limits.resetRateLimit.bind(limits),
+      reward: (subject, rule) => {
+        givenBack.push(subject)
+        return limits.reward(subject, rule)
+      },
+    }
+    return { limits, watched, givenBack }
+  }
+
+  it.each([
+    [500, 0],
+    [1_000, 0],
+    [1_500, 1_000],
+    [HOUR_MS, HOUR_MS - 1_000],
+  ])("is told %i ms before it to be in %i ms where units are given back, and in whole seconds elsewhere", async (ms, told) => {
+    const { watched } = await shortOf(ms)
+    const resetAfter = async (options: Partial<Options>) => {
+      const store = new CoatcheckStore(watched, "api")
+      store.init({ limit: 3, windowMs: HOUR_MS, skipFailedRequests: false, skipSuccessfulRequests: false, ...options } as never)
+      return (await store.increment("ada")).resetTime.getTime() - Date.now()
+    }
+    expect(await resetAfter({})).toBe(Math.ceil(ms / 1_000) * 1_000)
+    expect(await resetAfter({ skipFailedRequests: true })).toBe(told)
+    expect(await resetAfter({ skipSuccessfulRequests: true })).toBe(told)
+  })
+
+  it("is never told to be over already", async () => {
+    const { watched } = await shortOf(500)
+    const decision = { rule: "api", limit: 3, remaining: 3, totalRequests: 0, resetAt: new Date(), resetAfter: 0, judgedBy: "policy", allowed: true } as const
+    const store = new CoatcheckStore({ ...watched, checkRateLimit: async () => ({ ...decision, shadowDenied: false }) as never }, "api")
+    store.init({ limit: 3, windowMs: HOUR_MS, skipFailedRequests: true, skipSuccessfulRequests: false })
+    expect((await store.increment("ada")).resetTime).toEqual(new Date())
+  })
+
+  it("separates what failed late from the next window, of which nothing is given back for it", async () => {
+    const { limits, watched, givenBack } = await shortOf(500)
+    const waiting: (() => void)[] = []
+    const { get } = await application(new CoatcheckStore(watched, "api"), { skipFailedRequests: true }, async (key) => {
+      if (key === "ada" && waiting.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    })
+    const late = get("ada", 400)
+    await expect.poll(() => waiting.length, { timeout: 5_000 }).toBe(1)
+    vi.setSystemTime(END + 100)
+    expect((await get("ada")).status).toBe(200)
+    waiting[0]?.()
+    expect((await late).status).toBe(400)
+    // One whose unit is given back, for what the other gave back would have been given back before.
+    expect((await get("bob", 400)).status).toBe(400)
+    await expect.poll(() => givenBack, { timeout: 5_000 }).toContainEqual({ key: "bob" })
+    expect(givenBack).toEqual([{ key: "bob" }])
+    expect(await limits.getRateLimitStatus({ key: "ada" }, "api")).toMatchObject({ totalRequests: 1 })
   })
 })
 

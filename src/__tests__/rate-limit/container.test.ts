@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { expect, it, onTestFinished } from "vitest"
+import { expect, it, onTestFinished, vi } from "vitest"
 import { createContainer, DI_TOKENS } from "../../exports/container.js"
 import type { IRateLimitingService, RateLimitEvent } from "../../exports/rate-limit.js"
+import { SqliteSessionService } from "../../infrastructure/services/session/SqliteSessionService.js"
+import { loadDriver } from "../../infrastructure/sqlite/drivers.js"
 import { sharedServer } from "../support/servers.js"
 
 class Exports {
@@ -46,6 +48,28 @@ it.each(Object.entries(STORES))("the container binds rate limits beside sessions
   expect((await sessions.getSession(token))?.userId).toBe("ada")
   await container.close()
   await expect(limits.checkRateLimit({ userId: "ada" }, "api")).rejects.toMatchObject({ code: "ERR_CLOSED" })
+})
+
+it.each(Object.entries(STORES))("a container is closed once, however often it is asked to, on one store: %s", async (_name, store) => {
+  const container = await createContainer({ store: store(), keyPrefix: `container:${randomUUID().slice(0, 8)}:` })
+  const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)
+  await Promise.all([container.close(), container.close()])
+  await container.close()
+  await container[Symbol.asyncDispose]()
+  await expect(sessions.ping()).rejects.toMatchObject({ code: "ERR_CLOSED" })
+})
+
+it("the sessions' file is let go of where the rate limits find something else in their place", async () => {
+  const store = STORES.sqlite?.() ?? expect.fail("no file")
+  const path = store.slice("sqlite:".length)
+  await (await createContainer({ store })).close()
+  const db = (await loadDriver()).open(path)
+  db.execute("DROP TABLE rate_limits; CREATE VIEW rate_limits AS SELECT 1 AS ends")
+  db.close()
+  const opening = vi.spyOn(SqliteSessionService, "open")
+  await expect(createContainer({ store })).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_STORE_/) })
+  const sessions = await opening.mock.results[0]?.value
+  await expect(sessions.ping()).rejects.toMatchObject({ code: "ERR_CLOSED" })
 })
 
 it("rules are checked before anything is opened, and a container without rules has none", async () => {

@@ -59,6 +59,20 @@ it("a record whose head can be read is deleted by its own secret only", async ()
   expect(await sessions.deleteSession(token)).toBe(true)
 })
 
+it("a session whose attributes are of a newer release is extended by an older one, which says so, and that it cannot read it", async () => {
+  await using file = sessionFile()
+  const clock = createFakeClock()
+  const newer = await file.open({ clock, schemaVersion: 2 })
+  const older = await file.open({ clock, schemaVersion: 1 })
+  const { token, session } = await login(newer)
+  clock.advance("10m")
+  await expect(older.extendSession(token, "3h")).rejects.toMatchObject({ ...CORRUPT, outcome: "applied" })
+  const extended = await newer.getSession(token, { touch: false })
+  expect(extended?.lastAccessedAt.getTime()).toBe(session.lastAccessedAt.getTime() + 600_000)
+  expect(extended?.expiresAt.getTime()).toBe(clock.now() + 3 * 3_600_000)
+  expect(extended?.attributes).toEqual({ theme: "dark" })
+})
+
 it("a damaged database file is told as such, without its path and without data", async () => {
   await using file = sessionFile()
   const sessions = await file.open()
@@ -70,7 +84,8 @@ it("a damaged database file is told as such, without its path and without data",
   writeFileSync(file.path, Buffer.alloc(size - 4_096, 0x5a), { flag: "a" })
   const damaged = await file.open()
   const error: unknown = await damaged.getSession(token).catch((reason: unknown) => reason)
-  expect(error).toMatchObject({ code: "ERR_STORE_PROTOCOL", message: expect.stringContaining("damaged") })
+  // Whoever only reads changes nothing.
+  expect(error).toMatchObject({ code: "ERR_STORE_PROTOCOL", outcome: "not-applied", message: expect.stringContaining("damaged") })
   expect(String(error)).not.toContain(file.folder)
   expect(String(error)).not.toContain("ZZ")
 })

@@ -53,6 +53,8 @@ export class SqliteFile {
     try {
       return await whenFree(() => work(this.#connection), { timeoutMs: this.#timeoutMs, signal: options.signal })
     } catch (error) {
+      // What the caller's signal says is told as it is.
+      if (error === options.signal?.reason) throw error
       throw SessionError.is(error) ? new SessionError(error.code, error.message, { outcome: "not-applied", retryable: error.retryable }) : error
     }
   }

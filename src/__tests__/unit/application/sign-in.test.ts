@@ -155,15 +155,32 @@ describe("a failure while signing in", () => {
     expect([await isOver(before), tab.cookie !== before]).toEqual([true, true])
   })
 
-  it("to set the cookie, because the handler answered meanwhile: the new session is ended again", async () => {
+  it.each(["createSession", "deleteSession"] as const)(
+    "to set the cookie, because the head of the answer was sent during %s: the new session is ended again, and the old one is over",
+    async (step) => {
+      const tab = await tabOf({})
+      const before = tab.cookie
+      const watched = new WatchedSessions(sessions)
+      const { auth, request, events } = ask(watched.service, tab)
+      watched.after(step, async () => {
+        request.sent = true
+      })
+      await expect(auth.signIn({ userId: "ada" })).rejects.toMatchObject({ code: "ERR_ANSWER_SENT", outcome: "applied", retryable: false })
+      expect((await sessions.getUserSessions("ada")).sessions).toEqual([])
+      expect([await isOver(before), tab.cookie, request.done, events]).toEqual([true, before, [], []])
+    },
+  )
+
+  it("to end the old session, while the head of the answer was sent as well: nothing was done", async () => {
     const tab = await tabOf({})
-    const watched = new WatchedSessions(sessions)
+    const before = tab.cookie
+    const watched = new WatchedSessions(sessions).fail("deleteSession", "ERR_STORE_UNAVAILABLE")
     const { auth, request } = ask(watched.service, tab)
     watched.after("createSession", async () => {
       request.sent = true
     })
-    expect(await codeOf(auth.signIn({ userId: "ada" }))).toBe("ERR_ANSWER_SENT")
-    expect((await sessions.getUserSessions("ada")).sessions).toEqual([])
+    await expect(auth.signIn({ userId: "ada" })).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
+    expect([await isOver(before), (await sessions.getUserSessions("ada")).sessions]).toEqual([false, []])
   })
 })
 
@@ -185,7 +202,7 @@ describe.each(Object.entries(HANDS_OUT))("%s", (_name, call) => {
     const watched = new WatchedSessions(sessions)
     const { auth, request } = ask(watched.service, tab)
     Object.assign(request, state)
-    expect(await codeOf(call(auth))).toBe(code)
+    await expect(call(auth)).rejects.toMatchObject({ code, outcome: "not-applied" })
     expect([watched.calls, request.done]).toEqual([[], []])
   })
 

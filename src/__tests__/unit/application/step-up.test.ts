@@ -61,6 +61,31 @@ describe("proving again who one is", () => {
   })
 })
 
+describe("proving again who one is, while the head of the answer is sent", () => {
+  it("is done, and says so: the old secret opens nothing any more, and nobody got the new one", async () => {
+    const tab = await tabOf({ userId: "ada" })
+    const before = tab.cookie
+    const watched = new WatchedSessions(sessions)
+    const { auth, request, events } = ask(watched.service, tab)
+    watched.after("rotateSession", async () => {
+      request.sent = true
+    })
+    await expect(auth.reauthenticated("ada")).rejects.toMatchObject({ code: "ERR_ANSWER_SENT", outcome: "applied", retryable: false })
+    expect([request.done, tab.cookie, await sessions.getSession(before)]).toEqual([[], before, null])
+    expect(events).toMatchObject([{ event: "session_renewed", userId: "ada" }])
+  })
+
+  it("is not done where it was sent before", async () => {
+    const tab = await tabOf({ userId: "ada" })
+    const watched = new WatchedSessions(sessions)
+    const { auth, request, events } = ask(watched.service, tab)
+    request.sent = true
+    await expect(auth.reauthenticated("ada")).rejects.toMatchObject({ code: "ERR_ANSWER_SENT", outcome: "not-applied", retryable: false })
+    expect([watched.calls, request.done, events]).toEqual([[], [], []])
+    expect((await sessions.getSession(tab.cookie))?.userId).toBe("ada")
+  })
+})
+
 describe("acting in a user's name", () => {
   it("is a session of its own that shows who acts, lasts an hour at most, and leaves the impersonator's open", async () => {
     const tab = await tabOf({ userId: "root" })
@@ -96,7 +121,7 @@ describe("acting in a user's name", () => {
     watched.after("createSession", async () => {
       request.sent = true
     })
-    expect(await codeOf(auth.impersonate("ada"))).toBe("ERR_ANSWER_SENT")
+    await expect(auth.impersonate("ada")).rejects.toMatchObject({ code: "ERR_ANSWER_SENT", outcome: "applied" })
     expect((await sessions.getUserSessions("ada")).sessions).toEqual([])
   })
 

@@ -27,6 +27,8 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
   readonly #sentinels = new Map<string, Sentinel>()
   /** Those that the address names. */
   readonly #given: ReadonlySet<string>
+  /** Whether there was ever more than one: then one alone is never most of them. */
+  #hadOthers = false
   /** The latest failover that was heard of. */
   #epoch = 0
   #primary: { readonly place: string; readonly own: OwnClient; connected: boolean } | undefined
@@ -161,7 +163,8 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
     if (latest === undefined) throw errors.find(saysWhy) ?? errors[0]
     this.#learn(views)
     // One that missed a failover, and answers before the others do, must not lead back to the old primary.
-    if (latest.epoch < this.#epoch && views.length * 2 <= this.#sentinels.size) throw new Error("no Sentinel that knows of the latest failover answered")
+    const isMinority = views.length * 2 <= this.#sentinels.size || (views.length === 1 && this.#hadOthers)
+    if (latest.epoch < this.#epoch && isMinority) throw new Error("no Sentinel that knows of the latest failover answered")
     this.#epoch = latest.epoch
     return latest
   }
@@ -170,6 +173,7 @@ export class PrimaryFollower extends EventEmitter implements OwnClient {
   #learn(views: readonly PrimaryView[]): void {
     const named = views.flatMap(({ otherSentinels }) => otherSentinels)
     for (const node of named) this.#know(node)
+    this.#hadOthers ||= this.#sentinels.size > 1
     const places = new Set(named.map(placeOf))
     for (const [place, sentinel] of this.#sentinels) {
       if (this.#given.has(place) || places.has(place) || performance.now() - sentinel.heardAt < FORGOTTEN_AFTER_MS) continue

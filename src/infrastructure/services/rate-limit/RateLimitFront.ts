@@ -119,6 +119,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
     return checked(async () => {
       const { signal } = optionsOf(options, [])
       const place = this.#place(subject, rule, "concurrency")
+      signal?.throwIfAborted()
       const id = newSessionId()
       try {
         const judgement = await this.#ask((own) => this.#store.hold(place, id, false, own), signal)

@@ -13,6 +13,11 @@ class RefusedService extends ClientRedisService {
     super({ timeoutMs: 60 })
     this.#marks = marks
   }
+  /** From now on it says another mark. */
+  reconnected(times: number): void {
+    const [mark] = this.#marks
+    if (typeof mark === "number") this.#marks[0] = mark + times
+  }
   resendMark(): number | null {
     return (this.#marks.length > 1 ? this.#marks.shift() : this.#marks[0]) ?? null
   }
@@ -56,6 +61,23 @@ it.each([
   const service = new RefusedService(...marks)
   service.fail = () => Promise.reject(new Error("Too many Cluster redirections. Last error: ReplyError: MOVED 1 127.0.0.1:1"))
   expect(await outcomeOf(service)).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome })
+})
+
+it.each([
+  ["may have been made where the client connected anew meanwhile", 1, "unknown"],
+  ["was not made otherwise", 0, "not-applied"],
+] as const)("a deletion that is refused %s", async (_what, reconnects, outcome) => {
+  const service = new RefusedService(1)
+  const { fail } = service
+  service.fail = (signal) => {
+    service.reconnected(reconnects)
+    return fail(signal)
+  }
+  await expect(service.unlink(["key", "other"])).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome, retryable: true })
+})
+
+it("a deletion that is refused may have been made where nobody can tell whether the client connected anew", async () => {
+  await expect(new RefusedService(null).unlink(["key"])).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "unknown" })
 })
 
 it("a read leaves nothing in doubt", async () => {

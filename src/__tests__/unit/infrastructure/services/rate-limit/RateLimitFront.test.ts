@@ -136,6 +136,54 @@ describe("a store that does not answer", () => {
   })
 })
 
+describe("a caller who goes away", () => {
+  /** What a caller may abort with: also an error like those that the store itself has. */
+  const storeLike = () => new SessionError("ERR_STORE_UNAVAILABLE", "Expected an upstream service, got none.")
+  type Call = (service: ReturnType<typeof outage>["service"], signal: AbortSignal) => Promise<unknown>
+  const CALLS: Readonly<Record<string, Call>> = Object.fromEntries(
+    (["closed", "open", "local"] as const).flatMap((rule): [string, Call][] => {
+      const jobs = ({ closed: "jobs", open: "openJobs", local: "localJobs" } as const)[rule]
+      return [
+        [`checkRateLimit, ${rule}`, (service, signal) => service.checkRateLimit(ada, rule, { signal })],
+        [`checkRateLimits, ${rule}`, (service, signal) => service.checkRateLimits([{ subject: ada, rule }], { signal })],
+        [`getRateLimitStatus, ${rule}`, (service, signal) => service.getRateLimitStatus(ada, rule, { signal })],
+        [`acquireLease, ${rule}`, (service, signal) => service.acquireLease(ada, jobs, { signal })],
+      ]
+    }),
+  )
+
+  it.each(Object.entries(CALLS))("is told why, and it is no outage, whatever the reason is: %s", async (_name, call) => {
+    const { service, state, asked, events } = outage()
+    state.answer = () => new Promise(() => undefined)
+    const caller = new AbortController()
+    const reason = storeLike()
+    const told = expect(call(service, caller.signal)).rejects.toBe(reason)
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled())
+    caller.abort(reason)
+    await told
+    expect(events).toEqual([])
+    state.answer = () => Promise.reject(away)
+    for (const rule of ["local", "localJobs"] as const) expect(await service.getRateLimitStatus(ada, rule)).toMatchObject({ totalRequests: 0 })
+  })
+
+  it.each<[string, unknown]>([
+    ["an error of the store's kind", storeLike()],
+    ["one that leaves things in doubt", new SessionError("ERR_STORE_TIMEOUT", "Expected an answer in time.")],
+    ["an error of the library that is not the store's", new SessionError("ERR_NOT_PERMITTED", "Not permitted: this.")],
+    ["an error of its own", new Error("gone")],
+    ["no error at all", "gone"],
+  ])("with %s leaves no lease behind that was asked for", async (_kind, reason) => {
+    const { service, state, timesAsked } = outage()
+    state.answer = () => new Promise(() => undefined)
+    const caller = new AbortController()
+    const told = expect(service.acquireLease(ada, "jobs", { signal: caller.signal })).rejects.toBe(reason)
+    await vi.waitFor(() => expect(timesAsked("hold")).toBe(1))
+    caller.abort(reason)
+    await told
+    expect(timesAsked("release")).toBe(1)
+  })
+})
+
 it("an error that is not the store's is the caller's, and no policy hides it", async () => {
   const { service, state } = outage()
   const broken = new TypeError("a mistake")

@@ -69,6 +69,38 @@ describe("a holder that was not told of its own save", () => {
   })
 })
 
+describe("a holder that gives a field the value which it had when the holder saved last, and which others changed since", () => {
+  async function begin(lastWins: boolean) {
+    const own = cookieRule((field) => lastWins && field === "flag")
+    const front = new RecordFront(new MemoryRecords(), { timeoutMs: 5_000, rememberMs: 60_000 })
+    const save = (seen: Seen, fields: object): Promise<void> => front.save(seen, { text: JSON.stringify(fields), lifetimeMs: 60_000, rule: own })
+    const id = randomUUID()
+    const read = async (): Promise<Seen> => {
+      const seen: Seen = { id, record: null }
+      await front.read(seen)
+      return seen
+    }
+    await save({ id, record: null }, { x: 1 })
+    const [mine, theirs] = [await read(), await read()]
+    await save(theirs, { x: 1, flag: true })
+    await save(mine, { x: 1, z: 1 })
+    await save(theirs, { x: 1, flag: false })
+    return { again: () => save(mine, { x: 1, z: 1, flag: true }), fields: () => front.read({ id, record: null }) }
+  }
+
+  it("is refused", async () => {
+    const { again, fields } = await begin(false)
+    await expect(again()).rejects.toMatchObject({ code: "ERR_SESSION_CONFLICT", outcome: "not-applied" })
+    expect(await fields()).toEqual({ x: 1, z: 1, flag: false })
+  })
+
+  it("has the last word where the last value wins", async () => {
+    const { again, fields } = await begin(true)
+    await again()
+    expect(await fields()).toEqual({ x: 1, z: 1, flag: true })
+  })
+})
+
 describe("how long a session is kept", () => {
   const lasting = (ms: number) => ({ originalMaxAge: ms, expires: new Date(Date.now() + ms).toISOString() })
   const DAY = 86_400_000

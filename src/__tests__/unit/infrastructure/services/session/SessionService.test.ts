@@ -828,6 +828,23 @@ describe("extendSession", () => {
     expect(events).toEqual([{ type: "wrong-secret", sessionId: handleOf(record) }])
     await refuses("ERR_SESSION_CORRUPT", serviceWith().extendSession(token))
   })
+
+  it.each([
+    ["damaged", (text: string) => text.replace("dark", "park"), {}],
+    ["of a newer release", (text: string) => text, { schemaVersion: 2 }],
+  ])("of a session whose attributes are %s says that it was extended, and that it cannot be read", async (_what, change, body) => {
+    const { token, record } = storedSession()
+    const text = encodeRecord({ ...record, body: { ...record.body, ...body } })
+    redis.answer("session-extend", [sessionExtendStatus.DONE, T, change(text)])
+    const error = await refuses("ERR_SESSION_CORRUPT", serviceWith().extendSession(token))
+    expect(error).toMatchObject({ outcome: "applied", retryable: false })
+  })
+
+  it("of a record that is none says that nothing was extended", async () => {
+    redis.answer("session-extend", [sessionExtendStatus.CORRUPT, T])
+    const error = await refuses("ERR_SESSION_CORRUPT", serviceWith().extendSession(storedSession().token))
+    expect(error.outcome).toBe("not-applied")
+  })
 })
 
 describe("rotateSession", () => {
@@ -1203,6 +1220,25 @@ describe("a thorough sign-out", () => {
     })
     expect(await serviceWith().deleteUserSessions("ada", { thorough: true })).toBe(0)
     expect(redis.all("scan").map(({ args }) => args[0])).toEqual([0, 0, 0, 1])
+  })
+
+  it("that fails at one session tells of the others of that step first, however late they end", async () => {
+    const lost = [storedSession(), storedSession(), storedSession()]
+    const [refused, ...others] = lost.map(({ record }) => keyOf(record))
+    redis.answer("index-cutoff", [T, T]).answer("index-page", [T])
+    redis.answer("scan", { cursor: "7", keys: [refused, ...others] })
+    redis.answer("session-delete", async ({ keys }: RecordedCall) => {
+      if (keys[0] === refused) throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected a primary, got a replica.")
+      // By then everything that the failure leads to at once has come about.
+      await new Promise((resolve) => setImmediate(resolve))
+      return [sessionDeleteStatus.DONE, T, ""]
+    })
+    const progress = vi.fn()
+    const error = await refuses("ERR_STORE_UNAVAILABLE", serviceWith().deleteUserSessions("ada", { thorough: { onProgress: progress } }))
+    expect(error.outcome).toBe("unknown")
+    expect(events).toEqual(lost.slice(1).map(({ record }) => ({ type: "ended", sessionId: handleOf(record), reason: "revoked" })))
+    expect(progress).not.toHaveBeenCalled()
+    expect(walked()).toBe(1)
   })
 })
 

@@ -84,6 +84,20 @@ describe("a change", () => {
     await expect(schema.change(before, { patch: {}, unset: ["email"] })).rejects.toBeInstanceOf(UnexpectedValue)
   })
 
+  it("is refused where it makes the values more than 20 000, each in its own bounds", async () => {
+    const ones = (length: number): readonly number[] => Array.from({ length }, () => 1)
+    const schema = schemaOf({})
+    const before = await schema.create({ first: ones(15_000) })
+    const change = { patch: { second: ones(15_000) }, unset: [] }
+    await expect(schema.change(before, change)).rejects.toThrow("20000 values")
+    await expect(schema.change(before, change)).rejects.toBeInstanceOf(UnexpectedValue)
+    // Each list is a value too.
+    await expect(schema.change(before, { patch: { second: ones(4_999) }, unset: [] })).rejects.toBeInstanceOf(UnexpectedValue)
+    const { attributes } = await schema.change(before, { patch: { second: ones(4_998) }, unset: [] })
+    expect(JSON.parse(attributes).second).toHaveLength(4_998)
+    expect(await schema.change(before, { ...change, unset: ["first"] })).toEqual(stored({ second: ones(15_000) }))
+  })
+
   it("by a function gets a copy of its own, and may change and return it", async () => {
     const before = stored({ cart: ["a"] })
     const apply = (own: { cart: string[] }): unknown => {
