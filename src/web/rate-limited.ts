@@ -61,7 +61,10 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
     const headers = rateLimitHeaders(decision, counting, legacyHeaders)
     if (decision.allowed) {
       // One answer may be under several limits: each has its item in the lists.
-      for (const [name, value] of headers) name.startsWith("RateLimit") ? response.append(name, value) : response.set(name, value)
+      for (const [name, value] of headers) {
+        if (name.startsWith("RateLimit")) response.append(name, value)
+        else response.set(name, value)
+      }
       return null
     }
     // In place of what an outer limit has to say there.
