@@ -591,8 +591,8 @@ export const MUTANTS = [
   {
     rule: "A second copy that is refused says nothing of the first",
     file: `${REDIS}/clients/ClientRedisService.ts`,
-    from: "const mayBeSecondCopy = mark === null || mark !== this.resendMark()",
-    to: "const mayBeSecondCopy = mark === undefined",
+    from: "return markBefore === null || markBefore !== this.resendMark()",
+    to: "return markBefore === undefined",
     tests: [`${UNIT}/infrastructure/redis/clients/second-copies.test.ts`],
   },
   {

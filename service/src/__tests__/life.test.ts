@@ -48,7 +48,7 @@ describe("the start", () => {
       greeting({ settings: readSettings(env), origin: "http://x", generated: undefined, isTerminal: true })
     const [named, listed] = [text({ COATCHECK_API_KEY: KEY }), text({ COATCHECK_API_KEYS: `web:create:${KEY}` })]
     expect(named).toContain("Bearer $COATCHECK_API_KEY")
-    expect(listed).toMatch(/where KEY is one of COATCHECK_API_KEYS[\s\S]*Bearer \$KEY"/)
+    expect(listed).toMatch(/KEY: one of COATCHECK_API_KEYS[\s\S]*Bearer \$KEY"/)
     for (const one of [named, listed]) expect(one).not.toContain(KEY)
   })
 

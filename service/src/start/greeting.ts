@@ -22,7 +22,8 @@ export function greeting(options: {
       ? [`API keys: ${settings.keys.map(({ name, scopes }) => `${name} (${scopes.join(", ")})`).join("; ")}`]
       : keyLines(generated, isTerminal)),
     "",
-    generated !== undefined || isNamed ? "Try it:" : "Try it, where KEY is one of COATCHECK_API_KEYS that has the scope create:",
+    "Try it:",
+    ...(generated !== undefined || isNamed ? [] : ["  # KEY: one of COATCHECK_API_KEYS that has the scope create"]),
     `  curl -s ${origin}/v1/sessions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '{"userId":"ada"}'`,
     "",
   ].join("\n")
