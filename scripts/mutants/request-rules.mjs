@@ -77,8 +77,8 @@ export const REQUEST_MUTANTS = [
   {
     rule: "Who could not end the old session is not signed in",
     file: `${APPLICATION}/replace-session.ts`,
-    from: '    await next.end("replaced").catch(() => undefined)\n    throw isBefore ? error : asApplied(error)\n',
-    to: "    scope.port.giveToken({ token: issued.token, session: next.view })\n    if (error === null) throw isBefore ? error : asApplied(error)\n",
+    from: '    await next.end("replaced").catch(() => undefined)\n    throw isBefore ? error : withOutcome(error, "applied")\n',
+    to: '    scope.port.giveToken({ token: issued.token, session: next.view })\n    if (error === null) throw isBefore ? error : withOutcome(error, "applied")\n',
     tests: SIGN_IN,
     only: "old session's end",
   },

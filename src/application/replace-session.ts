@@ -1,4 +1,4 @@
-import { asApplied, SessionError } from "../domain/errors.js"
+import { SessionError, withOutcome } from "../domain/errors.js"
 import type { CreateSessionOptions, DeepReadonly, IssuedSession, SessionData, UserId } from "../domain/interfaces/session/ISessionService.js"
 import type { OpenSession } from "./OpenSession.js"
 import type { RequestScope } from "./RequestScope.js"
@@ -54,7 +54,7 @@ export async function handOut<A extends object, I extends object>(
     scope.port.giveToken({ token: issued.token, session: next.view })
   } catch (error) {
     await next.end("replaced").catch(() => undefined)
-    throw isBefore ? error : asApplied(error)
+    throw isBefore ? error : withOutcome(error, "applied")
   }
   scope.become(next)
   return next

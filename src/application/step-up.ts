@@ -1,4 +1,4 @@
-import { asApplied, SessionError } from "../domain/errors.js"
+import { SessionError, withOutcome } from "../domain/errors.js"
 import type { Changes, CreateSessionOptions, DeepReadonly, UserId } from "../domain/interfaces/session/ISessionService.js"
 import { notPermitted, refuseWithoutCookie, signedIn } from "./admission.js"
 import type { OpenSession } from "./OpenSession.js"
@@ -23,7 +23,7 @@ export async function reauthenticated<A extends object, I extends object>(
   try {
     scope.port.giveToken(renewed)
   } catch (error) {
-    throw asApplied(error)
+    throw withOutcome(error, "applied")
   }
   return open
 }

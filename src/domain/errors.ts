@@ -81,8 +81,7 @@ function coded(error: unknown, code: "ERR_CONFIG_INVALID" | "ERR_INVALID_ARGUMEN
   return error instanceof UnexpectedValue ? new SessionError(code, error.message) : error
 }
 
-/** The error of an answer that could not be given, once that which it answers was done. */
-export function asApplied(error: unknown): unknown {
-  if (!SessionError.is(error)) return error
-  return new SessionError(error.code, error.message, { outcome: "applied", retryable: error.retryable })
+/** The same error with what is known better here of whether anything was changed. What is none of this library's stays as it is. */
+export function withOutcome<E>(error: E, outcome: Outcome): E | SessionError {
+  return SessionError.is(error) ? new SessionError(error.code, error.message, { outcome, retryable: error.retryable }) : error
 }

@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, openSync, statfsSync, statSync } from "node:fs"
 import { dirname, resolve } from "node:path"
-import { SessionError } from "../../domain/errors.js"
+import { SessionError, withOutcome } from "../../domain/errors.js"
 import { UnexpectedValue } from "../../shared/assertions.js"
 import { type Patience, whenFree } from "./busy.js"
 import { loadDriver, type SqliteConnection, type SqliteDriver } from "./drivers.js"
@@ -55,7 +55,7 @@ export class SqliteFile {
     } catch (error) {
       // What the caller's signal says is told as it is.
       if (error === options.signal?.reason) throw error
-      throw SessionError.is(error) ? new SessionError(error.code, error.message, { outcome: "not-applied", retryable: error.retryable }) : error
+      throw withOutcome(error, "not-applied")
     }
   }
 

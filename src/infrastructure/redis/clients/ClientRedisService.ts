@@ -1,4 +1,4 @@
-import { SessionError } from "../../../domain/errors.js"
+import { SessionError, withOutcome } from "../../../domain/errors.js"
 import type { IRedisService, RedisCallOptions, RedisConnection, RedisReply, RedisScript, Tracking } from "../../../domain/interfaces/redis/IRedisService.js"
 import { CallDeadlines, deadlinePassed, isDeadline } from "../../call-deadlines.js"
 import { Breaker } from "../failures/Breaker.js"
@@ -352,5 +352,5 @@ function worstOf(errors: readonly SessionError[], othersApplied: boolean): Sessi
 }
 
 function inDoubt(error: SessionError): SessionError {
-  return error.outcome === "unknown" ? error : new SessionError(error.code, error.message, { outcome: "unknown", retryable: error.retryable })
+  return error.outcome === "unknown" ? error : withOutcome(error, "unknown")
 }

@@ -1,4 +1,4 @@
-import { asApplied, SessionError } from "../../../domain/errors.js"
+import { SessionError, withOutcome } from "../../../domain/errors.js"
 import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { DoctorFinding, SessionData } from "../../../domain/interfaces/session/ISessionService.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
@@ -655,6 +655,6 @@ function settled(handle: Handle, answer: Answer<"DONE" | "REPLAYED" | "MISSING" 
   try {
     return { status: "done", record: decodeRecord(handle, String(answer.values[0])) }
   } catch (error) {
-    throw asApplied(error)
+    throw withOutcome(error, "applied")
   }
 }

@@ -1,4 +1,4 @@
-import { asApplied, SessionError } from "../../../domain/errors.js"
+import { SessionError, withOutcome } from "../../../domain/errors.js"
 import type { EndReason } from "../../../domain/interfaces/ports.js"
 import type {
   CallOptions,
@@ -296,7 +296,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
       try {
         return await this.#answers.present(result.record)
       } catch (error) {
-        throw asApplied(error)
+        throw withOutcome(error, "applied")
       }
     })
   }

@@ -1,4 +1,4 @@
-import { SessionError } from "../../../domain/errors.js"
+import { SessionError, withOutcome } from "../../../domain/errors.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import { MAX_VERSION, type SessionRecord } from "../../../domain/session/record.js"
 
@@ -16,7 +16,7 @@ export function notCreated(status: "full" | "ended", limit: LimitRule | null): S
 /** The error of a call of many steps that failed after some had changed something, however definite the failure of the last one is. */
 export function inDoubt(error: unknown): unknown {
   if (!SessionError.is(error) || error.outcome !== "not-applied") return error
-  return new SessionError(error.code, error.message, { outcome: "unknown", retryable: error.retryable })
+  return withOutcome(error, "unknown")
 }
 
 export function notDurable(): SessionError {
