@@ -51,7 +51,7 @@ export class SmallWorld implements World {
       [6, () => this.#end()],
       [4, () => this.#onLists("index-lists")],
       [4, () => this.#page()],
-      [2, () => ({ name: "index-cutoff", keys: [this.#list()], args: [] })],
+      [2, () => ({ name: "index-cutoff", keys: [this.#list()], args: [this.#pick(["1", "2", "1000"])] })],
       [2, () => ({ name: this.#pick(PLAIN_COMMANDS), keys: [this.#session()], args: [] })],
       [12, () => this.#plantRecord()],
       [2, () => this.#plantList()],
@@ -166,7 +166,7 @@ export class SmallWorld implements World {
 
   #end(): Call {
     const sessions = Array.from({ length: 1 + this.#random(4) }, () => this.#session())
-    return { name: "index-end", keys: [this.#list(), ...new Set(sessions)], args: [this.#memory(), String(PREFIX.length)] }
+    return { name: "index-end", keys: [this.#list(), ...new Set(sessions)], args: [this.#memory(), String(PREFIX.length), this.#pick(["+inf", this.#score()])] }
   }
 
   #page(): Call {

@@ -4,7 +4,12 @@ import type { RealScript } from "./real-scripts.js"
 
 /** What scripts without a status come to, and how their replies show it. */
 const WITHOUT_STATUS: Readonly<Record<string, Readonly<Record<string, (values: readonly RawReply[]) => boolean>>>> = {
-  "index-cutoff": { now: ([now, score]) => now === score, later: ([now, score]) => now !== score },
+  "index-cutoff": {
+    now: ([now, score]) => now === score,
+    later: ([now, score]) => now !== score,
+    some: ({ length }) => length > 2,
+    none: ({ length }) => length === 2,
+  },
   "index-heal": { added: ([, added]) => added === 1, nothing: ([, added]) => added === 0 },
   "index-lists": { listed: (values) => values.includes(1), missing: (values) => values.includes(0), none: ({ length }) => length === 1 },
   "index-page": { some: ({ length }) => length > 1, empty: ({ length }) => length === 1 },
@@ -29,6 +34,8 @@ const WITHOUT_STATUS: Readonly<Record<string, Readonly<Record<string, (values: r
     none: ([, , existed]) => /^0+$/.test(`${existed as string}`),
     removed: ([, removed]) => Number(removed) > 0,
     kept: ([, removed]) => removed === 0,
+    listed: ([, , , listed]) => Number(listed) > 0,
+    alone: ([, , , listed]) => listed === 0,
   },
   "index-prune": { removed: ([, removed]) => Number(removed) > 0, kept: ([, removed]) => removed === 0 },
 }

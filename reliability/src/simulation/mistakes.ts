@@ -1,5 +1,6 @@
 import type { ISessionService } from "coatcheck"
 import type { Attributes } from "../workloads/RecordedClient.js"
+import { rangeByScore } from "./store/SortedMembers.js"
 import { SCRIPTS } from "./store/StoreEngine.js"
 import type { ScriptFunction } from "./store/script.js"
 
@@ -40,9 +41,9 @@ function spoiledScripts(mistake: Mistake): Scripts {
     case "operation-forgotten":
       return { "session-update": forgetting() }
     case "sign-out-without-cutoff":
-      return { "index-cutoff": (keys, names, args) => [(script("index-cutoff")(keys, names, args) as readonly number[])[0] ?? 0, "+inf"] }
+      return { "index-cutoff": cuttingOffAt(() => Number.MAX_SAFE_INTEGER) }
     case "sign-out-from-the-past":
-      return { "index-cutoff": (keys) => [keys.nowMicros, keys.nowMicros - 500_000] }
+      return { "index-cutoff": cuttingOffAt((nowMicros) => nowMicros - 500_000) }
     case "delete-does-nothing":
       return { "session-delete": (keys, [name = ""]) => (keys.exists(name) ? [0, keys.nowMicros, ""] : [1, keys.nowMicros]) }
     case "list-key-never-dies":
@@ -51,6 +52,14 @@ function spoiledScripts(mistake: Mistake): Scripts {
       return { "session-touches": prolonging }
     case "limit-checked-before":
       return {}
+  }
+}
+
+function cuttingOffAt(scoreAt: (nowMicros: number) => number): ScriptFunction {
+  return (keys, [index = ""], [count]) => {
+    const score = scoreAt(keys.nowMicros)
+    const page = rangeByScore(keys.members(index), "-inf", String(score), Number(count))
+    return [keys.nowMicros, score, ...page.flatMap((one) => [one.member, String(one.score)])]
   }
 }
 

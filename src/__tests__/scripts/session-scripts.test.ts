@@ -347,7 +347,12 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
           await list(record.id, (n < 3 - young ? MEMORY_MS + 5_000 : MEMORY_MS - 1_000) - n)
           if (there[n] !== true) await raw.del(key)
         }
-        expect(await scripts.end(index, sessions, LIST_MEMORY_MICROS, {})).toEqual({ existed: there, left: 3 - young, repeated: false })
+        const later = newSessionId()
+        await list(later, -1_000)
+        const to = String(((await serverMs()) - 1) * 1_000)
+        const answer = await scripts.end(index, sessions, { memoryMicros: LIST_MEMORY_MICROS, to }, {})
+        expect(answer).toEqual({ existed: there, left: 3 - young, listed: young, repeated: false })
+        await raw.zRem(index, later)
         expect(await raw.exists(sessions)).toBe(0)
         expect((await members()).sort()).toEqual(
           stored
@@ -416,7 +421,14 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
         { value: two, score: ahead + 2 },
       ])
       expect((await stored({ tag: place.tag, id: two })).createdMicros).toBe(ahead + 2)
-      expect(Number(await scripts.cutoff(index, {}))).toBe(ahead + 2)
+      expect(await scripts.cutoff(index, 2, {})).toEqual({
+        score: String(ahead + 2),
+        oldest: [
+          { id: "A".repeat(22), score: ahead },
+          { id: one, score: ahead + 1 },
+        ],
+      })
+      expect(await scripts.cutoff(index, 4, {})).toMatchObject({ score: String(ahead + 2), oldest: [{}, {}, { id: two, score: ahead + 2 }] })
     })
 
     it("remembers a session until the last copy of its create is late, also where the clock was set back since the call was made", async () => {
@@ -645,14 +657,14 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       expect(await scripts.extend(key, { notAfterMicros: ANY_TIME, idle: null, touchInterval: 0, verifiers: [record.verifier] }, {})).toMatchObject({
         status: "DONE",
       })
-      expect(await scripts.cutoff(index, {})).toMatch(/^\d{16}$/)
+      expect(await scripts.cutoff(index, 10, {})).toMatchObject({ score: expect.stringMatching(/^\d{16}$/), oldest: [{ id: record.id }] })
       expect(await scripts.page(index, { order: "FWD", from: "-inf", to: "+inf", count: 10 }, {})).toHaveLength(1)
       expect(await scripts.delete({ session: key, owner: null, newest: null, version: null, verifiers: [record.verifier] }, {})).toMatchObject({
         status: "DONE",
       })
       const due = together.map((one) => ({ session: one.key, owner: null, newest: null, version: null, verifiers: [one.record.verifier] }))
       expect(await scripts.deletes(due, {})).toMatchObject([{ status: "DONE" }, { status: "DONE" }])
-      expect(await scripts.end(index, [other.key], LIST_MEMORY_MICROS, {})).toMatchObject({ existed: [true] })
+      expect(await scripts.end(index, [other.key], { memoryMicros: LIST_MEMORY_MICROS, to: "+inf" }, {})).toMatchObject({ existed: [true] })
       expect(await scripts.prune(index, [key], [record.id], LIST_MEMORY_MICROS, {})).toBe(1)
     } finally {
       await raw.configSet("maxmemory", "0")

@@ -149,7 +149,7 @@ export class ReplayDeletes {
 
   async #endListed({ place, cutoff, owner, except }: UserEnd): Promise<void> {
     const { parts, onEndedAgain } = this.#options
-    await removeListed(parts, place, cutoff, { owner, except, onBegin: () => undefined, onEnded: onEndedAgain })
+    await removeListed(parts, place, { score: cutoff }, { owner, except, onBegin: () => undefined, onEnded: onEndedAgain })
   }
 }
 

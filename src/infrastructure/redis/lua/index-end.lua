@@ -5,7 +5,9 @@
             2.. sessions   string  the records, in the order of the list: the oldest first
   args      1 memory       age in µs from which a member without a session may leave the list
             2 before       characters of a record's key before the id
-  returns   time µs, how many left the list, then for each session 1 where it was there, else 0, as one text
+            3 to           score up to which the caller ends sessions
+  returns   time µs, how many left the list, for each session 1 where it was there, else 0, as one text, how many
+            members up to that score are left in the list
   effects   may change or remove 1, removes the records
   cost      O(sessions · log n)
 ]]
@@ -40,4 +42,5 @@ else
   for at = 2, #KEYS do each[at - 1] = redis.call('UNLINK', KEYS[at]) end
   existed = table.concat(each)
 end
-return { now, #old > 0 and redis.call('ZREM', index, unpack(old)) or 0, existed }
+local left = #old > 0 and redis.call('ZREM', index, unpack(old)) or 0
+return { now, left, existed, redis.call('ZCOUNT', index, '-inf', ARGV[3]) }

@@ -3,16 +3,16 @@ import type { RedisScript } from "../../../domain/interfaces/redis/IRedisService
 
 export const indexCutoff: RedisScript = {
   name: "index-cutoff",
-  sha1: "0ebdfcf936fc55f189d7f7dcd2d8b544a274b512",
+  sha1: "6de709dae20e89f8469d09eec4a2bbc5799eda2d",
   readOnly: true,
-  source: "#!lua flags=no-writes\n-- coatcheck index-cutoff\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal now = now_micros()\nlocal top = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')\nreturn { now, math.max(now, math.ceil(tonumber(top[2] or 0))) }",
+  source: "#!lua flags=no-writes\n-- coatcheck index-cutoff\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal now = now_micros()\nlocal page = redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[1]) - 1, 'WITHSCORES')\nlocal top = page[#page]\nif #page == 2 * tonumber(ARGV[1]) then top = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2] end\nlocal reply = { now, math.max(now, math.ceil(tonumber(top or 0))) }\nfor at, value in ipairs(page) do reply[at + 2] = value end\nreturn reply",
 }
 
 export const indexEnd: RedisScript = {
   name: "index-end",
-  sha1: "4a1c744f9a3fddf279a7c17e0f7fc23ab222a069",
+  sha1: "2ec2373e51fc34b7711443c5add83e4165467e98",
   readOnly: false,
-  source: "#!lua flags=allow-oom\n-- coatcheck index-end\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal index, memory, first = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]) + 1\nlocal now = now_micros()\nlocal function is_old(at)\nlocal score = redis.call('ZSCORE', index, string.sub(KEYS[at], first))\nreturn score and tonumber(score) + memory < now\nend\nlocal from, to = 1, #KEYS\nif is_old(to) then from = to else to = to - 1 end\nwhile from < to do\nlocal middle = math.ceil((from + to) / 2)\nif is_old(middle) then from = middle else to = middle - 1 end\nend\nlocal old = {}\nfor at = 2, from do old[at - 1] = string.sub(KEYS[at], first) end\nlocal there, existed = redis.call('EXISTS', unpack(KEYS, 2)), nil\nif there == #KEYS - 1 then\nredis.call('UNLINK', unpack(KEYS, 2))\nexisted = string.rep('1', there)\nelseif there == 0 then\nexisted = string.rep('0', #KEYS - 1)\nelse\nlocal each = {}\nfor at = 2, #KEYS do each[at - 1] = redis.call('UNLINK', KEYS[at]) end\nexisted = table.concat(each)\nend\nreturn { now, #old > 0 and redis.call('ZREM', index, unpack(old)) or 0, existed }",
+  source: "#!lua flags=allow-oom\n-- coatcheck index-end\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal index, memory, first = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]) + 1\nlocal now = now_micros()\nlocal function is_old(at)\nlocal score = redis.call('ZSCORE', index, string.sub(KEYS[at], first))\nreturn score and tonumber(score) + memory < now\nend\nlocal from, to = 1, #KEYS\nif is_old(to) then from = to else to = to - 1 end\nwhile from < to do\nlocal middle = math.ceil((from + to) / 2)\nif is_old(middle) then from = middle else to = middle - 1 end\nend\nlocal old = {}\nfor at = 2, from do old[at - 1] = string.sub(KEYS[at], first) end\nlocal there, existed = redis.call('EXISTS', unpack(KEYS, 2)), nil\nif there == #KEYS - 1 then\nredis.call('UNLINK', unpack(KEYS, 2))\nexisted = string.rep('1', there)\nelseif there == 0 then\nexisted = string.rep('0', #KEYS - 1)\nelse\nlocal each = {}\nfor at = 2, #KEYS do each[at - 1] = redis.call('UNLINK', KEYS[at]) end\nexisted = table.concat(each)\nend\nlocal left = #old > 0 and redis.call('ZREM', index, unpack(old)) or 0\nreturn { now, left, existed, redis.call('ZCOUNT', index, '-inf', ARGV[3]) }",
 }
 
 export const indexHeal: RedisScript = {

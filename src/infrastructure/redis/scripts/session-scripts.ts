@@ -105,6 +105,12 @@ export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
 /** Characters of the id at the end of a session's key. */
 const ID_LENGTH = 22
 
+/** One session that a user's list names. */
+export interface Member {
+  readonly id: string
+  readonly score: number
+}
+
 /** Where a creation that needs several pages of the user's list goes on. */
 export interface CreatePage {
   readonly cursor: string
@@ -269,23 +275,23 @@ export class SessionScripts {
   }
 
   /**
-   * Ends sessions that a user's list names, and takes them out of it where they are old enough: which of them existed, as `unlink` says it, and how many
-   * left the list. Not for a cluster, where a slot that moves would refuse them all.
+   * Ends sessions that a user's list names, and takes them out of it where they are old enough: which of them existed, as `unlink` says it, how many left
+   * the list, and how many members up to a score it has still. Not for a cluster, where a slot that moves would refuse them all.
    *
    * @param sessions - their keys, the oldest first
    */
   end(
     index: string,
     sessions: readonly string[],
-    memoryMicros: number,
+    { memoryMicros, to }: { readonly memoryMicros: number; readonly to: string },
     options: ScriptOptions,
-  ): Promise<{ readonly existed: readonly boolean[]; readonly left: number; readonly repeated: boolean }> {
+  ): Promise<{ readonly existed: readonly boolean[]; readonly left: number; readonly listed: number; readonly repeated: boolean }> {
     const before = (sessions[0]?.length ?? 0) - ID_LENGTH
-    return this.#runner.repeated(indexEnd, [index, ...sessions], [memoryMicros, before], options, ([, left, flags], repeated) => {
+    return this.#runner.repeated(indexEnd, [index, ...sessions], [memoryMicros, before, to], options, ([, left, flags, listed], repeated) => {
       // A client may give digits as a number, and does where that is the same text.
       const each = Array.isArray(flags) ? "" : String(flags)
       if (each.length !== sessions.length) throw unexpected(indexEnd)
-      return { existed: Array.from(each, (flag) => flag === "1"), left: Number(left), repeated }
+      return { existed: Array.from(each, (flag) => flag === "1"), left: Number(left), listed: Number(listed), repeated }
     })
   }
 
@@ -294,19 +300,16 @@ export class SessionScripts {
     index: string,
     args: { readonly order: "REV" | "FWD"; readonly from: string; readonly to: string; readonly count: number },
     options: ScriptOptions,
-  ): Promise<readonly { readonly id: string; readonly score: number }[]> {
-    const flat = await this.#runner.plain(indexPage, [index], [args.order, args.from, args.to, args.count], options)
-    const members: { id: string; score: number }[] = []
-    for (let at = 0; at + 1 < flat.length; at += 2) members.push({ id: String(flat[at]), score: Number(flat[at + 1]) })
-    return members
+  ): Promise<readonly Member[]> {
+    return membersOf(await this.#runner.plain(indexPage, [index], [args.order, args.from, args.to, args.count], options))
   }
 
-  /** The score up to which a sign-out everywhere reaches. */
-  async cutoff(index: string, options: ScriptOptions): Promise<string> {
-    const [score] = await this.#runner.plain(indexCutoff, [index], [], options)
+  /** The score up to which a sign-out everywhere reaches, and the oldest members of the list, `count` at most: none of them has a higher one. */
+  async cutoff(index: string, count: number, options: ScriptOptions): Promise<{ readonly score: string; readonly oldest: readonly Member[] }> {
+    const [score, ...members] = await this.#runner.plain(indexCutoff, [index], [count], options)
     // Anything else would name a span of the list in which there is nothing to end.
     if (Array.isArray(score) || !/^\d+$/.test(String(score))) throw unexpected(indexCutoff)
-    return String(score)
+    return { score: String(score), oldest: membersOf(members) }
   }
 
   /** How many members were removed. */
@@ -347,6 +350,12 @@ function argsOfDelete({ owner, newest, version, verifiers }: DueDelete): readonl
 function touchStatus(script: RedisScript, statuses: Readonly<Record<TouchStatus, number>>, status: RedisReply): TouchStatus {
   for (const name in statuses) if (statuses[name as TouchStatus] === Number(status)) return name as TouchStatus
   throw unexpected(script)
+}
+
+function membersOf(flat: readonly RedisReply[]): readonly Member[] {
+  const members: Member[] = []
+  for (let at = 0; at + 1 < flat.length; at += 2) members.push({ id: String(flat[at]), score: Number(flat[at + 1]) })
+  return members
 }
 
 /** Many verifiers as one argument; no text for none. */

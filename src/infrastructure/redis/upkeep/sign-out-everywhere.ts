@@ -1,6 +1,6 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { Handle } from "../../../domain/session/ticket.js"
-import type { SessionScripts } from "../scripts/session-scripts.js"
+import type { Member, SessionScripts } from "../scripts/session-scripts.js"
 import type { ListPlace, SessionKeys } from "../session-keys.js"
 import { LIST_MEMORY_MICROS } from "./list-memory.js"
 import type { PruneLater } from "./prune-later.js"
@@ -33,40 +33,64 @@ export interface SignOutOptions {
   readonly onBegin: () => void
 }
 
+/** Where a sign-out everywhere begins: the instant up to which it reaches, and the first page of the user's list. */
+export interface CutOff {
+  readonly score: string
+  readonly oldest?: readonly Member[] | undefined
+}
+
+export function takeCutOff(parts: UpkeepParts, place: ListPlace, options: Pick<SignOutOptions, "signal">): Promise<CutOff> {
+  return parts.scripts.cutoff(parts.keys.index(place), READ, options)
+}
+
 /**
  * Ends every session that the user's list names, up to the cut-off, an instant taken at the beginning: later ones have a higher score.
- * Passes are repeated until one ends nothing, because a list that is being healed meanwhile gets members that a pass has gone by.
+ * Passes are repeated until one ends nothing, because a list that is being healed meanwhile gets members that a pass has gone by, or one sees that there are
+ * none such.
  *
  * @returns how many were ended; fewer than there were where a reply was lost
  */
-export async function removeListed(parts: UpkeepParts, place: ListPlace, cutoff: string, options: SignOutOptions): Promise<number> {
+export async function removeListed(parts: UpkeepParts, place: ListPlace, { score, oldest }: CutOff, options: SignOutOptions): Promise<number> {
   let ended = 0
   // What the list still names because its memory needs it.
   const gone = new Set<string>()
-  for (;;) {
-    const inThisPass = await removePass(parts, place, cutoff, gone, options)
-    if (inThisPass === 0) return ended
-    ended += inThisPass
+  for (let first = oldest; ; first = undefined) {
+    const pass = await removePass(parts, place, { score, oldest: first }, gone, options)
+    ended += pass.ended
+    if (pass.ended === 0 || pass.isWhole) return ended
   }
 }
 
-async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, gone: Set<string>, options: SignOutOptions): Promise<number> {
-  let ended = 0
-  const underWay: Promise<number>[] = []
-  const oldest = async (): Promise<number> => (await underWay.shift()) ?? 0
+/** What one walk over the list came to. `isWhole`: by its last step the list named nobody whom it had gone by. */
+interface Pass {
+  readonly ended: number
+  readonly isWhole: boolean
+}
+
+async function removePass(parts: UpkeepParts, place: ListPlace, cutOff: CutOff, gone: Set<string>, options: SignOutOptions): Promise<Pass> {
+  const underWay: Promise<Step>[] = []
+  let [ended, met, left, listed] = [0, 0, 0, Number.POSITIVE_INFINITY]
+  const settleOldest = async (): Promise<void> => {
+    const step = await underWay.shift()
+    if (step === undefined) return
+    ended += step.ended
+    left += step.left
+    listed = step.listed
+  }
   try {
-    for await (const page of walkList(parts.scripts, parts.keys.index(place), cutoff, READ, options)) {
+    for await (const page of walkList(parts.scripts, parts.keys.index(place), cutOff.score, READ, options, cutOff.oldest)) {
+      met += page.length
       const due = page.filter((id) => id !== options.except?.id && !gone.has(id))
       for (let from = 0; from < due.length; from += STEP) {
         options.signal?.throwIfAborted()
-        if (underWay.length === MOST_UNDER_WAY) ended += await oldest()
-        const step = removeMembers(parts, place, due.slice(from, from + STEP), gone, options)
+        if (underWay.length === MOST_UNDER_WAY) await settleOldest()
+        const step = removeMembers(parts, place, due.slice(from, from + STEP), cutOff.score, gone, options)
         step.catch(() => undefined)
         underWay.push(step)
       }
     }
-    while (underWay.length > 0) ended += await oldest()
-    return ended
+    while (underWay.length > 0) await settleOldest()
+    return { ended, isWhole: listed <= met - left }
   } catch (error) {
     // Whatever failed, what the others come to is counted and told.
     await Promise.allSettled(underWay)
@@ -74,9 +98,23 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutoff: string, 
   }
 }
 
-async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], gone: Set<string>, options: SignOutOptions): Promise<number> {
+/** How many sessions one step ended, how many members left the list, and how many up to the cut-off it named after that, as far as that is known. */
+interface Step {
+  readonly ended: number
+  readonly left: number
+  readonly listed: number
+}
+
+async function removeMembers(
+  parts: UpkeepParts,
+  place: ListPlace,
+  ids: readonly string[],
+  score: string,
+  gone: Set<string>,
+  options: SignOutOptions,
+): Promise<Step> {
   options.onBegin()
-  const { existed, repeated, left } = await (parts.redis.singleNode ? endTogether : endOneByOne)(parts, place, ids, options)
+  const { existed, repeated, left, listed } = await (parts.redis.singleNode ? endTogether : endOneByOne)(parts, place, ids, score, options)
   const ended = ids.filter((_id, at) => existed[at] === true)
   for (const id of ended) options.onEnded({ tag: place.tag, id })
   if (repeated) for (const [at, id] of ids.entries()) if (existed[at] !== true) options.onMaybeEnded?.({ tag: place.tag, id })
@@ -84,24 +122,26 @@ async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly
     parts.prunes.add(place, ids)
     for (const id of ids) gone.add(id)
   }
-  return ended.length
+  // What the first copy took out of the list nobody counted.
+  return { ended: ended.length, left, listed: repeated ? Number.POSITIVE_INFINITY : listed }
 }
 
-/** Which sessions existed, and how many left the list: the old ones at once, so that the next pass is short, the young ones later. */
+/** Which sessions existed, and how many left the list: the old ones at once, so that a further pass is short, the young ones later. */
 interface Ended {
   readonly existed: readonly boolean[]
   readonly left: number
+  readonly listed: number
   readonly repeated: boolean
 }
 
-function endTogether(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<Ended> {
-  return parts.scripts.end(parts.keys.index(place), sessionsOf(parts, place, ids), LIST_MEMORY_MICROS, options)
+function endTogether(parts: UpkeepParts, place: ListPlace, ids: readonly string[], to: string, options: SignOutOptions): Promise<Ended> {
+  return parts.scripts.end(parts.keys.index(place), sessionsOf(parts, place, ids), { memoryMicros: LIST_MEMORY_MICROS, to }, options)
 }
 
 /** While a slot moves to another node, its sessions can be ended one by one only. */
-async function endOneByOne(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<Ended> {
+async function endOneByOne(parts: UpkeepParts, place: ListPlace, ids: readonly string[], _to: string, options: SignOutOptions): Promise<Ended> {
   const unlinked = await parts.scripts.unlink(sessionsOf(parts, place, ids), options)
-  return { ...unlinked, left: await parts.prunes.prune(place, ids) }
+  return { ...unlinked, left: await parts.prunes.prune(place, ids), listed: Number.POSITIVE_INFINITY }
 }
 
 function sessionsOf(parts: UpkeepParts, { tag }: ListPlace, ids: readonly string[]): readonly string[] {

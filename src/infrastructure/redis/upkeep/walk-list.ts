@@ -1,14 +1,10 @@
-import type { SessionScripts } from "../scripts/session-scripts.js"
-
-interface Member {
-  readonly id: string
-  readonly score: number
-}
+import type { Member, SessionScripts } from "../scripts/session-scripts.js"
 
 /**
  * Goes through a user's list, the oldest first, up to a score; a page of members at a time, while the next one is read.
  *
  * @param size - members of a page: others are served in between
+ * @param first - the first page, where it was read already
  */
 export async function* walkList(
   scripts: SessionScripts,
@@ -16,11 +12,12 @@ export async function* walkList(
   to: string,
   size: number,
   options: { readonly signal?: AbortSignal | undefined },
+  first?: readonly Member[],
 ): AsyncGenerator<readonly string[]> {
   const read = (seen: Member | undefined): Promise<readonly Member[]> =>
     scripts.page(index, { order: "FWD", from: seen === undefined ? "-inf" : String(seen.score), to, count: size }, options)
   let seen: Member | undefined
-  let reading = read(seen)
+  let reading = first === undefined ? read(seen) : Promise.resolve(first)
   for (;;) {
     const page = await reading
     const before = seen

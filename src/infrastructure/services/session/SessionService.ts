@@ -46,7 +46,7 @@ import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
 import { examineStore } from "../../redis/upkeep/doctor.js"
 import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-memory.js"
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
-import { removeListed, type UpkeepParts } from "../../redis/upkeep/sign-out-everywhere.js"
+import { removeListed, takeCutOff, type UpkeepParts } from "../../redis/upkeep/sign-out-everywhere.js"
 import { removeThoroughly } from "../../redis/upkeep/thorough.js"
 import { untilAborted } from "../../until-aborted.js"
 import type { StepOptions } from "../CallStep.js"
@@ -487,7 +487,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
     const parts = this.#upkeep()
-    const cutoff = await this.#scripts.cutoff(this.#keys.index(owner), options)
+    const cutOff = await takeCutOff(parts, owner, options)
+    const cutoff = cutOff.score
     const ended: Handle[] = []
     const maybeEnded: Handle[] = []
     let begun = false
@@ -503,7 +504,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       onNotDurable: () => (isDurable = false),
     }
     try {
-      const listed = await removeListed(parts, owner, cutoff, walk)
+      const listed = await removeListed(parts, owner, cutOff, walk)
       const count = options.thorough === null ? listed : await removeThoroughly(parts, owner, cutoff, { ...walk, ...options.thorough, listed })
       // Called again after one that could not be kept in time, this still waits until it is.
       if (!begun) await this.#scripts.unlink([], walk)

@@ -76,6 +76,8 @@ const PlainCreated = plainObjects<Created<object>, [token: SessionToken, session
   },
 )
 
+type ListedSession<A extends object> = SessionData<A> & { readonly userId: string }
+
 /** What is done with plain reads. */
 interface PlainReads<A extends object> {
   answer(ticket: Ticket, record: SessionRecord | null, beganAt: number): Answer<SessionData<A> | null>
@@ -368,18 +370,19 @@ export abstract class SessionFront<A extends object, I extends object> implement
   async getUserSessions(
     userId: UserId,
     page?: CallOptions & { readonly cursor?: string | undefined; readonly limit?: number | undefined },
-  ): Promise<{ readonly sessions: readonly (SessionData<A> & { readonly userId: string })[]; readonly cursor?: string }> {
+  ): Promise<{ readonly sessions: readonly ListedSession<A>[]; readonly cursor?: string }> {
     return this.#calls.run(page, async (step, page) => {
       const owner = checkUserId(userId, "userId")
       const limit = checkPage(page)
       const place = userKey(owner)
       const after = page?.cursor === undefined ? null : parseCursor(page.cursor, place)
       const { records, next } = await this.page(place, after, limit, step.options)
-      const sessions: (SessionData<A> & { readonly userId: string })[] = []
+      const sessions: ListedSession<A>[] = []
       for (const record of records) {
         if (record.fixed.userId !== owner) continue
         const session = await this.#answers.presentListed(record)
-        if (session !== null) sessions.push({ ...session, userId: owner })
+        // As it is: a copy would have to parse its device and its attributes.
+        if (session !== null) sessions.push(session as ListedSession<A>)
       }
       return next === null ? { sessions } : { sessions, cursor: formatCursor(next, place) }
     })

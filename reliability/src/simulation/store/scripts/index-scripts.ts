@@ -2,12 +2,13 @@ import { keepIndex, readHead, whole } from "../record-head.js"
 import { rangeByScore } from "../SortedMembers.js"
 import type { ScriptFunction } from "../script.js"
 
-export const indexCutoff: ScriptFunction = (keys, [index = ""]) => {
-  const top = keys.members(index).all.at(-1)
-  return [keys.nowMicros, Math.max(keys.nowMicros, Math.ceil(top?.score ?? 0))]
+export const indexCutoff: ScriptFunction = (keys, [index = ""], [count]) => {
+  const { all } = keys.members(index)
+  const page = all.slice(0, Number(count)).flatMap(({ member, score }) => [member, String(score)])
+  return [keys.nowMicros, Math.max(keys.nowMicros, Math.ceil(all.at(-1)?.score ?? 0)), ...page]
 }
 
-export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory, before]) => {
+export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory, before, upTo = ""]) => {
   const now = keys.nowMicros
   const idOf = (session: string | undefined): string => (session ?? "").slice(Number(before))
   const isOld = (session: string | undefined): boolean => {
@@ -25,7 +26,8 @@ export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memor
   }
   const old = sessions.slice(0, from).map(idOf)
   const existed = sessions.map((session) => keys.unlink(session)).join("")
-  return [now, old.length === 0 ? 0 : keys.zrem(index, old), existed]
+  const left = old.length === 0 ? 0 : keys.zrem(index, old)
+  return [now, left, existed, rangeByScore(keys.members(index), "-inf", upTo, -1).length]
 }
 
 export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id = "", memory]) => {

@@ -1060,15 +1060,15 @@ describe("deleteUserSessions", () => {
     ["a negative score", [T, "-7"]],
     ["no score", [T]],
   ])("takes %s for the answer of a broken server, and says that nothing is known to be ended", async (_what, reply) => {
-    redis.answer("index-cutoff", reply).answer("index-page", [T])
+    redis.answer("index-cutoff", reply)
     await refuses("ERR_STORE_PROTOCOL", serviceWith().deleteUserSessions("ada"))
-    expect(redis.names).not.toContain("index-end")
+    expect(redis.names).toEqual(["index-cutoff"])
   })
 
   it("after a lost reply remembers those too that the first copy may have ended", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
     const { record } = storedSession()
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T, record.id, T]).answer("index-end", lostReply(), [T, "1", "0"])
+    redis.answer("index-cutoff", [T, T, record.id, T]).answer("index-end", lostReply(), [T, "1", "0", "0"]).answer("index-page", [T])
     expect(await serviceWith().deleteUserSessions("ada")).toBe(0)
     redis.forget()
     redis.answer("session-delete", [sessionDeleteStatus.DONE, T, ""])
@@ -1078,48 +1078,68 @@ describe("deleteUserSessions", () => {
     expect(events).toEqual([{ type: "ended-again", sessionId: handleOf(record) }])
   })
 
-  it("takes the cut-off first, ends a page, and repeats until a pass ends nothing", async () => {
+  it("takes the cut-off and the first page at once, and is done where the list then names nobody else", async () => {
     const [one, two, stays] = [storedSession(), storedSession(), storedSession()]
     const member = ({ record }: StoredSession): string[] => [record.id, String(record.createdMicros)]
-    redis.answer("index-cutoff", [T, "1900000000000007"])
-    redis.answer("index-page", [T, ...member(one), ...member(two), ...member(stays)], [T, ...member(stays)])
-    redis.answer("index-end", [T, "2", "10"])
+    redis.answer("index-cutoff", [T, "1900000000000007", ...member(one), ...member(two), ...member(stays)])
+    redis.answer("index-end", [T, "2", "10", "1"])
     expect(await serviceWith().deleteUserSessions("ada", { except: handleOf(stays.record) })).toBe(1)
-    expect(redis.names).toEqual(["index-cutoff", "index-page", "index-end", "index-page"])
-    expect(redis.all("index-page")[0]).toEqual({ name: "index-page", keys: [indexOf("ada")], args: ["FWD", "-inf", "1900000000000007", 1_000] })
+    expect(redis.names).toEqual(["index-cutoff", "index-end"])
+    expect(redis.only("index-cutoff")).toEqual({ name: "index-cutoff", keys: [indexOf("ada")], args: [1_000] })
     expect(redis.only("index-end")).toMatchObject({
       keys: [indexOf("ada"), keyOf(one.record), keyOf(two.record)],
-      args: [MEMORY, keyOf(one.record).length - 22],
+      args: [MEMORY, keyOf(one.record).length - 22, "1900000000000007"],
     })
     expect(events).toEqual([{ type: "ended", sessionId: handleOf(one.record), reason: "revoked" }])
   })
 
+  it("repeats passes up to the cut-off while the list names sessions that a pass went by, until one ends nothing", async () => {
+    const [one, healed, stays] = [storedSession(), storedSession(), storedSession()]
+    const member = ({ record }: StoredSession): string[] => [record.id, String(record.createdMicros)]
+    redis.answer("index-cutoff", [T, "1900000000000007", ...member(one), ...member(stays)])
+    redis.answer("index-page", [T, ...member(healed), ...member(stays)], [T, ...member(stays)])
+    redis.answer("index-end", [T, "1", "1", "2"], [T, "1", "1", "2"])
+    expect(await serviceWith().deleteUserSessions("ada", { except: handleOf(stays.record) })).toBe(2)
+    expect(redis.names).toEqual(["index-cutoff", "index-end", "index-page", "index-end", "index-page"])
+    expect(redis.all("index-page")[0]).toEqual({ name: "index-page", keys: [indexOf("ada")], args: ["FWD", "-inf", "1900000000000007", 1_000] })
+  })
+
+  it("looks at the list once more after a lost reply: nobody counted what the first copy took out of it", async () => {
+    const [one, two] = [storedSession(), storedSession()]
+    const member = ({ record }: StoredSession): string[] => [record.id, String(record.createdMicros)]
+    redis.answer("index-cutoff", [T, T, ...member(one), ...member(two)]).answer("index-page", [T])
+    redis.answer("index-end", lostReply(), [T, "0", "01", "1"])
+    expect(await serviceWith().deleteUserSessions("ada")).toBe(1)
+    expect(redis.names).toEqual(["index-cutoff", "index-end", "index-end", "index-page"])
+  })
+
   it("goes on from the last member of a full page", async () => {
     const members = Array.from({ length: 1_001 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
-    redis.answer("index-cutoff", [T, T])
-    redis.answer("index-page", [T, ...members.slice(0, 1_000).flat()], [T, ...(members[999] ?? []), ...(members[1_000] ?? [])], [T])
-    redis.answer("index-end", (call: RecordedCall) => [T, String(call.keys.length - 1), "1".repeat(call.keys.length - 1)])
+    redis.answer("index-cutoff", [T, T, ...members.slice(0, 1_000).flat()])
+    redis.answer("index-page", [T, ...(members[999] ?? []), ...(members[1_000] ?? [])])
+    redis.answer("index-end", (call: RecordedCall) => [T, String(call.keys.length - 1), "1".repeat(call.keys.length - 1), "0"])
     expect(await serviceWith().deleteUserSessions("ada")).toBe(1_001)
-    expect(redis.all("index-page")[1]?.args).toEqual(["FWD", String(1_800_000_000_000_999), T, 1_000])
+    expect(redis.all("index-page").map(({ args }) => args)).toEqual([["FWD", String(1_800_000_000_000_999), T, 1_000]])
     expect(redis.all("index-end").map(({ keys }) => keys.length - 1)).toEqual([250, 250, 250, 250, 1])
   })
 
   it("does not end again what the list still names because its memory needs it", async () => {
-    const { record } = storedSession()
-    redis.answer("index-cutoff", [T, T])
-    redis.answer("index-page", [T, record.id, T], [T, record.id, T])
-    redis.answer("index-end", [T, "0", "1"], [T, "0", "0"])
-    expect(await serviceWith().deleteUserSessions("ada")).toBe(1)
-    expect(redis.names).toEqual(["index-cutoff", "index-page", "index-end", "index-page"])
+    const [one, healed] = [storedSession(), storedSession()]
+    redis.answer("index-cutoff", [T, T, one.record.id, T])
+    redis.answer("index-page", [T, one.record.id, T, healed.record.id, T], [T, one.record.id, T, healed.record.id, T])
+    redis.answer("index-end", [T, "0", "1", "2"], [T, "0", "1", "2"])
+    expect(await serviceWith().deleteUserSessions("ada")).toBe(2)
+    expect(redis.all("index-end").map(({ keys }) => keys.slice(1))).toEqual([[keyOf(one.record)], [keyOf(healed.record)]])
+    expect(redis.all("index-page")).toHaveLength(1)
   })
 
   it("has three steps under way at most", async () => {
     const members = Array.from({ length: 999 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T, ...members.flat()], [T])
+    redis.answer("index-cutoff", [T, T, ...members.flat()])
     const answers: (() => void)[] = []
     redis.answer("index-end", ({ keys }: RecordedCall) => {
       const ended = keys.length - 1
-      return new Promise((resolve) => answers.push(() => resolve([T, String(ended), "1".repeat(ended)])))
+      return new Promise((resolve) => answers.push(() => resolve([T, String(ended), "1".repeat(ended), "0"])))
     })
     const ending = serviceWith().deleteUserSessions("ada")
     await vi.waitFor(() => expect(answers).toHaveLength(3))
@@ -1133,8 +1153,8 @@ describe("deleteUserSessions", () => {
 
   it("tells what a step came to that was under way when the next page could not be read", async () => {
     const members = Array.from({ length: 1_000 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T, ...members.flat()], lostReply(), lostReply())
-    redis.answer("index-end", [T, "250", "1".repeat(250)])
+    redis.answer("index-cutoff", [T, T, ...members.flat()]).answer("index-page", lostReply(), lostReply())
+    redis.answer("index-end", [T, "250", "1".repeat(250), "0"])
     await expect(serviceWith().deleteUserSessions("ada")).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "unknown" })
     expect(events.filter(({ type }) => type === "ended")).toHaveLength(1_000)
   })
@@ -1142,10 +1162,10 @@ describe("deleteUserSessions", () => {
   it("on a cluster ends sessions one by one, because a slot that moves lets no script touch several of them", async () => {
     const { record } = storedSession()
     redis.singleNode = false
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T, record.id, T], [T])
+    redis.answer("index-cutoff", [T, T, record.id, T]).answer("index-page", [T])
     redis.answer("unlink", [true]).answer("index-prune", [T, "1"])
     expect(await serviceWith().deleteUserSessions("ada")).toBe(1)
-    expect(redis.names).toEqual(["index-cutoff", "index-page", "unlink", "index-prune", "index-page"])
+    expect(redis.names).toEqual(["index-cutoff", "unlink", "index-prune", "index-page"])
   })
 
   it.each([
@@ -1153,7 +1173,7 @@ describe("deleteUserSessions", () => {
     ["a word of others", [T, "1", "10"]],
   ])("takes %s for the answer of a broken server", async (_what, reply) => {
     const { record } = storedSession()
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T, record.id, T]).answer("index-end", reply)
+    redis.answer("index-cutoff", [T, T, record.id, T]).answer("index-end", reply)
     await refuses("ERR_STORE_PROTOCOL", serviceWith().deleteUserSessions("ada"))
   })
 
@@ -1161,7 +1181,7 @@ describe("deleteUserSessions", () => {
     const lost = storedSession()
     redis.nodes = 2
     redis.singleNode = false
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T])
+    redis.answer("index-cutoff", [T, T])
     redis.answer("scan", { cursor: "7", keys: [keyOf(lost.record), "session:{x}.foreign"] }, { cursor: "0", keys: [] })
     redis.answer("session-delete", [sessionDeleteStatus.DONE, T, ""])
     expect(await serviceWith().deleteUserSessions("ada", { thorough: true, reason: "replaced" })).toBe(1)
@@ -1182,7 +1202,7 @@ describe("a thorough sign-out", () => {
   const walked = (): number => redis.all("scan").length
 
   it("goes over a single server once, in steps no larger than the rate", async () => {
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T])
+    redis.answer("index-cutoff", [T, T])
     redis.answer("scan", { cursor: "7", keys: [] }, { cursor: "0", keys: [] })
     const told: unknown[] = []
     const thorough = { maxPerSecond: 20, onProgress: (progress: unknown) => told.push(progress) }
@@ -1198,7 +1218,7 @@ describe("a thorough sign-out", () => {
   })
 
   it.each(["signal", "close"])("is stopped in its pause by %s", async (by) => {
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T]).answer("scan", { cursor: "7", keys: [] })
+    redis.answer("index-cutoff", [T, T]).answer("scan", { cursor: "7", keys: [] })
     const service = serviceWith()
     const controller = new AbortController()
     const began = performance.now()
@@ -1213,7 +1233,7 @@ describe("a thorough sign-out", () => {
 
   it("goes round a cluster again when a node has joined or left", async () => {
     redis.singleNode = false
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T])
+    redis.answer("index-cutoff", [T, T])
     redis.answer("scan", () => {
       if (walked() === 2) redis.nodes = 2
       return { cursor: "0", keys: [] }
@@ -1225,7 +1245,7 @@ describe("a thorough sign-out", () => {
   it("that fails at one session tells of the others of that step first, however late they end", async () => {
     const lost = [storedSession(), storedSession(), storedSession()]
     const [refused, ...others] = lost.map(({ record }) => keyOf(record))
-    redis.answer("index-cutoff", [T, T]).answer("index-page", [T])
+    redis.answer("index-cutoff", [T, T])
     redis.answer("scan", { cursor: "7", keys: [refused, ...others] })
     redis.answer("session-delete", async ({ keys }: RecordedCall) => {
       if (keys[0] === refused) throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected a primary, got a replica.")
@@ -1496,8 +1516,8 @@ describe("declared keys", () => {
       .answer("session-update", updated(session.record))
       .answer("session-extend", [0, T, text])
     redis.answer("session-rotate", [0, T, text]).answer("session-delete", [0, T, prefix]).answer("index-heal", [T, "0"]).answer("index-lists", [T, "1"])
-    redis.answer("index-page", [T, session.record.id, "1"], [T], [T, session.record.id, "1"]).answer("index-prune", [T, "1"]).answer("index-cutoff", [T, T])
-    redis.answer("index-end", [T, "1", "1"])
+    redis.answer("index-page", [T, session.record.id, "1"]).answer("index-prune", [T, "1"]).answer("index-cutoff", [T, T, session.record.id, "1"])
+    redis.answer("index-end", [T, "1", "1", "0"])
     const service = serviceWith()
     await service.createSession({ userId: "ada" })
     await service.getSession(session.token)
