@@ -493,8 +493,8 @@ export const MUTANTS = [
   {
     rule: "A member leaves the list only when it is old (pruning)",
     file: `${LUA}/index-prune.lua`,
-    from: "tonumber(score) + tonumber(ARGV[1]) < now and ",
-    to: "tonumber(ARGV[1]) > 0 and ",
+    from: "tonumber(score) + memory < now and ",
+    to: "memory > 0 and ",
     tests: SCRIPTS,
   },
   {

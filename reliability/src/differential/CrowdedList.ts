@@ -75,7 +75,7 @@ export class CrowdedList implements World {
 
   #prune(): Call {
     const ids = Array.from({ length: 100 }, () => idOf(`m${this.#random(this.#members)}`))
-    return { name: "index-prune", keys: [LIST, ...ids.map((id) => PREFIX + id)], args: ["1000", ...ids] }
+    return { name: "index-prune", keys: [LIST, ...ids.map((id) => PREFIX + id)], args: ["1000", String(ids.length)] }
   }
 
   #session(): string {

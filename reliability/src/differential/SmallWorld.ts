@@ -47,7 +47,7 @@ export class SmallWorld implements World {
       [12, () => this.#delete()],
       [8, () => this.#deletes()],
       [4, () => this.#onLists("index-heal")],
-      [4, () => this.#onLists("index-prune")],
+      [4, () => this.#prune()],
       [6, () => this.#end()],
       [4, () => this.#onLists("index-lists")],
       [4, () => this.#page()],
@@ -155,18 +155,21 @@ export class SmallWorld implements World {
     return { name: "session-deletes", keys: deletions.flatMap(({ keys }) => keys), args: deletions.flatMap(({ args }) => args) }
   }
 
-  #onLists(name: "index-heal" | "index-prune" | "index-lists"): Call {
+  #onLists(name: "index-heal" | "index-lists"): Call {
     const ids = Array.from({ length: this.#random(5) }, () => this.#id())
-    const sessions = ids.map((id) => PREFIX + id)
     if (name === "index-lists") return { name, keys: [this.#list()], args: ids }
-    if (name === "index-prune") return { name, keys: [this.#list(), ...sessions], args: [this.#memory(), ...ids] }
     const id = this.#id()
     return { name, keys: [this.#list(), PREFIX + id], args: [id, this.#memory()] }
   }
 
+  #prune(): Call {
+    const lists = Array.from({ length: 1 + this.#random(3) }, () => [this.#list(), ...Array.from({ length: this.#random(5) }, () => PREFIX + this.#id())])
+    return { name: "index-prune", keys: lists.flat(), args: [this.#memory(), ...lists.map(({ length }) => String(length - 1))] }
+  }
+
   #end(): Call {
     const sessions = Array.from({ length: 1 + this.#random(4) }, () => this.#session())
-    return { name: "index-end", keys: [this.#list(), ...new Set(sessions)], args: [this.#memory(), String(PREFIX.length), this.#pick(["+inf", this.#score()])] }
+    return { name: "index-end", keys: [this.#list(), ...new Set(sessions)], args: [this.#memory(), this.#pick(["+inf", this.#score()])] }
   }
 
   #page(): Call {

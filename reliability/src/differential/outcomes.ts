@@ -50,7 +50,7 @@ const MORE_EXPECTED: Readonly<Record<string, readonly string[]>> = {
 }
 const WRONG_TYPE = "WRONGTYPE"
 /** To these a key of another type is corrupt, or counts nothing: they look before they leap. */
-const NEVER_WRONG_TYPE = /^(session-(?!create$)|record-(?!adopt)|rate-)/
+const NEVER_WRONG_TYPE = /^(session-(?!create$)|index-prune|record-(?!adopt)|rate-)/
 
 /** They give an answer for each key, after the time. */
 const FOR_MANY: ReadonlySet<string> = new Set(["session-creates", "session-deletes", "session-touches", "session-updates"])

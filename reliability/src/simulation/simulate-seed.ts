@@ -6,6 +6,7 @@ import { type Attributes, RecordedClient } from "../workloads/RecordedClient.js"
 import { oneOf, type Random, randomFrom } from "../workloads/random.js"
 import { CallWatch } from "./checks/CallWatch.js"
 import { type Finding, Findings } from "./checks/Findings.js"
+import { ListMemory } from "./checks/ListMemory.js"
 import { checkRun, type DataFault, type FailedTouch } from "./checks/run-history.js"
 import { StoreWatch } from "./checks/StoreWatch.js"
 import { singly } from "./checks/singly.js"
@@ -73,6 +74,7 @@ class SeedRun {
   readonly #failedTouches: FailedTouch[] = []
   readonly #trace = createHash("sha256")
   readonly #lists = new Map<string, string>()
+  readonly #memory = new ListMemory()
   #nodes: AppNode[] = []
   readonly #services = new Map<AppNode, OwnedSessionService<Attributes, Attributes>>()
   #nodesMade = 0
@@ -243,6 +245,10 @@ class SeedRun {
     this.#note(`${name} ${node} ${outlineOf(reply)} ${execution.changes.length}`)
     this.#watch.executed(execution, node)
     for (const one of singly(execution)) {
+      for (const { key, text } of this.#memory.executed(one, this.#server.engine.keys.nowMicros)) {
+        this.#findings.see("sessions opened again because the clock had been ahead")
+        this.#dataFaults.push({ kind: "restored", at: this.#time.now * MS, session: handleOf(key), text })
+      }
       if (one.name !== "session-create") continue
       this.#noteList(one)
       for (const { key, after } of one.changes) if (after === undefined && key.startsWith("session:")) this.#evicted(key)

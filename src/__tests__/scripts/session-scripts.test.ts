@@ -330,8 +330,21 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       await list("Q".repeat(22), MEMORY_MS - 1_000)
       const ids = [alive.record.id, "A".repeat(22), "Q".repeat(22)]
       const sessions = ids.map((id) => keys.session({ tag: place.tag, id }))
-      expect(await scripts.prune(index, sessions, ids, LIST_MEMORY_MICROS, {})).toBe(1)
+      expect(await scripts.prune([{ index, sessions }], LIST_MEMORY_MICROS, {})).toBe(1)
       expect((await members()).sort()).toEqual([alive.record.id, "Q".repeat(22)].sort())
+    })
+
+    it("is pruned beside others, whatever lies in the place of one of them", async () => {
+      const places = Array.from({ length: 3 }, () => ({ ...place, user: newSessionId() }))
+      const lists = places.map((one) => keys.index(one))
+      const sessions = places.map(({ tag }) => keys.session({ tag, id: newSessionId() }))
+      const old = (await serverMs()) * 1_000 - LIST_MEMORY_MICROS - 1_000_000
+      for (const [at, list] of lists.entries()) await raw.zAdd(list, { value: (sessions[at] ?? "").slice(-22), score: old })
+      await raw.set(lists[1] ?? "", "no list")
+      const due = lists.map((index, at) => ({ index, sessions: sessions.slice(at, at + 1) }))
+      expect(await scripts.prune(due, LIST_MEMORY_MICROS, {})).toBe(2)
+      expect(await raw.exists(lists)).toBe(1)
+      await raw.del(lists)
     })
 
     it.each([
@@ -483,6 +496,16 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       expect(await members()).toHaveLength(4)
       await create(newSessionId(), { limit: 100 })
       expect(await members()).toHaveLength(2)
+    })
+
+    it("keeps the young dead in memory where it looks at them", async () => {
+      await forgetList()
+      const young = newSessionId()
+      for (let n = 0; n < 3; n += 1) await list(newSessionId(), MEMORY_MS + 60_000 - n)
+      await list(young, MEMORY_MS - 2_000)
+      const id = newSessionId()
+      await create(id)
+      expect(await members()).toEqual([young, id])
     })
 
     it("at the limit ends the oldest that count, and keeps the young dead in memory", async () => {
@@ -665,7 +688,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       const due = together.map((one) => ({ session: one.key, owner: null, newest: null, version: null, verifiers: [one.record.verifier] }))
       expect(await scripts.deletes(due, {})).toMatchObject([{ status: "DONE" }, { status: "DONE" }])
       expect(await scripts.end(index, [other.key], { memoryMicros: LIST_MEMORY_MICROS, to: "+inf" }, {})).toMatchObject({ existed: [true] })
-      expect(await scripts.prune(index, [key], [record.id], LIST_MEMORY_MICROS, {})).toBe(1)
+      expect(await scripts.prune([{ index, sessions: [key] }], LIST_MEMORY_MICROS, {})).toBe(1)
     } finally {
       await raw.configSet("maxmemory", "0")
     }

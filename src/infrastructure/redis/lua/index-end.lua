@@ -4,21 +4,20 @@
   keys      1 index        zset    the user's list
             2.. sessions   string  the records, in the order of the list: the oldest first
   args      1 memory       age in µs from which a member without a session may leave the list
-            2 before       characters of a record's key before the id
-            3 to           score up to which the caller ends sessions
+            2 to           score up to which the caller ends sessions
   returns   time µs, how many left the list, for each session 1 where it was there, else 0, as one text, how many
             members up to that score are left in the list
   effects   may change or remove 1, removes the records
   cost      O(sessions · log n)
 ]]
 --- @include includes/time
-local index, memory, first = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]) + 1
+local index, memory = KEYS[1], tonumber(ARGV[1])
 local now = now_micros()
 
 -- Younger ones stay: they tell a late copy of a create that its session is over. They are the last of all, so a few looks find the oldest of them; one that is
 -- not listed any more counts as young.
 local function is_old(at)
-  local score = redis.call('ZSCORE', index, string.sub(KEYS[at], first))
+  local score = redis.call('ZSCORE', index, string.sub(KEYS[at], -22))
   return score and tonumber(score) + memory < now
 end
 local from, to = 1, #KEYS
@@ -28,7 +27,7 @@ while from < to do
   if is_old(middle) then from = middle else to = middle - 1 end
 end
 local old = {}
-for at = 2, from do old[at - 1] = string.sub(KEYS[at], first) end
+for at = 2, from do old[at - 1] = string.sub(KEYS[at], -22) end
 
 -- Nearly always all are there, or none.
 local there, existed = redis.call('EXISTS', unpack(KEYS, 2)), nil
@@ -43,4 +42,4 @@ else
   existed = table.concat(each)
 end
 local left = #old > 0 and redis.call('ZREM', index, unpack(old)) or 0
-return { now, left, existed, redis.call('ZCOUNT', index, '-inf', ARGV[3]) }
+return { now, left, existed, redis.call('ZCOUNT', index, '-inf', ARGV[2]) }

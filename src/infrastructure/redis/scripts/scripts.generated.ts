@@ -10,9 +10,9 @@ export const indexCutoff: RedisScript = {
 
 export const indexEnd: RedisScript = {
   name: "index-end",
-  sha1: "2ec2373e51fc34b7711443c5add83e4165467e98",
+  sha1: "9974944a3b278e57b4b38a1bf89a0052196cbfeb",
   readOnly: false,
-  source: "#!lua flags=allow-oom\n-- coatcheck index-end\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal index, memory, first = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]) + 1\nlocal now = now_micros()\nlocal function is_old(at)\nlocal score = redis.call('ZSCORE', index, string.sub(KEYS[at], first))\nreturn score and tonumber(score) + memory < now\nend\nlocal from, to = 1, #KEYS\nif is_old(to) then from = to else to = to - 1 end\nwhile from < to do\nlocal middle = math.ceil((from + to) / 2)\nif is_old(middle) then from = middle else to = middle - 1 end\nend\nlocal old = {}\nfor at = 2, from do old[at - 1] = string.sub(KEYS[at], first) end\nlocal there, existed = redis.call('EXISTS', unpack(KEYS, 2)), nil\nif there == #KEYS - 1 then\nredis.call('UNLINK', unpack(KEYS, 2))\nexisted = string.rep('1', there)\nelseif there == 0 then\nexisted = string.rep('0', #KEYS - 1)\nelse\nlocal each = {}\nfor at = 2, #KEYS do each[at - 1] = redis.call('UNLINK', KEYS[at]) end\nexisted = table.concat(each)\nend\nlocal left = #old > 0 and redis.call('ZREM', index, unpack(old)) or 0\nreturn { now, left, existed, redis.call('ZCOUNT', index, '-inf', ARGV[3]) }",
+  source: "#!lua flags=allow-oom\n-- coatcheck index-end\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal index, memory = KEYS[1], tonumber(ARGV[1])\nlocal now = now_micros()\nlocal function is_old(at)\nlocal score = redis.call('ZSCORE', index, string.sub(KEYS[at], -22))\nreturn score and tonumber(score) + memory < now\nend\nlocal from, to = 1, #KEYS\nif is_old(to) then from = to else to = to - 1 end\nwhile from < to do\nlocal middle = math.ceil((from + to) / 2)\nif is_old(middle) then from = middle else to = middle - 1 end\nend\nlocal old = {}\nfor at = 2, from do old[at - 1] = string.sub(KEYS[at], -22) end\nlocal there, existed = redis.call('EXISTS', unpack(KEYS, 2)), nil\nif there == #KEYS - 1 then\nredis.call('UNLINK', unpack(KEYS, 2))\nexisted = string.rep('1', there)\nelseif there == 0 then\nexisted = string.rep('0', #KEYS - 1)\nelse\nlocal each = {}\nfor at = 2, #KEYS do each[at - 1] = redis.call('UNLINK', KEYS[at]) end\nexisted = table.concat(each)\nend\nlocal left = #old > 0 and redis.call('ZREM', index, unpack(old)) or 0\nreturn { now, left, existed, redis.call('ZCOUNT', index, '-inf', ARGV[2]) }",
 }
 
 export const indexHeal: RedisScript = {
@@ -38,9 +38,9 @@ export const indexPage: RedisScript = {
 
 export const indexPrune: RedisScript = {
   name: "index-prune",
-  sha1: "43c41699675960767c3781568b4de88a92359f18",
+  sha1: "d511487d9e00e4967368d99d5456660ad5a66de7",
   readOnly: false,
-  source: "#!lua flags=allow-oom\n-- coatcheck index-prune\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal now = now_micros()\nlocal dead = {}\nfor at = 2, #KEYS do\nlocal score = redis.call('ZSCORE', KEYS[1], ARGV[at])\nif score and tonumber(score) + tonumber(ARGV[1]) < now and redis.call('EXISTS', KEYS[at]) == 0 then dead[#dead + 1] = ARGV[at] end\nend\nif #dead == 0 then return { now, 0 } end\nreturn { now, redis.call('ZREM', KEYS[1], unpack(dead)) }",
+  source: "#!lua flags=allow-oom\n-- coatcheck index-prune\nlocal function now_micros()\nlocal time = redis.call('TIME')\nreturn time[1] * 1000000 + time[2]\nend\nlocal now, memory = now_micros(), tonumber(ARGV[1])\nlocal function prune(index, from, to)\nlocal dead = {}\nfor at = from, to do\nlocal id = string.sub(KEYS[at], -22)\nlocal score = redis.pcall('ZSCORE', index, id)\nif type(score) == 'string' and tonumber(score) + memory < now and redis.call('EXISTS', KEYS[at]) == 0 then dead[#dead + 1] = id end\nend\nreturn #dead > 0 and redis.call('ZREM', index, unpack(dead)) or 0\nend\nlocal removed, at = 0, 1\nfor list = 2, #ARGV do\nlocal last = at + tonumber(ARGV[list])\nremoved = removed + prune(KEYS[at], at + 1, last)\nat = last + 1\nend\nreturn { now, removed }",
 }
 
 export const permissions: RedisScript = {

@@ -102,13 +102,16 @@ export type DeleteAnswer = Answer<keyof typeof sessionDeleteStatus>
 
 export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
 
-/** Characters of the id at the end of a session's key. */
-const ID_LENGTH = 22
-
 /** One session that a user's list names. */
 export interface Member {
   readonly id: string
   readonly score: number
+}
+
+/** Members of one user's list that are to leave it, as the keys of their sessions. */
+export interface DuePrune {
+  readonly index: string
+  readonly sessions: readonly string[]
 }
 
 /** Where a creation that needs several pages of the user's list goes on. */
@@ -286,8 +289,7 @@ export class SessionScripts {
     { memoryMicros, to }: { readonly memoryMicros: number; readonly to: string },
     options: ScriptOptions,
   ): Promise<{ readonly existed: readonly boolean[]; readonly left: number; readonly listed: number; readonly repeated: boolean }> {
-    const before = (sessions[0]?.length ?? 0) - ID_LENGTH
-    return this.#runner.repeated(indexEnd, [index, ...sessions], [memoryMicros, before, to], options, ([, left, flags, listed], repeated) => {
+    return this.#runner.repeated(indexEnd, [index, ...sessions], [memoryMicros, to], options, ([, left, flags, listed], repeated) => {
       // A client may give digits as a number, and does where that is the same text.
       const each = Array.isArray(flags) ? "" : String(flags)
       if (each.length !== sessions.length) throw unexpected(indexEnd)
@@ -312,9 +314,10 @@ export class SessionScripts {
     return { score: String(score), oldest: membersOf(members) }
   }
 
-  /** How many members were removed. */
-  async prune(index: string, sessions: readonly string[], ids: readonly string[], memoryMicros: number, options: ScriptOptions): Promise<number> {
-    const [removed] = await this.#runner.plain(indexPrune, [index, ...sessions], [memoryMicros, ...ids], options)
+  /** Takes members whose session is gone out of lists on one node. How many were removed. */
+  async prune(due: readonly DuePrune[], memoryMicros: number, options: ScriptOptions): Promise<number> {
+    const keys = due.flatMap(({ index, sessions }) => [index, ...sessions])
+    const [removed] = await this.#runner.plain(indexPrune, keys, [memoryMicros, ...due.map(({ sessions }) => sessions.length)], options)
     return Number(removed)
   }
 

@@ -1,9 +1,12 @@
-import type { Handle } from "../../../domain/session/ticket.js"
-import type { SessionScripts } from "../scripts/session-scripts.js"
+import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { DuePrune, SessionScripts } from "../scripts/session-scripts.js"
 import type { ListPlace, SessionKeys } from "../session-keys.js"
 import { LIST_MEMORY_MICROS } from "./list-memory.js"
 
-const PAGE = 250
+/** Members that one script looks at. */
+const MOST_MEMBERS = 250
+/** Lists that one script looks at. */
+const MOST_LISTS = 32
 /** A little later than a member may leave, and long enough to gather several. */
 const PAUSE_MS = LIST_MEMORY_MICROS / 1_000 + 100
 
@@ -12,12 +15,14 @@ const PAUSE_MS = LIST_MEMORY_MICROS / 1_000 + 100
  * If the process ends before, a later creation or the next listing of that user, or a cleanup, does it, or the list's own time to live.
  */
 export class PruneLater {
+  readonly #redis: Pick<IRedisService, "singleNode">
   readonly #scripts: SessionScripts
   readonly #keys: SessionKeys
   #waiting = new Map<string, { readonly place: ListPlace; readonly ids: Set<string> }>()
   #timer: NodeJS.Timeout | null = null
 
-  constructor(scripts: SessionScripts, keys: SessionKeys) {
+  constructor(redis: Pick<IRedisService, "singleNode">, scripts: SessionScripts, keys: SessionKeys) {
+    this.#redis = redis
     this.#scripts = scripts
     this.#keys = keys
   }
@@ -41,17 +46,34 @@ export class PruneLater {
     this.#timer = null
     const groups = this.#waiting
     this.#waiting = new Map()
+    let [due, members]: [DuePrune[], number] = [[], 0]
     for (const { place, ids } of groups.values()) {
-      const all = [...ids]
-      for (let from = 0; from < all.length; from += PAGE) await this.prune(place, all.slice(from, from + PAGE))
+      const sessions = this.#sessions(place, [...ids])
+      for (let from = 0; from < sessions.length; from += MOST_MEMBERS) {
+        const some = sessions.slice(from, from + MOST_MEMBERS)
+        // On a cluster each list lies in a slot of its own.
+        const isFull = due.length === (this.#redis.singleNode ? MOST_LISTS : 1) || members + some.length > MOST_MEMBERS
+        if (isFull) await this.#prune(due)
+        if (isFull) [due, members] = [[], 0]
+        due.push({ index: this.#keys.index(place), sessions: some })
+        members += some.length
+      }
     }
+    if (due.length > 0) await this.#prune(due)
   }
 
   /** How many members left the list: those whose session is gone, and that are old enough. Never rejects: while their slot migrates, they stay. */
-  async prune(place: ListPlace, ids: readonly string[]): Promise<number> {
-    const sessions = ids.map((id) => this.#keys.session({ tag: place.tag, id } satisfies Handle))
+  prune(place: ListPlace, ids: readonly string[]): Promise<number> {
+    return this.#prune([{ index: this.#keys.index(place), sessions: this.#sessions(place, ids) }])
+  }
+
+  #sessions({ tag }: ListPlace, ids: readonly string[]): readonly string[] {
+    return ids.map((id) => this.#keys.session({ tag, id }))
+  }
+
+  async #prune(due: readonly DuePrune[]): Promise<number> {
     try {
-      return await this.#scripts.prune(this.#keys.index(place), sessions, ids, LIST_MEMORY_MICROS, {})
+      return await this.#scripts.prune(due, LIST_MEMORY_MICROS, {})
     } catch {
       return 0
     }

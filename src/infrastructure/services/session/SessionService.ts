@@ -123,7 +123,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#deletes = new TurnBatch(deleting, redis.singleNode ? MOST_DELETES : 1, traffic)
     this.#accesses = this.settings.touchInterval === 0 ? new Accesses(redis, this.#scripts, this.settings.timeoutMs) : null
     this.#touches = new Touches((due) => this.#touchAll(due), redis.singleNode, traffic)
-    this.#prunes = new PruneLater(this.#scripts, this.#keys)
+    this.#prunes = new PruneLater(redis, this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
       parts: this.#upkeep(),
       background: this.#background,

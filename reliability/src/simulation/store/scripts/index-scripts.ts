@@ -8,10 +8,9 @@ export const indexCutoff: ScriptFunction = (keys, [index = ""], [count]) => {
   return [keys.nowMicros, Math.max(keys.nowMicros, Math.ceil(all.at(-1)?.score ?? 0)), ...page]
 }
 
-export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory, before, upTo = ""]) => {
+export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory, upTo = ""]) => {
   const now = keys.nowMicros
-  const idOf = (session: string | undefined): string => (session ?? "").slice(Number(before))
-  const isOld = (session: string | undefined): boolean => {
+  const isOld = (session = ""): boolean => {
     const score = keys.members(index).score(idOf(session))
     return score !== undefined && score + Number(memory) < keys.nowMicros
   }
@@ -48,11 +47,21 @@ export const indexPage: ScriptFunction = (keys, [index = ""], [order, from = "",
   return [keys.nowMicros, ...page.flatMap(({ member, score }) => [member, String(score)])]
 }
 
-export const indexPrune: ScriptFunction = (keys, [index = "", ...sessions], [memory, ...ids]) => {
+export const indexPrune: ScriptFunction = (keys, names, [memory, ...counts]) => {
   const now = keys.nowMicros
-  const dead = ids.filter((id, at) => {
-    const score = keys.members(index).score(id)
-    return score !== undefined && score + Number(memory) < keys.nowMicros && !keys.exists(sessions[at] ?? "")
-  })
-  return [now, dead.length === 0 ? 0 : keys.zrem(index, dead)]
+  let at = 0
+  const prune = (count: number): number => {
+    const index = names[at] ?? ""
+    const sessions = names.slice(at + 1, at + 1 + count)
+    at += 1 + count
+    if (keys.find(index)?.type === "string") return 0
+    const dead = sessions.filter((session) => {
+      const score = keys.members(index).score(idOf(session))
+      return score !== undefined && score + Number(memory) < keys.nowMicros && !keys.exists(session)
+    })
+    return dead.length === 0 ? 0 : keys.zrem(index, dead.map(idOf))
+  }
+  return [now, counts.map(Number).reduce((removed, count) => removed + prune(count), 0)]
 }
+
+const idOf = (session: string): string => session.slice(-22)

@@ -19,7 +19,7 @@ function make() {
   const keys = new SessionKeys("")
   const scripts = new SessionScripts(redis, new ServerClock(redis, background), 1_000)
   const back: string[] = []
-  const parts = { redis, scripts, keys, prunes: new PruneLater(scripts, keys) }
+  const parts = { redis, scripts, keys, prunes: new PruneLater(redis, scripts, keys) }
   const replays = new ReplayDeletes({ parts, background, onEndedAgain: (handle) => back.push(formatHandle(handle)) })
   // Nothing came back, as many as were asked for.
   redis.answer("unlink", (call: { readonly keys: readonly string[] }) => call.keys.map(() => false))
