@@ -335,7 +335,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
     })
 
     it("is pruned beside others, whatever lies in the place of one of them", async () => {
-      const places = Array.from({ length: 3 }, () => ({ ...place, user: newSessionId() }))
+      const places = Array.from({ length: 3 }, () => ({ tag: place.tag, user: newSessionId() }))
       const lists = places.map((one) => keys.index(one))
       const sessions = places.map(({ tag }) => keys.session({ tag, id: newSessionId() }))
       const old = (await serverMs()) * 1_000 - LIST_MEMORY_MICROS - 1_000_000
