@@ -169,7 +169,7 @@ export class SmallWorld implements World {
 
   #end(): Call {
     const sessions = Array.from({ length: 1 + this.#random(4) }, () => this.#session())
-    return { name: "index-end", keys: [this.#list(), ...new Set(sessions)], args: [this.#memory(), this.#pick(["+inf", this.#score()])] }
+    return { name: "index-end", keys: [this.#list(), ...new Set(sessions)], args: [this.#memory()] }
   }
 
   #page(): Call {

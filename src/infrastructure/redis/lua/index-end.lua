@@ -4,9 +4,8 @@
   keys      1 index        zset    the user's list
             2.. sessions   string  the records, in the order of the list: the oldest first
   args      1 memory       age in µs from which a member without a session may leave the list
-            2 to           score up to which the caller ends sessions
   returns   time µs, how many left the list, for each session 1 where it was there, else 0, as one text, how many
-            members up to that score are left in the list
+            members the list has still
   effects   may change or remove 1, removes the records
   cost      O(sessions · log n)
 ]]
@@ -42,4 +41,4 @@ else
   existed = table.concat(each)
 end
 local left = #old > 0 and redis.call('ZREM', index, unpack(old)) or 0
-return { now, left, existed, redis.call('ZCOUNT', index, '-inf', ARGV[2]) }
+return { now, left, existed, redis.call('ZCARD', index) }

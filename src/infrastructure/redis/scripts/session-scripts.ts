@@ -279,17 +279,17 @@ export class SessionScripts {
 
   /**
    * Ends sessions that a user's list names, and takes them out of it where they are old enough: which of them existed, as `unlink` says it, how many left
-   * the list, and how many members up to a score it has still. Not for a cluster, where a slot that moves would refuse them all.
+   * the list, and how many members it has still. Not for a cluster, where a slot that moves would refuse them all.
    *
    * @param sessions - their keys, the oldest first
    */
   end(
     index: string,
     sessions: readonly string[],
-    { memoryMicros, to }: { readonly memoryMicros: number; readonly to: string },
+    memoryMicros: number,
     options: ScriptOptions,
   ): Promise<{ readonly existed: readonly boolean[]; readonly left: number; readonly listed: number; readonly repeated: boolean }> {
-    return this.#runner.repeated(indexEnd, [index, ...sessions], [memoryMicros, to], options, ([, left, flags, listed], repeated) => {
+    return this.#runner.repeated(indexEnd, [index, ...sessions], [memoryMicros], options, ([, left, flags, listed], repeated) => {
       // A client may give digits as a number, and does where that is the same text.
       const each = Array.isArray(flags) ? "" : String(flags)
       if (each.length !== sessions.length) throw unexpected(indexEnd)

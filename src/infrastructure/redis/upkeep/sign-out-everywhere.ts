@@ -84,7 +84,7 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutOff: CutOff, 
       for (let from = 0; from < due.length; from += STEP) {
         options.signal?.throwIfAborted()
         if (underWay.length === MOST_UNDER_WAY) await settleOldest()
-        const step = removeMembers(parts, place, due.slice(from, from + STEP), cutOff.score, gone, options)
+        const step = removeMembers(parts, place, due.slice(from, from + STEP), gone, options)
         step.catch(() => undefined)
         underWay.push(step)
       }
@@ -98,23 +98,16 @@ async function removePass(parts: UpkeepParts, place: ListPlace, cutOff: CutOff, 
   }
 }
 
-/** How many sessions one step ended, how many members left the list, and how many up to the cut-off it named after that, as far as that is known. */
+/** How many sessions one step ended, how many members left the list, and how many it had after that, as far as that is known. */
 interface Step {
   readonly ended: number
   readonly left: number
   readonly listed: number
 }
 
-async function removeMembers(
-  parts: UpkeepParts,
-  place: ListPlace,
-  ids: readonly string[],
-  score: string,
-  gone: Set<string>,
-  options: SignOutOptions,
-): Promise<Step> {
+async function removeMembers(parts: UpkeepParts, place: ListPlace, ids: readonly string[], gone: Set<string>, options: SignOutOptions): Promise<Step> {
   options.onBegin()
-  const { existed, repeated, left, listed } = await (parts.redis.singleNode ? endTogether : endOneByOne)(parts, place, ids, score, options)
+  const { existed, repeated, left, listed } = await (parts.redis.singleNode ? endTogether : endOneByOne)(parts, place, ids, options)
   const ended = ids.filter((_id, at) => existed[at] === true)
   for (const id of ended) options.onEnded({ tag: place.tag, id })
   if (repeated) for (const [at, id] of ids.entries()) if (existed[at] !== true) options.onMaybeEnded?.({ tag: place.tag, id })
@@ -134,12 +127,12 @@ interface Ended {
   readonly repeated: boolean
 }
 
-function endTogether(parts: UpkeepParts, place: ListPlace, ids: readonly string[], to: string, options: SignOutOptions): Promise<Ended> {
-  return parts.scripts.end(parts.keys.index(place), sessionsOf(parts, place, ids), { memoryMicros: LIST_MEMORY_MICROS, to }, options)
+function endTogether(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<Ended> {
+  return parts.scripts.end(parts.keys.index(place), sessionsOf(parts, place, ids), LIST_MEMORY_MICROS, options)
 }
 
 /** While a slot moves to another node, its sessions can be ended one by one only. */
-async function endOneByOne(parts: UpkeepParts, place: ListPlace, ids: readonly string[], _to: string, options: SignOutOptions): Promise<Ended> {
+async function endOneByOne(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<Ended> {
   const unlinked = await parts.scripts.unlink(sessionsOf(parts, place, ids), options)
   return { ...unlinked, left: await parts.prunes.prune(place, ids), listed: Number.POSITIVE_INFINITY }
 }

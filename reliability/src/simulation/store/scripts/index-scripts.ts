@@ -8,7 +8,7 @@ export const indexCutoff: ScriptFunction = (keys, [index = ""], [count]) => {
   return [keys.nowMicros, Math.max(keys.nowMicros, Math.ceil(all.at(-1)?.score ?? 0)), ...page]
 }
 
-export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory, upTo = ""]) => {
+export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory]) => {
   const now = keys.nowMicros
   const isOld = (session = ""): boolean => {
     const score = keys.members(index).score(idOf(session))
@@ -26,7 +26,7 @@ export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memor
   const old = sessions.slice(0, from).map(idOf)
   const existed = sessions.map((session) => keys.unlink(session)).join("")
   const left = old.length === 0 ? 0 : keys.zrem(index, old)
-  return [now, left, existed, rangeByScore(keys.members(index), "-inf", upTo, -1).length]
+  return [now, left, existed, keys.members(index).size]
 }
 
 export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id = "", memory]) => {

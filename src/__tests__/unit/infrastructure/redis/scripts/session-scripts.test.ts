@@ -5,7 +5,6 @@ import { Background } from "../../../../../infrastructure/redis/upkeep/backgroun
 import { RecordingRedis, SERVER_MICROS } from "../../../../support/recording-redis.js"
 
 const T = String(SERVER_MICROS)
-const TERMS = { memoryMicros: 0, to: "+inf" }
 const draft = { idleTimeout: 600_000, slack: 60_000, absoluteTimeout: 3_600_000, authenticatedAt: "now" } as const
 
 function scriptsOn(redis: RecordingRedis): SessionScripts {
@@ -56,10 +55,10 @@ describe("a script for many", () => {
   it("is understood where a client gives digits as a number", async () => {
     const keys = ["a", "b", "c"]
     const redis = new RecordingRedis().answer("index-end", [T, 0, 111, 3], [T, "3", "101", "0"], [T, 0, 11, 3], [T, 0, [1, 1, 1], 3])
-    expect(await scriptsOn(redis).end("list", keys, TERMS, {})).toMatchObject({ existed: [true, true, true], left: 0, listed: 3 })
-    expect(await scriptsOn(redis).end("list", keys, TERMS, {})).toMatchObject({ existed: [true, false, true], left: 3, listed: 0 })
-    await expect(scriptsOn(redis).end("list", keys, TERMS, {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
-    await expect(scriptsOn(redis).end("list", keys, TERMS, {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
+    expect(await scriptsOn(redis).end("list", keys, 0, {})).toMatchObject({ existed: [true, true, true], left: 0, listed: 3 })
+    expect(await scriptsOn(redis).end("list", keys, 0, {})).toMatchObject({ existed: [true, false, true], left: 3, listed: 0 })
+    await expect(scriptsOn(redis).end("list", keys, 0, {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
+    await expect(scriptsOn(redis).end("list", keys, 0, {})).rejects.toMatchObject({ code: "ERR_STORE_PROTOCOL" })
   })
 
   it.each([
