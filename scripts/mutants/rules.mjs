@@ -105,8 +105,7 @@ export const MUTANTS = [
     file: `${SESSION}/record-json.ts`,
     from: "fixed.stored ?? renderFixed(fixed)",
     to: "renderFixed(fixed)",
-    tests: [`${TESTS}/rolling/two-releases.test.ts`],
-    only: "what one opens the other reads",
+    tests: [`${UNIT}/infrastructure/services/session/record-json.test.ts`],
   },
   // After a failover
   {
@@ -114,14 +113,14 @@ export const MUTANTS = [
     file: `${SESSION}/SessionService.ts`,
     from: "redis.onDisruption(() => this.#replays.disrupted())",
     to: "redis.onDisruption(() => undefined)",
-    tests: [`${TESTS}/failover/lost-sign-outs.test.ts`],
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
     rule: "Evictions are repeated after a failover",
     file: `${SESSION}/SessionService.ts`,
     from: '        this.#replays.remember({ kind: "session", handle, owner: null })\n        if (owner',
     to: "        if (owner",
-    tests: [`${TESTS}/failover/lost-sign-outs.test.ts`],
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
   },
   {
     rule: "An end is repeated before it is forgotten",
@@ -181,7 +180,7 @@ export const MUTANTS = [
     from: 'throw inDoubt(notCreated("full", limit))',
     to: 'return { status: "full" }',
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
-    only: "at a full house",
+    only: "createSession is in doubt at a limit",
   },
   {
     rule: "A client that a Sentinel's message ended comes back",

@@ -296,6 +296,18 @@ describe("createSession", () => {
     expect(events).toEqual([])
   })
 
+  it("ends sessions that made room once more when the store may have lost that, and tells of those that were back", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
+    const [one, two] = [storedSession().record, storedSession().record]
+    redis.answer("session-create", created("DONE", one.id, two.id)).answer("unlink", [false, true])
+    await serviceWith({ maxSessionsPerUser: 2 }).createSession({ userId: "ada" })
+    events.length = 0
+    redis.disrupt()
+    await vi.advanceTimersByTimeAsync(500)
+    expect(redis.all("unlink")[0]?.keys).toEqual([keyOf(one), keyOf(two)])
+    expect(events).toEqual([{ type: "ended-again", sessionId: handleOf(two) }])
+  })
+
   it("tells of sessions that made room for one which then could not be opened", async () => {
     const gone = storedSession().record.id
     redis.answer("session-create", [sessionCreateStatus.MORE, T, "1700000000000003", 80, "", "", gone], new SessionError("ERR_STORE_TIMEOUT", "no answer"))
