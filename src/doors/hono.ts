@@ -8,7 +8,7 @@ import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } fr
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import type { Entrance } from "./entered-requests.js"
 import { BODY_HEADERS } from "./node-head.js"
-import { completed, refusalResponse, WebAnswerHead, webRequestHead } from "./web-head.js"
+import { checkedRemoteAddress, completed, refusalResponse, WebAnswerHead, webRequestHead } from "./web-head.js"
 
 export interface HonoDoorOptions {
   /** Where a request came from: `(c) => getConnInfo(c).remote.address`, with `getConnInfo` of the runtime's adapter. `undefined` by default: sessions then have no address, unless a trusted proxy says it. */
@@ -25,7 +25,7 @@ export interface HonoDoor<A extends object, I extends object> {
    * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
    * `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` before it.
    *
-   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases, for options, and for whom it limits; at once
    */
   rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
     limits: RateLimiter<R>,
@@ -43,8 +43,9 @@ interface SharedAnswer {
 }
 const answers = new Kept<SharedAnswer>()
 
-/** Makes the door of Hono. */
-export function honoDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: HonoDoorOptions = {}): HonoDoor<A, I> {
+/** Makes the door of Hono. @throws ERR_CONFIG_INVALID for its options */
+export function honoDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, options: HonoDoorOptions = {}): HonoDoor<A, I> {
+  const remoteAddress = checkedRemoteAddress(options, "honoDoor")
   const middleware =
     <E extends Entered<A, I> | EnteredFreely<A, I>>(enter: Entrance<E>, rule: RouteRule | undefined): MiddlewareHandler =>
     async (c, next) => {

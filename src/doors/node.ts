@@ -26,7 +26,7 @@ export interface NodeDoor<A extends object, I extends object> {
    * Takes a unit of a rule for each request and calls `next`, or answers 429 with a problem document where none is left. Answers have the headers `RateLimit`
    * and `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` around it.
    *
-   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases, for options, and for whom it limits; at once
    */
   rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
     limits: RateLimiter<R>,

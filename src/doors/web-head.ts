@@ -1,9 +1,20 @@
+import { asConfigError } from "../domain/errors.js"
+import { expected, readOptions } from "../shared/assertions.js"
 import type { Refusal, RequestHead } from "../web/contract.js"
 import { AnswerHead } from "./AnswerHead.js"
 
 /** The head of a `Response`, which is made after its handler. */
 export class WebAnswerHead extends AnswerHead {
   sent = false
+}
+
+/** How a door that cannot see it finds where a request came from. @throws ERR_CONFIG_INVALID for an option of another name or kind */
+export function checkedRemoteAddress<F>(options: { readonly remoteAddress?: F | undefined }, door: string): F | undefined {
+  return asConfigError(() => {
+    const { remoteAddress } = readOptions(options, `the options of ${door}`, ["remoteAddress"])
+    if (remoteAddress !== undefined && typeof remoteAddress !== "function") throw expected("remoteAddress", "a function", remoteAddress)
+    return remoteAddress
+  })
 }
 
 export function webRequestHead(request: Request, remoteAddress: string | undefined): RequestHead {

@@ -5,7 +5,7 @@ import type { Authenticator, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance } from "./entered-requests.js"
-import { completed, refusalResponse, WebAnswerHead, webRequestHead } from "./web-head.js"
+import { checkedRemoteAddress, completed, refusalResponse, WebAnswerHead, webRequestHead } from "./web-head.js"
 
 type Handler<Extra, Rest extends unknown[]> = (request: Request, context: Extra, ...rest: Rest) => Response | Promise<Response>
 type Wrapped<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Promise<Response>
@@ -28,7 +28,7 @@ export interface WebDoor<A extends object, I extends object> {
    * Takes a unit of a rule for each request and answers with what `next` does, or 429 with a problem document where none is left. Answers have the headers
    * `RateLimit` and `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` around it.
    *
-   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases, for options, and for whom it limits; at once
    */
   rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
     limits: RateLimiter<R>,
@@ -41,8 +41,9 @@ export interface WebDoor<A extends object, I extends object> {
 /** One for each request that is being answered, so that of two doors, one inside the other, not each hands out a cookie. */
 const heads = new Kept<WebAnswerHead>()
 
-/** Makes the door of Web requests: Next.js, SvelteKit, Bun and such. */
-export function webDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, { remoteAddress }: WebDoorOptions = {}): WebDoor<A, I> {
+/** Makes the door of Web requests: Next.js, SvelteKit, Bun and such. @throws ERR_CONFIG_INVALID for its options */
+export function webDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, options: WebDoorOptions = {}): WebDoor<A, I> {
+  const remoteAddress = checkedRemoteAddress(options, "webDoor")
   const requests = new EnteredRequests<A, I>()
   const wrapped =
     <E extends Entered<A, I> | EnteredFreely<A, I>, Rest extends unknown[]>(

@@ -4,6 +4,7 @@ import type { WebSocket, WebSocketServer } from "ws"
 import type { ActiveUserSession, RequestAuth } from "../application/contract.js"
 import { asConfigError } from "../domain/errors.js"
 import type { SessionEvent } from "../domain/interfaces/ports.js"
+import { readOptions } from "../shared/assertions.js"
 import { type Duration, toMilliseconds } from "../shared/durations.js"
 import type { Authenticator, Refusal, ResponseHead, RouteRule } from "../web/contract.js"
 import { entrance } from "../web/door.js"
@@ -46,12 +47,13 @@ export interface WebSocketDoor<A extends object, I extends object> {
   onEvent(event: SessionEvent): void
 }
 
-/** Makes the door of WebSockets. @throws ERR_CONFIG_INVALID for `checkEvery` */
-export function webSocketDoor<A extends object, I extends object>(
-  authenticator: Authenticator<A, I>,
-  { checkEvery = "1s" }: WebSocketDoorOptions = {},
-): WebSocketDoor<A, I> {
-  const watch = new SocketWatch(asConfigError(() => toMilliseconds(checkEvery, "checkEvery", { min: 100, max: 300_000 })))
+/** Makes the door of WebSockets. @throws ERR_CONFIG_INVALID for its options */
+export function webSocketDoor<A extends object, I extends object>(authenticator: Authenticator<A, I>, options: WebSocketDoorOptions = {}): WebSocketDoor<A, I> {
+  const every = asConfigError(() => {
+    const { checkEvery = "1s" } = readOptions(options, "the options of webSocketDoor", ["checkEvery"])
+    return toMilliseconds(checkEvery, "checkEvery", { min: 100, max: 300_000 })
+  })
+  const watch = new SocketWatch(every)
 
   return {
     requireSession: (server, handler, rule) => {

@@ -1,5 +1,5 @@
 import type { ActiveUserSession } from "../application/contract.js"
-import { SessionError } from "../domain/errors.js"
+import { asConfigError, SessionError } from "../domain/errors.js"
 import type {
   CountingName,
   CountingRule,
@@ -8,6 +8,7 @@ import type {
   RateLimitRules,
   Subject,
 } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
+import { assertInteger, assertOneOf, expected, readOptions } from "../shared/assertions.js"
 import type { Authenticator, Refusal, RequestHead, ResponseHead } from "./contract.js"
 import { PROBLEM_HEADERS } from "./problem.js"
 import { rateLimitHeaders } from "./rate-limit-headers.js"
@@ -19,7 +20,7 @@ export type RateLimiter<R extends RateLimitRules> = Pick<IRateLimitingService<R>
 export type LimitedBy<Request> = "address" | "user" | "session" | ((request: Request) => Subject)
 
 export interface RateLimitedOptions {
-  /** Units that a request takes; 1 by default. */
+  /** Units that a request takes, at most as many as the rule has; 1 by default. */
   readonly cost?: number | undefined
   /** Whether answers have the older `X-RateLimit-…` headers, too; false by default. */
   readonly legacyHeaders?: boolean | undefined
@@ -38,19 +39,20 @@ export interface LimitedRequest {
 /**
  * Makes the check of a route: `null` lets the request on. Its answer has the headers of the limit in any case.
  *
- * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases; at once
+ * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases, for options, and for whom it limits; at once
  */
 export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>(
   authenticator: Pick<Authenticator<object>, "addressOf" | "refuse">,
   limits: RateLimiter<R>,
   rule: N,
   by: LimitedBy<never> = "address",
-  { cost, legacyHeaders = false }: RateLimitedOptions = {},
+  options: RateLimitedOptions = {},
 ): (request: LimitedRequest) => Promise<Refusal | null> {
   const own = Object.hasOwn(limits.rules, rule) ? limits.rules[rule] : undefined
   if (own === undefined || own.algorithm === "concurrency")
     throw new SessionError("ERR_CONFIG_INVALID", "Expected the name of a rule that counts, got another one.")
   const counting: CountingRule = own
+  const { cost, legacyHeaders } = checkedOptions(counting, by, options)
   const check = async ({ head, response, session, said }: LimitedRequest): Promise<Refusal | null> => {
     const subject = (): Subject => {
       if (by === "address") return { address: authenticator.addressOf(head) }
@@ -85,6 +87,16 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
       return refusal
     }
   }
+}
+
+function checkedOptions(rule: CountingRule, by: unknown, options: RateLimitedOptions): { readonly cost: number; readonly legacyHeaders: boolean } {
+  return asConfigError(() => {
+    const { cost = 1, legacyHeaders = false } = readOptions(options, "the options of rateLimit", ["cost", "legacyHeaders"])
+    assertInteger(cost, "cost", { min: 1, max: "burst" in rule && rule.burst !== undefined ? rule.burst : rule.limit })
+    if (typeof legacyHeaders !== "boolean") throw expected("legacyHeaders", "true or false", legacyHeaders)
+    if (typeof by !== "function") assertOneOf(by, "whom a rate limit is for", ["address", "user", "session"])
+    return { cost, legacyHeaders }
+  })
 }
 
 const TYPES = "https://iana.org/assignments/http-problem-types#"

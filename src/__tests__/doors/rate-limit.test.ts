@@ -14,6 +14,7 @@ import { nodeDoor } from "../../exports/node.js"
 import { createRateLimitingService, type OwnedRateLimitingService, type RateLimitRules } from "../../exports/rate-limit.js"
 import { signInAs } from "../../exports/testing.js"
 import { webDoor } from "../../exports/web.js"
+import { webSocketDoor } from "../../exports/websocket.js"
 import type { Authenticator } from "../../web/contract.js"
 import { ORIGIN } from "./Browser.js"
 import { type DoorServer, listening } from "./servers/server.js"
@@ -257,6 +258,36 @@ it("counts each session of a user for itself, and only after it was let in", asy
   for (const headers of [laptop, laptop, laptop, phone]) statuses.push((await fetch(url, { headers })).status)
   expect(statuses).toEqual([200, 200, 429, 200])
   expect((await fetch(`${url}/anybody`, { headers: laptop })).status).toBe(500)
+})
+
+it("refuses options that it does not know, or cannot take, when the route is made", async () => {
+  const limits = await createRateLimitingService({ store: "memory:", rules: { ...rules, bursty: { limit: 10, window: "1m", burst: 3 } } })
+  onTestFinished(() => limits.close())
+  const sessions = await createSessionService({ store: "memory:" })
+  onTestFinished(() => sessions.close())
+  const auth = createAuthenticator({ sessions, origin: ORIGIN })
+  const door = expressDoor(auth)
+  const given: readonly [by: unknown, options: unknown][] = [
+    ["users", {}],
+    [null, {}],
+    ["address", { cots: 2 }],
+    ["address", { cost: 0 }],
+    ["address", { cost: 1.5 }],
+    ["address", { cost: 4 }],
+    ["address", { legacyHeaders: "yes" }],
+    ["address", null],
+  ]
+  for (const [by, options] of given)
+    expect(() => door.rateLimit(limits, "bursty", by as "address", options as object), JSON.stringify([by, options])).toThrow(
+      expect.objectContaining({ code: "ERR_CONFIG_INVALID" }),
+    )
+  expect(door.rateLimit(limits, "bursty", "address", { cost: 3, legacyHeaders: true })).toBeTypeOf("function")
+  const makers = [honoDoor, webDoor] as readonly ((auth: unknown, options: unknown) => unknown)[]
+  for (const make of makers)
+    for (const options of [{ remoteAdress: () => "" }, { remoteAddress: "10.0.0.1" }, null])
+      expect(() => make(auth, options)).toThrow(expect.objectContaining({ code: "ERR_CONFIG_INVALID" }))
+  for (const options of [{ checkevery: "1s" }, { checkEvery: "1ms" }])
+    expect(() => webSocketDoor(auth, options as object)).toThrow(expect.objectContaining({ code: "ERR_CONFIG_INVALID" }))
 })
 
 it("a store that is away is 503, where the rule denies then", async () => {

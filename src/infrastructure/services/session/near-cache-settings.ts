@@ -3,7 +3,7 @@ import { type Duration, toMilliseconds } from "../../../shared/durations.js"
 
 /** How the near-cache is bounded. */
 export interface NearCacheOptions {
-  /** How much later than its end, or than a change of it, a session may still be read as it was: 100 ms to 10 s, 1 s by default. */
+  /** How much later than its sign-out, or than a change of it, a session may still be read as it was: 100 ms to 10 s, 1 s by default. */
   readonly lease?: Duration | undefined
   /** 1 to 1 000 000 sessions; 10 000 by default. */
   readonly maxEntries?: number | undefined
