@@ -22,5 +22,8 @@ export function toMilliseconds(value: unknown, name: string, range: { readonly m
 }
 
 function parse(value: unknown): number {
-  return typeof value === "string" && WITH_UNIT.test(value) ? ms(value as ms.StringValue) : Number.NaN
+  if (typeof value !== "string" || !WITH_UNIT.test(value)) return Number.NaN
+  const given = ms(value as ms.StringValue)
+  // 1.1 hours are no whole number of milliseconds by floating-point arithmetic.
+  return Math.abs(given - Math.round(given)) < 1e-3 ? Math.round(given) : given
 }

@@ -13,7 +13,9 @@ export const fixedWindow: Algorithm = {
   settle([start = 0, count = 0], { capacity, period }, now) {
     const current = now - (now % period)
     if (start < current || count === 0) return []
-    return [Math.min(start, current + period), Math.min(count, capacity)]
+    const begins = Math.min(start, current + period)
+    // One that began under another length goes on in the window that it lies in.
+    return [begins - (begins % period), Math.min(count, capacity)]
   },
   used([, count = 0]) {
     return count

@@ -58,10 +58,9 @@ function limitOf(rule: Partial<Record<keyof CountingRule | keyof ConcurrencyRule
   if (algorithm !== "gcra") return { capacity: limit, period: span * 1_000 }
   const capacity = burst ?? limit
   assertInteger(capacity, `${where}.burst`, LIMIT_RANGE)
+  if (capacity * span > SPAN_RANGE.max * limit) throw expected(`${where}.burst`, "so many units as come back within 365 d", capacity)
   // Rounded up: never more than the rule says.
-  const period = Math.ceil((span * 1_000) / limit)
-  if (capacity * period > SPAN_RANGE.max * 1_000) throw expected(`${where}.burst`, "so many units as come back within 365 d", capacity)
-  return { capacity, period }
+  return { capacity, period: Math.ceil((span * 1_000) / limit) }
 }
 
 /** @throws UnexpectedValue for a name that is none, or that of a rule of the other kind */

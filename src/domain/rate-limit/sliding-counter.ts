@@ -15,9 +15,11 @@ import type { Algorithm, Limit, Marks } from "./algorithm.js"
 export const slidingCounter: Algorithm = {
   settle([start = 0, count = 0, previous = 0], { capacity, period }, now) {
     const current = now - (now % period)
-    const kept = start >= current ? [count, previous] : start === current - period ? [0, count] : [0, 0]
+    const kept = start >= current ? [count, previous] : start >= current - period ? [0, count] : [0, 0]
     const [mine = 0, before = 0] = kept.map((units) => Math.min(units, capacity))
-    return mine === 0 && before === 0 ? [] : [Math.max(current, Math.min(start, current + period)), mine, before]
+    // One that began under another length goes on in the window that it lies in.
+    const begins = Math.max(current, Math.min(start, current + period))
+    return mine === 0 && before === 0 ? [] : [begins - (begins % period), mine, before]
   },
   used(marks, limit, now) {
     const [, count = 0] = marks

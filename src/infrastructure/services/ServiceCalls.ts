@@ -128,10 +128,12 @@ export class ServiceCalls {
   /**
    * A call of one step that may change something, for a caller that has read its options. What the step throws is thrown as it is.
    *
+   * @param givesBack - may use the reserve
+   *
    * @throws ERR_CLOSED · ERR_STORE_OVERLOADED · ERR_STORE_TIMEOUT, which leaves in doubt what was done · the signal's reason
    */
-  async changing<T>(signal: AbortSignal | undefined, step: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.#inFlight.enter(false)
+  async changing<T>(signal: AbortSignal | undefined, step: (signal: AbortSignal) => Promise<T>, givesBack = false): Promise<T> {
+    this.#inFlight.enter(givesBack)
     try {
       return await this.#deadlines.run(step, () => deadlinePassed(this.#timeoutMs, false), signal)
     } finally {

@@ -15,7 +15,7 @@ export interface Flight {
  */
 export class NearCache<E extends object> {
   readonly #entries: LRUCache<string, E>
-  readonly #flights = new Map<string, Flight>()
+  readonly #flights = new Map<string, Set<Flight>>()
 
   constructor({ maxEntries, maxBytes }: { readonly maxEntries: number; readonly maxBytes: number }) {
     this.#entries = new LRUCache({ max: maxEntries, maxSize: maxBytes })
@@ -25,10 +25,12 @@ export class NearCache<E extends object> {
     return this.#entries.get(name)
   }
 
-  /** To be called before the read is sent. An earlier flight of the same name ends with it. */
+  /** To be called before the read is sent. */
   begin(name: string): Flight {
     const flight = { name, beganAt: performance.now() }
-    this.#flights.set(name, flight)
+    const others = this.#flights.get(name)
+    if (others === undefined) this.#flights.set(name, new Set([flight]))
+    else others.add(flight)
     return flight
   }
 
@@ -41,7 +43,10 @@ export class NearCache<E extends object> {
 
   /** Ends a flight that brought nothing to store. @returns whether it was still under way */
   end(flight: Flight): boolean {
-    return this.#flights.get(flight.name) === flight && this.#flights.delete(flight.name)
+    const others = this.#flights.get(flight.name)
+    if (others?.delete(flight) !== true) return false
+    if (others.size === 0) this.#flights.delete(flight.name)
+    return true
   }
 
   /** It has changed. */

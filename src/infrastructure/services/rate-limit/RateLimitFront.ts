@@ -126,7 +126,7 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
         return this.#leaseOf(this.#store, place, id, judgement) as Lease<N> | LeaseDenied<N>
       } catch (error) {
         // The lease may have been made, and its answer lost.
-        if (signal?.aborted || (SessionError.is(error) && error.outcome === "unknown")) this.#store.release(place, id, {}).catch(() => undefined)
+        if (signal?.aborted || (SessionError.is(error) && error.outcome === "unknown")) this.#releaseBehind(place, id)
         this.#refuseUnlessOutage(error, signal)
         return (await this.#leaseWithoutStore(place, id)) as Lease<N> | LeaseDenied<N>
       }
@@ -245,13 +245,28 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   }
 
   #heldIn(store: RateLimitStore, place: Place, id: string): Pick<Lease, "release" | "renew" | typeof Symbol.asyncDispose> {
+    let isGivenUp = false
     let releasing: Promise<void> | null = null
     const release = (): Promise<void> => {
-      releasing ??= this.#ask((own) => store.release(place, id, own)).catch(() => undefined)
+      isGivenUp = true
+      // Its name makes it safe to do twice: asked for again after a failure, it is tried again.
+      releasing ??= this.#calls
+        .changing(undefined, (signal) => store.release(place, id, { signal }), true)
+        .catch(() => {
+          releasing = null
+        })
       return releasing
     }
-    const renew = async (): Promise<boolean> => releasing === null && (await this.#ask((own) => store.hold(place, id, true, own))).taken
+    const renew = async (): Promise<boolean> => !isGivenUp && (await this.#ask((own) => store.hold(place, id, true, own))).taken
     return { release, renew, [Symbol.asyncDispose]: release }
+  }
+
+  /** Once more where it fails: a server that was silent may have heard it, and not know its script yet. */
+  #releaseBehind(place: Place, id: string): void {
+    const release = (): Promise<void> => this.#store.release(place, id, {})
+    release()
+      .catch(release)
+      .catch(() => undefined)
   }
 
   /** @throws UnexpectedValue */

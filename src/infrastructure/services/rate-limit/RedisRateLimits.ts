@@ -97,6 +97,8 @@ export class RedisRateLimits implements RateLimitStore {
     return calls.map(({ claims, isProvisional }) =>
       claims.map((claim) => {
         const judgement = judgementOf(rateTake, reply, place)
+        // What was said of another number of units is no longer so.
+        if (judgement.taken && !this.#denials.isEmpty) this.#denials.drop(localKey(claim))
         if (!judgement.taken && !claim.rule.shadow) this.#remember(claim, { cost: claim.cost, sentAt, judgement }, isProvisional)
         place += 1
         return judgement

@@ -38,15 +38,15 @@ export class KnownDenials {
     this.#young.set(key, denial)
   }
 
-  /** How the place looks now, when just as many units are known to be denied; `null`: the store has to be asked. */
+  /** How the place looks now, when just as many units are known to be denied, or any while it is blocked; `null`: the store has to be asked. */
   find(key: string, cost: number): Judgement | null {
     const known = this.#young.get(key) ?? this.#old.get(key)
-    if (known === undefined || cost !== known.cost) return null
+    if (known === undefined || (cost !== known.cost && known.judgement.blockedFor === 0)) return null
     const { at, blockedFor, wait, used, ends } = known.judgement
     // The store judged after it was asked, so this ends no later than there.
     const passed = Math.ceil((performance.now() - known.sentAt) * 1_000)
     if (passed >= (blockedFor > 0 ? blockedFor : Math.min(wait, LONGEST_LIMIT))) {
-      this.#drop(key)
+      this.drop(key)
       return null
     }
     const left = (span: number): number => Math.max(0, span - passed)
@@ -55,10 +55,11 @@ export class KnownDenials {
 
   forget(key: string): void {
     this.#unchangedSince = performance.now()
-    this.#drop(key)
+    this.drop(key)
   }
 
-  #drop(key: string): void {
+  /** What was heard before of this place no longer holds, though no more units are there. */
+  drop(key: string): void {
     this.#young.delete(key)
     this.#old.delete(key)
   }

@@ -32,6 +32,15 @@ export function countingPromises(suite: RateLimitSuite): void {
         assert.equal((await service.checkRateLimit(subject, "api")).allowed, false)
       })
 
+      suite.it("says of a cost that was denied before what has been taken since", { api: { algorithm, ...STEADY } }, async ({ service }) => {
+        const subject = { userId: "ada" }
+        await service.checkRateLimit(subject, "api", { cost: 3 })
+        assert.equal((await service.checkRateLimit(subject, "api", { cost: 5 })).remaining, 2)
+        for (const remaining of [1, 0]) assert.equal((await service.checkRateLimit(subject, "api")).remaining, remaining)
+        const again = await service.checkRateLimit(subject, "api", { cost: 5 })
+        assert.deepEqual([again.allowed, again.remaining, again.totalRequests], [false, 0, 5])
+      })
+
       suite.it("allows exactly the limit of calls of one moment", { api: { algorithm, limit: 20, window: "1h" } }, async ({ service }) => {
         const answers = await Promise.all(Array.from({ length: 60 }, () => service.checkRateLimit({ userId: "ada" }, "api")))
         assert.equal(answers.filter(({ allowed }) => allowed).length, 20)

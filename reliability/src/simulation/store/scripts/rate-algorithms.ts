@@ -41,6 +41,8 @@ function numberAt(text: string, from: number, width: number): number {
   return luaNumber(text.slice(from, from + width)) ?? 0
 }
 
+/** Where the window begins that an instant lies in. */
+const windowOf = (instant: number, period: number): number => instant - (instant % period)
 const seven = (number: number): string => String(number).padStart(7, "0")
 /** How long the window goes on; all of it while it has not begun. */
 const left = ({ start }: Marks, { now, period }: Frame): number => Math.min(period, start + period - now)
@@ -87,7 +89,7 @@ const fixedWindow: RateAlgorithm = {
   settle: (text, { now, capacity, period }) => {
     const [current, known, units] = [now - (now % period), numberAt(text, 17, 16), numberAt(text, 33, 7)]
     if (known < current || units === 0) return { ...NONE, start: current }
-    return { ...NONE, start: Math.min(known, current + period), count: Math.min(units, capacity), ahead: known > current + period }
+    return { ...NONE, start: windowOf(Math.min(known, current + period), period), count: Math.min(units, capacity), ahead: known > current + period }
   },
   wait: ({ start, count }, { now, capacity, period }, cost) => (count + cost <= capacity ? 0 : start + period - now),
   used: ({ count }) => count,
@@ -103,8 +105,8 @@ const slidingCounter: RateAlgorithm = {
     const known = numberAt(text, 17, 16)
     const [mine, before] = [numberAt(text, 33, 7), numberAt(text, 40, 7)].map((units) => Math.min(units, capacity)) as [number, number]
     if (known >= start && mine + before > 0)
-      return { ...NONE, start: Math.min(known, start + period), count: mine, previous: before, ahead: known > start + period }
-    return { ...NONE, start, previous: known === start - period ? mine : 0 }
+      return { ...NONE, start: windowOf(Math.min(known, start + period), period), count: mine, previous: before, ahead: known > start + period }
+    return { ...NONE, start, previous: known >= start - period && known < start ? mine : 0 }
   },
   wait: (marks, frame, cost) => {
     const room = frame.capacity - cost

@@ -75,6 +75,21 @@ describe("GCRA", () => {
 })
 
 describe.each(["fixed-window", "sliding-counter"] as const)("%s", (name) => {
+  it("counts what was taken in windows of another length in the window of its own that they lie in", () => {
+    const { settle, wait } = ALGORITHMS[name]
+    const [short, long] = [
+      { capacity: 5, period: 60 },
+      { capacity: 5, period: 720 },
+    ]
+    const from = START + 5 * short.period
+    const settled = settle([from, 5, 0], long, from + 1)
+    expect(settled.slice(0, 2)).toEqual([START, 5])
+    if (name === "fixed-window") expect(wait(settled, long, from + 1, 1)).toBe(START + long.period - from - 1)
+    // In the next window it is the one before, or over.
+    const next = settle([from, 5, 0], long, START + long.period)
+    expect(next).toEqual(name === "fixed-window" ? [] : [START + long.period, 0, 5])
+  })
+
   it("admits no more than the limit in each aligned window, and no more than twice as many in any", () => {
     fc.assert(
       fc.property(limits, steps(1), (limit, traffic) => {

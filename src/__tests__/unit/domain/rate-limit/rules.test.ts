@@ -8,6 +8,7 @@ describe("a table of rules", () => {
   it.each([
     ["gcra", { limit: 100, window: "1m", burst: 20 }, { capacity: 20, period: 600_000 }],
     ["gcra, rounded so that it is never more", { limit: 7, window: 1 }, { capacity: 7, period: 142_858 }],
+    ["gcra, of the longest window, whatever the limit", { limit: 7, window: "365d" }, { capacity: 7, period: 4_505_142_857_143 }],
     ["sliding-log", { algorithm: "sliding-log", limit: 5, window: "15m" }, { capacity: 5, period: 900_000_000 }],
     ["sliding-counter", { algorithm: "sliding-counter", limit: 5, window: "500ms" }, { capacity: 5, period: 500_000 }],
     ["fixed-window", { algorithm: "fixed-window", limit: 1_000_000, window: "365d" }, { capacity: 1_000_000, period: 31_536_000_000_000 }],

@@ -61,7 +61,9 @@ make.f = function() return {
     local start, count = read_window(text)
     local current = now - now % period
     if start < current or count == 0 then return { start = current, count = 0 }, false end
-    return { start = math.min(start, current + period), count = math.min(count, capacity) }, start > current + period
+    local begins = math.min(start, current + period)
+    -- One that began under another length goes on in the window that it lies in.
+    return { start = begins - begins % period, count = math.min(count, capacity) }, start > current + period
   end,
   wait = function(window, now, capacity, period, cost) return window.count + cost <= capacity and 0 or window.start + period - now end,
   used = function(window) return window.count end,
@@ -82,10 +84,10 @@ make.c = function() return {
   settle = function(text, now, capacity, period)
     local start, count, previous = read_window(text)
     local current = now - now % period
-    if start == current - period then count, previous = 0, count elseif start < current then count, previous = 0, 0 end
+    if start < current then count, previous = 0, start >= current - period and count or 0 end
     if start < current or count + previous == 0 then start = current end
     local begins = math.min(start, current + period)
-    return { start = begins, count = math.min(count, capacity), previous = math.min(previous, capacity) }, begins < start
+    return { start = begins - begins % period, count = math.min(count, capacity), previous = math.min(previous, capacity) }, begins < start
   end,
   wait = function(window, now, capacity, period, cost)
     local start, room, count = window.start, capacity - cost, window.count

@@ -16,13 +16,23 @@ describe("NearCache", () => {
     ["its key changed", (cache: ReturnType<typeof made>) => cache.forget("a")],
     ["any may have changed", (cache: ReturnType<typeof made>) => cache.forgetAll()],
     ["some changed, and nobody knows whether it", (cache: ReturnType<typeof made>) => cache.forgetWhere(() => false)],
-    ["it was read again meanwhile", (cache: ReturnType<typeof made>) => cache.begin("a")],
     ["it was given up", (cache: ReturnType<typeof made>, flight: ReturnType<ReturnType<typeof made>["begin"]>) => cache.end(flight)],
   ])("does not keep what a read brought when %s", (_why, happens) => {
     const cache = made()
     const flight = cache.begin("a")
     happens(cache, flight)
     expect(cache.land(flight, { n: 1 }, 100)).toBe(false)
+    expect(cache.get("a")).toBeUndefined()
+  })
+
+  it("keeps what the first of several reads of a key brought, and all of them end with a change", () => {
+    const cache = made()
+    const [first, second, third] = [cache.begin("a"), cache.begin("a"), cache.begin("a")]
+    expect(cache.land(first, { n: 1 }, 100)).toBe(true)
+    expect(cache.get("a")).toEqual({ n: 1 })
+    expect(cache.land(second, { n: 1 }, 100)).toBe(true)
+    cache.forget("a")
+    expect(cache.land(third, { n: 1 }, 100)).toBe(false)
     expect(cache.get("a")).toBeUndefined()
   })
 

@@ -136,6 +136,45 @@ describe("a store that does not answer", () => {
   })
 })
 
+describe("a lease", () => {
+  it("can be given back again where that failed, and is not renewed meanwhile", async () => {
+    const { service, state, timesAsked } = outage()
+    state.answer = null
+    const lease = await service.acquireLease(ada, "jobs")
+    if (!lease.allowed) return expect.unreachable()
+    state.answer = () => Promise.reject(away)
+    await lease.release()
+    expect(await lease.renew()).toBe(false)
+    state.answer = null
+    expect(await service.acquireLease(ada, "jobs")).toMatchObject({ allowed: false })
+    await Promise.all([lease.release(), lease.release()])
+    expect(timesAsked("release")).toBe(2)
+    expect(await service.acquireLease(ada, "jobs")).toMatchObject({ allowed: true })
+    await lease.release()
+    expect(timesAsked("release")).toBe(2)
+  })
+
+  it("is given back while no further call is taken", async () => {
+    const { service, state, timesAsked } = outage("50ms")
+    state.answer = null
+    const lease = await service.acquireLease(ada, "jobs")
+    if (!lease.allowed) return expect.unreachable()
+    state.answer = () => new Promise(() => undefined)
+    const waiting = Array.from({ length: 4_001 }, () => service.checkRateLimit(ada, "closed"))
+    void lease.release()
+    expect(timesAsked("release")).toBe(1)
+    expect((await Promise.all(waiting)).every(({ allowed }) => !allowed)).toBe(true)
+  })
+
+  it("whose answer was lost is given back once more where that fails", async () => {
+    const { service, state, timesAsked } = outage()
+    const lost = new SessionError("ERR_STORE_TIMEOUT", "Expected an answer in time.")
+    state.answer = () => Promise.reject(lost)
+    await service.acquireLease(ada, "jobs")
+    await vi.waitFor(() => expect(timesAsked("release")).toBe(2))
+  })
+})
+
 describe("a caller who goes away", () => {
   /** What a caller may abort with: also an error like those that the store itself has. */
   const storeLike = () => new SessionError("ERR_STORE_UNAVAILABLE", "Expected an upstream service, got none.")

@@ -45,6 +45,24 @@ it("says nothing of another number of units, which may wait for less or more, no
   expect(denials.find("other", 2)).toBeNull()
 })
 
+it("knows of a block whatever the number of units", () => {
+  const denials = new KnownDenials()
+  vi.advanceTimersByTime(10)
+  denials.remember("k", { cost: 1, sentAt: performance.now(), judgement: { ...denied, blockedFor: 60_000_000 } })
+  expect(denials.find("k", 2)).toMatchObject({ blockedFor: 60_000_000 })
+})
+
+it("drops what was said of a place, and still hears what is said of it", () => {
+  const denials = new KnownDenials()
+  vi.advanceTimersByTime(10)
+  const denial = { cost: 2, sentAt: performance.now(), judgement: denied }
+  denials.remember("k", denial)
+  denials.drop("k")
+  expect(denials.find("k", 2)).toBeNull()
+  denials.remember("k", denial)
+  expect(denials.find("k", 2)).toEqual(denied)
+})
+
 it("forgets what was reset here, and a denial that was judged before that and heard of after", () => {
   const denials = new KnownDenials()
   vi.advanceTimersByTime(10)
