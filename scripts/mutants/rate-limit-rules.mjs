@@ -55,9 +55,30 @@ export const RATE_LIMIT_MUTANTS = [
   {
     rule: "A sliding counter's window goes on when the clock is set back before it",
     file: `${RATES}/sliding-counter.ts`,
-    from: "[Math.max(current, Math.min(start, current + period)), mine, before]",
+    from: "[begins - (begins % period), mine, before]",
     to: "[current, mine, before]",
     tests: ALGORITHMS,
+  },
+  {
+    rule: "A window whose length changed begins where such windows begin",
+    file: `${RATES}/fixed-window.ts`,
+    from: "[begins - (begins % period), ",
+    to: "[begins, ",
+    tests: ALGORITHMS,
+  },
+  {
+    rule: "A lease that could not be given back can be given back again",
+    file: `${LIMITS}/RateLimitFront.ts`,
+    from: "          releasing = null\n",
+    to: "",
+    tests: [`${UNIT}/infrastructure/services/rate-limit/RateLimitFront.test.ts`],
+  },
+  {
+    rule: "A block is known whatever the cost",
+    file: `${LIMITS}/known-denials.ts`,
+    from: "(cost !== known.cost && known.judgement.blockedFor === 0)",
+    to: "cost !== known.cost",
+    tests: [`${UNIT}/infrastructure/services/rate-limit/known-denials.test.ts`],
   },
   {
     rule: "Nothing is given back of the count that subjects without room share",
