@@ -3,6 +3,7 @@ import type { Attributes } from "../workloads/RecordedClient.js"
 import { rangeByScore } from "./store/SortedMembers.js"
 import { SCRIPTS } from "./store/StoreEngine.js"
 import type { ScriptFunction } from "./store/script.js"
+import { inTurn } from "./store/scripts/index-scripts.js"
 
 /** Mistakes that a service or its scripts could have, to show that the simulation sees them. */
 export const MISTAKES = [
@@ -59,7 +60,7 @@ function cuttingOffAt(scoreAt: (nowMicros: number) => number): ScriptFunction {
   return (keys, [index = ""], [count]) => {
     const score = scoreAt(keys.nowMicros)
     const page = rangeByScore(keys.members(index), "-inf", String(score), Number(count))
-    return [keys.nowMicros, score, ...page.flatMap((one) => [one.member, String(one.score)])]
+    return [keys.nowMicros, score, ...inTurn(page)]
   }
 }
 

@@ -25,6 +25,11 @@ export class SessionKeys {
     return this.#prefix + CACHE_KEYS_PATTERNS.SESSION(handle.tag, handle.id)
   }
 
+  /** The keys of sessions that a user's list names. */
+  sessions({ tag }: Pick<ListPlace, "tag">, ids: readonly string[]): readonly string[] {
+    return ids.map((id) => this.session({ tag, id }))
+  }
+
   index(place: ListPlace): string {
     return this.#prefix + CACHE_KEYS_PATTERNS.USER_SESSIONS(place.tag, place.user)
   }

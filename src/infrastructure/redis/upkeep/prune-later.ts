@@ -46,15 +46,19 @@ export class PruneLater {
     this.#timer = null
     const groups = this.#waiting
     this.#waiting = new Map()
-    let [due, members]: [DuePrune[], number] = [[], 0]
+    let due: DuePrune[] = []
+    let members = 0
     for (const { place, ids } of groups.values()) {
-      const sessions = this.#sessions(place, [...ids])
+      const sessions = this.#keys.sessions(place, [...ids])
       for (let from = 0; from < sessions.length; from += MOST_MEMBERS) {
         const some = sessions.slice(from, from + MOST_MEMBERS)
         // On a cluster each list lies in a slot of its own.
         const isFull = due.length === (this.#redis.singleNode ? MOST_LISTS : 1) || members + some.length > MOST_MEMBERS
-        if (isFull) await this.#prune(due)
-        if (isFull) [due, members] = [[], 0]
+        if (isFull) {
+          await this.#prune(due)
+          due = []
+          members = 0
+        }
         due.push({ index: this.#keys.index(place), sessions: some })
         members += some.length
       }
@@ -64,11 +68,7 @@ export class PruneLater {
 
   /** How many members left the list: those whose session is gone, and that are old enough. Never rejects: while their slot migrates, they stay. */
   prune(place: ListPlace, ids: readonly string[]): Promise<number> {
-    return this.#prune([{ index: this.#keys.index(place), sessions: this.#sessions(place, ids) }])
-  }
-
-  #sessions({ tag }: ListPlace, ids: readonly string[]): readonly string[] {
-    return ids.map((id) => this.#keys.session({ tag, id }))
+    return this.#prune([{ index: this.#keys.index(place), sessions: this.#keys.sessions(place, ids) }])
   }
 
   async #prune(due: readonly DuePrune[]): Promise<number> {

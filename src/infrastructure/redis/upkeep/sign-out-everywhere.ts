@@ -128,15 +128,11 @@ interface Ended {
 }
 
 function endTogether(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<Ended> {
-  return parts.scripts.end(parts.keys.index(place), sessionsOf(parts, place, ids), LIST_MEMORY_MICROS, options)
+  return parts.scripts.end(parts.keys.index(place), parts.keys.sessions(place, ids), LIST_MEMORY_MICROS, options)
 }
 
 /** While a slot moves to another node, its sessions can be ended one by one only. */
 async function endOneByOne(parts: UpkeepParts, place: ListPlace, ids: readonly string[], options: SignOutOptions): Promise<Ended> {
-  const unlinked = await parts.scripts.unlink(sessionsOf(parts, place, ids), options)
+  const unlinked = await parts.scripts.unlink(parts.keys.sessions(place, ids), options)
   return { ...unlinked, left: await parts.prunes.prune(place, ids), listed: Number.POSITIVE_INFINITY }
-}
-
-function sessionsOf(parts: UpkeepParts, { tag }: ListPlace, ids: readonly string[]): readonly string[] {
-  return ids.map((id) => parts.keys.session({ tag, id }))
 }

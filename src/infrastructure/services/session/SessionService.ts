@@ -487,8 +487,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
     const parts = this.#upkeep()
-    const cutOff = await takeCutOff(parts, owner, options)
-    const cutoff = cutOff.score
+    const begin = await takeCutOff(parts, owner, options)
+    const cutoff = begin.score
     const ended: Handle[] = []
     const maybeEnded: Handle[] = []
     let begun = false
@@ -504,7 +504,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       onNotDurable: () => (isDurable = false),
     }
     try {
-      const listed = await removeListed(parts, owner, cutOff, walk)
+      const listed = await removeListed(parts, owner, begin, walk)
       const count = options.thorough === null ? listed : await removeThoroughly(parts, owner, cutoff, { ...walk, ...options.thorough, listed })
       // Called again after one that could not be kept in time, this still waits until it is.
       if (!begun) await this.#scripts.unlink([], walk)

@@ -1,11 +1,10 @@
 import { keepIndex, readHead, whole } from "../record-head.js"
-import { rangeByScore } from "../SortedMembers.js"
+import { type Member, rangeByScore } from "../SortedMembers.js"
 import type { ScriptFunction } from "../script.js"
 
 export const indexCutoff: ScriptFunction = (keys, [index = ""], [count]) => {
   const { all } = keys.members(index)
-  const page = all.slice(0, Number(count)).flatMap(({ member, score }) => [member, String(score)])
-  return [keys.nowMicros, Math.max(keys.nowMicros, Math.ceil(all.at(-1)?.score ?? 0)), ...page]
+  return [keys.nowMicros, Math.max(keys.nowMicros, Math.ceil(all.at(-1)?.score ?? 0)), ...inTurn(all.slice(0, Number(count)))]
 }
 
 export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memory]) => {
@@ -44,7 +43,7 @@ export const indexLists: ScriptFunction = (keys, [index = ""], ids) => {
 
 export const indexPage: ScriptFunction = (keys, [index = ""], [order, from = "", to = "", count]) => {
   const page = rangeByScore(keys.members(index), from, to, Number(count), order === "REV")
-  return [keys.nowMicros, ...page.flatMap(({ member, score }) => [member, String(score)])]
+  return [keys.nowMicros, ...inTurn(page)]
 }
 
 export const indexPrune: ScriptFunction = (keys, names, [memory, ...counts]) => {
@@ -62,6 +61,11 @@ export const indexPrune: ScriptFunction = (keys, names, [memory, ...counts]) => 
     return dead.length === 0 ? 0 : keys.zrem(index, dead.map(idOf))
   }
   return [now, counts.map(Number).reduce((removed, count) => removed + prune(count), 0)]
+}
+
+/** Members and their scores in turn, as a script answers them. */
+export function inTurn(members: readonly Member[]): readonly string[] {
+  return members.flatMap(({ member, score }) => [member, String(score)])
 }
 
 const idOf = (session: string): string => session.slice(-22)
