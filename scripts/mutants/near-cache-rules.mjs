@@ -104,4 +104,12 @@ export const NEAR_CACHE_MUTANTS = [
     tests: SERVED,
     only: "gives each caller what no other can change",
   },
+  {
+    rule: "The near-cache reads the database that the application's client was led to",
+    file: "src/infrastructure/redis/clients/tracked-connection.ts",
+    from: "if (wanted !== undefined && wanted !== current)",
+    to: "if (wanted === undefined)",
+    tests: ["src/__tests__/near-cache/opening.test.ts"],
+    only: "follows SELECT",
+  },
 ]

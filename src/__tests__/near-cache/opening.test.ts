@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { Redis as IoRedis } from "ioredis"
 import { Redis as Valkey } from "iovalkey"
-import { createClientPool } from "redis"
+import { createClient, createClientPool } from "redis"
 import { describe, expect, it } from "vitest"
 import { createSessionService, type SessionEvent } from "../../exports/index.js"
 import { nearCached } from "../support/near-cached.js"
@@ -103,6 +103,48 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       await server.stop()
       rmSync(folder, { recursive: true })
     }
+  })
+
+  it.each([
+    ["node-redis", (url: string) => createClient({ url }).connect()],
+    ["ioredis", async (url: string) => new IoRedis(url)],
+    ["iovalkey", async (url: string) => new Valkey(url)],
+  ] as const)("follows SELECT on the client that was handed in, through %s", async (_name, connect) => {
+    const server = await startServer({ kind })
+    const client = await connect(server.url)
+    await client.select(3)
+    const events: SessionEvent[] = []
+    const service = await createSessionService({ store: client, nearCache: true, onEvent: (event) => events.push(event) })
+    const other = await createSessionService({ store: `${server.url}/3` })
+    try {
+      const { token } = await other.createSession({ userId: "ada" })
+      // A copy in the database that the client was made with, as a restored backup leaves one.
+      const raw = await createClient({ url: server.url, database: 3 }).connect()
+      const [key = ""] = await raw.keys("session:*")
+      expect(await raw.copy(key, key, { DB: 0 })).toBe(1)
+      raw.destroy()
+      await expect.poll(() => events, { timeout: 20_000 }).toContainEqual({ type: "near-cache", serving: true })
+      for (let n = 0; n < 20; n += 1) expect((await service.getSession(token))?.userId).toBe("ada")
+      await other.deleteSession(token)
+      await expect.poll(() => service.getSession(token), { timeout: 3_000 }).toBeNull()
+      expect((await askServer(server.port, "CLIENT LIST")).split("\n").filter((line) => /\bflags=\S*t/.test(line))).toEqual([expect.stringMatching(/ db=3 /)])
+    } finally {
+      await service.close()
+      await other.close()
+      await client.quit()
+      await server.stop()
+    }
+  })
+
+  it("serves from the database that the client was made with where the user may not ask for another", async () => {
+    const server = await startServer({ kind })
+    await askServer(server.port, "ACL SETUSER app on >secret ~* &* +@all -client|info")
+    const near = await nearCached(`redis://app:secret@127.0.0.1:${server.port}/2`, {}, "ioredis")
+    const { token } = await near.service.createSession({ userId: "app" })
+    for (let n = 0; n < 20; n += 1) expect((await near.service.getSession(token))?.userId).toBe("app")
+    expect(near.said()).toBe(true)
+    await near.end()
+    await server.stop()
   })
 
   it("leaves nothing behind on the server, nor on the client that was handed in", async () => {

@@ -43,21 +43,21 @@ export interface ConnectOptions {
 export async function connectRedis(store: string | RedisClientLike, options: ConnectOptions): Promise<IRedisService> {
   const { timeoutMs, clientPackage } = options
   if (typeof store !== "string") {
-    const main = serviceOver(store, { timeoutMs, ...(await trackingOf(store, options)) })
+    const main = serviceOver(store, { timeoutMs, ...(await trackingOf(store, false, options)) })
     return withDurability(main, options, "the client's address", async () => secondConnection(recogniseClient(store)))
   }
   const target = parseStoreUrl(store)
   if (target.kind === "cluster" && (options.durability ?? "none") !== "none") throw cannotWait("cluster")
   const own = await ownClientFor(target, clientPackage)
-  const tracking = await trackingOf(own.client, options)
+  const tracking = await trackingOf(own.client, true, options)
   await connectOwn(own, hostsAndPorts(target), timeoutMs)
   const connection = { encrypted: target.address.tls, hosts: hostsOf(target) }
   const main = serviceOver(own.client, { timeoutMs, own, connection, ...tracking })
   return withDurability(main, options, hostsAndPorts(target), () => ownClientFor(target, clientPackage))
 }
 
-async function trackingOf(client: RedisClientLike, { nearCache = false }: ConnectOptions): Promise<Pick<ClientServiceOptions, "tracking">> {
-  return nearCache ? { tracking: tracked(await trackingClients(recogniseClient(client))) } : {}
+async function trackingOf(client: RedisClientLike, isOwn: boolean, { nearCache = false }: ConnectOptions): Promise<Pick<ClientServiceOptions, "tracking">> {
+  return nearCache ? { tracking: tracked(await trackingClients(recogniseClient(client), isOwn)) } : {}
 }
 
 async function withDurability(main: IRedisService, options: ConnectOptions, where: string, makeSecond: () => Promise<OwnClient>): Promise<IRedisService> {

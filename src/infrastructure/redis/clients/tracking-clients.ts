@@ -3,7 +3,7 @@ import type { IoRedisFeatures, IoRedisOptions, NodeRedisFeatures } from "./clien
 import { keySlot } from "./key-slot.js"
 import { isMissing } from "./own-clients.js"
 import type { NodeRedisForm, RecognisedClient } from "./topology.js"
-import { TRACKING, TRACKING_SOCKET, type TrackingClient, type TrackingClients } from "./tracked-connection.js"
+import { PLAIN, TRACKING, TRACKING_SOCKET, type TrackingClient, type TrackingClients } from "./tracked-connection.js"
 
 interface Duplicable {
   readonly options?: { readonly socket?: object }
@@ -26,21 +26,25 @@ type CreateClient = (options: object) => Duplicable
 
 /**
  * How tracked connections are made for a client: by node-redis as duplicates of its own connections; by ioredis and iovalkey, which drop what a server
- * says unasked, with `@redis/client`. The client itself is only read.
+ * says unasked, with `@redis/client`. The client itself is only read, and one that the application made is asked which database it reads.
  *
  * @throws ERR_CONFIG_INVALID where `@redis/client` is needed and not installed
  */
-export async function trackingClients(recognised: RecognisedClient): Promise<TrackingClients> {
+export async function trackingClients(recognised: RecognisedClient, isOwn: boolean): Promise<TrackingClients> {
   if (recognised.library === "node-redis") {
     const { client, form } = recognised
-    return form === "cluster" ? ofNodeRedisCluster(client) : ofOne(async () => duplicated(await connectionOf(client, form)))
+    if (form === "cluster") return ofNodeRedisCluster(client)
+    // The connections of pools and Sentinel clients go back to the database that they were made with.
+    const ask = form === "client" && !isOwn ? (command: readonly string[]) => client.sendCommand(command, PLAIN) : undefined
+    return { ...ofOne(async () => duplicated(await connectionOf(client, form))), ask }
   }
   const { client, form } = recognised
   const create = await loadCreateClient()
   // The library makes a class for each set of options, which takes 40 ms of the event loop; a duplicate has its original's.
   const original = create(TRACKING)
   const make = async (node: unknown): Promise<TrackingClient> => original.duplicate(addressOf(node as IoRedisAddress))
-  return form === "cluster" ? ofIoRedisCluster(client, make) : ofOne(() => make(client))
+  if (form === "cluster") return ofIoRedisCluster(client, make)
+  return { ...ofOne(() => make(client)), ask: isOwn ? undefined : (command) => client.call(...command) }
 }
 
 const PRIMARY = "primary"
