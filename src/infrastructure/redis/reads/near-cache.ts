@@ -7,6 +7,13 @@ export interface Flight {
   readonly beganAt: number
 }
 
+interface NearCacheOptions<E> {
+  readonly maxEntries: number
+  readonly maxBytes: number
+  /** Whose entries are forgotten together; `null` for one of nobody. Always the same of an entry. */
+  readonly ownerOf: (entry: E) => string | null
+}
+
 /**
  * What was read, by name, until somebody changes it: bounded in entries and in bytes; what was used longest ago goes first.
  *
@@ -16,9 +23,13 @@ export interface Flight {
 export class NearCache<E extends object> {
   readonly #entries: LRUCache<string, E>
   readonly #flights = new Map<string, Set<Flight>>()
+  readonly #ownerOf: (entry: E) => string | null
+  /** The names of each owner's entries: to look for them among all would take milliseconds. */
+  readonly #owned = new Map<string, Set<string>>()
 
-  constructor({ maxEntries, maxBytes }: { readonly maxEntries: number; readonly maxBytes: number }) {
-    this.#entries = new LRUCache({ max: maxEntries, maxSize: maxBytes })
+  constructor({ maxEntries, maxBytes, ownerOf }: NearCacheOptions<E>) {
+    this.#ownerOf = ownerOf
+    this.#entries = new LRUCache({ max: maxEntries, maxSize: maxBytes, dispose: (entry, name) => this.#disown(name, entry) })
   }
 
   get(name: string): E | undefined {
@@ -38,6 +49,8 @@ export class NearCache<E extends object> {
   land(flight: Flight, entry: E, bytes: number): boolean {
     if (!this.end(flight)) return false
     this.#entries.set(flight.name, entry, { size: bytes })
+    // One that is larger than all that may be kept is not.
+    if (this.#entries.has(flight.name)) this.#own(flight.name, entry)
     return true
   }
 
@@ -61,9 +74,30 @@ export class NearCache<E extends object> {
     for (const [name, entry] of [...this.#entries.entries()]) if (concerns(entry)) this.#entries.delete(name)
   }
 
+  /** Those of an owner have changed. */
+  forgetOwned(owner: string): void {
+    this.#flights.clear()
+    for (const name of [...(this.#owned.get(owner) ?? [])]) this.#entries.delete(name)
+  }
+
   /** Any may have changed. */
   forgetAll(): void {
     this.#flights.clear()
     this.#entries.clear()
+  }
+
+  #own(name: string, entry: E): void {
+    const owner = this.#ownerOf(entry)
+    if (owner === null) return
+    const names = this.#owned.get(owner)
+    if (names === undefined) this.#owned.set(owner, new Set([name]))
+    else names.add(name)
+  }
+
+  #disown(name: string, entry: E): void {
+    const owner = this.#ownerOf(entry)
+    const names = owner === null ? undefined : this.#owned.get(owner)
+    if (owner === null || names?.delete(name) !== true) return
+    if (names.size === 0) this.#owned.delete(owner)
   }
 }

@@ -67,7 +67,7 @@ export class KeptSessions<A extends object> {
     const { tracking } = redis
     if (tracking === undefined) throw new TypeError("Expected a Redis service that was connected for a near-cache.")
     const { keyPrefix, timeoutMs, touchInterval } = settings
-    this.#cache = new NearCache(bounds)
+    this.#cache = new NearCache({ ...bounds, ownerOf: ({ owner }) => owner })
     this.#keys = keys
     this.#touchInterval = touchInterval
     this.#untracked = new ReadBatch(redis, decode)
@@ -155,7 +155,7 @@ export class KeptSessions<A extends object> {
   }
 
   forgetUser(owner: string): void {
-    this.#cache.forgetWhere((kept) => kept.owner === owner)
+    this.#cache.forgetOwned(owner)
   }
 
   stop(): void {
