@@ -18,7 +18,7 @@ export class SocketWatch {
   }
 
   /**
-   * Looks at the session in turns, one look at a time, until the socket is closed.
+   * Looks at the session in turns, one look at a time, until the socket is closed; first at once, for it may have ended since the handshake's read.
    *
    * @param stillOpen rejects when nobody can say
    */
@@ -31,9 +31,9 @@ export class SocketWatch {
       unknown = open === null ? unknown + 1 : 0
       if (open === false) close(socket, ENDED)
       else if (unknown === MOST_UNKNOWN_LOOKS) close(socket, UNKNOWN)
-      else if (socket.readyState !== socket.CLOSED) timer = this.#later(check)
+      else if (socket.readyState !== socket.CLOSED) timer = later(check, this.#everyMs)
     }
-    let timer = this.#later(check)
+    let timer = later(check, 0)
     socket.once("close", () => {
       clearTimeout(timer)
       sockets.delete(socket)
@@ -45,10 +45,10 @@ export class SocketWatch {
   end(sessionId: SessionId): void {
     for (const socket of this.#sockets.get(sessionId) ?? []) close(socket, ENDED)
   }
+}
 
-  #later(check: () => Promise<void>): NodeJS.Timeout {
-    return setTimeout(() => void check(), this.#everyMs).unref()
-  }
+function later(check: () => Promise<void>, delayMs: number): NodeJS.Timeout {
+  return setTimeout(() => void check(), delayMs).unref()
 }
 
 /** Nothing that arrives from now on is heard: whoever is at the other end may go on sending instead of saying goodbye. */

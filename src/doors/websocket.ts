@@ -27,7 +27,8 @@ type Handler<A extends object, I extends object> = (
  *
  * A socket is closed with code 4401 at most `checkEvery` and one call's deadline after its session ended, and with 1013 when three looks in a row
  * found a store that does not answer. From then on no message of it reaches the handler. Looking is no activity: the idle timeout goes on, and
- * `session.extend()` moves it. A session whose secret was replaced is another one to an open socket: it is closed, and may come back with the new cookie.
+ * `session.extend()` moves it. A session whose secret was replaced is another one to an open socket: it is closed, once
+ * its grace is over, and may come back with the new cookie.
  */
 export interface WebSocketDoor<A extends object, I extends object> {
   /**
@@ -75,6 +76,8 @@ export function webSocketDoor<A extends object, I extends object>(authenticator:
         if (!entered.ok) return answer(socket, entered)
         socket.off("error", ignore)
         server.handleUpgrade(request, socket, head, (opened) => {
+          // A frame that breaks the protocol is the other end's mistake: `ws` closes the socket, and would end the process where nobody listens.
+          opened.on("error", ignore)
           watch.watch(opened, entered.session.sessionId, () => authenticator.stillOpen(requestHead))
           const handle = async (): Promise<unknown> => handler(opened, entered, request)
           handle().catch((error: unknown) => {

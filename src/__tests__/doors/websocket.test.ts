@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events"
 import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect } from "node:net"
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest"
 import { WebSocket, WebSocketServer } from "ws"
 import { SocketWatch } from "../../doors/SocketWatch.js"
@@ -177,6 +177,47 @@ describe("an open socket", () => {
     expect(socket.readyState).toBe(WebSocket.OPEN)
     slow.onEvent({ type: "ended", sessionId, reason: "revoked" })
     expect(await closing(socket)).toBe(4401)
+  })
+
+  it("is closed at once when its session ended during the handshake, after it was read", async () => {
+    const slow = webSocketDoor(createAuthenticator({ sessions: watched.sessions, origin: ORIGIN }), { checkEvery: "5m" })
+    const late = {
+      handleUpgrade: (...given: Parameters<WebSocketServer["handleUpgrade"]>) =>
+        void watched.sessions.deleteUserSessions("ada").then(() => sockets.handleUpgrade(...given)),
+      emit: () => false,
+    }
+    server.removeAllListeners("upgrade")
+    server.on(
+      "upgrade",
+      slow.requireSession(late, () => {}),
+    )
+    expect(await closing(openSocket({ cookie: await cookieOf("ada") }))).toBe(4401)
+  })
+
+  it.each([
+    ["waits for messages", () => {}],
+    [
+      "threw",
+      () => {
+        throw new Error("mistake")
+      },
+    ],
+  ])("that breaks the protocol is disconnected, and ends nothing else, when its handler %s", async (_what, handler) => {
+    server.removeAllListeners("upgrade")
+    server.on("upgrade", door.requireSession(sockets, handler))
+    const uncaught = vi.fn()
+    process.on("uncaughtException", uncaught)
+    onTestFinished(() => void process.off("uncaughtException", uncaught))
+    const { port } = server.address() as AddressInfo
+    const line = connect(port, "127.0.0.1")
+    const head = ["GET /live HTTP/1.1", "Host: a", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+    line.write([...head, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", `Origin: ${ORIGIN}`, `Cookie: ${await cookieOf("ada")}`, "", ""].join("\r\n"))
+    expect(String(await once(line, "data"))).toContain("101 Switching Protocols")
+    // Bits that are reserved.
+    line.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]))
+    await once(line, "close")
+    await expect.poll(() => sockets.clients.size).toBe(0)
+    expect(uncaught).not.toHaveBeenCalled()
   })
 
   it("is not heard any more, whatever the other end goes on sending, and is cut off when that says no goodbye", async () => {
