@@ -1,6 +1,7 @@
+import { SessionError } from "../domain/errors.js"
 import type { ISessionService, SessionData, SessionId, TokenText } from "../domain/interfaces/session/ISessionService.js"
 import type { ActiveSession } from "./contract.js"
-import { allSessionsOf } from "./devices.js"
+import { pagesOf } from "./devices.js"
 import { OpenSession } from "./OpenSession.js"
 
 /**
@@ -33,11 +34,20 @@ export async function readSession<A extends object, I extends object>(sessions: 
   return { session: null, outlived: session }
 }
 
-/** Nobody acts in a user's name for longer than they are signed in themselves. One more call, for impersonated sessions alone. */
+/**
+ * Nobody acts in a user's name for longer than they are signed in themselves. One more call, for impersonated sessions alone.
+ *
+ * @throws ERR_SESSION_CORRUPT when that session is there and cannot be read: nobody acts by it now, and nothing is ended, for another release may read it
+ */
 async function isSignedIn<A extends object, I extends object>(
   sessions: ISessionService<A, I>,
   impersonatorId: string,
   from: SessionId | null,
 ): Promise<boolean> {
-  return from === null || (await allSessionsOf(sessions, impersonatorId)).some(({ sessionId }) => sessionId === from)
+  if (from === null) return true
+  for await (const page of pagesOf(sessions, impersonatorId)) {
+    if (page.sessions.some(({ sessionId }) => sessionId === from)) return true
+    if (page.unreadable?.includes(from)) throw new SessionError("ERR_SESSION_CORRUPT", "Expected the impersonator's own session, got one that cannot be read.")
+  }
+  return false
 }

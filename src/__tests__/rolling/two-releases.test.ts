@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { OwnedSessionService, SessionAttributes } from "../../domain/interfaces/session/ISessionService.js"
+import { exportUser, openSession } from "../../exports/auth.js"
 import { createSessionService } from "../../exports/index.js"
 import { loadDriver } from "../../infrastructure/sqlite/drivers.js"
 import { damagedRecord } from "../support/damaged-record.js"
@@ -119,6 +120,20 @@ describe.each(Object.keys(STORES))("two releases side by side on %s", (store) =>
       if (session !== null) expect((await both[1].getSession(session.token)) !== null).toBe(listed.includes(session.session.sessionId))
   })
 
+  it("whoever acts for another does so no more while their own session cannot be read, and again when it can", async () => {
+    const [service] = both
+    const own = await service.createSession({ userId: randomUUID() })
+    const acting = await service.createSession({ userId: "ada", impersonatorId: own.session.userId ?? "", impersonatorSessionId: own.session.sessionId })
+    const sound = await data.read(own.session.sessionId)
+    await data.write(own.session.sessionId, damagedRecord(sound, "future-layout"))
+    await expect(openSession(service, acting.token)).rejects.toMatchObject({ code: "ERR_SESSION_CORRUPT" })
+    await data.write(own.session.sessionId, sound)
+    expect((await openSession(service, acting.token))?.userId).toBe("ada")
+    await service.deleteSession(own.token)
+    expect(await openSession(service, acting.token)).toBeNull()
+    expect(await service.getSession(acting.token)).toBeNull()
+  })
+
   it("a record of a layout that is not known yet is an error for its holder alone, is written over by nothing, and can be ended", async () => {
     const [service] = both
     const userId = randomUUID()
@@ -140,7 +155,9 @@ describe.each(Object.keys(STORES))("two releases side by side on %s", (store) =>
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: "ERR_SESSION_CORRUPT", outcome: "not-applied" })
     const swept = await service.cleanupExpiredSessions({ maxPerSecond: 10_000_000 })
     expect(swept.scanned).toBeGreaterThan(1)
-    expect((await service.getUserSessions(userId)).sessions.map((session) => session.sessionId)).toEqual([good.session.sessionId])
+    const listed = await service.getUserSessions(userId)
+    expect([listed.sessions.map((session) => session.sessionId), listed.unreadable]).toEqual([[good.session.sessionId], [sessionId]])
+    expect((await exportUser(service, userId)).unreadable).toEqual([sessionId])
     // A limit neither counts it wrongly nor is kept from working by it.
     await service.createSession({ userId, maxSessionsPerUser: 5 })
     expect(await data.read(sessionId)).toBe(record)

@@ -166,14 +166,19 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    * Lists a user's sessions, newest first, a page at a time. Pending sessions are not listed.
    *
    * @param page `cursor` of the page before · `limit` 1 to 200, 50 by default
-   * @returns the sessions, and a cursor when there may be more. A page may hold fewer than `limit`, even none, and still have a cursor.
+   * @returns the sessions, and a cursor when there may be more. A page may hold fewer than `limit`, even none, and still have a cursor. `unreadable` names
+   * sessions that are there, but cannot be read, by this release at least; absent where there are none.
    * @throws ERR_INVALID_ARGUMENT (also for a foreign cursor) · ERR_STORE_…
    * @source OWASP ASVS 5.0 7.5.2
    */
   getUserSessions(
     userId: UserId,
     page?: CallOptions & { readonly cursor?: string | undefined; readonly limit?: number | undefined },
-  ): Promise<{ readonly sessions: readonly (SessionData<A> & { readonly userId: string })[]; readonly cursor?: string }>
+  ): Promise<{
+    readonly sessions: readonly (SessionData<A> & { readonly userId: string })[]
+    readonly unreadable?: readonly SessionId[]
+    readonly cursor?: string
+  }>
 
   /**
    * `updateSession` by handle, without a token: for an administrator who changes a role.

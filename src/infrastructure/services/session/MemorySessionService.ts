@@ -116,7 +116,7 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     const rest = after === null ? newestFirst : newestFirst.filter((record) => record.createdMicros < after.createdMicros)
     const records = rest.slice(0, limit)
     const last = records.at(-1)
-    return { records, next: last === undefined || rest.length <= limit ? null : last }
+    return { records, unreadable: [], next: last === undefined || rest.length <= limit ? null : last }
   }
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {

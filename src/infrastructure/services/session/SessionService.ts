@@ -451,38 +451,28 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const fresh = after === null ? members : members.filter(({ id, score }) => score < after.createdMicros || id < after.id)
     const shown = fresh.slice(0, limit)
     const last = shown.at(-1)
-    const records = await this.#readMembers(
+    const read = await this.#readMembers(
       owner,
       shown.map(({ id }) => id),
       options,
     )
-    return { records, next: last === undefined || fresh.length <= limit ? null : { createdMicros: last.score, id: last.id } }
+    return { ...read, next: last === undefined || fresh.length <= limit ? null : { createdMicros: last.score, id: last.id } }
   }
 
-  async #readMembers(owner: UserKey, ids: readonly string[], options: StepOptions): Promise<SessionRecord[]> {
-    if (ids.length === 0) return []
+  async #readMembers(owner: UserKey, ids: readonly string[], options: StepOptions): Promise<Omit<Page, "next">> {
+    if (ids.length === 0) return { records: [], unreadable: [] }
     const handles = ids.map((id) => ({ tag: owner.tag, id }))
     const texts = await this.#redis.mget(
       handles.map((handle) => this.#keys.session(handle)),
       options,
     )
-    const records: SessionRecord[] = []
+    const there: [Handle, string][] = []
     for (const [at, handle] of handles.entries()) {
       const text = texts[at] ?? null
       if (text === null) this.#prunes.add(owner, [handle.id])
-      else records.push(...this.#readable(handle, text))
+      else there.push([handle, text])
     }
-    return records
-  }
-
-  /** One record that cannot be read must not hide the others. */
-  #readable(handle: Handle, text: string): SessionRecord[] {
-    try {
-      return [decodeRecord(handle, text)]
-    } catch {
-      this.reportCorrupt(handle)
-      return []
-    }
+    return this.readablePage(there)
   }
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {
@@ -543,7 +533,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return sweepKeyspace(this.#upkeep(), cursor, count, {
       ...options,
       now: () => this.now(options),
-      read: (handle, text) => this.#readable(handle, text)[0] ?? null,
+      read: (handle, text) => this.readable(handle, text),
       listOf: placeOf,
     })
   }

@@ -153,7 +153,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     const lastHandle = parseHandle(last?.handle)
     const hasMore = found.length > limit && last !== undefined && lastHandle !== null
     return {
-      records: mine.map((row) => this.#readable(row)).filter((record) => record !== null),
+      ...this.readablePage(mine.flatMap(readableRow)),
       next: hasMore ? { createdMicros: last.created, id: lastHandle.id } : null,
     }
   }
@@ -205,7 +205,8 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
   }
 
   #sweptRow(row: Pick<SessionRow, "handle" | "record">, now: number): SweepCounts {
-    const record = this.#readable(row)
+    const [place] = readableRow(row)
+    const record = place === undefined ? null : this.readable(...place)
     return record === null ? { ...EMPTY_SWEEP, scanned: 1 } : sweptLive(record, now, false)
   }
 
@@ -231,19 +232,6 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     }, options)
   }
 
-  /** The record of a row among others; one that cannot be read is reported and does not hide the rest. */
-  #readable(row: Pick<SessionRow, "handle" | "record">): SessionRecord | null {
-    const handle = parseHandle(row.handle)
-    if (handle === null) return null
-    try {
-      return decodeRecord(handle, row.record)
-    } catch (error) {
-      if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
-      this.reportCorrupt(handle)
-      return null
-    }
-  }
-
   #read<T>(work: (rows: SessionRows) => T, options: StepOptions): Promise<T> {
     return this.#file.read((db) => work(new SessionRows(db, this.settings.keyPrefix)), options)
   }
@@ -252,6 +240,12 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     const onRows = (db: SqliteConnection): T => work(new SessionRows(db, this.settings.keyPrefix))
     return options.onFullDisk === true ? this.#file.transactOnFullDisk(onRows, options) : this.#file.transact(onRows, options)
   }
+}
+
+/** A row's record and whose it is, or nothing where the handle is none: another program wrote it. */
+function readableRow({ handle, record }: Pick<SessionRow, "handle" | "record">): [] | [[Handle, string]] {
+  const parsed = parseHandle(handle)
+  return parsed === null ? [] : [[parsed, record]]
 }
 
 /** Everything that can be wrong before the file is touched. @throws ERR_CONFIG_INVALID */

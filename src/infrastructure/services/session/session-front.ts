@@ -50,6 +50,7 @@ import { MergedChanges } from "./MergedChanges.js"
 import { formatCursor, parseCursor } from "./page-cursor.js"
 import { plainObjects } from "./plain-objects.js"
 import { newSecret, newSessionId, newTag, type UserKey, userKey } from "./randomness.js"
+import { decodeRecord } from "./record-json.js"
 import { Draft } from "./record-parts.js"
 import { SessionAnswers } from "./SessionAnswers.js"
 import { SessionEvents } from "./session-events.js"
@@ -370,21 +371,27 @@ export abstract class SessionFront<A extends object, I extends object> implement
   async getUserSessions(
     userId: UserId,
     page?: CallOptions & { readonly cursor?: string | undefined; readonly limit?: number | undefined },
-  ): Promise<{ readonly sessions: readonly ListedSession<A>[]; readonly cursor?: string }> {
+  ): Promise<{ readonly sessions: readonly ListedSession<A>[]; readonly unreadable?: readonly SessionId[]; readonly cursor?: string }> {
     return this.#calls.run(page, async (step, page) => {
       const owner = checkUserId(userId, "userId")
       const limit = checkPage(page)
       const place = userKey(owner)
       const after = page?.cursor === undefined ? null : parseCursor(page.cursor, place)
-      const { records, next } = await this.page(place, after, limit, step.options)
+      const { records, unreadable, next } = await this.page(place, after, limit, step.options)
       const sessions: ListedSession<A>[] = []
+      const skipped = unreadable.map(formatHandle)
       for (const record of records) {
         if (record.fixed.userId !== owner) continue
         const session = await this.#answers.presentListed(record)
         // As it is: a copy would have to parse its device and its attributes.
         if (session !== null) sessions.push(session as ListedSession<A>)
+        else skipped.push(formatHandle(record))
       }
-      return next === null ? { sessions } : { sessions, cursor: formatCursor(next, place) }
+      return {
+        sessions,
+        ...(skipped.length > 0 ? { unreadable: skipped } : {}),
+        ...(next === null ? {} : { cursor: formatCursor(next, place) }),
+      }
     })
   }
 
@@ -489,9 +496,27 @@ export abstract class SessionFront<A extends object, I extends object> implement
     )
   }
 
-  /** For providers that meet an unreadable record while they read others. */
-  protected reportCorrupt(handle: Handle): void {
-    this.#events.emit({ type: "corrupt", sessionId: formatHandle(handle) })
+  /** For providers that read many records: one that cannot be read is reported, and does not hide the others. */
+  protected readable(handle: Handle, text: string): SessionRecord | null {
+    try {
+      return decodeRecord(handle, text)
+    } catch (error) {
+      this.#answers.reported(handle, error)
+      if (!SessionError.is(error, "ERR_SESSION_CORRUPT")) throw error
+      return null
+    }
+  }
+
+  /** The records of a page, and which of them cannot be read. */
+  protected readablePage(texts: Iterable<readonly [Handle, string]>): Omit<Page, "next"> {
+    const records: SessionRecord[] = []
+    const unreadable: Handle[] = []
+    for (const [handle, text] of texts) {
+      const record = this.readable(handle, text)
+      if (record === null) unreadable.push(handle)
+      else records.push(record)
+    }
+    return { records, unreadable }
   }
 }
 

@@ -20,6 +20,8 @@ export type Removed =
 /** A page of a user's records, newest first; `next` names where the following page begins. */
 export interface Page {
   readonly records: readonly SessionRecord[]
+  /** Those whose records cannot be read, which must not hide the others. */
+  readonly unreadable: readonly Handle[]
   readonly next: Position | null
 }
 /** A place in a user's list: after this session. */

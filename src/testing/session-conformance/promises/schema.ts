@@ -125,6 +125,7 @@ function upgrades(suite: Suite): void {
         await refuses("ERR_SESSION_CORRUPT", () => today.updateSession(old.token, { nick: "a" }), ["hidden-value", old.token])
         assert.deepEqual((await today.getSession(fresh.token))?.attributes, { ...ADA, roles: ["member"] })
         assert.equal(({} as { polluted?: boolean }).polluted, undefined)
+        assert.deepEqual(await today.getUserSessions("ada"), { sessions: [], unreadable: [old.session.sessionId] })
         assert.equal(await today.deleteSession(old.token), true)
         assert.equal(await today.getSession(old.token), null)
       },
