@@ -30,7 +30,8 @@ export class Events<E extends { readonly type: string }> {
   /** A broken logger must break no call either. */
   warn(fields: Parameters<Logger["warn"]>[0], message: string): void {
     try {
-      this.#logger?.warn(fields, message)
+      const returned: unknown = this.#logger?.warn(fields, message)
+      if (returned instanceof Promise) returned.catch(() => undefined)
     } catch {
       // There is nobody left to tell.
     }

@@ -27,6 +27,9 @@ export interface RequestedOptions {
   readonly keyPrefix?: string | undefined
   readonly secrets?: readonly string[] | undefined
   readonly onEvent?: ((event: SessionEvent) => void) | undefined
+  readonly logger?: { warn(fields: object, message: string): void } | undefined
+  /** The deadline of each call. */
+  readonly timeout?: Duration | undefined
 }
 
 /**

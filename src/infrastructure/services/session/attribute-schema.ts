@@ -32,7 +32,7 @@ export class AttributeSchema {
   }
 
   #applied(own: AttributesCopy, apply: (own: never) => unknown): AttributesCopy {
-    return copyAttributes(apply(own as never), "what the function returns")
+    return copyAttributes(atOnce(apply(own as never)), "what the function returns")
   }
 
   #write(attributes: AttributesCopy): Body | Promise<Body> {
@@ -52,10 +52,12 @@ export class AttributeSchema {
   async #validated(attributes: AttributesCopy): Promise<AttributesCopy> {
     const { schema } = this.#settings
     if (schema === null) return attributes
-    const result = await schema["~standard"].validate(attributes)
     // A schema's own messages may quote the value, so only the place is told.
-    if (result.issues) throw new UnexpectedValue(`Expected attributes to fit the schema, got a value that does not${placeOf(result.issues[0]?.path?.[0])}.`)
-    return copyAttributes(result.value, "the schema's output")
+    const judged = await judgement(schema, attributes).catch(() => {
+      throw new UnexpectedValue("Expected attributes to fit the schema, got a schema that fails on them.")
+    })
+    if ("place" in judged) throw new UnexpectedValue(`Expected attributes to fit the schema, got a value that does not${judged.place}.`)
+    return copyAttributes(judged.value, "the schema's output")
   }
 
   /** Whether the attributes of a record are as today's release writes them. */
@@ -74,12 +76,27 @@ export class AttributeSchema {
     if (fromVersion > schemaVersion)
       throw corrupt(`attributes of schemaVersion ${schemaVersion} or older, got ${fromVersion}: deploy the newer release everywhere`)
     try {
-      return await this.#validated(copyAttributes(upgrade === null ? stored : upgrade(stored, fromVersion), "what upgrade returns"))
+      return await this.#validated(copyAttributes(upgrade === null ? stored : atOnce(upgrade(stored, fromVersion)), "what upgrade returns"))
     } catch {
       // Whatever `upgrade` threw may hold session data.
       throw corrupt(`attributes of schemaVersion ${fromVersion} that upgrade turns into today's, got a failure: mend upgrade, or end the session`)
     }
   }
+}
+
+/** What a schema says, as far as it is told. */
+async function judgement(
+  schema: NonNullable<SessionSettings["schema"]>,
+  attributes: unknown,
+): Promise<{ readonly value: unknown } | { readonly place: string }> {
+  const result = await schema["~standard"].validate(attributes)
+  return result.issues ? { place: placeOf(result.issues[0]?.path?.[0]) } : { value: result.value }
+}
+
+/** What an application's function returns. A promise is refused by those who read it, and nobody else hears how it ends. */
+function atOnce(returned: unknown): unknown {
+  if (returned instanceof Promise) returned.catch(() => undefined)
+  return returned
 }
 
 function corrupt(what: string): SessionError {

@@ -230,11 +230,12 @@ export abstract class SessionFront<A extends object, I extends object> implement
       return Promise.reject(error)
     }
     if (ticket === null) return Promise.resolve(this.#calls.finish(() => null))
-    const reader = new PlainRead<A>(this.#plain, ticket, performance.now())
+    const beganAt = performance.now()
+    const reader = new PlainRead<A>(this.#plain, ticket, beganAt)
     const access = this.access(ticket)
     if (access === undefined) return this.ask(ticket, reader)
     return access.then(
-      (found) => this.#calls.finish(() => this.#accessed(ticket, found)),
+      (found) => this.#calls.finish(() => this.#inTime(this.#accessed(ticket, found), beganAt)),
       (error: unknown) => {
         throw reader.refuse(error)
       },
@@ -263,12 +264,22 @@ export abstract class SessionFront<A extends object, I extends object> implement
     const proof = this.#admission.prove(record, ticket, now)
     if (proof === null) return null
     if (accessing === null || !needsTouch(record, this.settings.touchInterval, now)) {
-      const session = this.#answers.present(record)
+      const session = this.#presented(record, accessing)
       return session instanceof Promise ? session.then((one) => this.keep(record, ticket, proof, one)) : this.keep(record, ticket, proof, session)
     }
     const touch =
       typeof accessing === "number" ? this.#calls.rest(accessing, (step) => this.touch(record, proof, step)) : this.touch(record, proof, accessing.options)
-    return this.#touched(record, touch).then((moved) => (moved === null ? null : this.#answers.present(moved)))
+    return this.#touched(record, touch).then((moved) => (moved === null ? null : this.#presented(moved, accessing)))
+  }
+
+  #presented(record: SessionRecord, accessing: Accessing): Answer<SessionData<A>> {
+    const session = this.#answers.present(record)
+    return typeof accessing === "number" ? this.#inTime(session, accessing) : session
+  }
+
+  /** Of a plain read: what turns an older session into today's is the application's, and may take any time. */
+  #inTime<T>(answer: Answer<T>, beganAt: number): Answer<T> {
+    return answer instanceof Promise ? this.#calls.rest(beganAt, () => answer) : answer
   }
 
   updateSession(token: TokenText, changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<SessionData<A> | null> {

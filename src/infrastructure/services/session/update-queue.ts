@@ -4,10 +4,10 @@ import { untilAborted } from "../../until-aborted.js"
 export class UpdateQueue {
   readonly #tails = new Map<string, Promise<void>>()
 
-  /** Runs the work when all before it are done. Whoever waits no longer leaves the queue to those behind. */
+  /** Runs the work when all before it are done. Whoever waits no longer leaves the queue to those behind, whatever becomes of the work. */
   run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#tails.get(key)
-    const mine = before === undefined ? work() : untilAborted(before, signal).then(work)
+    const mine = before === undefined ? untilAborted(work(), signal) : untilAborted(before, signal).then(() => untilAborted(work(), signal))
     const leave = (): void => {
       if (this.#tails.get(key) === tail) this.#tails.delete(key)
     }

@@ -157,16 +157,21 @@ function listeners(suite: Suite): void {
   }
   const rejecting = (): unknown => Promise.reject(new Error("the listener's own"))
   for (const [how, onEvent] of Object.entries({ throws: throwing, rejects: rejecting })) {
-    suite.it(`a listener that ${how} breaks no call`, { maxSessionsPerUser: 1, onEvent }, async ({ service }) => {
-      await service.createSession({ userId: "ada" })
-      const { token, evicted } = await service.createSession({ userId: "ada" })
-      assert.equal(evicted.length, 1)
-      assert.equal(await service.getSession(withWrongSecret(token)), null)
-      const rotated = present(await service.rotateSession(token))
-      assert.equal(await service.deleteSession(rotated.token), true)
-      assert.equal(await service.getSession(rotated.token), null)
-      // An unhandled rejection is raised at the end of this turn of the event loop.
-      await new Promise((resolve) => setImmediate(resolve))
-    })
+    // The logger is told of it, and is as broken.
+    suite.it(
+      `a listener and a logger of which each ${how} break no call`,
+      { maxSessionsPerUser: 1, onEvent, logger: { warn: onEvent } },
+      async ({ service }) => {
+        await service.createSession({ userId: "ada" })
+        const { token, evicted } = await service.createSession({ userId: "ada" })
+        assert.equal(evicted.length, 1)
+        assert.equal(await service.getSession(withWrongSecret(token)), null)
+        const rotated = present(await service.rotateSession(token))
+        assert.equal(await service.deleteSession(rotated.token), true)
+        assert.equal(await service.getSession(rotated.token), null)
+        // An unhandled rejection is raised at the end of this turn of the event loop.
+        await new Promise((resolve) => setImmediate(resolve))
+      },
+    )
   }
 }

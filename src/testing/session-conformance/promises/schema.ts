@@ -34,6 +34,17 @@ function onCreate(suite: Suite): void {
     assert.deepEqual((await service.updateSession(token, { nick: "a" }))?.attributes, { ...ADA, roles: ["member"], nick: "a" })
   })
 
+  const throwing = schemaOf((given) => {
+    if (given.email !== "ada@example.org") throw new Error(`no JSON: ${JSON.stringify(given)}`)
+    return given
+  })
+  const mute = schemaOf((given) => given)
+  const silent = { "~standard": { ...mute["~standard"], validate: () => null as never } }
+  for (const [how, schema] of Object.entries({ throws: throwing, rejects: asynchronous(throwing), "says nothing": silent }))
+    suite.it(`refuses what a schema ${how} about, without telling more of it`, { schema }, async ({ service }) => {
+      await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: "ada", attributes: { email: "hidden-value" } }), ["hidden-value"])
+    })
+
   const dated = schemaOf((given) => ({ ...given, since: new Date(0) }))
   suite.it("refuses the output of a schema that is not JSON", { schema: dated }, async ({ service }) => {
     await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: "ada" }))
@@ -43,6 +54,11 @@ function onCreate(suite: Suite): void {
   suite.it("refuses the output of a schema that holds a prototype key", { schema: polluting }, async ({ service }) => {
     await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: "ada" }))
   })
+}
+
+function asynchronous<S extends ReturnType<typeof schemaOf>>(schema: S) {
+  const { validate } = schema["~standard"]
+  return { "~standard": { ...schema["~standard"], validate: async (given: unknown) => validate(given) } }
 }
 
 function onChange(suite: Suite): void {
@@ -81,6 +97,33 @@ function version2(upgrade: (stored: unknown, fromVersion: number) => unknown): R
 }
 
 function upgrades(suite: Suite): void {
+  suite.itNeeds(
+    "another",
+    "a schema that never answers is waited for until the call's deadline, and holds up no other call",
+    {},
+    async ({ service, another }) => {
+      let answers = true
+      const schema = {
+        "~standard": {
+          version: 1,
+          vendor: "coatcheck-conformance",
+          validate: (value: unknown) => (answers ? { value: value as Record<string, unknown> } : new Promise<never>(() => {})),
+        },
+      } as const
+      for (const touchInterval of ["1m", 0] as const) {
+        const today = await another({ schema, schemaVersion: 2, touchInterval, timeout: "500ms" })
+        const old = await service.createSession({ userId: "ada", attributes: ADA })
+        answers = false
+        const late = { code: "ERR_STORE_TIMEOUT", outcome: "not-applied" }
+        await assert.rejects(today.getSession(old.token), late)
+        await assert.rejects(today.updateSession(old.token, { nick: "a" }), late)
+        answers = true
+        assert.equal((await today.updateSession(old.token, { nick: "b" }))?.attributes.nick, "b")
+        await today.close()
+      }
+    },
+  )
+
   suite.itNeeds("another", "reads a session of an older version as one of today's, and an update makes it one", VERSION_1, async ({ service, another }) => {
     const calls: unknown[] = []
     const today = await another(
@@ -111,6 +154,9 @@ function upgrades(suite: Suite): void {
     "returns a prototype key": () => JSON.parse('{"email":"a@b.c","roles":["member"],"__proto__":{"polluted":true}}'),
     "returns nothing": () => undefined,
     "returns a promise": async () => ADA,
+    "returns a promise that is rejected": async () => {
+      throw new Error("hidden-value")
+    },
   }
   for (const [how, upgrade] of Object.entries(failing)) {
     suite.itNeeds(

@@ -86,6 +86,9 @@ export function updateByFunctionPromises(suite: Suite): void {
       const results = [undefined, null, 1, "a", [], new Date(), { a: Number.NaN }, { a: 1n }]
       for (const result of results) await refuses("ERR_INVALID_ARGUMENT", () => service.updateSession(token, () => result as never))
       await refuses("ERR_INVALID_ARGUMENT", () => service.updateSession(token, (async () => ({ a: 2 })) as never))
+      await refuses("ERR_INVALID_ARGUMENT", () => service.updateSession(token, (() => Promise.reject(new Error("nobody's"))) as never))
+      // An unhandled rejection is raised at the end of this turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve))
       await assertUnchanged(service, token, session)
     })
   })

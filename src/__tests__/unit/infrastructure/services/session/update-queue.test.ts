@@ -37,6 +37,18 @@ describe("changes of one session", () => {
     expect(await second).toBe("fine")
   })
 
+  it("go on after one that never ends, once nobody waits for it", async () => {
+    const queue = new UpdateQueue()
+    const gaveUp = new AbortController()
+    const first = queue.run("a", () => new Promise<never>(() => {}), gaveUp.signal)
+    const second = queue.run("a", () => new Promise<never>(() => {}), gaveUp.signal)
+    const third = queue.run("a", async () => "fine")
+    gaveUp.abort(new Error("mine"))
+    await expect(first).rejects.toThrow("mine")
+    await expect(second).rejects.toThrow("mine")
+    expect(await third).toBe("fine")
+  })
+
   it("begin at once where nothing is under way", async () => {
     const begun = vi.fn(async () => {})
     const queue = new UpdateQueue()
