@@ -37,6 +37,16 @@ it("a cleanup goes through all sessions, a part at a time, and goes on where it 
   await expect(sessions.cleanupExpiredSessions({ cursor: "elsewhere" })).rejects.toMatchObject({ code: "ERR_INVALID_ARGUMENT" })
 })
 
+it("a cleanup goes on behind a row whose handle is longer than any that this library makes", async () => {
+  await using file = sessionFile()
+  const sessions = await file.open()
+  for (let i = 0; i < 201; i += 1) await sessions.createSession({ userId: "ada" })
+  await file.raw((db) => db.run("UPDATE sessions SET handle = handle || ?", ["x".repeat(300)]))
+  const controller = new AbortController()
+  const stopped = await sessions.cleanupExpiredSessions({ signal: controller.signal, onProgress: () => controller.abort() })
+  expect(await sessions.cleanupExpiredSessions({ cursor: stopped.cursor })).toMatchObject({ scanned: 1 })
+})
+
 it("ending all of a user's sessions goes in parts, and leaves alone what is created meanwhile and what was asked to stay", async () => {
   await using file = sessionFile()
   // A clock that stands still and then goes back: the cut-off must not depend on it.

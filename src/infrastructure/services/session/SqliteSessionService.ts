@@ -259,7 +259,7 @@ const SWEEP_CURSOR = "after."
 
 /** @throws UnexpectedValue */
 function readSweepCursor(cursor: string): string {
-  if (cursor.length <= 256 && cursor.startsWith(SWEEP_CURSOR)) return cursor.slice(SWEEP_CURSOR.length)
+  if (cursor.startsWith(SWEEP_CURSOR)) return cursor.slice(SWEEP_CURSOR.length)
   throw new UnexpectedValue("Expected cursor to be one of a cleanup's report, got something else.")
 }
 
