@@ -31,6 +31,20 @@ describe("a store with problems", () => {
     expect(logged.filter((line) => line.includes("the store has a problem"))).toHaveLength(2)
   })
 
+  it("is told in a line whose level is the logger's, once more when it gets worse", async () => {
+    let level: DoctorFinding["level"] = "warning"
+    const doctor = async () => ({ healthy: false, findings: [{ ...EVICTS, level }] })
+    const { call, logged } = await testService({ doctor })
+    const told = () => logged.filter((line) => line.includes("the store has a"))
+    await call("GET", "/readyz", { key: null })
+    level = "problem"
+    await expect.poll(async () => (await call("GET", "/readyz", { key: null })) && told().length, { timeout: 5_000 }).toBe(2)
+    expect(told().map((line) => line.match(/"(?:level|severity)":[^,]+/g))).toEqual([
+      ['"level":40', '"severity":"warning"'],
+      ['"level":40', '"severity":"problem"'],
+    ])
+  })
+
   describe.each(SERVER_KINDS)("on %s", (kind) => {
     it("is degraded as soon as it is examined, and ready again afterwards", async () => {
       await using server = await startServer({ kind })

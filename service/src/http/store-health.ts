@@ -37,9 +37,14 @@ export class StoreHealth {
   async #examine(): Promise<readonly string[]> {
     const { findings } = await this.#sessions.doctor()
     const notable = findings.filter(({ level }) => level === "warning" || level === "problem")
-    for (const finding of notable) if (!this.#told.has(keyOf(finding))) this.#logger.warn(finding, `the store has a ${finding.level}: ${finding.check}`)
+    for (const finding of notable) if (!this.#told.has(keyOf(finding))) this.#tell(finding)
     this.#told = new Set(notable.map(keyOf))
     return [...new Set(notable.filter(({ level }) => level === "problem").map(({ check }) => check))]
+  }
+
+  /** `level` is the logger's own name. */
+  #tell({ level: severity, ...finding }: DoctorFinding): void {
+    this.#logger.warn({ severity, ...finding }, `the store has a ${severity}: ${finding.check}`)
   }
 }
 
