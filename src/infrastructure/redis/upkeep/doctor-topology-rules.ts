@@ -19,9 +19,12 @@ export function judgeReplicas(info: Fields, config: Fields, { isCluster }: Pick<
   if (info.get("role") !== "master") return ok("replicas", "not asked of a replica")
   const count = numberOf(info, "connected_slaves") ?? 0
   const wanted = config?.get("min-replicas-to-write") ?? config?.get("min-slaves-to-write")
+  // Told only while a minimum holds, which is never less than one.
   const good = numberOf(info, "min_slaves_good_slaves")
-  if (good !== null && wanted !== undefined && good < Number(wanted))
-    return finding("replicas", "problem", `${good} in time, ${wanted} needed: writes are refused`, "Bring the replicas back, or lower min-replicas-to-write.")
+  if (good !== null && good < Number(wanted ?? 1)) {
+    const found = `${good} in time, ${wanted ?? "at least 1"} needed: writes are refused`
+    return finding("replicas", "problem", found, "Bring the replicas back, or lower min-replicas-to-write.")
+  }
   if (count === 0) {
     if (!isCluster) return ok("replicas", "none")
     return finding("replicas", "warning", "none: when this primary is lost, so are its sessions", "Give each primary a replica on another machine.")
@@ -29,14 +32,15 @@ export function judgeReplicas(info: Fields, config: Fields, { isCluster }: Pick<
   const behind = [...info].filter(([name, value]) => /^slave\d+$/.test(name) && isBehind(value)).length
   if (behind > 0)
     return finding("replicas", "warning", `${count}, of which ${behind} not in sync or far behind`, "Look at the replicas and the network between.")
-  if (wanted === "0") {
+  if (good === null) {
     return finding(
       "replicas",
       "warning",
-      `${count}, min-replicas-to-write 0: a primary that was cut off goes on accepting sign-ins, which are lost afterwards`,
+      `${count}, without a minimum: a primary that was cut off goes on accepting sign-ins, which are lost afterwards`,
       "Set min-replicas-to-write 1 and min-replicas-max-lag 10.",
     )
   }
+  if (wanted === undefined) return untold("replicas", "CONFIG GET")
   return ok("replicas", `${count} in sync`)
 }
 

@@ -57,7 +57,11 @@ const ROWS: readonly Row[] = [
   ["in a cluster without replicas", judgeReplicas(fields({ role: "master", connected_slaves: "0" }), null, CLUSTER), "warning", /lost/],
   [
     "a replica in time",
-    judgeReplicas(fields({ role: "master", connected_slaves: "1", slave0: ONLINE }), fields({ "min-replicas-to-write": "1" }), ALONE),
+    judgeReplicas(
+      fields({ role: "master", connected_slaves: "1", min_slaves_good_slaves: "1", slave0: ONLINE }),
+      fields({ "min-replicas-to-write": "1" }),
+      ALONE,
+    ),
     "ok",
     /^1 /,
   ],
@@ -66,6 +70,31 @@ const ROWS: readonly Row[] = [
     judgeReplicas(fields({ role: "master", connected_slaves: "1", slave0: ONLINE }), fields({ "min-replicas-to-write": "0" }), ALONE),
     "warning",
     /cut off/,
+  ],
+  // The server names those in time only while a minimum holds.
+  [
+    "replicas by no minimum, without CONFIG",
+    judgeReplicas(fields({ role: "master", connected_slaves: "1", slave0: ONLINE }), null, ALONE),
+    "warning",
+    /cut off/,
+  ],
+  [
+    "a minimum that min-replicas-max-lag 0 turns off",
+    judgeReplicas(fields({ role: "master", connected_slaves: "1", slave0: ONLINE }), fields({ "min-replicas-to-write": "1" }), ALONE),
+    "warning",
+    /cut off/,
+  ],
+  [
+    "replicas by a minimum that is not told",
+    judgeReplicas(fields({ role: "master", connected_slaves: "1", min_slaves_good_slaves: "1", slave0: ONLINE }), null, ALONE),
+    "unknown",
+    /CONFIG GET/,
+  ],
+  [
+    "no replica by a minimum that is not told",
+    judgeReplicas(fields({ role: "master", connected_slaves: "0", min_slaves_good_slaves: "0" }), null, ALONE),
+    "problem",
+    /0 in time.*refused/,
   ],
   [
     "a replica behind",
