@@ -7,7 +7,10 @@ const NOTHING_KNOWN: RedisConnection = { encrypted: null, hosts: [] }
 export function connectionOf({ library, form, client }: RecognisedClient): RedisConnection {
   try {
     const options = part(client, "options")
-    if (library === "ioredis") return form === "cluster" ? facts(part(options, "redisOptions") ?? {}, []) : facts(options, [text(options, "host")])
+    if (library === "ioredis") {
+      if (form === "cluster") return facts(part(options, "redisOptions") ?? {}, [])
+      return hasSentinels(options) ? behindSentinels(options) : facts(options, [text(options, "host")])
+    }
     const socket = part(options, "socket")
     // Of pools, clusters and Sentinels the options are private, or differ from version to version.
     return form === "client" ? facts(socket ?? {}, [text(socket, "host") ?? "localhost"]) : NOTHING_KNOWN
@@ -20,8 +23,22 @@ function facts(options: object | undefined, hosts: readonly (string | undefined)
   if (options === undefined) return NOTHING_KNOWN
   // A socket in the file system leaves the machine as little as the loopback does.
   if (text(options, "path") !== undefined) return { encrypted: false, hosts: ["localhost"] }
+  return { encrypted: hasTls(options), hosts: hosts.filter((host) => host !== undefined) }
+}
+
+function hasTls(options: object): boolean {
   const { tls } = options as { readonly tls?: unknown }
-  return { encrypted: tls !== undefined && tls !== null && tls !== false, hosts: hosts.filter((host) => host !== undefined) }
+  return tls !== undefined && tls !== null && tls !== false
+}
+
+function hasSentinels(options: object | undefined): options is object {
+  const sentinels = part(options, "sentinels")
+  return Array.isArray(sentinels) && sentinels.length > 0
+}
+
+/** The host that such a client's options name is filled in by the library and not used, nor is `tls` for servers unless it is asked for. */
+function behindSentinels(options: object): RedisConnection {
+  return { encrypted: hasTls(options) && Boolean(Reflect.get(options, "enableTLSForSentinelMode")), hosts: [] }
 }
 
 function part(of: object | undefined, name: string): object | undefined {

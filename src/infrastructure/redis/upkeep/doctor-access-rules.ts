@@ -48,7 +48,7 @@ export function judgeEncryption({ encrypted, hosts }: Pick<Reach, "encrypted" | 
     "encryption",
     "warning",
     "none: whoever listens on the way reads session data, and a password",
-    "Use rediss:// (rediss+cluster://, rediss+sentinel://).",
+    "Use rediss:// (rediss+cluster://, rediss+sentinel://), or a client with TLS (ioredis behind Sentinels: with enableTLSForSentinelMode too).",
   )
 }
 
