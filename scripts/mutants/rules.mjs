@@ -497,6 +497,29 @@ export const MUTANTS = [
     tests: SCRIPTS,
   },
   {
+    rule: "A cleanup leaves no primary out, also when one came to another place among them",
+    file: `${REDIS}/upkeep/cleanup.ts`,
+    from: "return mark === markOf(nodes) ? { node: Number(node), scanned } : START",
+    to: "return { node: Number(node), scanned }",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+    only: "begins anew where the primaries are others",
+  },
+  {
+    rule: "A cleanup does not make up for a stall in a burst",
+    file: "src/infrastructure/pace.ts",
+    from: "Math.max(this.#due, performance.now() - CATCH_UP_MS)",
+    to: "this.#due",
+    tests: [`${UNIT}/infrastructure/pace.test.ts`],
+  },
+  {
+    rule: "A cleanup says when it may prune nothing",
+    file: `${REDIS}/upkeep/prune-later.ts`,
+    from: 'if (SessionError.is(error, "ERR_STORE_REFUSED") || SessionError.is(error, "ERR_STORE_PROTOCOL")) throw error\n',
+    to: "",
+    tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
+    only: "fails where it may prune nothing",
+  },
+  {
     rule: "A member leaves the list only when its session is missing",
     file: `${LUA}/index-prune.lua`,
     from: " and redis.call('EXISTS', KEYS[at]) == 0",
@@ -687,8 +710,8 @@ export const MUTANTS = [
   {
     rule: "Updates of one session follow each other within a process",
     file: `${SESSION}/update-queue.ts`,
-    from: "const mine = before === undefined ? work() : untilAborted(before, signal).then(work)",
-    to: "const mine = untilAborted(Promise.resolve(), signal).then(work)",
+    from: "untilAborted(before, signal).then(() => untilAborted(work(), signal))",
+    to: "untilAborted(work(), signal)",
     tests: [`${UNIT}/infrastructure/services/session/update-queue.test.ts`],
   },
   {

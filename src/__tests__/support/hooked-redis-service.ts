@@ -133,8 +133,8 @@ export class HookedRedisService implements IRedisService {
     )
   }
 
-  countNodes(): Promise<number> {
-    return this.#inner.countNodes()
+  nodes(): Promise<readonly string[]> {
+    return this.#inner.nodes()
   }
 
   ping(options?: RedisCallOptions): Promise<void> {

@@ -22,7 +22,7 @@ export class RecordingRedis implements IRedisService {
   readonly calls: RecordedCall[] = []
   readonly unprepared: string[] = []
   singleNode = true
-  nodes = 1
+  primaries = 1
   connection: RedisConnection = { encrypted: true, hosts: ["example.org"] }
   closed = 0
   /** Tells the service that another server may answer from now on. */
@@ -86,8 +86,8 @@ export class RecordingRedis implements IRedisService {
     return this.#reply({ name: `ask ${command[0]}`, keys: [], args: [node, ...command.slice(1)] })
   }
 
-  async countNodes(): Promise<number> {
-    return this.nodes
+  async nodes(): Promise<readonly string[]> {
+    return Array.from({ length: this.primaries }, (_unused, at) => `node ${at}`)
   }
 
   async ping(_options?: RedisCallOptions): Promise<void> {

@@ -40,8 +40,9 @@ export function sweptLive(record: Pick<SessionRecord, "lastAccessedAt" | "idleTi
   }
 }
 
-/** One step of a cleanup: what it saw, and where the next begins. */
+/** One step of a cleanup, or a part of it: what it saw, and where to go on. */
 export interface SweepStep {
   readonly seen: SweepCounts
+  /** Within a step where it began: to go over it again does no harm. `null` when all is seen. */
   readonly next: string | null
 }

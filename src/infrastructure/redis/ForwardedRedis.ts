@@ -52,8 +52,8 @@ export abstract class ForwardedRedis implements IRedisService {
     return this.main.ask(node, command, options)
   }
 
-  countNodes(): Promise<number> {
-    return this.main.countNodes()
+  nodes(): Promise<readonly string[]> {
+    return this.main.nodes()
   }
 
   ping(options?: RedisCallOptions): Promise<void> {

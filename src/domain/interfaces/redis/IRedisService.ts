@@ -92,8 +92,8 @@ export interface IRedisService {
   readonly waiting?: { readonly command: "WAIT" | "WAITAOF"; readonly key: string } | undefined
   /** Where the near-cache reads, if it was asked for. */
   readonly tracking?: Tracking | undefined
-  /** How many nodes a walk has to visit; on a cluster the primaries. */
-  countNodes(): Promise<number>
+  /** The names of the nodes that a walk has to visit, on a cluster the primaries, in the order in which `scan` and `ask` count them. */
+  nodes(): Promise<readonly string[]>
   ping(options?: RedisCallOptions): Promise<void>
   /**
    * A mark to compare with a later one: when they differ, or when this is `null`, the client may have sent a command a second time in between

@@ -9,7 +9,7 @@ import { quickenStrings } from "./fast-strings.js"
 import type { OwnClient } from "./own-clients.js"
 import { integer, list, normaliseReply, textOrNull } from "./replies.js"
 import { whileSlotMoves } from "./slot-moves.js"
-import type { NodeSender } from "./topology.js"
+import type { NodeSender, Primary } from "./topology.js"
 
 /** Settings of an adapter. */
 export interface ClientServiceOptions {
@@ -66,7 +66,7 @@ export abstract class ClientRedisService implements IRedisService {
   /** The address of the node of a cluster that serves a key, as the client knows it now; `undefined` where it does not tell. */
   protected abstract nodeOf(key: string): string | undefined
   /** The primaries of a cluster as the client knows them now. */
-  protected abstract primaries(): readonly NodeSender[]
+  protected abstract primaries(): readonly Primary[]
   /** Taken before a call and asked after its failure: whether it is certain that the call was never written. */
   protected abstract watchSending(): (error: unknown) => boolean
   /** Removes what the adapter hung on the client. */
@@ -178,15 +178,15 @@ export abstract class ClientRedisService implements IRedisService {
   }
 
   #senderTo(node: number, signal: AbortSignal): NodeSender | undefined {
-    return this.singleNode ? (command) => this.send(undefined, command, signal) : this.primaries()[node]
+    return this.singleNode ? (command) => this.send(undefined, command, signal) : this.primaries()[node]?.send
   }
 
-  async countNodes(): Promise<number> {
-    if (this.singleNode) return 1
+  async nodes(): Promise<readonly string[]> {
+    if (this.singleNode) return ["primary"]
     // A cluster's client may not have asked for the topology yet.
     if (this.primaries().length === 0) await this.ping()
-    const nodes = this.primaries().length
-    if (nodes === 0)
+    const nodes = this.primaries().map(({ name }) => name)
+    if (nodes.length === 0)
       throw new SessionError("ERR_STORE_UNAVAILABLE", "The client knows no primary of the cluster. Is it connected, and does CLUSTER SLOTS name any?")
     return nodes
   }

@@ -5,7 +5,7 @@ import type { IoRedisFeatures, IoRedisLike } from "./client-shapes.js"
 import { keySlot } from "./key-slot.js"
 import { normaliseReply } from "./replies.js"
 import { listenTo } from "./shared-listeners.js"
-import { type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
+import { type Primary, primariesOf, type RecognisedClient } from "./topology.js"
 
 type RecognisedIoRedis = Extract<RecognisedClient, { readonly library: "ioredis" }>
 
@@ -87,7 +87,7 @@ export class IoRedisService extends ClientRedisService {
     return this.#recognised.client.slots?.[keySlot(key)]?.[0]
   }
 
-  protected primaries(): readonly NodeSender[] {
+  protected primaries(): readonly Primary[] {
     return primariesOf(this.#recognised, (node, args) => this.#call(node as IoRedisLike & IoRedisFeatures, args))
   }
 

@@ -4,7 +4,7 @@ import { ClientRedisService, type ClientServiceOptions, type Send } from "./Clie
 import type { NodeRedisCommandOptions, NodeRedisLike } from "./client-shapes.js"
 import { keySlot } from "./key-slot.js"
 import { listenTo } from "./shared-listeners.js"
-import { type NodeRedisForm, type NodeSender, primariesOf, type RecognisedClient } from "./topology.js"
+import { type NodeRedisForm, type Primary, primariesOf, type RecognisedClient } from "./topology.js"
 
 /** What each form says when it has connected to a server anew. A pool says nothing. */
 const READY_EVENTS: Readonly<Record<NodeRedisForm, readonly string[]>> = {
@@ -58,7 +58,7 @@ export class NodeRedisService extends ClientRedisService {
     return this.#recognised.client.slots?.[keySlot(key)]?.master?.address
   }
 
-  protected primaries(): readonly NodeSender[] {
+  protected primaries(): readonly Primary[] {
     return primariesOf(this.#recognised, (node, args, signal) => (node as NodeRedisLike).sendCommand(args, commandOptions(signal)))
   }
 

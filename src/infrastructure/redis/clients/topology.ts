@@ -1,6 +1,6 @@
 import { SessionError } from "../../../domain/errors.js"
 import { describe } from "../../../shared/assertions.js"
-import type { IoRedisFeatures, IoRedisLike, NodeRedisFeatures, NodeRedisLike } from "./client-shapes.js"
+import type { IoRedisFeatures, IoRedisLike, NodeRedisClusterNode, NodeRedisFeatures, NodeRedisLike } from "./client-shapes.js"
 
 /** A client whose form is known and which reads from primaries only. */
 export type RecognisedClient =
@@ -12,6 +12,12 @@ export type IoRedisForm = "client" | "cluster"
 
 /** Sends a command to one certain node. */
 export type NodeSender = (args: readonly string[], signal: AbortSignal) => Promise<unknown>
+
+/** A node of a cluster by its address. */
+export interface Primary {
+  readonly name: string
+  readonly send: NodeSender
+}
 
 /**
  * Tells by its shape what kind of client was handed in. Subclasses, duplicates and views keep the shape; `instanceof` would fail for a second
@@ -88,23 +94,25 @@ function recogniseIoRedis(client: IoRedisLike & IoRedisFeatures): RecognisedClie
 export function primariesOf(
   recognised: RecognisedClient,
   sendTo: (node: NodeRedisLike | IoRedisLike, args: readonly string[], signal: AbortSignal) => Promise<unknown>,
-): readonly NodeSender[] {
+): readonly Primary[] {
   if (recognised.library === "ioredis") {
     const address = (node: IoRedisLike & IoRedisFeatures): string => `${node.options?.host}:${node.options?.port}`
-    const nodes = [...(recognised.client.nodes?.("master") ?? [])].sort((a, b) => compare(address(a), address(b)))
-    return nodes.map((node) => (args, signal) => sendTo(node, args, signal))
+    const nodes = recognised.client.nodes?.("master") ?? []
+    return byName(nodes.map((node) => ({ name: address(node), send: (args, signal) => sendTo(node, args, signal) })))
   }
   const { client } = recognised
-  const nodes = [...(client.masters ?? [])].sort((a, b) => compare(a.address, b.address))
-  return nodes.map((node) => async (args, signal) => {
-    const nodeClient = await client.nodeClient?.(node)
-    if (nodeClient === undefined) throw new TypeError("no client for this node")
-    return sendTo(nodeClient, args, signal)
-  })
+  const sender = (node: NodeRedisClusterNode): NodeSender => {
+    return async (args, signal) => {
+      const nodeClient = await client.nodeClient?.(node)
+      if (nodeClient === undefined) throw new TypeError("no client for this node")
+      return sendTo(nodeClient, args, signal)
+    }
+  }
+  return byName((client.masters ?? []).map((node) => ({ name: node.address, send: sender(node) })))
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+function byName(nodes: readonly Primary[]): readonly Primary[] {
+  return nodes.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
 function has(value: object, method: string): boolean {

@@ -20,7 +20,7 @@ const SETTINGS = ["appendfsync", "save", "min-replicas-to-write"]
  */
 export async function examineStore(redis: IRedisService, keys: SessionKeys, options: ExamineOptions): Promise<readonly DoctorFinding[]> {
   const reach: Reach = { isCluster: !redis.singleNode, ...redis.connection }
-  const count = await redis.countNodes()
+  const { length: count } = await redis.nodes()
   const nodes = await Promise.all(
     Array.from({ length: count }, async (_unused, node) => {
       const answers = await questionNode(redis, keys, node, reach, options)

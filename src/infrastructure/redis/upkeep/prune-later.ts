@@ -1,3 +1,4 @@
+import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { DuePrune, SessionScripts } from "../scripts/session-scripts.js"
 import type { ListPlace, SessionKeys } from "../session-keys.js"
@@ -55,7 +56,7 @@ export class PruneLater {
         // On a cluster each list lies in a slot of its own.
         const isFull = due.length === (this.#redis.singleNode ? MOST_LISTS : 1) || members + some.length > MOST_MEMBERS
         if (isFull) {
-          await this.#prune(due)
+          await this.#prune(due).catch(ignore)
           due = []
           members = 0
         }
@@ -63,19 +64,27 @@ export class PruneLater {
         members += some.length
       }
     }
-    if (due.length > 0) await this.#prune(due)
+    if (due.length > 0) await this.#prune(due).catch(ignore)
   }
 
-  /** How many members left the list: those whose session is gone, and that are old enough. Never rejects: while their slot migrates, they stay. */
-  prune(place: ListPlace, ids: readonly string[]): Promise<number> {
-    return this.#prune([{ index: this.#keys.index(place), sessions: this.#keys.sessions(place, ids) }])
-  }
-
-  async #prune(due: readonly DuePrune[]): Promise<number> {
+  /**
+   * How many members left the list: those whose session is gone, and that are old enough. While their slot migrates, they stay.
+   *
+   * @throws ERR_STORE_REFUSED · ERR_STORE_PROTOCOL when that will not be otherwise the next time
+   */
+  async prune(place: ListPlace, ids: readonly string[]): Promise<number> {
     try {
-      return await this.#scripts.prune(due, LIST_MEMORY_MICROS, {})
-    } catch {
+      return await this.#prune([{ index: this.#keys.index(place), sessions: this.#keys.sessions(place, ids) }])
+    } catch (error) {
+      if (SessionError.is(error, "ERR_STORE_REFUSED") || SessionError.is(error, "ERR_STORE_PROTOCOL")) throw error
       return 0
     }
   }
+
+  #prune(due: readonly DuePrune[]): Promise<number> {
+    return this.#scripts.prune(due, LIST_MEMORY_MICROS, {})
+  }
 }
+
+/** Somebody else tidies up, as above. */
+function ignore(): void {}

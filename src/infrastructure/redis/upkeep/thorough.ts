@@ -1,6 +1,6 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { ThoroughProgress } from "../../../domain/interfaces/session/ISessionService.js"
-import { pause } from "../../until-aborted.js"
+import { Pace } from "../../pace.js"
 import type { ListPlace } from "../session-keys.js"
 import type { SignOutOptions, UpkeepParts } from "./sign-out-everywhere.js"
 
@@ -30,11 +30,11 @@ export async function removeThoroughly(parts: UpkeepParts, place: ListPlace, cut
   const walk = new Walk(parts, place, cutoff, options)
   for (let pass = 1; ; pass += 1) {
     const before = walk.ended
-    const nodes = await parts.redis.countNodes()
-    for (let node = 0; node < nodes; node += 1) await walk.visit(node)
+    const nodes = await parts.redis.nodes()
+    for (const node of nodes.keys()) await walk.visit(node)
     if (parts.redis.singleNode) return walk.ended
     // A key that moves with its slot may leave a node before the walk comes there, for one where it has been. In two passes it is met once.
-    if (pass > 1 && walk.ended === before && nodes === (await parts.redis.countNodes())) return walk.ended
+    if (pass > 1 && walk.ended === before && String(nodes) === String(await parts.redis.nodes())) return walk.ended
   }
 }
 
@@ -64,9 +64,9 @@ class Walk {
 
   async visit(node: number): Promise<void> {
     const { redis } = this.#parts
-    const began = performance.now()
+    const pace = new Pace(this.#options.rate, this.#stop)
     let cursor = "0"
-    for (let steps = 1; ; steps += 1) {
+    for (;;) {
       this.#throwIfStopped()
       const step = await redis.scan(node, cursor, this.#pattern, this.#count, this.#options)
       // All of them, before anything is told: what is ended has to be remembered.
@@ -76,7 +76,7 @@ class Walk {
       this.#options.onProgress?.({ scanned: this.#scanned, ended: this.#ended })
       cursor = step.cursor
       if (cursor === "0") return
-      await pause(((steps * this.#count) / this.#options.rate) * 1000 - (performance.now() - began), this.#stop)
+      await pace.after(this.#count)
     }
   }
 

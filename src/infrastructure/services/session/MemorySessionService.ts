@@ -131,7 +131,7 @@ export class MemorySessionService<A extends object, I extends object = A> extend
     return ended
   }
 
-  protected async sweep(cursor: string | null, count: number): Promise<SweepStep> {
+  protected async *sweep(cursor: string | null, count: number): AsyncGenerator<SweepStep> {
     if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw new UnexpectedValue("Expected cursor to be one of a cleanup's report, got something else.")
     const now = this.now()
     let seen = EMPTY_SWEEP
@@ -143,9 +143,12 @@ export class MemorySessionService<A extends object, I extends object = A> extend
         this.#drop(key)
         seen = addSweeps(seen, { ...EMPTY_SWEEP, scanned: 1, pruned: 1 })
       }
-      if (seen.scanned >= count) return { seen, next: String(arrival) }
+      if (seen.scanned >= count) {
+        yield { seen, next: String(arrival) }
+        return
+      }
     }
-    return { seen, next: null }
+    yield { seen, next: null }
   }
 
   protected async probe(): Promise<void> {}

@@ -529,7 +529,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     return { redis: this.#redis, scripts: this.#scripts, keys: this.#keys, prunes: this.#prunes }
   }
 
-  protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
+  protected sweep(cursor: string | null, count: number, options: StepOptions): AsyncIterable<SweepStep> {
     return sweepKeyspace(this.#upkeep(), cursor, count, {
       ...options,
       now: () => this.now(options),

@@ -189,7 +189,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     return { live: live.filter((handle) => handle !== null), last }
   }
 
-  protected async sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep> {
+  protected async *sweep(cursor: string | null, count: number, options: StepOptions): AsyncGenerator<SweepStep> {
     const after = cursor === null ? NOTHING : readSweepCursor(cursor)
     const found = await this.#read((rows) => rows.swept(after, count), options)
     const now = this.now()
@@ -201,7 +201,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
       const pruned = await this.#transact((rows) => rows.deleteSwept(after, last, now), { ...options, onFullDisk: true })
       seen = { ...seen, pruned }
     }
-    return { seen, next: found.length < count ? null : SWEEP_CURSOR + last }
+    yield { seen, next: found.length < count ? null : SWEEP_CURSOR + last }
   }
 
   #sweptRow(row: Pick<SessionRow, "handle" | "record">, now: number): SweepCounts {

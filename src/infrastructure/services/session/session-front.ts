@@ -178,8 +178,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page>
   /** @returns how many sessions this call ended */
   protected abstract removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number>
-  /** Looks at about `count` entries. @param cursor `null` begins. @throws UnexpectedValue for a foreign cursor */
-  protected abstract sweep(cursor: string | null, count: number, options: StepOptions): Promise<SweepStep>
+  /** Looks at about `count` entries, and tells of them in parts where they are many more. @param cursor `null` begins. @throws UnexpectedValue for a foreign cursor */
+  protected abstract sweep(cursor: string | null, count: number, options: StepOptions): AsyncIterable<SweepStep>
   protected abstract probe(options: StepOptions): Promise<void>
   protected abstract examine(options: StepOptions): Promise<readonly DoctorFinding[]>
   protected abstract release(): Promise<void>

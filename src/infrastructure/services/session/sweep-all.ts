@@ -1,6 +1,6 @@
 import type { CleanupReport } from "../../../domain/interfaces/session/ISessionService.js"
 import { addSweeps, EMPTY_SWEEP, type SweepStep } from "../../../domain/session/sweep-counts.js"
-import { pause } from "../../until-aborted.js"
+import { Pace } from "../../pace.js"
 
 const ENTRIES_PER_STEP = 200
 
@@ -13,23 +13,27 @@ export interface SweepRun {
   readonly signal: AbortSignal | undefined
 }
 
-/** Sweeps step by step, within the rate, until all is seen or the signal says stop; then the report says where to go on. */
-export async function sweepAll(sweep: (cursor: string | null, count: number) => Promise<SweepStep>, run: SweepRun): Promise<CleanupReport> {
-  const started = performance.now()
+/** One step, in parts where it is a long one. */
+type Sweep = (cursor: string | null, count: number) => AsyncIterable<SweepStep>
+
+/** Sweeps part by part, within the rate, until all is seen or the signal says stop; then the report says where to go on. */
+export async function sweepAll(sweep: Sweep, run: SweepRun): Promise<CleanupReport> {
+  const count = Math.min(ENTRIES_PER_STEP, run.rate)
+  const pace = new Pace(run.rate, run.signal)
   let cursor = run.begin
   let totals = EMPTY_SWEEP
-  let lookedAt = 0
   for (;;) {
-    const count = Math.min(ENTRIES_PER_STEP, run.rate)
-    const { seen, next } = await sweep(cursor, count)
     // Where others share the store, most entries that a step goes over are not ours.
-    lookedAt += Math.max(count, seen.scanned)
-    totals = addSweeps(totals, seen)
-    cursor = next
-    const report = cursor === null ? totals : { ...totals, cursor }
-    run.onProgress?.(report)
-    if (cursor === null || run.signal?.aborted) return report
-    await pause((lookedAt / run.rate) * 1000 - (performance.now() - started), run.signal)
-    if (run.signal?.aborted) return report
+    let least = count
+    for await (const { seen, next } of sweep(cursor, count)) {
+      totals = addSweeps(totals, seen)
+      cursor = next
+      const report = cursor === null ? totals : { ...totals, cursor }
+      run.onProgress?.(report)
+      if (cursor === null || run.signal?.aborted) return report
+      await pace.after(Math.max(least, seen.scanned))
+      if (run.signal?.aborted) return report
+      least = 0
+    }
   }
 }

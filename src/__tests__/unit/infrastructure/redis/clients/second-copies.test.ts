@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { CallDeadlines } from "../../../../../infrastructure/call-deadlines.js"
 import { ClientRedisService } from "../../../../../infrastructure/redis/clients/ClientRedisService.js"
-import type { NodeSender } from "../../../../../infrastructure/redis/clients/topology.js"
+import type { Primary } from "../../../../../infrastructure/redis/clients/topology.js"
 
 /** A client that is refused, or fails as it is told, and that says what mark it has before and after. */
 class RefusedService extends ClientRedisService {
@@ -27,7 +27,7 @@ class RefusedService extends ClientRedisService {
   protected send(_key: string | undefined, _args: readonly string[], signal: AbortSignal): Promise<unknown> {
     return this.fail(signal)
   }
-  protected primaries(): readonly NodeSender[] {
+  protected primaries(): readonly Primary[] {
     return []
   }
   protected watchSending(): () => boolean {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { SessionError, type SessionErrorCode } from "../../../../../domain/errors.js"
 import type { SessionEvent } from "../../../../../domain/interfaces/ports.js"
+import type { CleanupReport } from "../../../../../domain/interfaces/session/ISessionService.js"
 import { NO_OPERATIONS, type SessionRecord } from "../../../../../domain/session/record.js"
 import {
   sessionCreateStatus,
@@ -1188,7 +1189,7 @@ describe("deleteUserSessions", () => {
 
   it("thorough also walks every node over the user's tag, and lets the record decide", async () => {
     const lost = storedSession()
-    redis.nodes = 2
+    redis.primaries = 2
     redis.singleNode = false
     redis.answer("index-cutoff", [T, T])
     redis.answer("scan", { cursor: "7", keys: [keyOf(lost.record), "session:{x}.foreign"] }, { cursor: "0", keys: [] })
@@ -1244,7 +1245,7 @@ describe("a thorough sign-out", () => {
     redis.singleNode = false
     redis.answer("index-cutoff", [T, T])
     redis.answer("scan", () => {
-      if (walked() === 2) redis.nodes = 2
+      if (walked() === 2) redis.primaries = 2
       return { cursor: "0", keys: [] }
     })
     expect(await serviceWith().deleteUserSessions("ada", { thorough: true })).toBe(0)
@@ -1338,7 +1339,7 @@ describe("cleanupExpiredSessions", () => {
   it("walks all nodes under the prefix, counts, and prunes dead members", async () => {
     const [live, orphan] = [storedSession(), storedSession({ lastAccessedAt: SERVER_MS - 80_000_000 })]
     const prefixed = (key: string): string => `shop:${key}`
-    redis.nodes = 2
+    redis.primaries = 2
     redis.answer(
       "scan",
       { cursor: "0", keys: [...[live, orphan].map(({ record }) => prefixed(keyOf(record))), prefixed(indexOf("ada")), "shop:session_notes:{a}"] },
@@ -1360,11 +1361,79 @@ describe("cleanupExpiredSessions", () => {
     expect(redis.only("index-prune").keys[0]).toBe(prefixed(indexOf("ada")))
   })
 
-  it("goes on at the node and place of a cursor", async () => {
+  /** Stops after so many parts. */
+  async function stopped(parts: number): Promise<CleanupReport> {
+    const stop = new AbortController()
+    let heard = 0
+    return serviceWith().cleanupExpiredSessions({
+      maxPerSecond: 10_000_000,
+      signal: stop.signal,
+      onProgress: () => {
+        heard += 1
+        if (heard === parts) stop.abort()
+      },
+    })
+  }
+
+  it("goes on at the node and place of a cursor, with as many entries as the rate allows", async () => {
+    redis.primaries = 4
+    redis.answer("scan", { cursor: "0", keys: [] }, { cursor: "17", keys: [] })
+    const { cursor } = await stopped(2)
+    redis.calls.length = 0
+    redis.answer("scan", { cursor: "0", keys: [] }, { cursor: "0", keys: [] }, { cursor: "0", keys: [] })
+    await serviceWith().cleanupExpiredSessions({ cursor, maxPerSecond: 50_000 })
+    expect(redis.all("scan").map(({ args: [node, place] }) => [node, place])).toEqual([
+      [1, "17"],
+      [2, "0"],
+      [3, "0"],
+    ])
     redis.answer("scan", { cursor: "0", keys: [] })
-    redis.nodes = 4
-    await serviceWith().cleanupExpiredSessions({ cursor: "3.17", maxPerSecond: 50 })
-    expect(redis.only("scan").args).toEqual([3, "17", "*session*:{*", 50])
+    redis.primaries = 1
+    await serviceWith().cleanupExpiredSessions({ maxPerSecond: 50 })
+    expect(redis.calls.at(-1)?.args).toEqual([0, "0", "*session*:{*", 50])
+  })
+
+  it("begins anew where the primaries are others than when it stopped, lest it leave one out", async () => {
+    redis.primaries = 2
+    redis.answer("scan", { cursor: "0", keys: [] })
+    const { cursor } = await stopped(1)
+    redis.calls.length = 0
+    redis.primaries = 3
+    redis.answer("scan", { cursor: "0", keys: [] }, { cursor: "0", keys: [] }, { cursor: "0", keys: [] })
+    expect((await serviceWith().cleanupExpiredSessions({ cursor, maxPerSecond: 10_000_000 })).cursor).toBeUndefined()
+    expect(redis.all("scan").map(({ args: [node] }) => node)).toEqual([0, 1, 2])
+  })
+
+  it.each(["0.18446744073709551616", "1.0", "0.0.00000000", "0", "0.x", "0.0.0"])("refuses the cursor %s on one server", async (cursor) => {
+    await expect(serviceWith().cleanupExpiredSessions({ cursor })).rejects.toMatchObject({ code: "ERR_INVALID_ARGUMENT" })
+    expect(redis.names).toEqual([])
+  })
+
+  it("goes over a long list in parts, and stops between them, to begin with that step", async () => {
+    const members = Array.from({ length: 200 }, (_unused, at) => [storedSession().record.id, String(at + 1)]).flat()
+    redis.answer("scan", { cursor: "17", keys: [indexOf("ada")] })
+    redis.answer("index-page", [T, ...members], [T, ...members], [T]).answer("index-prune", [T, "200"], [T, "200"])
+    expect(await stopped(1)).toMatchObject({ scanned: 200, pruned: 200, cursor: "0.0" })
+    expect(redis.all("index-prune")).toHaveLength(1)
+  })
+
+  it("passes by a list that is none, and counts those who should be in it as orphaned", async () => {
+    const { record } = storedSession()
+    const damaged = new SessionError("ERR_STORE_PROTOCOL", "another type")
+    redis.answer("scan", { cursor: "0", keys: [keyOf(record), indexOf("bob"), indexOf("ada")] })
+    redis.answer("mget", [encodeRecord(record)]).answer("index-lists", damaged)
+    redis.answer("index-page", damaged, [T, storedSession().record.id, "1"]).answer("index-prune", [T, "1"])
+    expect(await serviceWith().cleanupExpiredSessions({ maxPerSecond: 10_000_000 })).toMatchObject({ live: 1, orphaned: 1, pruned: 1 })
+  })
+
+  it("fails where it may prune nothing, and goes on where a slot is moving", async () => {
+    for (const code of ["ERR_STORE_REFUSED", "ERR_STORE_UNAVAILABLE"] as const) {
+      redis.answer("scan", { cursor: "0", keys: [indexOf("ada")] })
+      redis.answer("index-page", [T, storedSession().record.id, "1"]).answer("index-prune", new SessionError(code, "no"))
+      const done = serviceWith().cleanupExpiredSessions({ maxPerSecond: 10_000_000 })
+      if (code === "ERR_STORE_REFUSED") await expect(done).rejects.toMatchObject({ code })
+      else expect(await done).toMatchObject({ scanned: 1, pruned: 0 })
+    }
   })
 })
 
