@@ -37,7 +37,7 @@ export interface Bindings {
 
 /** A container with its services ready, and the one call that ends them. */
 export interface Container extends AsyncDisposable {
-  /** Resolve from it, or make a child with `provideValue`, `provideClass` and `provideFactory`. */
+  /** Resolve from it, or make a child with `provideValue`, `provideClass` and `provideFactory`. What has a `dispose()` may use the services in it when the container is closed. */
   readonly injector: Injector<Bindings>
   close(): Promise<void>
 }
@@ -133,10 +133,16 @@ redisRateLimits.inject = [DI_TOKENS.REDIS_SERVICE, DI_TOKENS.RATE_LIMIT_OPTIONS]
 function container(injector: Injector<Bindings>): Container {
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
-    // The sessions own the connection that both have.
-    await injector.resolve(DI_TOKENS.RATE_LIMITING_SERVICE).close()
-    await injector.resolve(DI_TOKENS.SESSION_SERVICE).close()
-    await injector.dispose()
+    const limits = injector.resolve(DI_TOKENS.RATE_LIMITING_SERVICE)
+    const sessions = injector.resolve(DI_TOKENS.SESSION_SERVICE)
+    // Whatever was made with the services may use them once more while it is disposed of.
+    try {
+      await injector.dispose()
+    } finally {
+      // The sessions own the connection that both have.
+      await limits.close()
+      await sessions.close()
+    }
   }
   const close = (): Promise<void> => {
     closing ??= closeAll()

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it, onTestFinished, vi } from "vitest"
 import { createContainer, DI_TOKENS } from "../../exports/container.js"
+import type { ISessionService, SessionAttributes } from "../../exports/index.js"
 import type { IRateLimitingService, RateLimitEvent } from "../../exports/rate-limit.js"
 import { SqliteSessionService } from "../../infrastructure/services/session/SqliteSessionService.js"
 import { loadDriver } from "../../infrastructure/sqlite/drivers.js"
@@ -49,6 +50,31 @@ it.each(Object.entries(STORES))("the container binds rate limits beside sessions
   await container.close()
   await expect(limits.checkRateLimit({ userId: "ada" }, "api")).rejects.toMatchObject({ code: "ERR_CLOSED" })
 })
+
+it.each(Object.entries(STORES))(
+  "what was made with the services is disposed of before they are closed, also where that fails, on one store: %s",
+  async (_name, store) => {
+    const container = await createContainer({ store: store(), keyPrefix: `container:${randomUUID().slice(0, 8)}:` })
+    const sessions = container.injector.resolve(DI_TOKENS.SESSION_SERVICE)
+    const { token } = await sessions.createSession({ userId: "worker" })
+    const ended: unknown[] = []
+    class Worker {
+      static readonly inject = [DI_TOKENS.SESSION_SERVICE] as const
+      readonly #sessions: ISessionService<SessionAttributes>
+      constructor(made: ISessionService<SessionAttributes>) {
+        this.#sessions = made
+      }
+      async dispose(): Promise<void> {
+        ended.push(await this.#sessions.deleteSession(token))
+        throw new Error("the worker's own")
+      }
+    }
+    container.injector.provideClass("worker", Worker).resolve("worker")
+    await expect(container.close()).rejects.toThrow("the worker's own")
+    expect(ended).toEqual([true])
+    await expect(sessions.ping()).rejects.toMatchObject({ code: "ERR_CLOSED" })
+  },
+)
 
 it.each(Object.entries(STORES))("a container is closed once, however often it is asked to, on one store: %s", async (_name, store) => {
   const container = await createContainer({ store: store(), keyPrefix: `container:${randomUUID().slice(0, 8)}:` })

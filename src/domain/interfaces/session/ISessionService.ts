@@ -219,8 +219,9 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    *
    * May take as long as it needs; `timeout` holds for each of its steps. Two running at once do no harm.
    *
-   * @param options `cursor`: goes on where a report ended · `maxPerSecond`: entries looked at per second, 10 000 by default · `onProgress`: called after each step · `signal`: stops after the step under way, and the call answers the report so far, with a cursor
+   * @param options `cursor`: goes on where a report ended · `maxPerSecond`: entries looked at per second, 10 000 by default · `onProgress`: called after each part · `signal`: stops after the part under way, and the call answers the report so far, with a cursor
    * @returns the report; a `cursor` in it means that it was stopped
+   * @throws ERR_INVALID_ARGUMENT (also for a foreign cursor) · ERR_STORE_…, also where the user may not take ended sessions out of lists
    */
   cleanupExpiredSessions(options?: CleanupOptions): Promise<CleanupReport>
 }
@@ -349,7 +350,7 @@ export interface CleanupOptions extends CallOptions {
   readonly cursor?: string | undefined
   /** 1 to 10 000 000; 10 000 by default. */
   readonly maxPerSecond?: number | undefined
-  /** Called with the totals so far, after each step of about 200 entries. */
+  /** Called with the totals so far, after each part of about 200 entries, some thousand where users have very many sessions. */
   readonly onProgress?: ((report: CleanupReport) => void) | undefined
 }
 
