@@ -16,9 +16,12 @@ export class SqliteFile {
   readonly #reserve: DiskReserve
   readonly #timeoutMs: number
   readonly #path: string
+  /** By which the system knows the file, whatever its path leads to later. */
+  readonly #inode: number | null
 
   private constructor(path: string, connection: SqliteConnection, reserve: DiskReserve, timeoutMs: number) {
     this.#path = path
+    this.#inode = known(() => statSync(path).ino)
     this.#connection = connection
     this.#reserve = reserve
     this.#timeoutMs = timeoutMs
@@ -87,7 +90,8 @@ export class SqliteFile {
         version: row?.version ?? "?",
         journal: journal?.journal_mode ?? "?",
         synchronous: safety?.synchronous ?? 0,
-        mode: known(() => (process.platform === "win32" ? null : statSync(this.#path).mode & 0o777)),
+        mode: known(() => (process.platform === "win32" ? null : modeOf(this.#path))),
+        isInPlace: this.#inode === null ? null : known(() => statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode),
         fileSystem: known(() => statfsSync(this.#path).type),
         freeBytes: known(() => freeBytes(this.#path)),
       }
@@ -153,6 +157,12 @@ export class SqliteFile {
       // After some errors SQLite has rolled back by itself.
     }
   }
+}
+
+/** All that is allowed on a database or on the files of its log, which need not be there. */
+function modeOf(path: string): number {
+  const beside = ["-wal", "-shm"].map((end) => statSync(path + end, { throwIfNoEntry: false })?.mode ?? 0)
+  return beside.reduce((mode, one) => mode | one, statSync(path).mode) & 0o777
 }
 
 function freeBytes(path: string): number {

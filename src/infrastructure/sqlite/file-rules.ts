@@ -6,8 +6,10 @@ export interface FileFacts {
   /** As `PRAGMA journal_mode` and `PRAGMA synchronous` name it. */
   readonly journal: string
   readonly synchronous: number
-  /** The rights of user, group and others. */
+  /** The rights of user, group and others, on the file or on one of the log's beside it. */
   readonly mode: number | null
+  /** Whether the path still leads to the file that is open. */
+  readonly isInPlace: boolean | null
   /** The number by which Linux knows the kind of file system. */
   readonly fileSystem: number | null
   readonly freeBytes: number | null
@@ -51,13 +53,17 @@ function judgeMode({ mode }: FileFacts): DoctorFinding {
   return {
     check,
     level: "warning",
-    found: `${shown}: other users of this machine may read sessions or change them`,
+    found: `${shown} on the file or on one beside it: other users of this machine may read sessions or change them`,
     remedy: "Run chmod 600 on the file and on those beside it.",
   }
 }
 
-function judgeFileSystem({ fileSystem }: FileFacts): DoctorFinding {
+function judgeFileSystem({ isInPlace, fileSystem }: FileFacts): DoctorFinding {
   const check = "file-system"
+  if (isInPlace === false) {
+    const found = "the file was removed or replaced while it is open: what is written now is lost when the last process ends that has it open"
+    return { check, level: "problem", found, remedy: "Restart what has the file open, and let nothing remove or move it meanwhile." }
+  }
   const network = fileSystem === null ? undefined : NETWORK_FILE_SYSTEMS.get(fileSystem)
   if (network === undefined) return { check, level: "ok", found: "none of the network file systems that are known", remedy: null }
   return { check, level: "problem", found: `${network}, over which SQLite's log may be destroyed`, remedy: "Put the file on a disk of this machine." }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { type FileFacts, judgeFile } from "../../../../infrastructure/sqlite/file-rules.js"
 
-const GOOD: FileFacts = { version: "3.50.0", journal: "wal", synchronous: 1, mode: 0o600, fileSystem: 0xef53, freeBytes: 2 ** 40 }
+const GOOD: FileFacts = { version: "3.50.0", journal: "wal", synchronous: 1, mode: 0o600, isInPlace: true, fileSystem: 0xef53, freeBytes: 2 ** 40 }
 
 describe("how a database's file is judged", () => {
   it("a good one is all in order", () => {
@@ -18,6 +18,8 @@ describe("how a database's file is judged", () => {
     ["file-rights", { mode: null }, "unknown", /not tell/],
     ["file-system", { fileSystem: 0x6969 }, "problem", /^NFS/],
     ["file-system", { fileSystem: 0xff534d42 }, "problem", /^CIFS/],
+    ["file-system", { isInPlace: false }, "problem", /removed or replaced/],
+    ["file-system", { isInPlace: false, fileSystem: 0x6969 }, "problem", /removed or replaced/],
     ["disk", { freeBytes: 104_857_599 }, "warning", /^100 MiB/],
     ["disk", { freeBytes: 0 }, "warning", /^0 MiB/],
     ["disk", { freeBytes: null }, "unknown", /not tell/],
