@@ -1,4 +1,4 @@
-import type { DoctorFinding } from "coatcheck"
+import { type DoctorFinding, SessionError } from "coatcheck"
 import { describe, expect, it } from "vitest"
 import { SERVER_KINDS, startServer } from "../../../src/__tests__/support/servers.js"
 import { rawClient } from "../../../src/__tests__/support/services-under-watch.js"
@@ -43,6 +43,23 @@ describe("a store with problems", () => {
       ['"level":40', '"severity":"warning"'],
       ['"level":40', '"severity":"problem"'],
     ])
+  })
+
+  it("that answers and cannot be examined is degraded, and told once", async () => {
+    let isGone = true
+    const doctor = async () => {
+      if (isGone) throw new SessionError("ERR_STORE_UNAVAILABLE", "A primary is gone.")
+      return { healthy: true, findings: [] }
+    }
+    const { call, logged } = await testService({ doctor })
+    for (let n = 0; n < 3; n++) {
+      const { status, body } = await call("GET", "/readyz", { key: null })
+      expect([status, body]).toEqual([200, { status: "degraded", problems: ["examination"] }])
+    }
+    const told = logged.filter((line) => line.includes("the store has a problem: examination"))
+    expect(told).toEqual([expect.stringMatching(/"found":"ERR_STORE_UNAVAILABLE","remedy":"See that every server/)])
+    isGone = false
+    await expect.poll(async () => (await call("GET", "/readyz", { key: null })).body, { timeout: 5_000 }).toEqual({ status: "ready", problems: [] })
   })
 
   describe.each(SERVER_KINDS)("on %s", (kind) => {

@@ -29,7 +29,7 @@ export function refusalLog(logger: Logger, metrics: Pick<Metrics, "request">): (
 }
 
 /** What may be logged of an error: its code or class and where it was thrown. Messages of foreign errors may quote commands and URLs. */
-function describeFailure(error: unknown): string | undefined {
+export function describeFailure(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   if ("code" in error && typeof error.code === "string" && /^ERR_\w+$/.test(error.code)) return error.code
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line))

@@ -1,8 +1,14 @@
 import type { DoctorFinding, DoctorReport } from "coatcheck"
 import type { Logger } from "pino"
+import { describeFailure } from "./request-log.js"
 
 /** How long a report serves further requests: the route that asks needs no key, so it must not be a way to keep the store busy. */
 const FRESH_MS = 1_000
+
+/** What `doctor` found, or that it found nothing out. */
+interface Finding extends Omit<DoctorFinding, "check"> {
+  readonly check: DoctorFinding["check"] | "examination"
+}
 
 /** What stands against the store now, for the route that tells whether the service is ready, and for the log. */
 export class StoreHealth {
@@ -16,26 +22,17 @@ export class StoreHealth {
     this.#logger = logger
   }
 
-  /**
-   * Names of the checks that found a problem, each once; from a report of the last second.
-   *
-   * @throws ERR_STORE_… when the store does not answer
-   */
+  /** Names of the checks that found a problem, each once; from a report of the last second. */
   problems(): Promise<readonly string[]> {
     if (this.#latest === null || performance.now() - this.#latest.at > FRESH_MS) {
-      const problems = this.#examine()
-      this.#latest = { at: performance.now(), problems }
-      // A store that is back must not be called away for another second.
-      problems.catch(() => {
-        this.#latest = null
-      })
+      this.#latest = { at: performance.now(), problems: this.#examine() }
     }
     return this.#latest.problems
   }
 
   /** Logs each warning and problem once, until it is gone and comes back. */
   async #examine(): Promise<readonly string[]> {
-    const { findings } = await this.#sessions.doctor()
+    const findings: readonly Finding[] = await this.#sessions.doctor().then(({ findings }) => findings, unexamined)
     const notable = findings.filter(({ level }) => level === "warning" || level === "problem")
     for (const finding of notable) if (!this.#told.has(keyOf(finding))) this.#tell(finding)
     this.#told = new Set(notable.map(keyOf))
@@ -43,11 +40,17 @@ export class StoreHealth {
   }
 
   /** `level` is the logger's own name. */
-  #tell({ level: severity, ...finding }: DoctorFinding): void {
+  #tell({ level: severity, ...finding }: Finding): void {
     this.#logger.warn({ severity, ...finding }, `the store has a ${severity}: ${finding.check}`)
   }
 }
 
-function keyOf({ check, level, node }: DoctorFinding): string {
+/** One server of several that does not answer fails the examination, and leaves the others to serve. */
+function unexamined(error: unknown): readonly Finding[] {
+  const found = describeFailure(error) ?? "an unknown error"
+  return [{ check: "examination", level: "problem", found, remedy: "See that every server of the store runs and answers." }]
+}
+
+function keyOf({ check, level, node }: Finding): string {
   return [level, check, node].join(" ")
 }

@@ -9,7 +9,10 @@ export const PUBLIC_PATHS = ["/livez", "/readyz"] as const
 
 const READINESS = z.strictObject({
   status: z.enum(["ready", "degraded"]),
-  problems: z.array(z.string()).openapi({ description: "Names of the checks that found a problem; the log says more.", example: ["eviction"] }),
+  problems: z.array(z.string()).openapi({
+    description: "Names of the checks that found a problem, or examination where the store could not be; the log says more.",
+    example: ["eviction"],
+  }),
 })
 
 export function healthRoutes(app: OpenAPIHono<HttpEnv>, { sessions, health }: RouteDependencies): void {

@@ -57,8 +57,8 @@ async function open(settings: Settings, keys: ApiKeys, logger: Logger) {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { readonly version: string }
   try {
     const service = await createServiceContainer({ settings, keys, logger, version })
-    // What it finds is in the log; a store that does not answer this shows when it is used.
-    await service.health.problems().catch(() => undefined)
+    // What it finds is in the log.
+    await service.health.problems()
     return service
   } catch (error) {
     throw storeFailure(error, settings.store)
