@@ -16,6 +16,10 @@ function end(error: unknown): never {
   process.exit(exitCode)
 }
 process.on("uncaughtException", end)
+// Nothing but help and greeting goes there. Who reads no further (`--help | head`), or started the service and went away, wants nothing ended.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") end(new StartFailure(`cannot write to standard output (${error.code}): make room where it goes, or send it elsewhere.`))
+})
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) {

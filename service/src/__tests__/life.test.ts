@@ -3,13 +3,13 @@ import { connect } from "node:net"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
-import { sharedServer, startServer } from "../../../src/__tests__/support/servers.js"
+import { freePort, sharedServer, startServer } from "../../../src/__tests__/support/servers.js"
 import { createHttpServer } from "../http/server.js"
 import { readSettings } from "../settings.js"
 import { OWN_FILES } from "../start/data-folder.js"
 import { greeting } from "../start/greeting.js"
 import { drain } from "../start/shutdown.js"
-import { ask, keyIn, startService, temporaryFolder } from "./support/service-process.js"
+import { ask, keyIn, spawnService, startService, temporaryFolder } from "./support/service-process.js"
 
 const KEY = "test-key-".repeat(5)
 
@@ -41,6 +41,16 @@ describe("the start", () => {
     const { origin } = await startService({ cwd: temporaryFolder(), env: { COATCHECK_HOST: "::1", COATCHECK_API_KEY: KEY } })
     expect(origin).toMatch(/^http:\/\/\[::1\]:\d+$/)
     expect((await ask(origin, KEY, "POST", "/v1/sessions", { json: { userId: "ada" } })).status).toBe(201)
+  })
+
+  it("does without a reader of its greeting", async () => {
+    const port = await freePort()
+    const { child, ended, stderr } = spawnService({ cwd: temporaryFolder(), env: { COATCHECK_PORT: String(port), COATCHECK_API_KEY: KEY } })
+    child.stdout?.destroy()
+    const alive = () => fetch(`http://127.0.0.1:${port}/livez`).then(({ status }) => status, String)
+    await expect.poll(alive, { timeout: 20_000 }).toBe(200)
+    child.kill("SIGTERM")
+    expect([await ended, stderr()]).toEqual([{ code: 0, signal: null }, expect.not.stringContaining("report it")])
   })
 
   it("names a command that can be run, whichever keys there are", () => {

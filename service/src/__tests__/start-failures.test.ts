@@ -27,6 +27,12 @@ async function taken(): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+it("--help that nobody reads to its end is no failure", async () => {
+  const { child, ended, stderr } = spawnService({ cwd: temporaryFolder() }, "--help")
+  child.stdout?.destroy()
+  expect([await ended, stderr()]).toEqual([{ code: 0, signal: null }, ""])
+})
+
 describe("a service that cannot start says why in one line, and how to change it", () => {
   it("a port that is taken: 78", async () => {
     const port = await taken()
