@@ -1,7 +1,7 @@
 import { Redis as IoRedis } from "ioredis"
 import { createSentinel } from "redis"
 import { afterAll, beforeAll, expect, it, vi } from "vitest"
-import { createSessionService, type RedisClientLike } from "../../exports/index.js"
+import { createSessionService, type RedisClientLike, type SessionEvent } from "../../exports/index.js"
 import { startSentinels, type TestSentinels } from "../support/servers.js"
 
 /** A Sentinel needs 1 s to be sure, some more for the vote and the promotion. */
@@ -32,6 +32,17 @@ async function stores(): Promise<readonly { readonly store: string | RedisClient
     { store: ioredis, end: () => ioredis.disconnect() },
   ]
 }
+
+it("the near-cache speaks no TLS to a primary to which ioredis speaks none, whatever its options hold", async () => {
+  const client = new IoRedis({ sentinels: sentinels(), name: group.primaryName, tls: {} })
+  client.on("error", () => undefined)
+  await client.ping()
+  const told: SessionEvent[] = []
+  const service = await createSessionService({ store: client, nearCache: true, onEvent: (event) => told.push(event) })
+  await expect.poll(() => told, { timeout: 20_000 }).toContainEqual({ type: "near-cache", serving: true })
+  await service.close()
+  client.disconnect()
+})
 
 it("the near-cache follows the primary through a failover, and keeps nothing from before it", async () => {
   const opened = await stores()

@@ -18,6 +18,7 @@ interface IoRedisAddress {
     readonly username?: string | null
     readonly password?: string | null
     readonly db?: number
+    readonly enableTLSForSentinelMode?: boolean
   }
   readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number; readonly servername?: unknown } | null
 }
@@ -100,7 +101,9 @@ function duplicated(original: Duplicable): TrackingClient {
 
 /** The server that the client speaks to now: behind Sentinels only the socket itself tells which. */
 function addressOf({ options, stream }: IoRedisAddress): object {
-  const { username, password, db = 0, tls, path, sentinels } = options
+  const { username, password, db = 0, path, sentinels } = options
+  // Which ioredis keeps to itself otherwise.
+  const tls = sentinels && !options.enableTLSForSentinelMode ? null : options.tls
   const server = sentinels ? { host: stream?.remoteAddress, port: stream?.remotePort } : { host: options.host, port: options.port }
   if (path == null && server.host === undefined) throw offline()
   const name = typeof stream?.servername === "string" && stream.servername !== "" ? { servername: stream.servername } : {}
