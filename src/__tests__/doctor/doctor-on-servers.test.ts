@@ -191,6 +191,37 @@ describe.each(SERVER_KINDS)("doctor on %s", (kind) => {
     for (const node of nodes) node.close()
   }, 60_000)
 
+  it("tells the primary of a cluster that does not answer, examines the others, and fails only when none answers", async () => {
+    await using cluster = await startCluster(kind)
+    const url = `redis+cluster://127.0.0.1:${cluster.ports[0]}`
+    const connected = await Promise.all(CLIENTS.map((clientPackage) => connectRedis(url, { timeoutMs: 1_000, clientPackage })))
+    const services = connected.map((redis) => new SessionService(redis, { timeout: "1s" }))
+    for (const service of services) expect((await service.doctor()).healthy).toBe(true)
+    const [lost, ...rest] = cluster.nodes
+    lost?.pause()
+    for (const { healthy, findings } of await Promise.all(services.map((service) => service.doctor()))) {
+      expect(healthy).toBe(false)
+      expect(findings.filter(({ level }) => level === "problem")).toEqual([
+        {
+          check: "cluster",
+          level: "problem",
+          found: expect.stringContaining("does not answer (ERR_STORE_TIMEOUT)"),
+          remedy: expect.stringContaining("replica"),
+          node: expect.stringMatching(/^primary \d of 3$/),
+        },
+      ])
+      for (const { port } of rest) expect(findings.filter(({ node }) => node?.endsWith(`port ${port}`))).toHaveLength(10)
+      expect(findings).toHaveLength(22)
+    }
+    for (const node of rest) node.pause()
+    const unheard = services.map((service) => expect(service.doctor()).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "not-applied" }))
+    await Promise.all(unheard)
+    for (const node of cluster.nodes) node.resume()
+    await lost?.kill9()
+    for (const service of services) await expect.poll(async () => problems(await service.doctor()), { timeout: 20_000 }).toContain("cluster")
+    for (const service of services) await service.close()
+  }, 60_000)
+
   it("fails when the server does not answer, and is in time", async () => {
     await using stopped = await startServer({ kind })
     const service = await createSessionService({ store: stopped.url, timeout: "300ms" })

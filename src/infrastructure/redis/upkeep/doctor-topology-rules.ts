@@ -69,4 +69,14 @@ export function judgeCluster(info: Fields, cluster: Fields, { isCluster }: Pick<
   return ok("cluster", `state ok, ${cluster.get("cluster_size") ?? "?"} primaries`)
 }
 
+/** Of a primary of a cluster whose others answer. */
+export function judgeSilence(code: string): Judged {
+  return finding(
+    "cluster",
+    "problem",
+    `this primary does not answer (${code}): the sessions that it keeps cannot be used`,
+    "Look at its process, its machine and the network between, and see that a replica takes over.",
+  )
+}
+
 const SLOTS = 16_384

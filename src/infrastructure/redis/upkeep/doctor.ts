@@ -6,6 +6,7 @@ import type { SessionKeys } from "../session-keys.js"
 import { judgeEncryption } from "./doctor-access-rules.js"
 import { type Fields, type NodeAnswers, parseFields, type Reach } from "./doctor-answers.js"
 import { judgeNode } from "./doctor-rules.js"
+import { judgeSilence } from "./doctor-topology-rules.js"
 
 interface ExamineOptions {
   readonly signal?: AbortSignal | undefined
@@ -16,19 +17,26 @@ const SETTINGS = ["appendfsync", "save", "min-replicas-to-write"]
 /**
  * Asks every server what it says of itself, and judges it; on a cluster every primary, at the same time. Nothing is changed.
  *
- * @throws ERR_STORE_… when a server does not answer. What it refuses to tell is a finding.
+ * @throws ERR_STORE_… when no server answers. One of several that does not is a finding, and so is what a server refuses to tell.
  */
 export async function examineStore(redis: IRedisService, keys: SessionKeys, options: ExamineOptions): Promise<readonly DoctorFinding[]> {
   const reach: Reach = { isCluster: !redis.singleNode, ...redis.connection }
   const { length: count } = await redis.nodes()
-  const nodes = await Promise.all(
-    Array.from({ length: count }, async (_unused, node) => {
-      const answers = await questionNode(redis, keys, node, reach, options)
-      const name = nameOf(node, count, answers.info)
-      return judgeNode(answers, reach).map((judged) => (count === 1 ? judged : { ...judged, node: name }))
-    }),
-  )
-  return [...nodes.flat(), judgeEncryption(reach)]
+  const asked = await Promise.all(Array.from({ length: count }, (_unused, node) => questionNode(redis, keys, node, reach, options).catch(outageOf)))
+  const [silent] = asked
+  if (SessionError.is(silent) && asked.every((answers) => SessionError.is(answers))) throw silent
+  const nodes = asked.flatMap((answers, node) => {
+    const [judged, info] = SessionError.is(answers) ? [[judgeSilence(answers.code)], null] : [judgeNode(answers, reach), answers.info]
+    const name = nameOf(node, count, info)
+    return judged.map((one) => (count === 1 ? one : { ...one, node: name }))
+  })
+  return [...nodes, judgeEncryption(reach)]
+}
+
+/** @throws what is no outage */
+function outageOf(error: unknown): SessionError {
+  if (SessionError.is(error, "ERR_STORE_UNAVAILABLE", "ERR_STORE_TIMEOUT")) return error
+  throw error
 }
 
 /** A primary by its place in the order of addresses, and by the port that it names itself. */
@@ -49,7 +57,7 @@ async function questionNode(redis: IRedisService, keys: SessionKeys, node: numbe
   return { info, config, cluster, clock, denied }
 }
 
-/** What a server will not tell is `null`; one that does not answer fails the whole. */
+/** What a server will not tell is `null`. @throws ERR_STORE_… when it does not answer */
 async function told(answer: Promise<RedisReply>): Promise<RedisReply> {
   try {
     return await answer
