@@ -1,4 +1,8 @@
-import { describe, expect, it } from "vitest"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createSessionService } from "coatcheck"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { testService } from "./support/test-service.js"
 
 describe("a user's sessions", () => {
@@ -20,6 +24,19 @@ describe("a user's sessions", () => {
     } while (cursor !== "" && pages < 10)
     expect(handles).toEqual(made.map(({ session }) => session.sessionId).reverse())
     expect((await call("GET", "/v1/users/nobody/sessions")).body).toEqual({ sessions: [] })
+  })
+
+  it("name those that cannot be read, and these can be ended", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "coatcheck-users-"))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const store = `sqlite:${join(folder, "sessions.db")}`
+    const [sessions, newer] = await Promise.all([createSessionService({ store }), createSessionService({ store, schemaVersion: 2 })])
+    onTestFinished(async () => void (await Promise.all([sessions.close(), newer.close()])))
+    const { sessionId } = (await newer.createSession({ userId: "ada" })).session
+    const { call } = await testService({ sessions })
+    expect((await call("GET", "/v1/users/ada/sessions")).body).toEqual({ sessions: [], unreadable: [sessionId] })
+    expect((await call("DELETE", `/v1/users/ada/sessions/${sessionId}`)).status).toBe(204)
+    expect((await call("GET", "/v1/users/ada/sessions")).body).toEqual({ sessions: [] })
   })
 
   it.each(["cursor=x", "limit=0", "limit=201", "limit=ten", "page=2"])("a list with ?%s is 400", async (query) => {

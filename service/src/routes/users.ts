@@ -18,6 +18,12 @@ const page = z.strictObject({
     .openapi({ type: "integer", minimum: 1, maximum: 200, default: 50 }),
 })
 
+const listing = z.strictObject({
+  sessions: z.array(session),
+  unreadable: z.array(z.string()).optional().openapi({ description: "Sessions that are there and cannot be read, by this release at least." }),
+  cursor: z.string().optional(),
+})
+
 /** A user's sessions, by handle and never by token. */
 export function userRoutes(app: OpenAPIHono<HttpEnv>, dependencies: RouteDependencies): void {
   list(app, dependencies)
@@ -33,11 +39,11 @@ function list(app: OpenAPIHono<HttpEnv>, { sessions }: RouteDependencies): void 
     security: [{ apiKey: ["read"] }],
     middleware: [requireScope("read")] as const,
     request: { params: z.strictObject({ userId }), query: page },
-    responses: { 200: json(z.strictObject({ sessions: z.array(session), cursor: z.string().optional() }), "A page."), ...refusals(400, 401, 403, 503) },
+    responses: { 200: json(listing, "A page."), ...refusals(400, 401, 403, 503) },
   })
   app.openapi(route, async (c) => {
     const found = await sessions.getUserSessions(c.req.valid("param").userId, c.req.valid("query"))
-    return c.json({ sessions: found.sessions.map(present), cursor: found.cursor }, 200)
+    return c.json({ sessions: found.sessions.map(present), unreadable: found.unreadable?.slice(), cursor: found.cursor }, 200)
   })
 }
 
