@@ -28,9 +28,10 @@ async function main(args: readonly string[]): Promise<void> {
   }
   if (args.length > 0) throw new StartFailure("there are no arguments but --help: everything is set in the environment.")
   const stopped = untilSignal()
-  const service = await serve(readSettings(), logs)
+  // Until it listens there is nothing to finish, and the store may be long in answering.
+  const service = await Promise.race([serve(readSettings(), logs), stopped.then(() => null)])
   await stopped
-  await service.stop()
+  await service?.stop()
   logs.flushSync()
   process.exit(0)
 }

@@ -1,8 +1,9 @@
+import { once } from "node:events"
 import { mkdirSync, readdirSync, statSync } from "node:fs"
-import { connect } from "node:net"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { freePort, sharedServer, startServer } from "../../../src/__tests__/support/servers.js"
 import { createHttpServer } from "../http/server.js"
 import { readSettings } from "../settings.js"
@@ -143,6 +144,24 @@ describe("the end", () => {
     running.write(body.slice(1))
     expect(await answer).toMatch(/^HTTP\/1\.1 201 Created\r\n[\s\S]*"userId":"ada"/)
     expect(await ended).toEqual({ code: 0, signal: null })
+  })
+
+  it.each(["SIGTERM", "SIGINT"] as const)("%s: ends a start at once that waits for a silent store, with 0", async (signal) => {
+    const silent = createServer()
+    const asked = once(silent, "connection")
+    silent.listen(0, "127.0.0.1")
+    await once(silent, "listening")
+    onTestFinished(() => void silent.close())
+    const REDIS_URL = `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const { child, ended, stdout, stderr } = spawnService({
+      cwd: temporaryFolder(),
+      env: { REDIS_URL, COATCHECK_API_KEY: KEY, COATCHECK_STORE_TIMEOUT: "60s" },
+    })
+    const [socket] = (await asked) as [Socket]
+    const left = once(socket.resume(), "close")
+    child.kill(signal)
+    expect([await ended, stdout(), stderr()]).toEqual([{ code: 0, signal: null }, "", ""])
+    await left
   })
 
   it("does not wait for a store that does not answer", async () => {
