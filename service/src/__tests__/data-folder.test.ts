@@ -35,6 +35,14 @@ describe("the folder", () => {
     expect([folder, ...names.map((name) => join(folder, name))].map(mode)).toEqual([0o700, ...names.map(() => 0o600)])
   })
 
+  it("is closed to others also when a start was cut off while it made the key", () => {
+    mkdirSync(folder)
+    writeFileSync(join(folder, "api-key.0123456789ab"), "", { mode: 0o600 })
+    chmodSync(folder, 0o755)
+    prepareFolder(folder, ME)
+    expect(mode(folder)).toBe(0o700)
+  })
+
   it("is left alone when it is open to others and holds what is not ours", () => {
     mkdirSync(folder)
     writeFileSync(join(folder, "thesis.txt"), "")

@@ -7,6 +7,8 @@ export const FILES = { KEY: "api-key", DATABASE: "sessions.db" } as const
 const SIDE_FILES = ["-wal", "-shm", "-journal", "-reserve"].map((suffix) => FILES.DATABASE + suffix)
 /** Everything that may lie in the folder: the files above, and those that SQLite and the library put beside a database. */
 export const OWN_FILES: readonly string[] = [...Object.values(FILES), ...SIDE_FILES]
+/** A key that is written aside: one may be left of a start that was cut off. */
+const KEY_ASIDE = new RegExp(`^${FILES.KEY}\\.[0-9a-f]{12}$`)
 
 /**
  * Makes the folder (0700) and checks what lies in it (0600): whoever could read it has every session, whoever could write
@@ -42,7 +44,7 @@ export function unwritable(path: string, error: unknown): StartFailure {
 function narrowFolder(folder: string): void {
   if ((lstatSync(folder).mode & 0o077) === 0) return
   // A folder that holds more than our files was meant for others too: closing it could break them.
-  if (!readdirSync(folder).every((name) => OWN_FILES.includes(name))) {
+  if (!readdirSync(folder).every((name) => OWN_FILES.includes(name) || KEY_ASIDE.test(name))) {
     throw new StartFailure(`${folder} is open to other users and holds other files: chmod 700 it, or set COATCHECK_FOLDER to a folder of its own.`)
   }
   chmodSync(folder, 0o700)
