@@ -14,6 +14,8 @@ type ClientPackage = (typeof CLIENTS)[number]
 const RIGHTS = /redis-cli ACL SETUSER coatcheck reset on ">\$PASSWORD" (.*?) \\\n\s+(.*?)\n/.exec(
   readFileSync(new URL("../../../docs/keys.md", import.meta.url), "utf8"),
 )
+/** What the near-cache needs beside it. */
+const NEAR_CACHE = ["+exists", "+role", "+client|tracking", "+client|trackinginfo", "~near-cache"]
 const MINIMAL = `${RIGHTS?.[1] ?? ""} ${RIGHTS?.[2] ?? ""}`.replaceAll("'", "").split(" ")
 
 async function examine(url: string, clientPackage: ClientPackage = "@redis/client"): Promise<DoctorReport> {
@@ -51,7 +53,8 @@ it("the check of rights names every command that a script runs", () => {
     .map((file) => readFileSync(new URL(file, folder), "utf8"))
   const run = new Set(sources.flatMap((source) => [...source.matchAll(/redis\.p?call\('([A-Z]+)'/g)].map(([, command]) => command ?? "")))
   expect(run.size).toBeGreaterThan(10)
-  const asked = new Set([...permissions.source.matchAll(/\{ '([A-Z]+)'/g)].map(([, command]) => command))
+  const always = permissions.source.slice(0, permissions.source.indexOf("\nif "))
+  const asked = new Set([...always.matchAll(/\{ '([A-Z]+)'/g)].map(([, command]) => command))
   expect([...run].filter((command) => !asked.has(command))).toEqual([])
   // And each of them is in the rights that the page on keys gives, with those that are sent as they are.
   expect([...asked].filter((command) => !MINIMAL.includes(`+${command?.toLowerCase()}`))).toEqual([])
@@ -156,6 +159,27 @@ describe.each(SERVER_KINDS)("doctor on %s", (kind) => {
     await service.close()
   })
 
+  it("names what the near-cache needs, once the user may not use it any more", async () => {
+    const as = server.url.replace("//", "//reader:pass@")
+    await raw.send("ACL", "SETUSER", "reader", "reset", "on", ">pass", ...MINIMAL, ...NEAR_CACHE)
+    await using service = await createSessionService({ store: as, timeout: "5s", nearCache: true })
+    const rights = async () => (await service.doctor()).findings.find(({ check }) => check === "permissions")
+    expect(await rights()).toMatchObject({ level: "ok" })
+    await raw.send("ACL", "SETUSER", "reader", "-role", "-client|tracking")
+    expect(await rights()).toMatchObject({
+      level: "problem",
+      found: expect.stringContaining("may not use ROLE, CLIENT|TRACKING "),
+      remedy: expect.stringContaining("+role +client|tracking,"),
+    })
+    await raw.send("ACL", "SETUSER", "reader", "+role", "+client|tracking", "-client|trackinginfo")
+    expect(await rights()).toMatchObject({ level: "problem", found: expect.stringContaining("may not use CLIENT|TRACKINGINFO ") })
+    await raw.send("ACL", "SETUSER", "reader", "+client|trackinginfo", "resetkeys", "~session:*", "~user_sessions:*")
+    expect(await rights()).toMatchObject({ level: "problem", found: expect.stringContaining("may not use EXISTS ") })
+    // Without a near-cache none of it is needed.
+    await raw.send("ACL", "SETUSER", "reader", "reset", "on", ">pass", ...MINIMAL)
+    expect(levels(await examine(as)).permissions).toBe("ok")
+  })
+
   it("tells a replica, and what of a primary's replicas is in sync", async () => {
     await using replica = await startServer({ kind, args: [...GOOD, "--replicaof", "127.0.0.1", String(server.port)] })
     await expect.poll(async () => problems(await examine(replica.url)), { timeout: 10_000 }).toEqual(["role"])
@@ -182,6 +206,16 @@ describe.each(SERVER_KINDS)("doctor on %s", (kind) => {
       for (const port of cluster.ports) expect(report.findings.filter(({ node }) => node?.endsWith(`port ${port}`))).toHaveLength(10)
       expect(report.findings.filter(({ node }) => node === undefined).map(({ check }) => check)).toEqual(["encryption"])
     }
+    const rights = async (user: string) => {
+      await using service = await createSessionService({ store: url.replace("//", `//${user}:pass@`), timeout: "5s", nearCache: true })
+      return new Set((await service.doctor()).findings.filter(({ check }) => check === "permissions").map(({ found }) => found))
+    }
+    for (const node of nodes) {
+      await node.send("ACL", "SETUSER", "near", "reset", "on", ">pass", ...MINIMAL, ...NEAR_CACHE, "~near-cache*", "+cluster|slots", "+cluster|info")
+      await node.send("ACL", "SETUSER", "nearly", "reset", "on", ">pass", ...MINIMAL, ...NEAR_CACHE, "+cluster|slots", "+cluster|info")
+    }
+    expect(await rights("near")).toEqual(new Set(["this user may do all that is needed"]))
+    expect(await rights("nearly")).toContain("this user may not use EXISTS on the keys of sessions")
     await nodes[2]?.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     const report = await examine(url)
     expect(report.findings.filter(({ level }) => level === "problem").map(({ check, node }) => [check, node?.split("port ")[1]])).toEqual([

@@ -9,20 +9,20 @@ export interface ListPlace {
 
 /** The names of all keys of a service, and the way back from a name. */
 export class SessionKeys {
-  readonly #prefix: string
+  readonly prefix: string
   readonly #sessionForm: RegExp
   readonly #indexForm: RegExp
 
   /** @param prefix - letters, digits and `:._-` */
   constructor(prefix: string) {
-    this.#prefix = prefix
+    this.prefix = prefix
     const literal = prefix.replaceAll(".", "\\.")
     this.#sessionForm = new RegExp(`^${literal}session:\\{([A-Za-z0-9_-]{3})\\}\\.([A-Za-z0-9_-]{22})$`)
     this.#indexForm = new RegExp(`^${literal}user_sessions:\\{([A-Za-z0-9_-]{3})\\}:([A-Za-z0-9_-]{22})$`)
   }
 
   session(handle: Handle): string {
-    return this.#prefix + CACHE_KEYS_PATTERNS.SESSION(handle.tag, handle.id)
+    return this.prefix + CACHE_KEYS_PATTERNS.SESSION(handle.tag, handle.id)
   }
 
   /** The keys of sessions that a user's list names. */
@@ -31,17 +31,17 @@ export class SessionKeys {
   }
 
   index(place: ListPlace): string {
-    return this.#prefix + CACHE_KEYS_PATTERNS.USER_SESSIONS(place.tag, place.user)
+    return this.prefix + CACHE_KEYS_PATTERNS.USER_SESSIONS(place.tag, place.user)
   }
 
   /** A pattern that all keys of this prefix match, and a few others. */
   get pattern(): string {
-    return `${this.#prefix}*session*:{*`
+    return `${this.prefix}*session*:{*`
   }
 
   /** A pattern for the sessions of one slot tag. */
   patternOf(tag: string): string {
-    return `${this.#prefix}session:{${tag}}.*`
+    return `${this.prefix}session:{${tag}}.*`
   }
 
   parseSession(key: string): Handle | null {

@@ -6,6 +6,8 @@
             2 index        the name of a user's list
             3 wait         the command with which durability waits; empty: none
             4 mark         the key that is written before each wait
+            5 probe        the key that the near-cache asks about; empty: none
+            6 nodes        "cluster" where the near-cache asks who keeps which slots, or empty
   returns   names of commands
   effects   none
   cost      O(1)
@@ -36,9 +38,20 @@ if ARGV[3] ~= '' then
   needed[#needed + 1] = { ARGV[3], '0', '0', '0' }
   needed[#needed + 1] = { 'SET', ARGV[4], '' }
 end
+if ARGV[5] ~= '' then
+  needed[#needed + 1] = { 'EXISTS', ARGV[5] }
+  needed[#needed + 1] = { 'ROLE' }
+  needed[#needed + 1] = { 'CLIENT', 'TRACKING', 'ON' }
+  needed[#needed + 1] = { 'CLIENT', 'TRACKINGINFO' }
+  if ARGV[6] == 'cluster' then needed[#needed + 1] = { 'CLUSTER', 'SLOTS' } end
+end
 local denied = {}
 for _, command in ipairs(needed) do
   local known, allowed = pcall(redis.acl_check_cmd, unpack(command))
-  if not (known and allowed) then denied[#denied + 1] = command[1] end
+  if not (known and allowed) then
+    local name = command[1]
+    if name == 'CLIENT' or name == 'CLUSTER' then name = name .. '|' .. command[2] end
+    denied[#denied + 1] = name
+  end
 end
 return denied

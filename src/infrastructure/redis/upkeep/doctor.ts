@@ -1,6 +1,7 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService, RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
 import type { DoctorFinding } from "../../../domain/interfaces/session/ISessionService.js"
+import { probeKey } from "../reads/lease-probe.js"
 import { permissions } from "../scripts/scripts.generated.js"
 import type { SessionKeys } from "../session-keys.js"
 import { judgeEncryption } from "./doctor-access-rules.js"
@@ -94,7 +95,7 @@ async function readDenied(redis: IRedisService, keys: SessionKeys, node: number,
   try {
     // Keys as arguments: every node of a cluster can be asked about them.
     const wait = redis.waiting === undefined ? ["", ""] : [redis.waiting.command, redis.waiting.key]
-    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names, ...wait], options)
+    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names, ...wait, ...probed(redis, keys, node)], options)
     return isList(reply) ? [...new Set(reply.map(String))] : null
   } catch (error) {
     if (SessionError.is(error, "ERR_STORE_REFUSED")) return ["EVAL"]
@@ -102,6 +103,13 @@ async function readDenied(redis: IRedisService, keys: SessionKeys, node: number,
     if (SessionError.is(error, "ERR_STORE_UNAVAILABLE", "ERR_STORE_PROTOCOL")) return null
     throw error
   }
+}
+
+/** What the near-cache asks of a node, to be asked for by any: only the names matter. */
+function probed({ tracking, singleNode }: IRedisService, { prefix }: SessionKeys, node: number): readonly [key: string, nodes: string] {
+  if (tracking === undefined) return ["", ""]
+  const name = tracking.nodes()[node]
+  return [probeKey(prefix, (key) => tracking.nodeOf(key) === name), singleNode ? "" : "cluster"]
 }
 
 function isList(reply: RedisReply): reply is readonly RedisReply[] {
