@@ -241,7 +241,7 @@ describe.each(SERVER_KINDS)("doctor on %s", (kind) => {
           level: "problem",
           found: expect.stringContaining("does not answer (ERR_STORE_TIMEOUT)"),
           remedy: expect.stringContaining("replica"),
-          node: expect.stringMatching(/^primary \d of 3$/),
+          node: expect.stringMatching(new RegExp(`^primary \\d of 3, port ${lost?.port}$`)),
         },
       ])
       for (const { port } of rest) expect(findings.filter(({ node }) => node?.endsWith(`port ${port}`))).toHaveLength(10)

@@ -22,13 +22,14 @@ const SETTINGS = ["appendfsync", "save", "min-replicas-to-write"]
  */
 export async function examineStore(redis: IRedisService, keys: SessionKeys, options: ExamineOptions): Promise<readonly DoctorFinding[]> {
   const reach: Reach = { isCluster: !redis.singleNode, ...redis.connection }
-  const { length: count } = await redis.nodes()
+  const addresses = await redis.nodes()
+  const count = addresses.length
   const asked = await Promise.all(Array.from({ length: count }, (_unused, node) => questionNode(redis, keys, node, reach, options).catch(outageOf)))
   const [silent] = asked
   if (SessionError.is(silent) && asked.every((answers) => SessionError.is(answers))) throw silent
   const nodes = asked.flatMap((answers, node) => {
     const [judged, info] = SessionError.is(answers) ? [[judgeSilence(answers.code)], null] : [judgeNode(answers, reach), answers.info]
-    const name = nameOf(node, count, info)
+    const name = nameOf(node, addresses, info)
     return judged.map((one) => (count === 1 ? one : { ...one, node: name }))
   })
   return [...nodes, judgeEncryption(reach)]
@@ -40,10 +41,10 @@ function outageOf(error: unknown): SessionError {
   throw error
 }
 
-/** A primary by its place in the order of addresses, and by the port that it names itself. */
-function nameOf(node: number, count: number, info: Fields): string {
-  const port = info?.get("tcp_port")
-  return `primary ${node + 1} of ${count}${port === undefined ? "" : `, port ${port}`}`
+/** A primary by its place in the order of addresses, and by the port that it names itself, or else that of its address. */
+function nameOf(node: number, addresses: readonly string[], info: Fields): string {
+  const port = info?.get("tcp_port") ?? /:(\d+)$/.exec(addresses[node] ?? "")?.[1]
+  return `primary ${node + 1} of ${addresses.length}${port === undefined ? "" : `, port ${port}`}`
 }
 
 async function questionNode(redis: IRedisService, keys: SessionKeys, node: number, reach: Reach, options: ExamineOptions): Promise<NodeAnswers> {
