@@ -5,7 +5,7 @@ import { refusalEvent } from "./audit.js"
 import type { ActiveSession, ActiveUserSession, DeviceEntry, PendingOptions, RequestAuth, SignInOptions, SignOutScope } from "./contract.js"
 import { allSessionsOf, deviceEntry } from "./devices.js"
 import type { RequestPort } from "./RequestPort.js"
-import { type AuthParts, RequestScope } from "./RequestScope.js"
+import { type AuthParts, RequestScope, type RequestState } from "./RequestScope.js"
 import { signIn, startGuest, startPending } from "./sign-in.js"
 import { signOut } from "./sign-out.js"
 import { impersonate, reauthenticated } from "./step-up.js"
@@ -14,9 +14,9 @@ import { impersonate, reauthenticated } from "./step-up.js"
 export class RequestAuthentication<A extends object, I extends object> implements RequestAuth<A, I> {
   readonly #scope: RequestScope<A, I>
 
-  /** @param touch whether the request counts as activity */
-  constructor(parts: AuthParts<A, I>, port: RequestPort, touch: boolean) {
-    this.#scope = new RequestScope(parts, port, touch)
+  /** @param touch whether the request counts as activity here */
+  constructor(parts: AuthParts<A, I>, port: RequestPort, touch: boolean, state: RequestState<A, I>) {
+    this.#scope = new RequestScope(parts, port, touch, state)
   }
 
   async session(): Promise<ActiveSession<A, I> | null> {

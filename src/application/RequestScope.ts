@@ -12,55 +12,71 @@ export interface AuthParts<A extends object, I extends object> {
   readonly auth: AuthSettings
 }
 
-/** What the use cases of one request share. Its session is read when somebody asks for it, and once. */
+/** The session of one request as it is now: the same for all doors that the request goes through. */
+export class RequestState<A extends object, I extends object> {
+  reading: Promise<OpenSession<A, I> | null> | null = null
+  /** As far as it was asked for. */
+  known: OpenSession<A, I> | null = null
+  /** Whether what was read counts as activity. */
+  touched = false
+  /** Whether the request has another session than the one that it came with, or none any more. */
+  left = false
+  turn: Promise<unknown> | null = null
+}
+
+/** What the use cases of one request share, at one door. Its session is read when somebody asks for it, and once. */
 export class RequestScope<A extends object, I extends object> {
   readonly sessions: ISessionService<A, I>
   readonly port: RequestPort
   readonly settings: AuthSettings
   readonly #touch: boolean
-  #reading: Promise<OpenSession<A, I> | null> | null = null
-  #known: OpenSession<A, I> | null = null
-  #left = false
-  #turn: Promise<unknown> | null = null
+  readonly #state: RequestState<A, I>
 
-  /** @param touch whether the request counts as activity */
-  constructor({ sessions, auth }: AuthParts<A, I>, port: RequestPort, touch: boolean) {
+  /** @param touch whether the request counts as activity here */
+  constructor({ sessions, auth }: AuthParts<A, I>, port: RequestPort, touch: boolean, state: RequestState<A, I>) {
     this.sessions = sessions
     this.port = port
     this.settings = auth
     this.#touch = touch
+    this.#state = state
   }
 
   /** The request's session, as far as it was asked for. */
   get known(): OpenSession<A, I> | null {
-    return this.#known
+    return this.#state.known
   }
 
   /** The token that the request came with, whatever it opens; `null` once the request has another session, or none any more. @throws ERR_REQUEST_AMBIGUOUS */
   get presented(): TokenText | null {
-    if (this.#left) return null
+    if (this.#state.left) return null
     const credentials = this.port.credentials()
     return credentials.kind === "none" ? null : credentials.token
   }
 
   /** The request's session, or the one that took its place. @throws ERR_REQUEST_AMBIGUOUS · what `getSession` throws */
   current(): Promise<OpenSession<A, I> | null> {
-    this.#reading ??= this.#read()
-    return this.#reading
+    const state = this.#state
+    // A door within one for which the request was no activity.
+    const isDue = this.#touch && !state.touched && !state.left
+    if (state.reading === null || isDue) {
+      state.touched = this.#touch
+      state.reading = this.#read()
+    }
+    return state.reading
   }
 
   /** Runs one after another what gives the request another session, so that each finds what the one before left, and no session stays behind without a cookie. */
   inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const own = (this.#turn ?? Promise.resolve()).then(act)
-    this.#turn = own.catch(() => undefined)
+    const own = (this.#state.turn ?? Promise.resolve()).then(act)
+    this.#state.turn = own.catch(() => undefined)
     return own
   }
 
   /** Makes this the request's session; `null`: from now on it has none. */
   become(open: OpenSession<A, I> | null): void {
-    this.#left = true
-    this.#known = open
-    this.#reading = Promise.resolve(open)
+    this.#state.left = true
+    this.#state.known = open
+    this.#state.reading = Promise.resolve(open)
   }
 
   audit(detail: AuditDetail, session: SessionData<object> | null): void {
@@ -77,15 +93,15 @@ export class RequestScope<A extends object, I extends object> {
     if (token === null) return null
     try {
       const { session, outlived } = await readSession(this.sessions, token, this.#touch)
-      if (session !== null) this.#known = this.opened({ token, session })
+      if (session !== null) this.#state.known = this.opened({ token, session })
       else if (outlived !== null) this.audit({ event: "session_expired", reason: "impersonator-signed-out" }, outlived)
       else this.audit({ event: "session_use_after_expire" }, null)
-      return this.#known
+      return session === null ? null : this.#state.known
     } catch (error) {
       // A record that cannot be read signs nobody in. It stays, and so does its cookie: another release may be able to read it.
       if (SessionError.is(error, "ERR_SESSION_CORRUPT")) return null
       // The next one who asks may find the store back.
-      this.#reading = null
+      this.#state.reading = null
       throw error
     }
   }

@@ -32,6 +32,7 @@ export abstract class AnswerHead implements ResponseHead {
   /** While it is completed. */
   #target: HeaderTarget | null = null
   #waiting = false
+  shared: unknown = null
 
   /** Whether the framework's head is on its way. */
   abstract readonly sent: boolean

@@ -3,6 +3,7 @@ import { auditOf, refusalEvent } from "../application/audit.js"
 import type { ActiveSession, ActiveUserSession, RequestAuth } from "../application/contract.js"
 import { provedWithin } from "../application/proof-age.js"
 import { RequestAuthentication } from "../application/RequestAuthentication.js"
+import { RequestState } from "../application/RequestScope.js"
 import { readSession } from "../application/read-session.js"
 import { SessionError } from "../domain/errors.js"
 import { type AuthenticatorSettings, authenticatorSettings } from "./authenticator-settings.js"
@@ -34,6 +35,18 @@ class Admitted<A extends object, I extends object> {
   }
 }
 
+/** What the doors of one request share of its session, for each authenticator that they are made of. */
+class SharedState {
+  readonly state = new RequestState<object, object>()
+  readonly authenticator: object
+  readonly next: SharedState | null
+
+  constructor(authenticator: object, next: SharedState | null) {
+    this.authenticator = authenticator
+    this.next = next
+  }
+}
+
 class SessionAuthenticator<A extends object, I extends object> implements Authenticator<A, I> {
   readonly #settings: AuthenticatorSettings<A, I>
 
@@ -43,7 +56,19 @@ class SessionAuthenticator<A extends object, I extends object> implements Authen
 
   authenticate(head: RequestHead, response: ResponseHead, rule?: RouteRule): RequestAuth<A, I> {
     const checked = checkedRule(rule)
-    return new RequestAuthentication(this.#settings, new WebRequest(head, response, this.#settings.web, checked), checked.touch)
+    return new RequestAuthentication(this.#settings, new WebRequest(head, response, this.#settings.web, checked), checked.touch, this.#stateOf(response))
+  }
+
+  #stateOf(response: ResponseHead): RequestState<A, I> {
+    if (response.shared === undefined) return new RequestState()
+    const first = response.shared as SharedState | null
+    let one = first
+    while (one !== null && one.authenticator !== this) one = one.next
+    if (one === null) {
+      one = new SharedState(this, first)
+      response.shared = one
+    }
+    return one.state as RequestState<A, I>
   }
 
   async authorize(auth: RequestAuth<A, I>, head: RequestHead, rule?: RouteRule): Promise<Verdict<A, I>> {

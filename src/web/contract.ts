@@ -26,6 +26,11 @@ export interface ResponseHead {
   readonly sent: boolean
   /** Calls right before the head is sent, after whatever the handler set; again when that head could not be sent, and another takes its place. */
   beforeSent(callback: () => void): void
+  /**
+   * `null` at first, on a head that is made for one request and for no other: here is kept what several doors of that request have in common, so that each
+   * finds the session that the one before it left. Without it each reads the session that the request came with.
+   */
+  shared?: unknown
 }
 
 /** What a route asks for. */

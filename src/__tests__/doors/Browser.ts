@@ -21,11 +21,13 @@ export interface Sent {
 
 /** Keeps cookies as a browser does that sees the application under its HTTPS origin, and tells it where its requests come from. */
 export class Browser {
-  readonly jar = new CookieJar(undefined, { prefixSecurity: "strict" })
+  readonly jar: CookieJar
   readonly #url: string
 
-  constructor(url: string) {
+  /** @param jar - of another server under the same origin */
+  constructor(url: string, jar = new CookieJar(undefined, { prefixSecurity: "strict" })) {
     this.#url = url
+    this.jar = jar
   }
 
   get(path: string, sent: Sent = {}): Promise<Answer> {

@@ -1,4 +1,4 @@
-import { createSessionService, type ISessionService, SessionError } from "../../exports/index.js"
+import { createSessionService, type ISessionService, SessionError, type SessionEvent } from "../../exports/index.js"
 import { createFakeClock, type FakeClock } from "../../exports/testing.js"
 import type { Attributes } from "./routes.js"
 
@@ -14,9 +14,9 @@ export interface WatchedSessions {
   close(): Promise<void>
 }
 
-export async function watchedSessions(): Promise<WatchedSessions> {
+export async function watchedSessions(onEvent?: (event: SessionEvent) => void): Promise<WatchedSessions> {
   const clock = createFakeClock("2026-01-01T00:00:00Z")
-  const service = await createSessionService<Attributes>({ store: "memory:", clock })
+  const service = await createSessionService<Attributes>({ store: "memory:", clock, onEvent })
   const watched: WatchedSessions = { sessions: undefined as never, clock, calls: [], away: false, failure: null, close: () => service.close() }
   const sessions = new Proxy(service, {
     get: (target, name) => {

@@ -3,6 +3,7 @@ import type { AuthSettings } from "../../application/auth-settings.js"
 import { authSettings } from "../../application/auth-settings.js"
 import { RequestAuthentication } from "../../application/RequestAuthentication.js"
 import type { Credentials, RequestPort } from "../../application/RequestPort.js"
+import { RequestState } from "../../application/RequestScope.js"
 import { SessionError, type SessionErrorCode } from "../../domain/errors.js"
 import type { Device, ISessionService, IssuedSession, SessionAttributes } from "../../domain/interfaces/session/ISessionService.js"
 
@@ -76,7 +77,7 @@ export function ask(
   const events: AuditEvent[] = []
   const { touch = true, settings = authSettings({}) } = options
   const auth: AuthSettings = { ...settings, onAudit: (event) => events.push(event) }
-  return { auth: new RequestAuthentication({ sessions, auth }, request, touch), request, events }
+  return { auth: new RequestAuthentication({ sessions, auth }, request, touch, new RequestState()), request, events }
 }
 
 /** The code that a promise is rejected with; `null` when it is not. */
