@@ -247,11 +247,16 @@ describe.each(SERVER_KINDS)("doctor on %s", (kind) => {
       for (const { port } of rest) expect(findings.filter(({ node }) => node?.endsWith(`port ${port}`))).toHaveLength(10)
       expect(findings).toHaveLength(22)
     }
+    // The users of the others are served.
+    for (const service of services) await service.ping()
     for (const node of rest) node.pause()
-    const unheard = services.map((service) => expect(service.doctor()).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "not-applied" }))
+    const unheard = services
+      .flatMap((service) => [service.doctor(), service.ping()])
+      .map((call) => expect(call).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "not-applied" }))
     await Promise.all(unheard)
     for (const node of cluster.nodes) node.resume()
     await lost?.kill9()
+    for (const service of services) await expect.poll(() => service.ping().then(() => "answered"), { timeout: 20_000 }).toBe("answered")
     for (const service of services) await expect.poll(async () => problems(await service.doctor()), { timeout: 20_000 }).toContain("cluster")
     for (const service of services) await service.close()
   }, 60_000)

@@ -94,6 +94,7 @@ export interface IRedisService {
   readonly tracking?: Tracking | undefined
   /** The names of the nodes that a walk has to visit, on a cluster the primaries, in the order in which `scan` and `ask` count them. */
   nodes(): Promise<readonly string[]>
+  /** On a cluster it is enough that one primary answers. */
   ping(options?: RedisCallOptions): Promise<void>
   /**
    * A mark to compare with a later one: when they differ, or when this is `null`, the client may have sent a command a second time in between

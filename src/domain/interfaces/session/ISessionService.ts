@@ -228,7 +228,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
 
 /** A service that was made by `createSessionService` and is ended by whoever made it. */
 export interface OwnedSessionService<A extends object, I extends object> extends ISessionService<A, I>, AsyncDisposable {
-  /** Asks the store. @throws ERR_STORE_… when it does not answer */
+  /** Asks the store; of a cluster it is enough that one primary answers. @throws ERR_STORE_… when it does not answer */
   ping(options?: CallOptions): Promise<void>
   /**
    * Looks whether the store keeps what this library promises: eviction, persistence, role, replicas, clock, rights, encryption, version, on a cluster

@@ -193,7 +193,10 @@ export abstract class ClientRedisService implements IRedisService {
 
   ping(options?: RedisCallOptions): Promise<void> {
     return this.#call(true, options, async (signal) => {
-      await this.send(undefined, ["ping"], signal)
+      const primaries = this.singleNode ? [] : this.primaries()
+      if (primaries.length === 0) await this.send(undefined, ["ping"], signal)
+      // Clients ask all of them, or any: one that is away keeps nothing from the users of the others.
+      else await anyOf(primaries.map(({ send }) => send(["ping"], signal)))
     })
   }
 
@@ -312,6 +315,13 @@ export type CommandResult =
   | { readonly reply?: undefined; readonly error: SessionError; readonly cause: unknown }
 
 type Work<T> = (signal: AbortSignal, send: Send, wasNeverWritten: (error: unknown) => boolean) => Promise<T>
+
+/** The first answer that comes; where none does, what the first of them was refused with. */
+async function anyOf(answers: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.any(answers).catch(({ errors: [first] }: AggregateError) => {
+    throw first
+  })
+}
 
 /** MGET answers `null` for a key of another type, so GET does too: whether reads travel together must not be seen. */
 async function textOf(send: Send, key: string, signal: AbortSignal): Promise<string | null> {
