@@ -23,13 +23,18 @@ function labelOf(userAgent: string): string {
 /** Without control characters, and at most so many bytes of whole characters. */
 function cut(text: string, bytes: number): string {
   const clean = text.slice(0, bytes).replace(CONTROLS, "").trim().toWellFormed()
-  if (Buffer.byteLength(clean) <= bytes) return clean
+  if (storedBytes(clean) <= bytes) return clean
   let end = 0
   let size = 0
   for (const character of clean) {
-    size += Buffer.byteLength(character)
+    size += storedBytes(character)
     if (size > bytes) break
     end += character.length
   }
   return clean.slice(0, end)
+}
+
+/** As a session counts them: a quote or a backslash takes two. */
+function storedBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2
 }

@@ -34,7 +34,7 @@ export type Changes<A, I> = Patch<I> | ((own: A) => DeepReadonly<I>)
 // biome-ignore lint/complexity/noBannedTypes: {} is what an object without the key is compared with
 export type OptionalKey<I> = I extends unknown ? { [K in keyof I]-?: {} extends Pick<I, K> ? K : never }[keyof I] : never
 
-/** What a session was opened from, as the application saw it. Each field is optional; none is interpreted. */
+/** What a session was opened from, as the application saw it. Each field is optional; none is interpreted. Bytes count as JSON, where a quote takes two. */
 export interface Device {
   /** At most 64 bytes. */
   readonly ip?: string | undefined
