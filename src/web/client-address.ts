@@ -49,9 +49,10 @@ function isNetwork(text: string): boolean {
 export function clientAddress(remoteAddress: string | undefined, forwardedFor: string | undefined, trust: Trust): string | undefined {
   const claims = (forwardedFor ?? "").split(",").map((claim) => claim.trim())
   const nearest = claims.filter((claim) => claim !== "").slice(-MOST_HOPS)
-  const chain = [remoteAddress, ...nearest.reverse()]
+  // Canonical before anyone is trusted: some proxies name the one before them with its port, or in brackets.
+  const chain = [remoteAddress, ...nearest.reverse()].map((claim) => canonicalAddress(claim))
   const stranger = chain.findIndex((address, hop) => !trust(address, hop))
-  return canonicalAddress(chain.at(stranger))
+  return chain.at(stranger)
 }
 
 /** What a session keeps of an address: all of it, its network (/24, /48), or nothing. */
