@@ -1,7 +1,23 @@
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
 import { type ConformanceSetup, createFakeClock, describeSessionService, type ProviderTraits, type ServiceUnderTest } from "../../exports/testing.js"
 import { DEFECTS, UNCHANGED } from "../support/defects.js"
 import { MEMORY_TRAITS, memorySetup } from "../support/memory-store.js"
+
+/** The first test of each suite, for a provider that waits by a timer that keeps no process alive, as the deadline of a call does. */
+const FIRST_TESTS = `
+import assert from "node:assert/strict"
+import { describeRateLimitingService, describeSessionService } from "coatcheck/testing"
+
+const setup = () => new Promise((_, reject) => setTimeout(() => reject(new Error("waited")), 50).unref())
+for (const describeService of [describeSessionService, describeRateLimitingService]) {
+  const tests = []
+  describeService({ describe: (_, body) => body(), it: (_, body) => tests.push(body) }, "collected", setup)
+  await assert.rejects(tests[0], /waited/)
+}
+`
 
 /** Collects what the suite registers instead of running it. */
 function collect(setup: ConformanceSetup, traits: ProviderTraits) {
@@ -26,6 +42,11 @@ describe("the conformance suite", () => {
 
   test("passes a service that is only passed on", async () => {
     expect(await firstFailure(UNCHANGED)).toBeNull()
+  })
+
+  test("keeps the process awake during a test, and no longer", async () => {
+    const cwd = fileURLToPath(new URL("../../../", import.meta.url))
+    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", FIRST_TESTS], { cwd, timeout: 20_000 })
   })
 
   test("lists what a provider cannot show, with its reason, and nothing for one that can show all", () => {

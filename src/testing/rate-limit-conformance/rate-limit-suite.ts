@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import type { RateLimitEvent } from "../../domain/interfaces/ports.js"
 import type { OwnedRateLimitingService, RateLimitRules } from "../../domain/interfaces/rate-limit/IRateLimitingService.js"
 import type { Duration } from "../../shared/durations.js"
+import { keepAwake } from "../keep-awake.js"
 import type { TestRunner } from "../session-conformance/conformance-setup.js"
 import type { RateLimitConformanceSetup, RateLimitTraits } from "./conformance-setup.js"
 
@@ -37,7 +38,7 @@ export class RateLimitSuite {
 
   it<const R extends RateLimitRules>(name: string, rules: R, play: (stage: RateLimitStage<R>) => Promise<void>, needs: Needs = {}): void {
     if ((needs.another && this.#traits.lacksAnother !== undefined) || (needs.fakeClock && !this.#traits.fakeClock)) this.#unproved.push(name)
-    else this.#runner.it(name, () => this.#perform(rules, play))
+    else this.#runner.it(name, () => keepAwake(() => this.#perform(rules, play)))
   }
 
   /** One test that names those that were left out, and why. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import type { SessionEvent } from "../../domain/interfaces/ports.js"
 import type { SessionId } from "../../domain/interfaces/session/ISessionService.js"
 import type { Duration } from "../../shared/durations.js"
+import { keepAwake } from "../keep-awake.js"
 import type {
   Capability,
   ConformanceSetup,
@@ -56,7 +57,7 @@ export class Suite {
   }
 
   it(name: string, options: RequestedOptions, play: Play): void {
-    this.#tests.push(() => this.#runner.it(name, () => this.#perform(options, play)))
+    this.#tests.push(() => this.#runner.it(name, () => keepAwake(() => this.#perform(options, play))))
   }
 
   /** A test that only some providers can run. Where one cannot, the test's name joins the list that `listUnproved` puts into the output. */
