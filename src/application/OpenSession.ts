@@ -21,6 +21,7 @@ export class OpenSession<A extends object, I extends object = A> {
   readonly #sessions: ISessionService<A, I>
   readonly #onEnded: () => void
   #token: TokenText
+  #renewing: Promise<unknown> | null = null
 
   /** @param onEnded called when a use of the session finds it ended */
   constructor(sessions: ISessionService<A, I>, issued: { readonly token: TokenText; readonly session: SessionData<A> }, onEnded: () => void = () => undefined) {
@@ -36,27 +37,32 @@ export class OpenSession<A extends object, I extends object = A> {
 
   /** @throws ERR_SESSION_ENDED */
   async update(changes: Changes<A, I>, options?: UpdateSessionOptions<I>): Promise<void> {
-    this.#show(await this.#sessions.updateSession(this.#token, changes, options))
+    this.#show(await this.#byToken((token) => this.#sessions.updateSession(token, changes, options)))
   }
 
   /** @throws ERR_SESSION_ENDED */
   async extend(idleTimeout?: Duration): Promise<void> {
-    this.#show(await this.#sessions.extendSession(this.#token, idleTimeout))
+    this.#show(await this.#byToken((token) => this.#sessions.extendSession(token, idleTimeout)))
   }
 
   /** Gets another secret; from then on only the new one is used. @throws ERR_SESSION_ENDED · what `rotateSession` throws */
   async renew(options: RotateSessionOptions<A, I>): Promise<IssuedSession<A>> {
-    const issued = await this.#sessions.rotateSession(this.#token, options)
+    const rotating = this.#sessions.rotateSession(this.#token, options)
+    this.#renewing = rotating.then(
+      (issued) => {
+        if (issued !== null) this.#token = issued.token
+      },
+      () => undefined,
+    )
+    const issued = await rotating
     this.#show(issued?.session ?? null)
     // `#show` has thrown where there is none.
-    const renewed = issued as IssuedSession<A>
-    this.#token = renewed.token
-    return renewed
+    return issued as IssuedSession<A>
   }
 
   /** Looks at the session again, without a touch. @returns whether it is still there */
   async reload(): Promise<boolean> {
-    const session = await this.#sessions.getSession(this.#token, { touch: false })
+    const session = await this.#byToken((token) => this.#sessions.getSession(token, { touch: false }))
     if (session !== null) this.#show(session)
     return session !== null
   }
@@ -76,6 +82,18 @@ export class OpenSession<A extends object, I extends object = A> {
   /** Ends the session if nothing was changed in it since `view` showed it. @throws ERR_SESSION_CONFLICT */
   async endUnchanged(reason: Reason): Promise<void> {
     await this.#sessions.deleteSession(this.#token, { reason, ifVersion: this.view.version })
+  }
+
+  /** A call of the same request may renew the session meanwhile: what the token before finds no more, the new one does. */
+  async #byToken<T>(use: (token: TokenText) => Promise<T | null>): Promise<T | null> {
+    for (;;) {
+      await this.#renewing
+      const token = this.#token
+      const answer = await use(token)
+      if (answer !== null) return answer
+      await this.#renewing
+      if (this.#token === token) return null
+    }
   }
 
   /** Of two answers that arrive in the wrong order, the newer one stays. */

@@ -98,9 +98,18 @@ export class LimitedLogins implements LoginProtection {
     ])
     const { decision, decisions } = taking
     if (!decision.allowed) return { allowed: false, reason: decision.reason, retryAfter: decision.retryAfter }
-    const user = (await verify()) || null
-    if (user === null) {
+    const failed = async (): Promise<void> => {
       for (const { subject, rule } of own) if (decisions.some((one) => one.rule === rule && one.remaining === 0)) await this.#backOff(subject, rule)
+    }
+    let user: U | null
+    try {
+      user = (await verify()) || null
+    } catch (error) {
+      await failed()
+      throw error
+    }
+    if (user === null) {
+      await failed()
       return { allowed: true, user }
     }
     // What cannot be given back stays counted.

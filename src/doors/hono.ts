@@ -53,22 +53,24 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
       const answer: SharedAnswer = outer ?? { head: new WebAnswerHead(), answeredError: undefined }
       answers.keep(c, answer)
       const { head } = answer
-      const entered = await enter(webRequestHead(c.req.raw, remoteAddress?.(c)), head)
-      if (entered.ok) {
-        const { ok: _, ...fields } = entered
-        for (const [name, value] of Object.entries(fields)) c.set(name, value)
-        await next()
+      try {
+        const entered = await enter(webRequestHead(c.req.raw, remoteAddress?.(c)), head)
+        if (entered.ok) {
+          const { ok: _, ...fields } = entered
+          for (const [name, value] of Object.entries(fields)) c.set(name, value)
+          await next()
+        }
+        // By now Hono has asked app.onError what to answer to an error of a handler.
+        const error = c.error === answer.answeredError ? undefined : c.error
+        const refusal = entered.ok ? error && answerTo(authenticator, error, head, rule) : entered
+        if (refusal) {
+          answer.answeredError = error
+          replace(c, refused(c.res, refusal))
+        }
+        if (outer === undefined && head.waiting) replace(c, completed(c.res, head))
+      } finally {
+        if (outer === undefined) head.sent = true
       }
-      // By now Hono has asked app.onError what to answer to an error of a handler.
-      const error = c.error === answer.answeredError ? undefined : c.error
-      const refusal = entered.ok ? error && answerTo(authenticator, error, head, rule) : entered
-      if (refusal) {
-        answer.answeredError = error
-        replace(c, refused(c.res, refusal))
-      }
-      if (outer !== undefined) return
-      if (head.waiting) replace(c, completed(c.res, head))
-      head.sent = true
     }
   return {
     requireSession: (rule) => middleware(entrance<A, I>(authenticator, rule), rule),

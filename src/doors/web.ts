@@ -69,9 +69,11 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
           if (outer === undefined) heads.drop(request)
         }
       }
-      const answered = completed(await answer(), head)
-      if (outer === undefined) head.sent = true
-      return answered
+      try {
+        return completed(await answer(), head)
+      } finally {
+        if (outer === undefined) head.sent = true
+      }
     }
   return {
     requireSession: (handler, rule) => wrapped(entrance<A, I>(authenticator, rule), handler, rule),
@@ -79,11 +81,14 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
     rateLimit: (limits, rule, by, options) => {
       const check = rateLimited(authenticator, limits, rule, by, options)
       return async (request, next) => {
-        const head = new WebAnswerHead()
+        const outer = heads.of(request)
+        const head = outer ?? new WebAnswerHead()
         const said = () => (by as (request: Request) => Subject)(request)
         const session = () => requests.sessionOf(request)
         const refusal = await check({ head: webRequestHead(request, remoteAddress?.(request)), response: head, session, said })
-        return completed(refusal === null ? await next() : refusalResponse(refusal), head)
+        const answer = refusal === null ? await next() : refusalResponse(refusal)
+        // The door around it completes what it answers to an error of the handler, too.
+        return outer === undefined ? completed(answer, head) : answer
       }
     },
   }

@@ -291,6 +291,34 @@ describe("Web responses", () => {
     expect([...constant.headers]).toEqual([])
   })
 
+  it("to what a handler behind a limit rejected with have the limit's headers", async () => {
+    const limits = await createRateLimitingService({ store: "memory:", rules: { api: { limit: 5, window: "1m" } } })
+    const { token } = await watched.sessions.createSession({ userId: "ada" })
+    const door = webDoor(auth)
+    const limited = door.rateLimit(limits, "api", "user")
+    const handler = door.requireSession((request, { session }) =>
+      limited(request, async () => {
+        await watched.sessions.deleteUserSessions("ada")
+        await session.update({ theme: "dark" })
+        return new Response()
+      }),
+    )
+    const answer = await handler(new Request(ORIGIN, { headers: { cookie: `__Host-Http-sid=${token}` } }))
+    expect([answer.status, answer.headers.get("ratelimit")]).toEqual([401, expect.stringContaining("api")])
+    await limits.close()
+  })
+
+  it("are sent when the handler has thrown: no cookie can be set any more, and no session is made", async () => {
+    let late: Promise<unknown> = Promise.resolve()
+    const handler = webDoor(auth).optionalSession((_request, context) => {
+      late = new Promise((resolve) => setTimeout(resolve, 10)).then(() => context.auth.signIn({ userId: "eve" }))
+      throw new Error("mistake")
+    })
+    await expect(handler(new Request(ORIGIN, { headers: { origin: ORIGIN } }))).rejects.toThrow("mistake")
+    await expect(late).rejects.toMatchObject({ code: "ERR_ANSWER_SENT" })
+    expect((await watched.sessions.getUserSessions("eve")).sessions).toEqual([])
+  })
+
   it("may have headers that cannot be changed", async () => {
     const redirect = webDoor(auth).optionalSession(async (_request, context) => {
       await context.auth.signIn({ userId: "ada" })

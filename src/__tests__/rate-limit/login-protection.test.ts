@@ -88,7 +88,8 @@ describe("a sign-in", () => {
     const { logins, fail } = await open()
     const broken = new Error("the database is away")
     for (let times = 0; times < 5; times += 1) await expect(logins.attempt(ADA, () => Promise.reject(broken))).rejects.toBe(broken)
-    expect((await fail(1))[0]?.allowed).toBe(false)
+    // Blocked, and for longer the next time, as where the password was wrong.
+    expect((await fail(1))[0]).toMatchObject({ allowed: false, reason: "blocked" })
   })
 
   it("tells nobody whether an account exists", async () => {

@@ -65,6 +65,35 @@ describe("what a handler sees", () => {
   })
 })
 
+describe("a session that is renewed while it is used", () => {
+  const uses = {
+    update: (open: OpenSession<SessionAttributes>) => open.update({ theme: "dark" }),
+    extend: (open: OpenSession<SessionAttributes>) => open.extend("1h"),
+    reload: async (open: OpenSession<SessionAttributes>) => expect(await open.reload()).toBe(true),
+  }
+
+  it.each(Object.entries(uses))("%s finds it, whichever of the two was asked for first", async (_name, use) => {
+    const told: unknown[] = []
+    for (const first of ["renew", "use"]) {
+      const issued = await sessions.createSession({ userId: "ada", attributes: { theme: "light" } })
+      const open = new OpenSession(sessions, issued, () => told.push(first))
+      const renew = (): Promise<unknown> => open.renew({ grace: 0 })
+      await Promise.all(first === "renew" ? [renew(), use(open)] : [use(open), renew()])
+      expect(await sessions.getSession(issued.token)).toBeNull()
+    }
+    expect(told).toEqual([])
+  })
+
+  it("is found by what was asked for before, and answered with the old token", async () => {
+    const watched = new WatchedSessions(sessions)
+    const issued = await sessions.createSession({ userId: "ada" })
+    const open = new OpenSession(watched.service, issued)
+    watched.before("updateSession", () => open.renew({ grace: 0 }))
+    await open.update({ theme: "dark" })
+    expect(open.view.attributes).toEqual({ theme: "dark" })
+  })
+})
+
 describe("a session that was ended meanwhile", () => {
   it.each(["update", "extend"] as const)("rejects %s with ERR_SESSION_ENDED, tells of it, and shows what it showed", async (use) => {
     const issued = await sessions.createSession({ userId: "ada", attributes: { theme: "light" } })
