@@ -365,15 +365,17 @@ export abstract class SessionFront<A extends object, I extends object> implement
       async (signal, options) => {
         const owner = checkUserId(userId, "userId")
         const walk = checkDeleteAll(options)
-        // A typing error in `except` must not end the session that was to stay.
-        const except = options?.except === undefined ? null : parseHandle(options.except)
-        if (options?.except !== undefined && except === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
+        const place = userKey(owner)
+        // A typing error in `except` must not end the session that was to stay: what is no handle is refused, and the id alone tells which it is.
+        const named = options?.except === undefined ? null : parseHandle(options.except)
+        if (options?.except !== undefined && named === null) throw new UnexpectedValue("Expected except to be a session's handle, got something else.")
+        const except = named && { tag: place.tag, id: named.id }
         const reason = options?.reason ?? "revoked"
         const onEnded = (handle: Handle): void => {
           if (this.#events.isHeard) this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
         }
         const thorough = walk === null ? null : { ...walk, ending: this.#ending.signal }
-        return this.removeAll(userKey(owner), { ...(signal && { signal }), owner, except, thorough, onEnded })
+        return this.removeAll(place, { ...(signal && { signal }), owner, except, thorough, onEnded })
       },
       true,
     )

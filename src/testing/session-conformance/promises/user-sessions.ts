@@ -215,6 +215,14 @@ function deletingAll(suite: Suite): void {
     assert.equal(await service.deleteUserSessions("ada", { except: present(kept).session.sessionId }), 0)
   })
 
+  suite.it("except: a typing error in the handle's tag does not end the session that was to stay", {}, async ({ service }) => {
+    const [, kept] = await open(service, "ada", 2)
+    const { token, session } = present(kept)
+    const except = (session.sessionId.startsWith("A") ? "B" : "A") + session.sessionId.slice(1)
+    assert.equal(await service.deleteUserSessions("ada", { except }), 1)
+    await assertUnchanged(service, token, session)
+  })
+
   suite.it("except: a handle that is not this user's keeps nothing", {}, async ({ service }) => {
     const bob = await service.createSession({ userId: "bob" })
     await open(service, "ada", 2)
