@@ -30,14 +30,20 @@ class Patch {
 }
 
 const NOTHING: readonly string[] = []
+const MOST_NAMES = 1_000
 
 export function checkUpdate(changes: unknown, options: Unschemed<UpdateSessionOptions<unknown>, "unset"> | undefined): CheckedUpdate {
   if (options !== undefined) assertKnownKeys(options, "the options of updateSession", ["ifVersion", "unset", "signal"])
-  const { ifVersion, unset = NOTHING } = options ?? {}
+  const { ifVersion, unset } = options ?? {}
   assertVersionAsked(ifVersion)
-  if (!Array.isArray(unset) || unset.length > 1000 || unset.some((key) => typeof key !== "string"))
-    throw expected("unset", "a list of at most 1000 attribute names", unset)
-  return new CheckedUpdate(checkChanges(changes, unset), ifVersion ?? null)
+  return new CheckedUpdate(checkChanges(changes, unset === undefined ? NOTHING : copyNames(unset)), ifVersion ?? null)
+}
+
+/** Copied before it is checked: the caller may change the list while the session is read. */
+function copyNames(unset: unknown): readonly string[] {
+  const names: readonly unknown[] | null = Array.isArray(unset) && unset.length <= MOST_NAMES ? [...unset] : null
+  if (!names?.every((name) => typeof name === "string")) throw expected("unset", `a list of at most ${MOST_NAMES} attribute names`, unset)
+  return names
 }
 
 function checkChanges(changes: unknown, unset: readonly string[]): CheckedChanges {

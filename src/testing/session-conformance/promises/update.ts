@@ -83,6 +83,16 @@ function removing(suite: Suite): void {
     assert.deepEqual((await service.getSession(token))?.attributes, {})
   })
 
+  suite.it("unsets what was asked for, whatever becomes of the list meanwhile", {}, async ({ service }) => {
+    const { token } = await service.createSession({ userId: "ada", attributes: { a: 1, b: 2 } })
+    for (const changes of [{}, (own: object) => own]) {
+      const unset = ["a"]
+      const updating = service.updateSession(token, changes, { unset })
+      unset[0] = "b"
+      assert.deepEqual((await updating)?.attributes, { b: 2 })
+    }
+  })
+
   suite.it("to unset what is not there changes no attribute", {}, async ({ service }) => {
     const { token } = await service.createSession({ attributes: { a: 1 } })
     assert.deepEqual((await service.updateSession(token, {}, { unset: ["toString", "b", ""] }))?.attributes, { a: 1 })
