@@ -9,17 +9,19 @@ export interface FakeClock extends Clock {
    * Moves the clock forward.
    *
    * @param by - whole seconds, or text with its unit; 0 to 10 000 d
-   * @throws ERR_INVALID_ARGUMENT
+   * @throws ERR_INVALID_ARGUMENT, also for a step beyond 2250; the clock then stays where it is
    */
   advance(by: Duration): void
 }
 
 const LONGEST_STEP_MS = 10_000 * 86_400_000
+/** From 2255 on, microseconds are more than a number holds exactly, and a session may live for years. */
+const LATEST_MS = Date.UTC(2250, 0)
 
 /**
  * Makes a clock for tests that live through hours in no time: hand it to `createSessionService` as `clock` (memory and SQLite).
  *
- * @param start - where it begins, a `Date` or text that `Date` reads; 2026-01-01T00:00:00Z by default
+ * @param start - where it begins, a `Date` or text that `Date` reads, from 1970 to the beginning of 2250; 2026-01-01T00:00:00Z by default
  * @throws ERR_INVALID_ARGUMENT
  * @example
  * const clock = createFakeClock("2026-01-01T00:00:00Z")
@@ -31,15 +33,21 @@ export function createFakeClock(start: Date | string = "2026-01-01T00:00:00Z"): 
   return {
     now: () => now,
     advance: (by) => {
-      now += checked(() => toMilliseconds(by, "by", { min: 0, max: LONGEST_STEP_MS }))
+      now = checked(() => laterBy(now, by))
     },
   }
 }
 
 function startOf(start: unknown): number {
   const time = typeof start === "string" || start instanceof Date ? new Date(start).getTime() : Number.NaN
-  if (Number.isNaN(time)) throw expected("start", "a date, or text that can be read as one", start)
+  if (!(time >= 0 && time <= LATEST_MS)) throw expected("start", "a date from 1970 to 2250, or text that can be read as one", start)
   return time
+}
+
+function laterBy(now: number, by: Duration): number {
+  const later = now + toMilliseconds(by, "by", { min: 0, max: LONGEST_STEP_MS })
+  if (later > LATEST_MS) throw expected("by", "a step that ends by 2250", by)
+  return later
 }
 
 function checked<T>(read: () => T): T {

@@ -89,6 +89,16 @@ describe("the fake clock", () => {
     expect(createFakeClock().now()).toBe(start)
   })
 
+  test("goes from 1970 to 2250 and no further: stores cannot keep what lies beyond", () => {
+    const refused = expect.objectContaining({ code: "ERR_INVALID_ARGUMENT" })
+    for (const start of [new Date(-1), "1969-12-31T23:59:59Z", "2250-01-01T00:00:01Z", new Date(8.64e15)]) expect(() => createFakeClock(start)).toThrow(refused)
+    const clock = createFakeClock("2249-12-31T23:59:00Z")
+    expect(() => clock.advance("61s")).toThrow(refused)
+    clock.advance("60s")
+    expect(clock.now()).toBe(Date.UTC(2250, 0))
+    expect(createFakeClock(new Date(0)).now()).toBe(0)
+  })
+
   test("refuses what is no time and no duration", () => {
     for (const start of ["soon", new Date(Number.NaN), 5]) {
       expect(() => createFakeClock(start as never)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARGUMENT" }))
