@@ -4,6 +4,7 @@ import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
+import { createSessionService, type ISessionService } from "../../exports/index.js"
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL("../../../", import.meta.url))
@@ -56,4 +57,18 @@ describe("the guides", () => {
     )
     expect(failure).toBe("")
   }, 180_000)
+
+  it("testing: a store that is away fails reads, and leaves the other calls as they are", async () => {
+    const folder = join(root, ".cache/guide-of-testing")
+    mkdirSync(folder, { recursive: true })
+    const file = join(folder, "unreachable.ts")
+    writeFileSync(file, blocksOf("guides/testing").at(-1) ?? "")
+    const { unreachable } = (await import(/* @vite-ignore */ file)) as { readonly unreachable: (sessions: ISessionService) => ISessionService }
+    await using sessions = await createSessionService({ store: "memory:" })
+    const away = unreachable(sessions)
+    const { token } = await away.createSession({ userId: "ada" })
+    await expect(away.getSession(token)).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE" })
+    expect(await sessions.getSession(token)).not.toBeNull()
+    expect(await away.deleteSession(token)).toBe(true)
+  })
 })
