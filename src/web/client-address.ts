@@ -35,8 +35,10 @@ function compile(networks: readonly unknown[]): (address: string, hop: number) =
   return networks.length === 0 ? () => false : proxyAddr.compile(networks as string[])
 }
 
+/** In the one way of writing that no two programs read differently: `010.0.0.0` and `10/8` are other networks to some. */
 function isNetwork(text: string): boolean {
-  return text.includes("/") ? ipaddr.isValidCIDR(text) && !text.endsWith("/0") : canonicalAddress(text) !== undefined
+  const [, address = text, bits = "1"] = /^(.*)\/([1-9]\d{0,2})$/.exec(text) ?? []
+  return ipaddr.IPv4.isValidFourPartDecimal(address) ? Number(bits) <= 32 : ipaddr.IPv6.isValid(address) && Number(bits) <= 128
 }
 
 /**
