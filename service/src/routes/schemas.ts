@@ -23,13 +23,13 @@ export const newUserId = z
   .string()
   .min(1)
   .refine(isAddressable, "expected an id that can stand in a path: not . or .., no backslash, nothing that decodes to them")
-  .openapi({ description: "The application's own name for a user, 1 to 512 bytes.", example: "ada" })
+  .openapi({ description: "The application's own name for a user, 1 to 512 bytes, counted as JSON.", example: "ada" })
 
 export const device = z
   .strictObject({
-    ip: z.string().optional().openapi({ description: "At most 64 bytes." }),
-    userAgent: z.string().optional().openapi({ description: "At most 1024 bytes." }),
-    label: z.string().optional().openapi({ description: "At most 256 bytes." }),
+    ip: z.string().optional().openapi({ description: "At most 64 bytes, counted as JSON." }),
+    userAgent: z.string().optional().openapi({ description: "At most 1024 bytes, counted as JSON." }),
+    label: z.string().optional().openapi({ description: "At most 256 bytes, counted as JSON." }),
   })
   .openapi("Device")
 

@@ -11,7 +11,7 @@ export type SessionId = string & { readonly [kind]: "id" }
 export type TokenText = string & { readonly [kind]?: "token" }
 /** Where a handle is asked for: any plain string, but never a `SessionToken`. */
 export type IdText = string & { readonly [kind]?: "id" }
-/** The application's own name for a user: 1 to 512 bytes of well-formed text, compared byte for byte. */
+/** The application's own name for a user: 1 to 512 bytes of well-formed text, compared byte for byte. Bytes count as JSON, where a quote takes two, and a control character up to six. */
 export type UserId = string & { readonly [kind]?: never }
 
 export type SessionAttributes = Record<string, unknown>

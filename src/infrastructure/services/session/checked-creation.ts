@@ -125,7 +125,7 @@ function checkDevice(device: Device | undefined): string {
     const bytes = DEVICE_BYTES[key]
     const value: unknown = device[key]
     if (value === undefined) continue
-    if (typeof value !== "string" || !isStoredIn(bytes, value)) throw expected(`device.${key}`, `text of at most ${bytes} bytes`, value)
+    if (typeof value !== "string" || !isStoredIn(bytes, value)) throw expected(`device.${key}`, `text of at most ${bytes} bytes, counted as JSON`, value)
     checked[key] = value
   }
   return JSON.stringify(checked)

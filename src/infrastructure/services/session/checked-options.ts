@@ -12,7 +12,7 @@ const USER_ID_BYTES = 512
 /** What is asked of a session by its options, whatever its attributes are: those the schema checks. */
 export type Unschemed<Options, Attributes extends keyof Options> = Omit<Options, Attributes> & { readonly [Name in Attributes]?: unknown }
 
-/** A user id as it may be stored: lone surrogates are refused, for two of them would hash alike. */
+/** A user id as it may be stored, and counted as it is stored: lone surrogates are refused, for two of them would hash alike. */
 export function checkUserId(value: unknown, name: string): string {
   if (
     typeof value !== "string" ||
@@ -21,7 +21,7 @@ export function checkUserId(value: unknown, name: string): string {
     Buffer.byteLength(JSON.stringify(value)) - 2 > USER_ID_BYTES ||
     !value.isWellFormed()
   ) {
-    throw expected(name, `1 to ${USER_ID_BYTES} bytes of well-formed text`, value)
+    throw expected(name, `1 to ${USER_ID_BYTES} bytes of well-formed text, counted as JSON`, value)
   }
   return value
 }
