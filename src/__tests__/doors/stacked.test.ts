@@ -1,4 +1,4 @@
-import { createServer } from "node:http"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import express from "express"
 import Fastify from "fastify"
 import { Hono, type MiddlewareHandler } from "hono"
@@ -120,12 +120,13 @@ const FRAMEWORKS: Readonly<Record<string, Start>> = {
 
 /** A server of Node in front of a function from requests to answers. */
 function bridged(handler: (request: Request) => Response | Promise<Response>): ReturnType<typeof createServer> {
-  return createServer(async (incoming, outgoing) => {
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const headers = new Headers(incoming.headers as Record<string, string>)
     const answer = await handler(new Request(`http://127.0.0.1${incoming.url}`, { method: incoming.method ?? "GET", headers }))
     outgoing.setHeaders(answer.headers as never)
     outgoing.writeHead(answer.status).end(await answer.text())
-  })
+  }
+  return createServer((incoming, outgoing) => void serve(incoming, outgoing))
 }
 
 let watched: WatchedSessions
