@@ -514,7 +514,7 @@ export const MUTANTS = [
   {
     rule: "A cleanup says when it may prune nothing",
     file: `${REDIS}/upkeep/prune-later.ts`,
-    from: 'if (SessionError.is(error, "ERR_STORE_REFUSED") || SessionError.is(error, "ERR_STORE_PROTOCOL")) throw error\n',
+    from: 'if (SessionError.is(error, "ERR_STORE_REFUSED", "ERR_STORE_PROTOCOL")) throw error\n',
     to: "",
     tests: [`${UNIT}/infrastructure/services/session/SessionService.test.ts`],
     only: "fails where it may prune nothing",

@@ -60,9 +60,9 @@ export class OpenSession<A extends object, I extends object = A> {
     return issued as IssuedSession<A>
   }
 
-  /** Looks at the session again, without a touch. @returns whether it is still there */
-  async reload(): Promise<boolean> {
-    const session = await this.#byToken((token) => this.#sessions.getSession(token, { touch: false }))
+  /** Looks at the session again. @returns whether it is still there */
+  async reload(touch = false): Promise<boolean> {
+    const session = await this.#byToken((token) => this.#sessions.getSession(token, { touch }))
     if (session !== null) this.#show(session)
     return session !== null
   }

@@ -24,7 +24,7 @@ export class RequestState<A extends object, I extends object> {
   turn: Promise<unknown> | null = null
 }
 
-/** What the use cases of one request share, at one door. Its session is read when somebody asks for it, and once. */
+/** What the use cases of one request share, at one door. Its session is read when somebody asks for it, and once, or once more to touch it. */
 export class RequestScope<A extends object, I extends object> {
   readonly sessions: ISessionService<A, I>
   readonly port: RequestPort
@@ -56,13 +56,33 @@ export class RequestScope<A extends object, I extends object> {
   /** The request's session, or the one that took its place. @throws ERR_REQUEST_AMBIGUOUS · what `getSession` throws */
   current(): Promise<OpenSession<A, I> | null> {
     const state = this.#state
-    // A door within one for which the request was no activity.
-    const isDue = this.#touch && !state.touched && !state.left
-    if (state.reading === null || isDue) {
+    if (state.reading === null) {
       state.touched = this.#touch
       state.reading = this.#read()
+    } else if (this.#touch && !state.touched) {
+      state.touched = true
+      state.reading = this.#touched(state.reading)
     }
     return state.reading
+  }
+
+  /** At a door within one for which the request was no activity. */
+  async #touched(reading: Promise<OpenSession<A, I> | null>): Promise<OpenSession<A, I> | null> {
+    try {
+      const open = await reading
+      if (open === null || this.#state.left || (await open.reload(true))) return open
+    } catch (error) {
+      this.#forgetReading()
+      throw error
+    }
+    this.#state.known = null
+    this.audit({ event: "session_use_after_expire" }, null)
+    return null
+  }
+
+  /** The next one who asks may find the store back. */
+  #forgetReading(): void {
+    if (!this.#state.left) this.#state.reading = null
   }
 
   /** Runs one after another what gives the request another session, so that each finds what the one before left, and no session stays behind without a cookie. */
@@ -100,8 +120,7 @@ export class RequestScope<A extends object, I extends object> {
     } catch (error) {
       // A record that cannot be read signs nobody in. It stays, and so does its cookie: another release may be able to read it.
       if (SessionError.is(error, "ERR_SESSION_CORRUPT")) return null
-      // The next one who asks may find the store back.
-      this.#state.reading = null
+      this.#forgetReading()
       throw error
     }
   }

@@ -34,7 +34,7 @@ export interface LoginProtection {
    * Whether the account exists makes no difference to anything but `user`.
    *
    * @param verify finds the user by the credentials; `null`, or anything else that is falsy, as the `false` of a password check: they are wrong. Name the user:
-   * `true` counts as a success, and says nothing of who it was. One that throws stays counted.
+   * `true` counts as a success, and says nothing of who it was. One that throws stays counted, as a wrong password does.
    * @throws ERR_INVALID_ARGUMENT for an account that is no text of 1 to 320 bytes · ERR_CLOSED · what `verify` throws
    * @source OWASP ASVS 5.0 6.3.1, 6.1.1 · NIST SP 800-63B-4 3.2.2 · OWASP Authentication Cheat Sheet
    */

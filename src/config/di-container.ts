@@ -37,7 +37,7 @@ export interface Bindings {
 
 /** A container with its services ready, and the one call that ends them. */
 export interface Container extends AsyncDisposable {
-  /** Resolve from it, or make a child with `provideValue`, `provideClass` and `provideFactory`. What has a `dispose()` may use the services in it when the container is closed. */
+  /** Resolve from it, or make a child with `provideValue`, `provideClass` and `provideFactory`. What has a `dispose()` may use the services in it when the container is closed, which waits for it. */
   readonly injector: Injector<Bindings>
   close(): Promise<void>
 }
@@ -140,8 +140,7 @@ function container(injector: Injector<Bindings>): Container {
       await injector.dispose()
     } finally {
       // The sessions own the connection that both have.
-      await limits.close()
-      await sessions.close()
+      await limits.close().finally(() => sessions.close())
     }
   }
   const close = (): Promise<void> => {

@@ -35,7 +35,9 @@ export class StoreHealth {
     const findings: readonly Finding[] = await this.#sessions.doctor().then(({ findings }) => findings, unexamined)
     const notable = findings.filter(({ level }) => level === "warning" || level === "problem")
     for (const finding of notable) if (!this.#told.has(keyOf(finding))) this.#tell(finding)
-    this.#told = new Set(notable.map(keyOf))
+    // What could not be looked at may still be as it was.
+    const before = findings.some(({ check }) => check === "examination") ? this.#told : []
+    this.#told = new Set([...before, ...notable.map(keyOf)])
     return [...new Set(notable.filter(({ level }) => level === "problem").map(({ check }) => check))]
   }
 
@@ -45,10 +47,10 @@ export class StoreHealth {
   }
 }
 
-/** One server of several that does not answer fails the examination, and leaves the others to serve. */
+/** A store that answered a moment ago serves, as far as anybody knows. */
 function unexamined(error: unknown): readonly Finding[] {
   const found = describeFailure(error) ?? "an unknown error"
-  return [{ check: "examination", level: "problem", found, remedy: "See that every server of the store runs and answers." }]
+  return [{ check: "examination", level: "problem", found, remedy: "See whether the servers of the store run and answer in time." }]
 }
 
 function keyOf({ check, level, node }: Finding): string {

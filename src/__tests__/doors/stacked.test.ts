@@ -189,6 +189,10 @@ describe.each(Object.entries(FRAMEWORKS))("a request that goes through two doors
       status: 200,
       said: "ada",
     })
+    // Also where the request is activity at the inner one alone.
+    watched.clock.advance("10m")
+    const again = { outer: (auth: RequestAuth<Attributes>) => auth.reauthenticated("ada"), outerRule: { touch: false }, inner: whoIsThere, needs: {} }
+    expect(await visit(again, jar)).toMatchObject({ status: 200, said: "ada", opens: "ada" })
     expect(heard).not.toContain("wrong-secret")
   })
 

@@ -167,7 +167,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    *
    * @param page `cursor` of the page before · `limit` 1 to 200, 50 by default
    * @returns the sessions, and a cursor when there may be more. A page may hold fewer than `limit`, even none, and still have a cursor. `unreadable` names
-   * sessions that are there, but cannot be read, by this release at least; absent where there are none.
+   * sessions that are there, pending ones too, but cannot be read, by this release at least; absent where there are none.
    * @throws ERR_INVALID_ARGUMENT (also for a foreign cursor) · ERR_STORE_…
    * @source OWASP ASVS 5.0 7.5.2
    */

@@ -58,10 +58,17 @@ export function tracked(clients: TrackingClients): Tracking {
     for (const event of ["error", "reconnecting", "end"]) client.on(event, end)
     client.on("invalidate", (key) => listener.invalidated(textOrNull(key)))
     const late = setTimeout(() => end(silent()), TRACKING_SOCKET.connectTimeout + GREETING_MS).unref()
-    await client.connect().finally(() => clearTimeout(late))
+    try {
+      await client.connect()
+      if (clients.ask !== undefined && !isOver) await follow(client, clients.ask)
+    } catch (error) {
+      end(error)
+      throw error
+    } finally {
+      clearTimeout(late)
+    }
     // Calls wait on the application's own connection, and this one alone must not keep the process alive.
     client.unref?.()
-    if (clients.ask !== undefined) await follow(client, clients.ask)
     return { send: (command) => client.sendCommand(command, PLAIN), close: () => end() }
   }
   return { nodes: () => clients.nodes(), nodeOf: (key) => clients.nodeOf(key), open }

@@ -27,7 +27,8 @@ type CreateClient = (options: object) => Duplicable
 
 /**
  * How tracked connections are made for a client: by node-redis as duplicates of its own connections; by ioredis and iovalkey, which drop what a server
- * says unasked, with `@redis/client`. The client itself is only read, and one that the application made is asked which database it reads.
+ * says unasked, with `@redis/client`. The client itself is only read; one that the application made is also asked which database it
+ * reads, which has one that connects lazily connect.
  *
  * @throws ERR_CONFIG_INVALID where `@redis/client` is needed and not installed
  */

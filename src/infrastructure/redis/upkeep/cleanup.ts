@@ -22,13 +22,13 @@ const MEMBERS_OF_MOST_LISTS = 12
 
 /**
  * One step over the keyspace: counts sessions, and prunes the members of lists whose sessions are gone; told in parts where lists are long.
- * A walk may meet a key twice, or miss one that is created meanwhile, so totals are close, not exact.
+ * A walk may meet a key twice, or miss one that is created meanwhile, so totals are close, not exact; one that begins anew after a failover counts again.
  *
  * @param cursor - `null` begins; see `Position`
  */
 export async function* sweepKeyspace(parts: UpkeepParts, cursor: string | null, count: number, options: SweepOptions): AsyncGenerator<SweepStep> {
   const nodes = await parts.redis.nodes()
-  const { node, scanned } = cursor === null ? START : positionOf(cursor, nodes)
+  const { node, scanned } = cursor === null ? START : positionOf(cursor, nodes, parts.redis.singleNode)
   const step = await parts.redis.scan(node, scanned, parts.keys.pattern, count, options)
   let seen = await sweepSessions(parts, step.keys, options)
   const lists = step.keys.map((key) => parts.keys.parseIndex(key)).filter((place) => place !== null)
@@ -54,9 +54,9 @@ const CURSOR_FORM = /^(\d{1,4})\.(\d{1,20})(?:\.([0-9a-f]{8}))?$/
 const LARGEST_SCANNED = 2n ** 64n
 
 /** After a failover a primary has another place among them, and cursors of its own: then the walk begins anew, lest it leave one out. */
-function positionOf(cursor: string, nodes: readonly string[]): Position {
+function positionOf(cursor: string, nodes: readonly string[], isSingle: boolean): Position {
   const [, node = "", scanned = "", mark = ""] = CURSOR_FORM.exec(cursor) ?? []
-  const isForeign = node === "" || BigInt(scanned) >= LARGEST_SCANNED || (nodes.length === 1 && (node !== "0" || mark !== ""))
+  const isForeign = node === "" || BigInt(scanned) >= LARGEST_SCANNED || (isSingle && (node !== "0" || mark !== ""))
   if (isForeign) throw new UnexpectedValue("Expected cursor to be one of a cleanup's report, got something else.")
   return mark === markOf(nodes) ? { node: Number(node), scanned } : START
 }
@@ -107,16 +107,17 @@ async function* sweepLists(parts: UpkeepParts, lists: readonly ListPlace[], coun
   for (let from = 0; from < lists.length; from += together) {
     let walks = lists.slice(from, from + together).map((place) => sweepList(parts, place, count, options))
     while (walks.length > 0) {
-      const pages = await Promise.all(walks.map((walk) => unlessDamaged(walk.next())))
+      const pages = await Promise.all(walks.map((walk) => walk.next()))
       walks = walks.filter((_walk, at) => pages[at]?.done === false)
-      for (const page of pages) if (page?.done === false) yield page.value
+      for (const page of pages) if (!page.done) yield page.value
     }
   }
 }
 
 async function* sweepList(parts: UpkeepParts, place: ListPlace, count: number, options: SweepOptions): AsyncGenerator<SweepCounts> {
-  for await (const ids of walkList(parts.scripts, parts.keys.index(place), "+inf", count, options)) {
-    yield { ...EMPTY_SWEEP, scanned: ids.length, pruned: await parts.prunes.prune(place, ids) }
+  const pages = walkList(parts.scripts, parts.keys.index(place), "+inf", count, options)
+  for (let page = await unlessDamaged(pages.next()); page?.done === false; page = await unlessDamaged(pages.next())) {
+    yield { ...EMPTY_SWEEP, scanned: page.value.length, pruned: await parts.prunes.prune(place, page.value) }
   }
 }
 

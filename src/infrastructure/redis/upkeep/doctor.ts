@@ -96,7 +96,7 @@ async function readDenied(redis: IRedisService, keys: SessionKeys, node: number,
   try {
     // Keys as arguments: every node of a cluster can be asked about them.
     const wait = redis.waiting === undefined ? ["", ""] : [redis.waiting.command, redis.waiting.key]
-    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names, ...wait, ...probed(redis, keys, node)], options)
+    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names, ...wait, ...(await probed(redis, keys, node))], options)
     return isList(reply) ? [...new Set(reply.map(String))] : null
   } catch (error) {
     if (SessionError.is(error, "ERR_STORE_REFUSED")) return ["EVAL"]
@@ -107,10 +107,11 @@ async function readDenied(redis: IRedisService, keys: SessionKeys, node: number,
 }
 
 /** What the near-cache asks of a node, to be asked for by any: only the names matter. */
-function probed({ tracking, singleNode }: IRedisService, { prefix }: SessionKeys, node: number): readonly [key: string, nodes: string] {
+async function probed(redis: IRedisService, { prefix }: SessionKeys, node: number): Promise<readonly [key: string, nodes: string]> {
+  const { tracking, singleNode } = redis
   if (tracking === undefined) return ["", ""]
-  const name = tracking.nodes()[node]
-  return [probeKey(prefix, (key) => tracking.nodeOf(key) === name), singleNode ? "" : "cluster"]
+  const name = (await redis.nodes())[node]
+  return [probeKey(prefix, (key) => singleNode || name === undefined || tracking.nodeOf(key) === name), singleNode ? "" : "cluster"]
 }
 
 function isList(reply: RedisReply): reply is readonly RedisReply[] {

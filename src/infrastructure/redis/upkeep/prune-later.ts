@@ -70,13 +70,13 @@ export class PruneLater {
   /**
    * How many members left the list: those whose session is gone, and that are old enough. While their slot migrates, they stay.
    *
-   * @throws ERR_STORE_REFUSED · ERR_STORE_PROTOCOL when that will not be otherwise the next time
+   * @throws ERR_STORE_REFUSED · ERR_STORE_PROTOCOL, which somebody has to mend
    */
   async prune(place: ListPlace, ids: readonly string[]): Promise<number> {
     try {
       return await this.#prune([{ index: this.#keys.index(place), sessions: this.#keys.sessions(place, ids) }])
     } catch (error) {
-      if (SessionError.is(error, "ERR_STORE_REFUSED") || SessionError.is(error, "ERR_STORE_PROTOCOL")) throw error
+      if (SessionError.is(error, "ERR_STORE_REFUSED", "ERR_STORE_PROTOCOL")) throw error
       return 0
     }
   }

@@ -1,3 +1,4 @@
+import { types } from "node:util"
 import { SessionError } from "../../../domain/errors.js"
 import { type AttributesCopy, assertFewValues, copyAttributes, mergeAttributes } from "../../../domain/session/attributes.js"
 import type { Body } from "../../../domain/session/record.js"
@@ -95,7 +96,8 @@ async function judgement(
 
 /** What an application's function returns. A promise is refused by those who read it, and nobody else hears how it ends. */
 function atOnce(returned: unknown): unknown {
-  if (returned instanceof Promise) returned.catch(() => undefined)
+  // Whatever it is: `instanceof` would ask a proxy.
+  if (types.isPromise(returned)) returned.catch(() => undefined)
   return returned
 }
 

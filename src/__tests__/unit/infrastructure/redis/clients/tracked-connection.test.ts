@@ -26,7 +26,8 @@ class Greeted extends EventEmitter implements TrackingClient {
 const LATE_MS = 4_000
 let client: Greeted
 const listener = { invalidated: vi.fn(), closed: vi.fn() }
-const opening = () => tracked({ nodes: () => ["one"], nodeOf: () => "one", make: () => Promise.resolve(client) }).open("one", listener)
+const opening = (ask?: () => Promise<unknown>) =>
+  tracked({ nodes: () => ["one"], nodeOf: () => "one", make: () => Promise.resolve(client), ask }).open("one", listener)
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
@@ -54,4 +55,15 @@ it("keeps one that greets, for as long as it likes", async () => {
   expect(await send(["ping"])).toBe("PONG")
   close()
   expect(listener.closed).toHaveBeenCalledTimes(1)
+})
+
+it("leaves one behind which nobody can tell which database the application reads", async () => {
+  const failed = expect(opening(() => Promise.reject(new Error("The client is closed")))).rejects.toThrow("closed")
+  client.greet()
+  await failed
+  await vi.waitFor(() => expect(client.isOpen).toBe(false))
+  const silent = opening(() => new Promise(() => {}))
+  void silent
+  await vi.advanceTimersByTimeAsync(LATE_MS)
+  expect(listener.closed).toHaveBeenCalledTimes(2)
 })

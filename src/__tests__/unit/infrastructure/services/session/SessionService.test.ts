@@ -1340,6 +1340,7 @@ describe("cleanupExpiredSessions", () => {
     const [live, orphan] = [storedSession(), storedSession({ lastAccessedAt: SERVER_MS - 80_000_000 })]
     const prefixed = (key: string): string => `shop:${key}`
     redis.primaries = 2
+    redis.singleNode = false
     redis.answer(
       "scan",
       { cursor: "0", keys: [...[live, orphan].map(({ record }) => prefixed(keyOf(record))), prefixed(indexOf("ada")), "shop:session_notes:{a}"] },
@@ -1377,6 +1378,7 @@ describe("cleanupExpiredSessions", () => {
 
   it("goes on at the node and place of a cursor, with as many entries as the rate allows", async () => {
     redis.primaries = 4
+    redis.singleNode = false
     redis.answer("scan", { cursor: "0", keys: [] }, { cursor: "17", keys: [] })
     const { cursor } = await stopped(2)
     redis.calls.length = 0
@@ -1389,19 +1391,26 @@ describe("cleanupExpiredSessions", () => {
     ])
     redis.answer("scan", { cursor: "0", keys: [] })
     redis.primaries = 1
+    redis.singleNode = true
     await serviceWith().cleanupExpiredSessions({ maxPerSecond: 50 })
     expect(redis.calls.at(-1)?.args).toEqual([0, "0", "*session*:{*", 50])
   })
 
   it("begins anew where the primaries are others than when it stopped, lest it leave one out", async () => {
     redis.primaries = 2
+    redis.singleNode = false
     redis.answer("scan", { cursor: "0", keys: [] })
     const { cursor } = await stopped(1)
     redis.calls.length = 0
     redis.primaries = 3
+    redis.singleNode = false
     redis.answer("scan", { cursor: "0", keys: [] }, { cursor: "0", keys: [] }, { cursor: "0", keys: [] })
     expect((await serviceWith().cleanupExpiredSessions({ cursor, maxPerSecond: 10_000_000 })).cursor).toBeUndefined()
     expect(redis.all("scan").map(({ args: [node] }) => node)).toEqual([0, 1, 2])
+    // Also where the client knows of one alone for a moment.
+    redis.primaries = 1
+    redis.answer("scan", { cursor: "0", keys: [] })
+    expect((await serviceWith().cleanupExpiredSessions({ cursor, maxPerSecond: 10_000_000 })).cursor).toBeUndefined()
   })
 
   it.each(["0.18446744073709551616", "1.0", "0.0.00000000", "0", "0.x", "0.0.0"])("refuses the cursor %s on one server", async (cursor) => {
