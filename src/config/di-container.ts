@@ -139,8 +139,12 @@ function container(injector: Injector<Bindings>): Container {
     try {
       await injector.dispose()
     } finally {
-      // The sessions own the connection that both have.
-      await limits.close().finally(() => sessions.close())
+      try {
+        await limits.close()
+      } finally {
+        // They own the connection that both have.
+        await sessions.close()
+      }
     }
   }
   const close = (): Promise<void> => {
