@@ -35,7 +35,7 @@ class Admitted<A extends object, I extends object> {
   }
 }
 
-/** What the doors of one request share of its session, for each authenticator that they are made of. */
+/** What the doors of one request share of its session, for each authenticator that they are made of: a list, since that is one as a rule. */
 class SharedState {
   readonly state = new RequestState<object, object>()
   readonly authenticator: object
