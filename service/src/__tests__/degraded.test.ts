@@ -57,7 +57,7 @@ describe("a store with problems", () => {
       expect([status, body]).toEqual([200, { status: "degraded", problems: ["examination"] }])
     }
     const told = logged.filter((line) => line.includes("the store has a problem: examination"))
-    expect(told).toEqual([expect.stringMatching(/"found":"ERR_STORE_UNAVAILABLE","remedy":"See that every server/)])
+    expect(told).toEqual([expect.stringMatching(/"found":"ERR_STORE_UNAVAILABLE","remedy":"See whether the servers/)])
     isGone = false
     await expect.poll(async () => (await call("GET", "/readyz", { key: null })).body, { timeout: 5_000 }).toEqual({ status: "ready", problems: [] })
   })
