@@ -24,7 +24,7 @@ export async function examineStore(redis: IRedisService, keys: SessionKeys, opti
   const reach: Reach = { isCluster: !redis.singleNode, ...redis.connection }
   const addresses = await redis.nodes()
   const count = addresses.length
-  const asked = await Promise.all(Array.from({ length: count }, (_unused, node) => questionNode(redis, keys, node, reach, options).catch(outageOf)))
+  const asked = await Promise.all(addresses.map((address, node) => questionNode(redis, keys, { node, address }, reach, options).catch(outageOf)))
   const [silent] = asked
   if (SessionError.is(silent) && asked.every((answers) => SessionError.is(answers))) throw silent
   const nodes = asked.flatMap((answers, node) => {
@@ -47,14 +47,20 @@ function nameOf(node: number, addresses: readonly string[], info: Fields): strin
   return `primary ${node + 1} of ${addresses.length}${port === undefined ? "" : `, port ${port}`}`
 }
 
-async function questionNode(redis: IRedisService, keys: SessionKeys, node: number, reach: Reach, options: ExamineOptions): Promise<NodeAnswers> {
-  const ask = (...command: string[]): Promise<RedisReply> => told(redis.ask(node, command, options))
+/** A node as the walk counts it, and by the name that its client has for it. */
+interface Place {
+  readonly node: number
+  readonly address: string
+}
+
+async function questionNode(redis: IRedisService, keys: SessionKeys, place: Place, reach: Reach, options: ExamineOptions): Promise<NodeAnswers> {
+  const ask = (...command: string[]): Promise<RedisReply> => told(redis.ask(place.node, command, options))
   const [info, config, cluster, clock, denied] = await Promise.all([
     ask("info").then(fieldsOf),
     ask("config", "get", ...SETTINGS).then(pairsOf),
     reach.isCluster ? ask("cluster", "info").then(fieldsOf) : null,
     readClock(ask),
-    readDenied(redis, keys, node, options),
+    readDenied(redis, keys, place, options),
   ])
   return { info, config, cluster, clock, denied }
 }
@@ -90,13 +96,13 @@ async function readClock(ask: (...command: string[]) => Promise<RedisReply>): Pr
   return Number.isNaN(server) ? null : { ahead: server - (before + tolerance), tolerance }
 }
 
-async function readDenied(redis: IRedisService, keys: SessionKeys, node: number, options: ExamineOptions): Promise<readonly string[] | null> {
+async function readDenied(redis: IRedisService, keys: SessionKeys, { node, address }: Place, options: ExamineOptions): Promise<readonly string[] | null> {
   const example = { tag: "AAA", id: "A".repeat(22) }
   const names = [keys.session(example), keys.index({ tag: example.tag, user: example.id })]
   try {
     // Keys as arguments: every node of a cluster can be asked about them.
     const wait = redis.waiting === undefined ? ["", ""] : [redis.waiting.command, redis.waiting.key]
-    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names, ...wait, ...(await probed(redis, keys, node))], options)
+    const reply = await redis.ask(node, ["eval", permissions.source, "0", ...names, ...wait, ...probed(redis, keys, address)], options)
     return isList(reply) ? [...new Set(reply.map(String))] : null
   } catch (error) {
     if (SessionError.is(error, "ERR_STORE_REFUSED")) return ["EVAL"]
@@ -107,11 +113,9 @@ async function readDenied(redis: IRedisService, keys: SessionKeys, node: number,
 }
 
 /** What the near-cache asks of a node, to be asked for by any: only the names matter. */
-async function probed(redis: IRedisService, { prefix }: SessionKeys, node: number): Promise<readonly [key: string, nodes: string]> {
-  const { tracking, singleNode } = redis
+function probed({ tracking, singleNode }: IRedisService, { prefix }: SessionKeys, address: string): readonly [key: string, nodes: string] {
   if (tracking === undefined) return ["", ""]
-  const name = (await redis.nodes())[node]
-  return [probeKey(prefix, (key) => singleNode || name === undefined || tracking.nodeOf(key) === name), singleNode ? "" : "cluster"]
+  return [probeKey(prefix, (key) => singleNode || tracking.nodeOf(key) === address), singleNode ? "" : "cluster"]
 }
 
 function isList(reply: RedisReply): reply is readonly RedisReply[] {
