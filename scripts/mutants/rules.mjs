@@ -762,10 +762,41 @@ export const MUTANTS = [
   },
   // Limit
   {
+    rule: "A replaced session does not count",
+    file: `${LUA}/includes/create.lua`,
+    from: "elseif member ~= terms.replaces and numbers_of(text)",
+    to: "elseif numbers_of(text)",
+    tests: REDIS_PROVIDER,
+    only: "sessions per user",
+  },
+  {
+    rule: "A replaced session does not count (memory)",
+    file: "src/infrastructure/services/session/MemorySessionService.ts",
+    from: "counts(record) && record.id !== limit.replaces",
+    to: "counts(record)",
+    tests: PROVIDERS,
+    only: "sessions per user",
+  },
+  {
+    rule: "A replaced session does not count (SQLite)",
+    file: "src/infrastructure/services/session/SqliteSessionService.ts",
+    from: ".filter((handle) => parseHandle(handle)?.id !== limit.replaces)",
+    to: "",
+    tests: [`${TESTS}/conformance/sqlite-libsql.test.ts`],
+    only: "sessions per user",
+  },
+  {
+    rule: "A sign-in replaces the browser's own session",
+    file: "src/application/replace-session.ts",
+    from: "old.view.userId === user ? { replaces: old.view.sessionId } : {}",
+    to: "old.view.userId === user ? {} : {}",
+    tests: ["src/__tests__/unit/application/sign-in.test.ts"],
+  },
+  {
     rule: "The page of the oldest is looked at again in the last step",
     file: `${LUA}/includes/create.lua`,
-    from: "local first = before.oldest == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive",
-    to: "local first = before.oldest == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive if before.oldest ~= '' then counted = counted + 500 - #first end",
+    from: "local first = before.oldest == '' and page.alive or look(index, prefix, terms, oldest, till, PAGE).alive",
+    to: "local first = before.oldest == '' and page.alive or look(index, prefix, terms, oldest, till, PAGE).alive if before.oldest ~= '' then counted = counted + 500 - #first end",
     tests: SCRIPTS,
   },
   {

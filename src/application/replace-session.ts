@@ -28,7 +28,9 @@ export async function replaceSession<A extends object, I extends object>(
   const old = await scope.current()
   const source = typeof attributes === "function" && old !== null && mayBeCarriedOver(old.view, user) ? old : null
   const made = (): DeepReadonly<I> | undefined => (typeof attributes === "function" ? attributes(heldBy(source)) : attributes)
-  const options = { ...draft, attributes: made(), device: scope.port.device() } as CreateSessionOptions<I>
+  // A user's own, which ends here, must not stand in the way of the one that comes after it.
+  const replaces = old !== null && user !== null && old.view.userId === user ? { replaces: old.view.sessionId } : {}
+  const options = { ...draft, ...replaces, attributes: made(), device: scope.port.device() } as CreateSessionOptions<I>
   return handOut(scope, await scope.sessions.createSession(options), async (next) => {
     if (source !== null) await endCopied(source, () => next.update(() => made() as DeepReadonly<I>))
     else if (old !== null) await settled(old.end("replaced"))

@@ -65,8 +65,9 @@ export class CrowdedList implements World {
     this.#made += 1
     const limit = pick(this.#random, ["1", "1", "3", "300", "600", String(this.#members), "5000"])
     const memory = pick(this.#random, ["1000", String(2 * HOUR_MICROS)])
+    const replaces = this.#random(3) === 0 ? idOf(`m${this.#random(this.#members)}`) : "-"
     const onLimit = this.#random(6) === 0 ? "reject" : "evict-oldest"
-    const terms = ["2", memory, "60000", "0", String(HOUR_MS), limit, onLimit, "now"].join(" ")
+    const terms = ["2", memory, "60000", "0", String(HOUR_MS), limit, onLimit, "now", replaces].join(" ")
     const first = [terms, String(this.#store.nowMicros + 1e9), VERIFIER, '"userId":"c","body":["{}","1"]}']
     const keys = [PREFIX + idOf(`new${this.#made}`), LIST]
     if (this.#random(4) === 0) return { name: "session-creates", keys, args: first }

@@ -78,6 +78,7 @@ export class SmallWorld implements World {
       this.#pick(["0", "1", "2", "3", "3", "5"]),
       this.#pick(["evict-oldest", "evict-oldest", "reject"]),
       this.#pick(["now", "now", "never", "1790000000000", "0"]),
+      this.#random(3) === 0 ? this.#id() : "-",
     ]
     const args = [
       terms.join(" "),

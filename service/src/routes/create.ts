@@ -24,6 +24,7 @@ const body = z.strictObject({
     .optional()
     .openapi({ description: "1 to 100 000." }),
   onLimit: z.enum(["evict-oldest", "reject"]).optional(),
+  replaces: z.string().optional().openapi({ description: "A session of the same user that you end next: it does not count." }),
 })
 
 /** Opens sessions. */

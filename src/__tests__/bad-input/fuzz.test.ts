@@ -21,6 +21,7 @@ const OPTION_NAMES = [
   "persistent",
   "maxSessionsPerUser",
   "onLimit",
+  "replaces",
   "signal",
   "touch",
   "ifVersion",

@@ -49,6 +49,7 @@ const METHODS: Readonly<Record<string, { readonly call: Call; readonly refused: 
       persistent: [...REFUSED_BOOLEANS, null],
       maxSessionsPerUser: [...REFUSED_LIMITS, null],
       onLimit: [...REFUSED_WORDS, null],
+      replaces: [...REFUSED_WORDS, null, [], {}],
       signal: REFUSED_SIGNALS,
     },
   },

@@ -2,6 +2,8 @@
 export interface LimitRule {
   readonly max: number
   readonly onLimit: "evict-oldest" | "reject"
+  /** The id of a session that the new one takes the place of, so that it does not count. */
+  readonly replaces?: string | undefined
 }
 
 export const MAX_SESSIONS_RANGE = { min: 1, max: 100_000 } as const

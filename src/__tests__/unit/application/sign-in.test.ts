@@ -119,6 +119,24 @@ describe("signing in", () => {
   })
 })
 
+describe("signing in again at the limit", () => {
+  const limit = { maxSessionsPerUser: 2, onLimit: "reject" } as const
+
+  it("puts the new session in the place of the browser's own: it is not refused, and no other is ended for it", async () => {
+    const [tab, other] = [await tabOf({ userId: "ada" }), await tabOf({ userId: "ada" })]
+    const before = tab.cookie
+    await ask(sessions, tab).auth.signIn({ userId: "ada", ...limit })
+    await ask(sessions, tab).auth.signIn({ userId: "ada", ...limit, onLimit: "evict-oldest" })
+    expect([await isOver(before), await isOver(other.cookie), (await sessions.getUserSessions("ada")).sessions.length]).toEqual([true, false, 2])
+  })
+
+  it("as somebody else, makes no room there", async () => {
+    const tab = await tabOf({ userId: "eve" })
+    for (let n = 0; n < 2; n += 1) await tabOf({ userId: "ada" })
+    expect(await codeOf(ask(sessions, tab).auth.signIn({ userId: "ada", ...limit }))).toBe("ERR_SESSION_LIMIT")
+  })
+})
+
 describe("a failure while signing in", () => {
   it.each(["deleteSession", "deleteUserSession"] as const)("of the old session's end (%s): nobody is signed in, and the cookie stays", async (step) => {
     const tab = await tabOf(step === "deleteSession" ? {} : { userId: "eve" })
@@ -142,6 +160,7 @@ describe("a failure while signing in", () => {
   it("of the creation: the session before stays", async () => {
     const tab = await tabOf({ userId: "ada" })
     const before = tab.cookie
+    await tabOf({ userId: "ada" })
     const options = { userId: "ada", maxSessionsPerUser: 1, onLimit: "reject" } as const
     expect(await codeOf(ask(sessions, tab).auth.signIn(options))).toBe("ERR_SESSION_LIMIT")
     expect([tab.cookie, await isOver(before)]).toEqual([before, false])

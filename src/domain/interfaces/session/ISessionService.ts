@@ -300,6 +300,8 @@ export type CreateSessionOptions<I> = CallOptions & {
   readonly maxSessionsPerUser?: number | "unlimited" | undefined
   /** What happens to one session more: the oldest go, or it is ERR_SESSION_LIMIT. */
   readonly onLimit?: "evict-oldest" | "reject" | undefined
+  /** The handle of a session of the same user that is ended as soon as this one is there: it neither counts nor makes room. It is left open here; whoever names it ends it. */
+  readonly replaces?: IdText | undefined
   // biome-ignore lint/complexity/noBannedTypes: {} is what attributes are compared with that need none
 } & ({} extends I ? unknown : { readonly attributes: DeepReadonly<I> })
 

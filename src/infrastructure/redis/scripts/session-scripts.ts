@@ -153,8 +153,8 @@ export function createTerms(
   limit: LimitRule | null,
 ): string {
   const { idleTimeout, slack, absoluteTimeout, authenticatedAt } = draft
-  const { max, onLimit } = limit ?? NO_LIMIT
-  return `${isListed ? 2 : 1} ${memoryMicros} ${idleTimeout} ${slack} ${absoluteTimeout} ${max} ${onLimit} ${authenticatedAt ?? "never"}`
+  const { max, onLimit, replaces = "-" } = limit ?? NO_LIMIT
+  return `${isListed ? 2 : 1} ${memoryMicros} ${idleTimeout} ${slack} ${absoluteTimeout} ${max} ${onLimit} ${authenticatedAt ?? "never"} ${replaces}`
 }
 
 const NO_LIMIT: LimitRule = { max: 0, onLimit: "reject" }

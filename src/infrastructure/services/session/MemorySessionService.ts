@@ -68,7 +68,8 @@ export class MemorySessionService<A extends object, I extends object = A> extend
 
   protected async insert(draft: SessionDraft, owner: UserKey | null, limit: LimitRule | null): Promise<Inserted> {
     this.#patrol.step()
-    const evicted = limit === null ? [] : makeRoom(this.#recordsOf(owner).filter(counts), limit)
+    const counting = limit === null ? [] : this.#recordsOf(owner).filter((record) => counts(record) && record.id !== limit.replaces)
+    const evicted = makeRoom(counting, limit)
     if (evicted === "full") return { status: "full" }
     const now = this.now()
     const list = owner === null ? null : this.#listOf(owner)

@@ -93,7 +93,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     return this.#transact((rows) => {
       const now = this.now()
       rows.deleteSomeEnded(now, DELETED_PER_CREATION)
-      const counting = owner === null || limit === null ? [] : rows.counted(owner.user, now)
+      const counting = owner === null || limit === null ? [] : rows.counted(owner.user, now).filter((handle) => parseHandle(handle)?.id !== limit.replaces)
       const evicted = makeRoom(counting, limit)
       if (evicted === "full") return { status: "full" }
       const newest = owner === null ? 0 : rows.newest(owner.user)

@@ -2,7 +2,7 @@ import type { CreateSessionOptions, Device } from "../../../domain/interfaces/se
 import { defaultTimeouts, type Standing, slackFor, TIMEOUT_RANGE, type Timeouts } from "../../../domain/session/deadlines.js"
 import type { LimitRule } from "../../../domain/session/limit.js"
 import { type FixedFields, NO_DEVICE } from "../../../domain/session/record.js"
-import { parseHandle } from "../../../domain/session/ticket.js"
+import { formatHandle, type Handle, parseHandle } from "../../../domain/session/ticket.js"
 import { assertKnownKeys, assertOneOf, expected, UnexpectedValue } from "../../../shared/assertions.js"
 import { toMilliseconds } from "../../../shared/durations.js"
 import { checkUserId, type Unschemed } from "./checked-options.js"
@@ -49,6 +49,7 @@ const CREATE_OPTIONS = [
   "persistent",
   "maxSessionsPerUser",
   "onLimit",
+  "replaces",
   "signal",
 ]
 
@@ -73,7 +74,8 @@ export function checkCreate(options: Unschemed<CreateSessionOptions<unknown>, "a
 function checkPeople(options: People): Pick<FixedFields, keyof People> {
   const idOf = (name: "userId" | "pendingUserId" | "impersonatorId"): string | null => (options[name] === undefined ? null : checkUserId(options[name], name))
   const [userId, pendingUserId, impersonatorId] = [idOf("userId"), idOf("pendingUserId"), idOf("impersonatorId")]
-  const impersonatorSessionId = options.impersonatorSessionId === undefined ? null : checkHandle(options.impersonatorSessionId)
+  const impersonatorSessionId =
+    options.impersonatorSessionId === undefined ? null : formatHandle(checkHandle(options.impersonatorSessionId, "impersonatorSessionId"))
   if (userId !== null && pendingUserId !== null)
     throw new UnexpectedValue("Expected userId or pendingUserId, got both: who owes a second factor is not signed in.")
   if (impersonatorId !== null && userId === null) throw new UnexpectedValue("Expected impersonatorId together with userId, got it alone.")
@@ -81,9 +83,10 @@ function checkPeople(options: People): Pick<FixedFields, keyof People> {
   return { userId, pendingUserId, impersonatorId, impersonatorSessionId }
 }
 
-function checkHandle(value: unknown): string {
-  if (typeof value !== "string" || parseHandle(value) === null) throw expected("impersonatorSessionId", "a session's handle", value)
-  return value
+function checkHandle(value: unknown, name: string): Handle {
+  const handle = parseHandle(value)
+  if (handle === null) throw expected(name, "a session's handle", value)
+  return handle
 }
 
 function checkTimeouts(options: Pick<CreateSessionOptions<unknown>, "idleTimeout" | "absoluteTimeout">, defaults: Timeouts): Timeouts {
@@ -94,11 +97,15 @@ function checkTimeouts(options: Pick<CreateSessionOptions<unknown>, "idleTimeout
   }
 }
 
-function checkLimit(options: Pick<CreateSessionOptions<unknown>, "maxSessionsPerUser" | "onLimit">, settings: SessionSettings): LimitRule | null {
-  if (options.maxSessionsPerUser === undefined && options.onLimit === undefined) return settings.limit
+type LimitOptions = Pick<CreateSessionOptions<unknown>, "maxSessionsPerUser" | "onLimit" | "replaces">
+
+function checkLimit(options: LimitOptions, settings: SessionSettings): LimitRule | null {
   if (options.onLimit !== undefined) assertOneOf(options.onLimit, "onLimit", ["evict-oldest", "reject"])
+  const replaces = options.replaces === undefined ? undefined : checkHandle(options.replaces, "replaces").id
+  if (options.maxSessionsPerUser === undefined && options.onLimit === undefined && replaces === undefined) return settings.limit
   const { maxSessionsPerUser = settings.limit?.max ?? "unlimited", onLimit = settings.onLimit } = options
-  return limitRule(maxSessionsPerUser, onLimit)
+  const rule = limitRule(maxSessionsPerUser, onLimit)
+  return rule && { ...rule, replaces }
 }
 
 function checkAuthenticatedAt(value: Date | undefined, authenticates: boolean): Date | "now" | null {

@@ -124,7 +124,7 @@ function nulls(suite: Suite): void {
     "persistent",
   ]
   const names: Record<string, readonly string[]> = {
-    createSession: [...create, "maxSessionsPerUser", "onLimit", "signal"],
+    createSession: [...create, "maxSessionsPerUser", "onLimit", "replaces", "signal"],
     getSession: ["touch", "signal"],
     updateSession: ["ifVersion", "unset", "signal"],
     rotateSession: ["grace", "reauthenticated", "changes", "signal"],

@@ -8,6 +8,7 @@ export function limitPromises(suite: Suite): void {
     evicting(suite)
     rejecting(suite)
     whatCounts(suite)
+    replacing(suite)
     atOneMoment(suite)
   })
 }
@@ -101,6 +102,50 @@ function rejecting(suite: Suite): void {
     }
     for (const onLimit of ["evict", "", 1] as never[]) await refuses("ERR_INVALID_ARGUMENT", () => service.createSession({ userId: "ada", onLimit }))
     assert.deepEqual((await service.createSession({ userId: "ada", maxSessionsPerUser: 100_000 })).evicted, [])
+  })
+}
+
+function replacing(suite: Suite): void {
+  suite.it("a session that the new one replaces stands in nobody's way, and stays open", { maxSessionsPerUser: 2, onLimit: "reject" }, async ({ service }) => {
+    const made = await open(service, 2)
+    for (const { token, session } of made) {
+      const { evicted, session: next } = await service.createSession({ userId: "ada", replaces: session.sessionId })
+      assert.deepEqual(evicted, [])
+      await assertUnchanged(service, token, session)
+      assert.equal(await service.deleteUserSession("ada", next.sessionId), true)
+    }
+    await refuses("ERR_SESSION_LIMIT", () => service.createSession({ userId: "ada" }))
+  })
+
+  suite.it("it does not make room either: the oldest of the others goes where one has to", { maxSessionsPerUser: 2 }, async ({ service }) => {
+    const [first, second] = await open(service, 2)
+    const third = await service.createSession({ userId: "ada", replaces: present(first).session.sessionId })
+    assert.deepEqual(third.evicted, [])
+    const fourth = await service.createSession({ userId: "ada", replaces: present(first).session.sessionId })
+    assert.deepEqual(fourth.evicted, [present(second).session.sessionId])
+    assert.deepEqual(
+      await listAll(service, "ada"),
+      [fourth, third, present(first)].map(({ session }) => session.sessionId),
+    )
+  })
+
+  suite.it("one that is over, of somebody else or does not count changes nothing", { maxSessionsPerUser: 1, onLimit: "reject" }, async ({ service }) => {
+    const [over] = await open(service, 1)
+    await service.deleteSession(present(over).token)
+    await open(service, 1)
+    const [others] = await open(service, 1, "bob")
+    const pending = await service.createSession({ pendingUserId: "ada" })
+    for (const { session } of [present(over), present(others), pending]) {
+      await refuses("ERR_SESSION_LIMIT", () => service.createSession({ userId: "ada", replaces: session.sessionId }))
+    }
+  })
+
+  suite.it("of two that replace the same one at one moment, one is let in", { maxSessionsPerUser: 1, onLimit: "reject" }, async ({ service }) => {
+    const [first] = await open(service, 1)
+    const replaces = present(first).session.sessionId
+    const tried = await Promise.allSettled(Array.from({ length: 4 }, () => service.createSession({ userId: "ada", replaces })))
+    assert.equal(tried.filter(({ status }) => status === "fulfilled").length, 1)
+    assert.equal((await listAll(service, "ada")).length, 2)
   })
 }
 

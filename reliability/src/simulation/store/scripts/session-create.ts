@@ -24,6 +24,7 @@ interface List {
   readonly index: string
   readonly prefix: string
   readonly memory: number
+  readonly replaces: string
 }
 
 /** What the first argument says. */
@@ -35,12 +36,13 @@ interface Terms {
   readonly limit: number
   readonly rejects: boolean
   readonly authenticated: string
+  readonly replaces: string
 }
 
 const OPERATIONS = "-".repeat(24)
 
 function termsOf(text: string): Terms {
-  const [, memory, idle, slack, absolute, limit, onLimit, authenticated = ""] = text.split(" ")
+  const [, memory, idle, slack, absolute, limit, onLimit, authenticated = "", replaces = ""] = text.split(" ")
   return {
     memory: Number(memory),
     idle: Number(idle),
@@ -49,6 +51,7 @@ function termsOf(text: string): Terms {
     limit: Number(limit),
     rejects: onLimit === "reject",
     authenticated,
+    replaces,
   }
 }
 
@@ -62,7 +65,7 @@ export const sessionCreate: ScriptFunction = (keys, [session = "", index], [text
   if (isListed) return [2, now]
   if (keys.nowMicros > Number(notAfter)) return [3, now]
 
-  const list: List | undefined = index === undefined ? undefined : { index, prefix: session.slice(0, -22), memory: terms.memory }
+  const list: List | undefined = index === undefined ? undefined : { index, prefix: session.slice(0, -22), memory: terms.memory, replaces: terms.replaces }
   const room = list === undefined ? { dead: [], evicted: [] } : makeRoom(keys, list, terms, before)
   if ("reply" in room) return room.reply
 
@@ -122,7 +125,7 @@ function forgettable(keys: Keyspace, { index, prefix, memory }: List): readonly 
   return oldest.filter(({ member, score }) => score + memory < keys.nowMicros && !keys.exists(prefix + member)).map(({ member }) => member)
 }
 
-function look(keys: Keyspace, { index, prefix, memory }: List, from: string, to: string, count: number): Page {
+function look(keys: Keyspace, { index, prefix, memory, replaces }: List, from: string, to: string, count: number): Page {
   const members = rangeByScore(keys.members(index), from, to, count)
   const alive: Counted[] = []
   const dead: string[] = []
@@ -134,7 +137,7 @@ function look(keys: Keyspace, { index, prefix, memory }: List, from: string, to:
     const head = readHead(keys, prefix + member, 171)
     if (head === undefined) {
       if (old) dead.push(member)
-    } else if (head !== false && luaNumber(head.authenticated) !== undefined) {
+    } else if (member !== replaces && head !== false && luaNumber(head.authenticated) !== undefined) {
       if (alive.length === 0) oldest = last
       alive.push({ id: member, old })
     }

@@ -5,7 +5,8 @@ local NO_OPERATIONS = '------------------------'
 local has_written = false
 
 -- One page of a list, the oldest first: what counts, and what may be forgotten.
-local function look(index, prefix, instant, from, to, count)
+local function look(index, prefix, terms, from, to, count)
+  local instant = terms.now - terms.memory
   local members = redis.call('ZRANGE', index, from, to, 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES')
   local page = { size = #members / 2, alive = {}, dead = {}, last = '', oldest = '' }
   for at = 1, #members, 2 do
@@ -14,7 +15,7 @@ local function look(index, prefix, instant, from, to, count)
     local text = redis.pcall('GETRANGE', prefix .. member, 0, 170)
     if text == '' then
       if is_old then page.dead[#page.dead + 1] = member end
-    elseif numbers_of(text) and tonumber(authenticated_of(text)) then
+    elseif member ~= terms.replaces and numbers_of(text) and tonumber(authenticated_of(text)) then
       if #page.alive == 0 then page.oldest = page.last end
       page.alive[#page.alive + 1] = { id = member, old = is_old }
     end
@@ -36,9 +37,9 @@ end
 
 -- At the limit: what to answer, or nil, and then what may be forgotten of the list, and whom to evict. `before`: what the pages before came to.
 local function make_room(index, prefix, terms, before)
-  local now, instant = terms.now, terms.now - terms.memory
+  local now = terms.now
   local cursor, counted, oldest, till = before.cursor, before.counted, before.oldest, before.till
-  local page = look(index, prefix, instant, cursor == '' and '-inf' or '(' .. cursor, '+inf', PAGE)
+  local page = look(index, prefix, terms, cursor == '' and '-inf' or '(' .. cursor, '+inf', PAGE)
   if oldest == '' then
     oldest, till = page.oldest, page.last
   else
@@ -49,7 +50,7 @@ local function make_room(index, prefix, terms, before)
     return { MORE, now, page.last, counted, oldest, till }
   end
   -- Others evict from the oldest on, and may have done so since that page was counted: it is looked at again, in this same step.
-  local first = before.oldest == '' and page.alive or look(index, prefix, instant, oldest, till, PAGE).alive
+  local first = before.oldest == '' and page.alive or look(index, prefix, terms, oldest, till, PAGE).alive
   local surplus, evicted = counted + #first + 1 - terms.limit, {}
   if surplus > 0 then
     if terms.rejects then return { FULL, now } end
@@ -59,7 +60,7 @@ local function make_room(index, prefix, terms, before)
   -- Far over a limit that was lowered: room is made first, page by page, and nothing is created yet. The next page with sessions that count
   -- becomes the oldest, and only the last page is looked at again.
   local following = { last = before.till }
-  repeat following = look(index, prefix, instant, '(' .. following.last, cursor, PAGE) until #following.alive > 0 or following.size < PAGE
+  repeat following = look(index, prefix, terms, '(' .. following.last, cursor, PAGE) until #following.alive > 0 or following.size < PAGE
   local left = #following.alive > 0 and before.counted - #following.alive or 0
   return { MORE, now, cursor, left, following.oldest, following.last, evict(index, prefix, evicted) }
 end
@@ -75,10 +76,12 @@ end
 -- What holds for a session to be opened, and what follows from that at this moment. It is the same for nearly all that are opened together: read once, it is
 -- not read again for the next, and most of a head is not written anew. With spaces between: 2 where the session has a list, else 1; the list's memory, the age
 -- in µs from which a member without a session may leave it; idle timeout and slack in ms; the absolute timeout in ms from now; the limit, 0 for none;
--- 'evict-oldest' or 'reject'; the time of authentication in ms, 'now', or 'never', and then the session does not count.
+-- 'evict-oldest' or 'reject'; the time of authentication in ms, 'now', or 'never', and then the session does not count; the id of
+-- the session that this one takes the place of, which does not count either, or '-'.
 local function terms_of(text, now)
   local now_ms = math.floor(now / 1000)
-  local keys, memory, idle, slack, absolute, limit, on_limit, authenticated = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local keys, memory, idle, slack, absolute, limit, on_limit, authenticated, replaces =
+    string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
   local ends = now_ms + tonumber(absolute)
   local ttl = math.max(1, time_to_live(tonumber(idle), tonumber(slack), ends, now_ms))
   return {
@@ -87,6 +90,7 @@ local function terms_of(text, now)
     memory = tonumber(memory),
     limit = tonumber(limit),
     rejects = on_limit == 'reject',
+    replaces = replaces,
     absolute = ends,
     ttl = string.format('%.0f', ttl),
     head = string.format('{"lastAccessedAt":%13.0f,"head":[%11.0f,%8.0f,1,        1,%13.0f,', now_ms, idle, slack, ends),
