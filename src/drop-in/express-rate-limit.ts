@@ -1,5 +1,11 @@
 import { SessionError } from "../domain/errors.js"
-import type { CountingName, CountingRule, IRateLimitingService, RateLimitRules } from "../domain/interfaces/rate-limit/IRateLimitingService.js"
+import type {
+  CountingName,
+  CountingRule,
+  IRateLimitingService,
+  RateLimitDecision,
+  RateLimitRules,
+} from "../domain/interfaces/rate-limit/IRateLimitingService.js"
 import { toMilliseconds } from "../shared/durations.js"
 import { UntakenUnits } from "./untaken-units.js"
 
@@ -78,9 +84,7 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
   /** Takes a unit, if one is left. @throws ERR_STORE_UNAVAILABLE · ERR_INVALID_ARGUMENT for a key that is not 1 to 512 bytes · ERR_CLOSED */
   async increment(key: string): Promise<Counted> {
     if (this.#mistake !== null) throw this.#mistake
-    const decision = await this.#limits.checkRateLimit({ key }, this.#rule)
-    if (!decision.allowed && decision.reason === "unavailable")
-      throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected a store that counts the request, got no answer.")
+    const decision = heard(await this.#limits.checkRateLimit({ key }, this.#rule))
     const resetTime = inSeconds(decision.allowed ? this.#endOf(decision.resetAfter) : decision.retryAfter)
     const isTaken = decision.allowed && !decision.shadowDenied && decision.judgedBy === "store"
     if (this.#givesBack && !isTaken) this.#untaken.add(key, resetTime.getTime())
@@ -98,9 +102,10 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
     if (!this.#untaken.settle(key)) await this.#limits.reward({ key }, this.#rule)
   }
 
-  /** How many units count of a key, and when all are there again. @throws ERR_INVALID_ARGUMENT · ERR_CLOSED */
+  /** How many units count of a key, and when all are there again. @throws ERR_STORE_UNAVAILABLE · ERR_INVALID_ARGUMENT · ERR_CLOSED */
   async get(key: string): Promise<Counted | undefined> {
-    const { totalRequests, resetAfter } = await this.#limits.getRateLimitStatus({ key }, this.#rule)
+    const status = await this.#limits.getRateLimitStatus({ key }, this.#rule)
+    const { totalRequests, resetAfter } = heard(status)
     return totalRequests === 0 ? undefined : { totalHits: totalRequests, resetTime: inSeconds(resetAfter) }
   }
 
@@ -108,6 +113,13 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
   async resetKey(key: string): Promise<void> {
     await this.#limits.resetRateLimit({ key }, this.#rule)
   }
+}
+
+/** What the store said. @throws ERR_STORE_UNAVAILABLE where it said nothing */
+function heard(decision: RateLimitDecision): RateLimitDecision {
+  if (!decision.allowed && decision.reason === "unavailable")
+    throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected a store that counts requests, got no answer.")
+  return decision
 }
 
 /** By this process's clock, against which express-rate-limit holds it. */

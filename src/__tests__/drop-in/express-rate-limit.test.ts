@@ -200,10 +200,11 @@ it("a store that is away is an error, which passOnStoreError lets through", asyn
   const away: StoredLimits<typeof rules> = {
     rules,
     checkRateLimit: async () => ({ ...decision, allowed: false, reason: "unavailable", retryAfter: 1 }) as never,
-    getRateLimitStatus: limits.getRateLimitStatus.bind(limits),
+    getRateLimitStatus: async () => ({ ...decision, allowed: false, reason: "unavailable", retryAfter: 1 }) as never,
     reward: limits.reward.bind(limits),
     resetRateLimit: limits.resetRateLimit.bind(limits),
   }
+  await expect(new CoatcheckStore(away, "api").get("ada")).rejects.toMatchObject({ code: "ERR_STORE_UNAVAILABLE" })
   const refused = await (await application(new CoatcheckStore(away, "api"))).get("ada")
   expect([refused.status, await refused.text()]).toEqual([500, "ERR_STORE_UNAVAILABLE"])
   expect(await (await application(new CoatcheckStore(away, "api"), { passOnStoreError: true })).statuses("ada", 1)).toEqual([200])
