@@ -9,6 +9,7 @@ const MERGE = ["src/__tests__/unit/domain/records/merge-fields.test.ts"]
 const STORES = [`${TESTS}/records.test.ts`]
 const REQUESTS = [`${TESTS}/requests.test.ts`]
 const FRONT = ["src/__tests__/unit/infrastructure/services/records/RecordFront.test.ts"]
+const LIFETIMES = [`${TESTS}/lifetimes.test.ts`]
 const TAKE_OVER = [`${TESTS}/take-over.test.ts`]
 
 export const RECORD_MUTANTS = [
@@ -113,16 +114,16 @@ export const RECORD_MUTANTS = [
   {
     rule: "The end of a record removes what connect-redis left",
     file: `${LUA}/record-end.lua`,
-    from: "KEYS[2] and redis.call('UNLINK', KEYS[2]) or 0",
-    to: "KEYS[2] and redis.call('EXISTS', KEYS[2]) or 0",
+    from: "is_old and redis.call('UNLINK', KEYS[2]) or 0",
+    to: "is_old and redis.call('EXISTS', KEYS[2]) or 0",
     tests: TAKE_OVER,
     only: "on redis go, with what",
   },
   {
     rule: "The save of a record removes what connect-redis left",
     file: `${LUA}/record-save.lua`,
-    from: "if KEYS[2] then redis.call('UNLINK', KEYS[2]) end\n",
-    to: "if KEYS[2] then redis.call('EXISTS', KEYS[2]) end\n",
+    from: "holds_session(KEYS[2]) then redis.call('UNLINK', KEYS[2]) end\n",
+    to: "holds_session(KEYS[2]) then redis.call('EXISTS', KEYS[2]) end\n",
     tests: TAKE_OVER,
     only: "on redis go, with what",
   },
@@ -137,7 +138,7 @@ export const RECORD_MUTANTS = [
   {
     rule: "The mark of an end lasts as long as what connect-redis left would have",
     file: `${LUA}/record-end.lua`,
-    from: "KEYS[2] and math.max(redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[2])) or 0",
+    from: "KEYS[2] and math.max(redis.call('PTTL', KEYS[1]), is_old and redis.call('PTTL', KEYS[2]) or 0) or 0",
     to: "0",
     tests: TAKE_OVER,
     only: "on redis stay ended",
@@ -201,16 +202,55 @@ export const RECORD_MUTANTS = [
   {
     rule: "Who was not told of a save of its own does not clash with it",
     file: `${RECORDS}/RecordFront.ts`,
-    from: "known: own?.text ?? record?.known",
+    from: "known: sent?.text ?? record?.known",
     to: "known: record?.known",
     tests: FRONT,
   },
   {
     rule: "A merged session is kept as long as its own cookie says",
-    file: `${RECORDS}/RecordFront.ts`,
-    from: "lifetimeOf === undefined ? save.lifetimeMs :",
-    to: "lifetimeOf !== null ? save.lifetimeMs :",
+    file: `${RECORDS}/OwnSave.ts`,
+    from: "this.lifetime(record, fields)",
+    to: "this.lifetime(record)",
     tests: FRONT,
+  },
+  {
+    rule: "The use of a session ends none",
+    file: "src/domain/records/lifetime.ts",
+    from: "new Lifetime(Math.max(boundedLifetime(ms), 1), true)",
+    to: "new Lifetime(boundedLifetime(ms), true)",
+    tests: LIFETIMES,
+    only: "ends nothing",
+  },
+  {
+    rule: "A save that only uses a session makes it no shorter",
+    file: `${RECORDS}/OwnSave.ts`,
+    from: "|| term.isSet(fieldsOf(record.known), this.#mine, this.#readAt)) return",
+    to: "|| record.version > 0) return",
+    tests: LIFETIMES,
+    only: "midst of a request",
+  },
+  {
+    rule: "On Redis a save that only uses a record makes it no shorter",
+    file: `${LUA}/record-save.lua`,
+    from: "ARGV[5] == '1' and redis.call('PTTL', KEYS[1]) or 0",
+    to: "ARGV[5] == '2' and redis.call('PTTL', KEYS[1]) or 0",
+    tests: STORES,
+    only: "at least as long as it was kept",
+  },
+  {
+    rule: "Of two terms that were only moved the later one counts",
+    file: `${DOMAIN}/merge-fields.ts`,
+    from: "term.endOf(theirs) >= term.endOf(mine)",
+    to: "term.endOf(theirs) === term.endOf(mine)",
+    tests: MERGE,
+  },
+  {
+    rule: "A save and an end remove nothing of somebody else's under an old key",
+    file: `${LUA}/includes/old-session.lua`,
+    from: "return type(text) == 'string' and",
+    to: "return type(text) ~= 'nil' or",
+    tests: TAKE_OVER,
+    only: "on redis alone are removed",
   },
   {
     rule: "On Redis a touch keeps no record for shorter",
@@ -223,7 +263,7 @@ export const RECORD_MUTANTS = [
   {
     rule: "A save that changes nothing is not refused after the end",
     file: `${RECORDS}/RecordFront.ts`,
-    from: "if (seen.record !== null && saysNothingNew(seen.record, mine, rule)) return\n",
+    from: "if (own.saysNothingNew(seen.record)) return\n",
     to: "",
     tests: REQUESTS,
     only: "over memory lets a slow request",

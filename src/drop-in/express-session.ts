@@ -1,7 +1,7 @@
 import { type Session, type SessionData, Store } from "express-session"
 import { type OpenRecords, openRecords, type TakeOverOptions } from "../config/open-records.js"
 import type { MergeRule } from "../domain/records/merge-fields.js"
-import { cookieLifetime, saveOf } from "./cookie-session.js"
+import { saveOf, useOf } from "./cookie-session.js"
 import { cookieRule } from "./merge-rules.js"
 import { SeenSessions } from "./SeenSessions.js"
 import { type Callback, settle } from "./settle.js"
@@ -86,8 +86,8 @@ export class CoatcheckStore extends Store {
   }
 
   async #touch(sid: string, session: SessionData): Promise<void> {
-    const lifetimeMs = cookieLifetime(session, this.#open.settings.idleMs)
+    const use = useOf(session, this.#open.settings.idleMs, this.#rule)
     const records = await this.#open.records.opened()
-    await records.touch(sid, lifetimeMs)
+    await records.touch(this.#seen.of(session, sid), use)
   }
 }

@@ -1,9 +1,9 @@
 import { type DropInOptions, type OpenRecords, openRecords } from "../config/open-records.js"
-import type { Seen } from "../domain/interfaces/records/IRecordStore.js"
-import { boundedLifetime } from "../domain/records/lifetime.js"
-import type { MergeRule } from "../domain/records/merge-fields.js"
+import type { SaveRecord, Seen } from "../domain/interfaces/records/IRecordStore.js"
+import type { Fields, MergeRule } from "../domain/records/merge-fields.js"
 import { Kept } from "../shared/Kept.js"
 import { koaRule } from "./merge-rules.js"
+import { textOf } from "./session-text.js"
 
 /** Options of `CoatcheckStore`. */
 export type CoatcheckStoreOptions = DropInOptions
@@ -12,6 +12,33 @@ export type CoatcheckStoreOptions = DropInOptions
 interface Call {
   readonly ctx?: object | undefined
 }
+
+/** What koa-session adds to a session's age, so that the store keeps it no shorter than the cookie lasts. */
+const SPARE_MS = 10_000
+
+/** A save of a session as koa-session keeps it: for its own age, or `idleMs` where it lasts as long as the browser is open. */
+class KoaSave implements SaveRecord {
+  readonly text: string
+  readonly rule: MergeRule
+  readonly #idleMs: number
+  readonly #maxAge: unknown
+
+  constructor(text: string, idleMs: number, rule: MergeRule, maxAge?: unknown) {
+    this.text = text
+    this.rule = rule
+    this.#idleMs = idleMs
+    this.#maxAge = maxAge
+  }
+
+  lifetimeOf({ _session, _maxAge }: Fields): number {
+    if (_session === true) return this.#idleMs
+    if (typeof _maxAge === "number") return _maxAge + SPARE_MS
+    return typeof this.#maxAge === "number" && !Number.isNaN(this.#maxAge) ? this.#maxAge : this.#idleMs
+  }
+}
+
+/** The use of a session that lasts as long as the browser is open. */
+const USE = '{"_session":true}'
 
 /**
  * A store for koa-session in which a session that was ended stays ended, and parallel requests lose nothing of each other's.
@@ -38,12 +65,15 @@ export class CoatcheckStore {
   // biome-ignore lint/suspicious/noExplicitAny: koa-session's own type of a session.
   async get(key: string, _maxAge?: unknown, call?: Call): Promise<any> {
     const records = await this.#open.records.opened()
-    return records.read(this.#seenBy(call, key))
+    const seen = this.#seenBy(call, key)
+    const session = await records.read(seen)
+    // koa-session tells of no use, and goes by its own `_expire` where there is one.
+    if (session?._session === true) await records.touch(seen, new KoaSave(USE, this.#open.settings.idleMs, this.#rule))
+    return session
   }
 
   async set(key: string, session: object, maxAge?: unknown, call?: Call): Promise<void> {
-    const lifetimeMs = typeof maxAge === "number" && !Number.isNaN(maxAge) ? boundedLifetime(maxAge) : this.#open.settings.idleMs
-    const save = { text: JSON.stringify(session), lifetimeMs, rule: this.#rule }
+    const save = new KoaSave(textOf(session), this.#open.settings.idleMs, this.#rule, maxAge)
     const records = await this.#open.records.opened()
     await records.save(this.#seenBy(call, key), save)
   }

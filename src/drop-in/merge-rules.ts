@@ -1,33 +1,74 @@
-import type { MergeRule } from "../domain/records/merge-fields.js"
+import { momentOf } from "../domain/records/lifetime.js"
+import type { Fields, MergeRule, TermRule } from "../domain/records/merge-fields.js"
 
 type LastWins = MergeRule["lastWins"]
 
 /** When the cookie expires follows from each use of the session, and is no change of it. */
-const MOVING = ["expires", "originalExpires"]
+const OF_ITS_END = ["expires", "originalExpires", "originalMaxAge"]
+/** Where an application says in each request when a session ends, express-session puts the end later by as long as the request lasted. */
+const LONG_REQUEST_MS = 60_000
 
 /** Of sessions with a field `cookie`, as express-session and @fastify/session have. */
 export function cookieRule(lastWins: LastWins): MergeRule {
-  return {
-    same: (field, one, other) => (field === "cookie" ? sameJson(settled(one), settled(other)) : sameJson(one, other)),
-    lastWins: (field) => field === "cookie" || lastWins(field),
-  }
+  return { same: (_field, one, other) => sameJson(one, other), lastWins, term: COOKIE }
 }
 
 /** Of sessions with koa-session's own fields. */
 export function koaRule(lastWins: LastWins): MergeRule {
-  return {
-    same: (field, one, other) => field === "_expire" || sameJson(one, other),
-    lastWins: (field) => field === "_maxAge" || field === "_session" || lastWins(field),
-  }
+  return { same: (_field, one, other) => sameJson(one, other), lastWins, term: KOA }
+}
+
+const COOKIE: TermRule = {
+  fields: ["cookie"],
+  isChange(base, mine) {
+    const isSameAge = ageOf(base) === ageOf(mine) || isSameEnd(base, mine)
+    return !isSameAge || !sameJson(settings(base), settings(mine))
+  },
+  isSet(base, mine, readAt) {
+    if (ageOf(base) !== ageOf(mine) || !sameJson(settings(base), settings(mine))) return true
+    const end = endOf(mine)
+    if (end === endOf(base)) return false
+    // The library puts the end a whole age after now, or after the beginning of the request. One that comes earlier was put there by somebody else.
+    const age = COOKIE.useOf(mine)
+    return age === 0 || end < readAt + age
+  },
+  endOf,
+  useOf(fields) {
+    const age = ageOf(fields)
+    return typeof age === "number" ? Math.max(age, 0) : 0
+  },
+}
+
+const KOA: TermRule = {
+  fields: ["_expire", "_maxAge", "_session"],
+  isChange: (base, mine) => !sameJson([base._maxAge, base._session], [mine._maxAge, mine._session]),
+  isSet: (base, mine) => KOA.isChange(base, mine),
+  endOf: ({ _expire }) => momentOf(_expire) ?? Number.POSITIVE_INFINITY,
+  useOf: () => 0,
 }
 
 function sameJson(one: unknown, other: unknown): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other)
 }
 
-function settled(cookie: unknown): unknown {
+/** What a cookie says of other things than its end. */
+function settings({ cookie }: Fields): unknown {
   if (typeof cookie !== "object" || cookie === null) return cookie
   return Object.entries(cookie)
-    .filter(([name, value]) => !MOVING.includes(name) && value !== undefined)
+    .filter(([name, value]) => !OF_ITS_END.includes(name) && value !== undefined)
     .sort(([one], [other]) => (one < other ? -1 : 1))
+}
+
+function ageOf({ cookie }: Fields): unknown {
+  return (cookie as { readonly originalMaxAge?: unknown } | null | undefined)?.originalMaxAge
+}
+
+function endOf({ cookie }: Fields): number {
+  return momentOf((cookie as { readonly expires?: unknown } | null | undefined)?.expires) ?? Number.POSITIVE_INFINITY
+}
+
+/** Whether the age became shorter only because time went by: express-session tells it anew where the application says in each request when a session ends. */
+function isSameEnd(base: Fields, mine: Fields): boolean {
+  const [before, now] = [ageOf(base), ageOf(mine)]
+  return typeof before === "number" && typeof now === "number" && now < before && endOf(mine) >= endOf(base) - LONG_REQUEST_MS
 }

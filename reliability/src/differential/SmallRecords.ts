@@ -37,7 +37,7 @@ export class SmallRecords implements World {
 
   #save(): Call {
     const id = this.#pick(IDS)
-    const args = [this.#version(id), this.#pick(CHANGES), this.#notAfter(), this.#lifetime(), nameOf(id), this.#pick(DATA)]
+    const args = [this.#version(id), this.#pick(CHANGES), this.#notAfter(), this.#lifetime(), this.#pick(["0", "1"]), nameOf(id), this.#pick(DATA)]
     return { name: "record-save", keys: this.#keysOf(id), args }
   }
 

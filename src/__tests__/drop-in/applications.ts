@@ -25,6 +25,10 @@ interface Held {
   /** The same data under a new id. */
   renew(): Promise<void>
   save(): Promise<void>
+  /** What is stored now, in place of what this request holds. */
+  reload(): Promise<void>
+  /** How long the session lasts from now on, in milliseconds, or as long as the browser is open. */
+  last(ms: number | "session"): void
   end(): Promise<void>
 }
 
@@ -76,6 +80,18 @@ function routes(gate: Gate): Act {
         await gate.pass()
         held.write(field, "second")
         return "done"
+      case "/save":
+        held.write(field, query.get("value"))
+        await held.save()
+        return "done"
+      case "/last":
+        held.last(query.has("ms") ? Number(query.get("ms")) : "session")
+        held.write("lasts", query.get("ms"))
+        return "done"
+      case "/reload":
+        await gate.pass()
+        await held.reload()
+        return "done"
       case "/remove":
         held.remove(field)
         return "done"
@@ -103,19 +119,26 @@ const called = (work: (done: (error?: unknown) => void) => void): Promise<void> 
 export type ExpressOptions = Omit<expressSession.SessionOptions, "secret" | "store">
 
 /** An application of express-session over any store, also somebody else's. */
-export function expressApplication(store: expressSession.Store, options: ExpressOptions = { resave: false, saveUninitialized: false }): Promise<Application> {
+export function expressApplication(
+  store: expressSession.Store,
+  options: ExpressOptions = { resave: false, saveUninitialized: false },
+  eachTime: (session: expressSession.Session) => void = () => undefined,
+): Promise<Application> {
   const gate = new Gate()
   const act = routes(gate)
   const errors: unknown[] = []
   const app = express()
   app.use(expressSession({ store, secret: SECRET, cookie: { maxAge: AGE_MS }, ...options }))
   app.use((req, res, next) => {
+    eachTime(req.session)
     const held: Held = {
       fields: () => fieldsOf(req.session),
       write: (field, value) => void Object.assign(req.session, { [field]: value }),
       remove: (field) => void Reflect.deleteProperty(req.session, field),
       renew: () => called((done) => void req.session.regenerate(done)),
       save: () => called((done) => void req.session.save(done)),
+      reload: () => called((done) => void req.session.reload(done)),
+      last: (ms) => void Object.assign(req.session.cookie, { maxAge: ms === "session" ? null : ms }),
       end: () => called((done) => void req.session.destroy(done)),
     }
     const url = new URL(req.url, "http://localhost")
@@ -128,7 +151,7 @@ export function expressApplication(store: expressSession.Store, options: Express
   return listening(app, gate, errors)
 }
 
-async function fastifyApplication(store: FastifyStore): Promise<Application> {
+export async function fastifyApplication(store: FastifyStore): Promise<Application> {
   const gate = new Gate()
   const act = routes(gate)
   const errors: unknown[] = []
@@ -147,6 +170,8 @@ async function fastifyApplication(store: FastifyStore): Promise<Application> {
       remove: (field) => void Reflect.deleteProperty(request.session, field),
       renew: () => request.session.regenerate(),
       save: () => request.session.save(),
+      reload: () => request.session.reload(),
+      last: (ms) => void Object.assign(request.session.cookie, { maxAge: ms }),
       end: () => request.session.destroy(),
     })
   })
@@ -154,14 +179,16 @@ async function fastifyApplication(store: FastifyStore): Promise<Application> {
   return { url, gate, errors, [Symbol.asyncDispose]: () => app.close() }
 }
 
-function koaApplication(store: KoaStore): Promise<Application> {
+export type KoaOptions = NonNullable<Parameters<typeof koaSession>[1]>
+
+export function koaApplication(store: KoaStore, options: KoaOptions = {}): Promise<Application> {
   const gate = new Gate()
   const act = routes(gate)
   const errors: unknown[] = []
   const app = new Koa()
   app.keys = [SECRET]
   app.on("error", (error) => void errors.push(error))
-  app.use(koaSession({ store, maxAge: AGE_MS }, app))
+  app.use(koaSession({ store, maxAge: AGE_MS, ...options }, app))
   app.use(async (ctx) => {
     const { session } = ctx as unknown as { session: Record<string, unknown> & { regenerate(): Promise<void>; save(): Promise<void>; toJSON(): object } }
     ctx.body = await act(ctx.path, new URLSearchParams(ctx.querystring), {
@@ -170,6 +197,8 @@ function koaApplication(store: KoaStore): Promise<Application> {
       remove: (field) => void Reflect.deleteProperty(session, field),
       renew: () => session.regenerate(),
       save: () => session.save(),
+      reload: () => Promise.reject(new Error("koa-session has no such thing.")),
+      last: (ms) => void Object.assign(session, { maxAge: ms }),
       end: async () => void Object.assign(ctx, { session: null }),
     })
   })

@@ -22,7 +22,9 @@ function holder(id: string = randomUUID()): Seen {
 }
 
 const save = (records: IRecordStore, seen: Seen, fields: object, lifetimeMs = HOUR): Promise<void> =>
-  records.save(seen, { text: JSON.stringify(fields), lifetimeMs, rule })
+  records.save(seen, { text: JSON.stringify(fields), lifetimeOf: () => lifetimeMs, rule })
+const touch = (records: IRecordStore, id: string, lifetimeMs: number): Promise<void> =>
+  records.touch(holder(id), { text: "{}", lifetimeOf: () => lifetimeMs, rule })
 
 describe.each(Object.keys(STORES))("records over %s", (name) => {
   const open = async (): Promise<IRecordStore> => opened(await (STORES[name] as () => Promise<DropInOptions>)())
@@ -34,7 +36,7 @@ describe.each(Object.keys(STORES))("records over %s", (name) => {
     const late = holder(mine.id)
     expect(await records.read(late)).toEqual({ n: 1 })
     await records.end(mine.id)
-    await records.touch(mine.id, HOUR)
+    await touch(records, mine.id, HOUR)
     await expect(save(records, mine, { n: 2 })).rejects.toEqual(code("ERR_SESSION_ENDED"))
     await expect(save(records, late, { n: 2 })).rejects.toEqual(code("ERR_SESSION_ENDED"))
     await expect(save(records, holder(mine.id), { n: 2 })).rejects.toEqual(code("ERR_SESSION_ENDED"))
@@ -50,7 +52,7 @@ describe.each(Object.keys(STORES))("records over %s", (name) => {
     const seen = holder()
     await save(records, seen, { n: 1 }, 30)
     await expect.poll(() => records.read(holder(seen.id)), { timeout: 5_000, interval: 5 }).toBeNull()
-    await records.touch(seen.id, HOUR)
+    await touch(records, seen.id, HOUR)
     await save(records, seen, { n: 1 })
     await expect(save(records, seen, { n: 2 })).rejects.toEqual(code("ERR_SESSION_ENDED"))
     expect(await records.read(holder(seen.id))).toBeNull()
@@ -61,8 +63,8 @@ describe.each(Object.keys(STORES))("records over %s", (name) => {
     const [saved, touched] = [holder(), holder()]
     await save(records, saved, { n: 1 })
     await save(records, touched, { n: 1 })
-    await save(records, saved, { n: 1 }, 0)
-    await records.touch(touched.id, -5)
+    await save(records, saved, { n: 1, cookie: { expires: new Date(0) } }, 0)
+    await touch(records, touched.id, -5)
     for (const { id } of [saved, touched]) {
       expect(await records.read(holder(id))).toBeNull()
       await expect(save(records, holder(id), { n: 2 })).rejects.toEqual(code("ERR_SESSION_ENDED"))
@@ -73,15 +75,35 @@ describe.each(Object.keys(STORES))("records over %s", (name) => {
     const records = await open()
     const seen = holder()
     await save(records, seen, { n: 1 })
-    await records.touch(seen.id, 1)
+    await touch(records, seen.id, 1)
     const other = holder()
     await save(records, other, { n: 2 }, 300)
-    await records.touch(other.id, HOUR)
+    await touch(records, other.id, HOUR)
     const brief = holder()
     await save(records, brief, { n: 3 }, 300)
     await expect.poll(() => records.read(holder(brief.id)), { timeout: 5_000, interval: 20 }).toBeNull()
     expect(await records.read(holder(seen.id))).toEqual({ n: 1 })
     expect(await records.read(holder(other.id))).toEqual({ n: 2 })
+  })
+
+  it("are made no shorter by a save that only uses them, and shorter by one that sets their end", async () => {
+    const records = await open()
+    const [used, ended] = [holder(), holder()]
+    for (const seen of [used, ended]) {
+      await save(records, seen, { n: 1, cookie: { path: "/" } }, HOUR)
+      await records.read(seen)
+    }
+    await save(records, used, { n: 2, cookie: { path: "/" } }, 1)
+    await save(records, ended, { n: 2, cookie: { path: "/", originalMaxAge: 1 } }, 1)
+    await expect.poll(() => records.read(holder(ended.id)), { timeout: 5_000, interval: 5 }).toBeNull()
+    expect(await records.read(holder(used.id))).toMatchObject({ n: 2 })
+    const brief = holder()
+    await save(records, brief, { n: 1, cookie: { path: "/" } }, 300)
+    await save(records, brief, { n: 2, cookie: { path: "/" } }, HOUR)
+    const lapsed = holder()
+    await save(records, lapsed, { n: 1 }, 300)
+    await expect.poll(() => records.read(holder(lapsed.id)), { timeout: 5_000, interval: 20 }).toBeNull()
+    expect(await records.read(holder(brief.id))).toMatchObject({ n: 2 })
   })
 
   it("lose none of many saves at a time, in one process and between two", async () => {
@@ -108,7 +130,7 @@ describe.each(Object.keys(STORES))("records over %s", (name) => {
     const fields = { "ü\u0000": '"}]\\ \u{1f600}', nested: { a: [null, 1.5] } }
     await save(records, seen, fields)
     expect(await records.read(holder(seen.id))).toEqual(fields)
-    await records.save(seen, { text: '{"__proto__":{"isAdmin":true},"n":1}', lifetimeMs: HOUR, rule })
+    await records.save(seen, { text: '{"__proto__":{"isAdmin":true},"n":1}', lifetimeOf: () => HOUR, rule })
     const read = await records.read(holder(seen.id))
     expect(Object.keys(read ?? {})).toEqual(["n"])
   })
@@ -119,7 +141,7 @@ describe.each(Object.keys(STORES))("records over %s", (name) => {
     for (const id of ["", "x".repeat(4_097), 7 as never]) {
       await expect(save(records, holder(id), {})).rejects.toEqual(code("ERR_INVALID_ARGUMENT"))
       expect(await records.read(holder(id))).toBeNull()
-      await records.touch(id, HOUR)
+      await touch(records, id, HOUR)
       await records.end(id)
     }
     await records.ping()
@@ -135,7 +157,7 @@ it("the memory of ends is bounded: a mark goes after rememberEnded", async () =>
   await save(records, seen, { n: 1 })
   await records.end(seen.id)
   clock.advance("59m")
-  await expect(save(records, holder(seen.id), {})).rejects.toEqual(code("ERR_SESSION_ENDED"))
+  await expect(save(records, holder(seen.id), { n: 2 })).rejects.toEqual(code("ERR_SESSION_ENDED"))
   clock.advance("2m")
   // Whoever saw the session is refused for ever.
   await expect(save(records, seen, { n: 2 })).rejects.toEqual(code("ERR_SESSION_ENDED"))
@@ -157,7 +179,7 @@ describe("on Redis", () => {
     const key = keyOf(seen.id)
     expect(JSON.parse((await client.get(key)) ?? "")).toEqual({ record: [1, 1, expect.any(String)], name: key.slice(-43), data: { n: 1 } })
     expect(await client.pTTL(key)).toBeGreaterThan(HOUR - 10_000)
-    await records.touch(seen.id, 2 * HOUR)
+    await touch(records, seen.id, 2 * HOUR)
     expect(await client.pTTL(key)).toBeGreaterThan(2 * HOUR - 10_000)
     await records.end(seen.id)
     expect(await client.get(key)).toBe('{"ended":1}')
@@ -166,12 +188,22 @@ describe("on Redis", () => {
     expect(ttl).toBeLessThanOrEqual(24 * HOUR)
   })
 
+  it("a save that only uses a record keeps it for at least as long as it was kept", async () => {
+    const { client, records, keyOf } = await withClient()
+    const seen = holder()
+    await save(records, seen, { n: 1 }, 2 * HOUR)
+    await save(records, seen, { n: 2 }, HOUR)
+    expect(await client.pTTL(keyOf(seen.id))).toBeGreaterThan(2 * HOUR - 10_000)
+    await save(records, seen, { n: 3 }, 3 * HOUR)
+    expect(await client.pTTL(keyOf(seen.id))).toBeGreaterThan(3 * HOUR - 10_000)
+  })
+
   it("a touch leaves a mark as short as it is", async () => {
     const { client, records, keyOf } = await withClient()
     const seen = holder()
     await save(records, seen, { n: 1 })
     await records.end(seen.id)
-    await records.touch(seen.id, 240 * HOUR)
+    await touch(records, seen.id, 240 * HOUR)
     expect(await client.pTTL(keyOf(seen.id))).toBeLessThanOrEqual(24 * HOUR)
   })
 
@@ -205,7 +237,7 @@ describe("on Redis", () => {
     await save(records, leaves, { n: 1 })
     await client.configSet("maxmemory", "1")
     await expect(save(records, stays, { n: 2 })).rejects.toEqual(code("ERR_STORE_REFUSED"))
-    await records.touch(stays.id, HOUR)
+    await touch(records, stays.id, HOUR)
     await records.end(leaves.id)
     expect(await records.read(holder(stays.id))).toEqual({ n: 1 })
     expect(await records.read(holder(leaves.id))).toBeNull()

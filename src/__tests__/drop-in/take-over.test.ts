@@ -147,6 +147,30 @@ describe.each(SERVER_KINDS)("the sessions of connect-redis on %s", (kind) => {
     }
   })
 
+  it("alone are removed by saves and ends: what else lies under an old key stays", async () => {
+    const { client, prefix, store } = await move()
+    const done = (work: (callback: (error?: unknown) => void) => void): Promise<void> =>
+      new Promise((resolve, reject) => work((error) => (error ? reject(error as Error) : resolve())))
+    const key = `${prefix}sess:one`
+    for (const text of ["somebody's text", '{"cookie":1}', '["cookie"]', "{}"]) {
+      await client.set(key, text)
+      await done((callback) => store.set("one", { user: "ada", cookie: {} } as never, callback))
+      await done((callback) => store.destroy("one", callback))
+      await done((callback) => store.destroy("two", callback))
+      expect(await client.get(key)).toBe(text)
+      await client.del(await client.keys(`${prefix}record:*`))
+    }
+    await client.del(key)
+    await client.hSet(key, { field: "value" })
+    await done((callback) => store.set("one", { user: "ada", cookie: {} } as never, callback))
+    await done((callback) => store.destroy("one", callback))
+    expect(await client.hGetAll(key)).toMatchObject({ field: "value" })
+    await client.set(`${prefix}sess:two`, "somebody's text")
+    await done((callback) => store.destroy("two", callback))
+    expect(await client.get(`${prefix}sess:two`)).toBe("somebody's text")
+    expect(await client.keys(`${prefix}record:*`)).toHaveLength(1)
+  })
+
   it("without an expiry get that of the new store", async () => {
     const { before, after, client, prefix, oldKeys } = await move()
     const browser = await signedIn(before)

@@ -20,6 +20,8 @@ const TABLE = `
 const OWN = "prefix = ? AND name = ?"
 /** prefix, name, now */
 const FIND = `SELECT version, operations, data FROM records WHERE ${OWN} AND ends >= ?`
+/** prefix, name */
+const END_OF = `SELECT ends FROM records WHERE ${OWN}`
 /** prefix, name, version, operations, ends, data */
 const PUT = "INSERT OR REPLACE INTO records (prefix, name, version, operations, ends, data) VALUES (?, ?, ?, ?, ?, ?)"
 /** ends, prefix, name */
@@ -53,6 +55,11 @@ export class RecordRows {
 
   put(name: string, { version, operations, text }: LiveRecord, ends: number): void {
     this.#db.run(PUT, [this.#prefix, name, version, operations, ends, text])
+  }
+
+  /** Until when it is kept, in milliseconds; 0 where there is none. */
+  endOf(name: string): number {
+    return this.#db.all<{ readonly ends: number }>(END_OF, [this.#prefix, name])[0]?.ends ?? 0
   }
 
   move(name: string, ends: number): void {

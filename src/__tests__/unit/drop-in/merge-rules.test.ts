@@ -6,12 +6,45 @@ const never = (): boolean => false
 describe("the rule of sessions with a cookie", () => {
   const rule = cookieRule((field) => field === "lastSeen")
 
+  const NOW = Date.now()
+  const HOUR = 3_600_000
+  /** A cookie of so long an age that was set, or used last, at a time. */
+  const session = (age: number | null, at: number, more: object = {}) => ({
+    cookie: { originalMaxAge: age, expires: age === null ? null : new Date(at + age).toISOString(), httpOnly: true, path: "/", ...more },
+  })
+
   it("takes no notice of when the cookie expires, but of all else about it", () => {
-    const cookie = { originalMaxAge: 60_000, expires: "2026-01-01T00:00:00.000Z", httpOnly: true, path: "/" }
-    expect(rule.same("cookie", cookie, { ...cookie, expires: "2027-01-01T00:00:00.000Z", originalExpires: "2026-01-01T00:00:00.000Z" })).toBe(true)
-    expect(rule.same("cookie", cookie, { path: "/", httpOnly: true, originalMaxAge: 60_000 })).toBe(true)
-    expect(rule.same("cookie", cookie, { ...cookie, originalMaxAge: 1 })).toBe(false)
-    expect(rule.same("cookie", cookie, undefined)).toBe(false)
+    const { isChange } = rule.term
+    expect(isChange(session(HOUR, NOW), session(HOUR, NOW + 9 * HOUR, { originalExpires: "2026-01-01T00:00:00.000Z" }))).toBe(false)
+    expect(isChange(session(HOUR, NOW), { cookie: { path: "/", httpOnly: true, originalMaxAge: HOUR } })).toBe(false)
+    expect(isChange(session(HOUR, NOW), session(HOUR, NOW, { path: "/admin" }))).toBe(true)
+    expect(isChange(session(HOUR, NOW), session(30 * HOUR, NOW + 1))).toBe(true)
+    expect(isChange(session(30 * HOUR, NOW), session(HOUR, NOW + 1))).toBe(true)
+    expect(isChange(session(HOUR, NOW), session(null, NOW))).toBe(true)
+    expect(isChange(session(HOUR, NOW), {})).toBe(true)
+    expect(isChange({}, {})).toBe(false)
+  })
+
+  it("sees no change in an age that is told anew in each request of the same end", () => {
+    const END = NOW + HOUR
+    const told = (at: number, tookMs: number) => session(END - at, at + tookMs)
+    expect(rule.term.isChange(told(NOW, 5_000), told(NOW + 9_000, 10))).toBe(false)
+    expect(rule.term.isChange(told(NOW, 5), told(NOW + 2 * HOUR, 10))).toBe(false)
+  })
+
+  it("tells an end that the application set from one that the library moved", () => {
+    const { isSet } = rule.term
+    const base = session(HOUR, NOW - 600_000)
+    const ending = (ms: number) => ({ cookie: { ...base.cookie, expires: new Date(ms).toISOString() } })
+    expect(isSet(base, base, NOW)).toBe(false)
+    expect(isSet(base, session(HOUR, NOW), NOW)).toBe(false)
+    expect(isSet(base, session(HOUR, NOW + 5), NOW)).toBe(false)
+    expect(isSet(base, ending(NOW + HOUR - 1), NOW)).toBe(true)
+    expect(isSet(base, ending(0), NOW)).toBe(true)
+    expect(isSet(base, session(2 * HOUR, NOW), NOW)).toBe(true)
+    expect(isSet(base, session(null, NOW), NOW)).toBe(true)
+    expect(isSet(session(null, NOW), session(null, NOW), NOW)).toBe(false)
+    expect(isSet(session(null, NOW), session(null, NOW, { expires: new Date(NOW) }), NOW)).toBe(true)
   })
 
   it("compares other fields as JSON", () => {
@@ -21,14 +54,22 @@ describe("the rule of sessions with a cookie", () => {
     expect(rule.same("expires", 1, 2)).toBe(false)
   })
 
-  it("lets the last one win for the cookie, and where the application says so", () => {
-    expect(["cookie", "lastSeen", "role"].map(rule.lastWins)).toEqual([true, true, false])
+  it("lets the last one win where the application says so", () => {
+    expect(["lastSeen", "role"].map(rule.lastWins)).toEqual([true, false])
   })
 })
 
 it("koa-session's own fields are settings of the cookie, and its expiry is no change", () => {
-  const rule = koaRule(never)
-  expect(rule.same("_expire", 1, 2)).toBe(true)
-  expect(rule.same("_maxAge", 1, 2)).toBe(false)
-  expect(["_expire", "_maxAge", "_session", "role"].map(rule.lastWins)).toEqual([false, true, true, false])
+  const { term } = koaRule(never)
+  const [day, month] = [
+    { _maxAge: 1, _expire: 5 },
+    { _maxAge: 30, _expire: 34 },
+  ]
+  expect(term.fields).toEqual(["_expire", "_maxAge", "_session"])
+  for (const differ of [term.isChange, term.isSet]) {
+    expect(differ(day, { ...day, _expire: 6 }, 0)).toBe(false)
+    expect(differ(day, month, 0)).toBe(true)
+    expect(differ(day, { _session: true }, 0)).toBe(true)
+  }
+  expect([day, { _session: true }].map(term.endOf)).toEqual([5, Number.POSITIVE_INFINITY])
 })

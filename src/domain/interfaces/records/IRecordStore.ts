@@ -7,6 +7,8 @@ import type { Fields, MergeRule } from "../../records/merge-fields.js"
 export interface Seen {
   /** The caller's id. What was seen of one record says nothing of another. */
   readonly id: string
+  /** When the holder had read it, in milliseconds since the epoch by this process's clock, as the library counts its cookie's age. */
+  readAt?: number
   /** `null`: the holder has seen none, as of a session that is new. */
   record: SeenRecord | null
   /** Saves since then of which nobody told the holder whether they were made, the newest first. */
@@ -34,10 +36,8 @@ export interface SeenRecord {
 export interface SaveRecord {
   /** The session as a JSON object. */
   readonly text: string
-  /** How long it is kept, in milliseconds. Zero ends it. */
-  readonly lifetimeMs: number
-  /** The same of the session that a merge made, whose cookie may be another request's. Where it is not given, `lifetimeMs` counts. */
-  readonly lifetimeOf?: (fields: Fields) => number
+  /** How long a session is kept by what it says, in milliseconds from now: of this one, or of one that a merge made, whose cookie may be another request's. */
+  lifetimeOf(fields: Fields): number
   readonly rule: MergeRule
 }
 
@@ -55,14 +55,19 @@ export interface IRecordStore extends AsyncDisposable {
    * Stores a session, unless it was ended or ran out since `seen` was read. Where another request saved it meanwhile, fields that only one of the two
    * changed are merged. A save that changes nothing never fails for what happened meanwhile.
    *
+   * A session whose end was set is kept until then, and ended where that is past. One that was only used is neither ended nor made shorter: what its holder
+   * has of its end may be older than touches by others.
+   *
    * @throws ERR_SESSION_ENDED · ERR_SESSION_CONFLICT when both changed one field · ERR_SESSION_TOO_LARGE · ERR_SESSION_CORRUPT
    */
   save(seen: Seen, save: SaveRecord): Promise<void>
   /**
-   * Keeps a session for at least this many milliseconds from now, and never for shorter than it is kept already: another request may have given it longer.
-   * One that is over stays so. Zero ends it.
+   * Keeps a session for at least as long as it says, and never for shorter than it is kept already: another request may have given it longer. One that is
+   * over stays so. One whose end was set to what is past is ended.
+   *
+   * @param use - of its text no more is looked at than what says how long the session lasts
    */
-  touch(id: string, lifetimeMs: number): Promise<void>
+  touch(seen: Seen, use: SaveRecord): Promise<void>
   /** Ends a session, and remembers that it was ended. */
   end(id: string): Promise<void>
   ping(): Promise<void>

@@ -17,7 +17,7 @@ local now = now_micros()
 local text = redis.call('GET', KEYS[1])
 if text then
   if text == '{"ended":1}' then redis.call('PEXPIRE', KEYS[1], redis.call('PTTL', KEYS[2]), 'GT') end
-  redis.call('UNLINK', KEYS[2])
+  if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('UNLINK', KEYS[2]) end
   return { TAKEN, now, text }
 end
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { CHANGED, now } end

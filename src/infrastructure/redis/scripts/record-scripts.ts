@@ -1,4 +1,5 @@
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { Lifetime } from "../../../domain/records/lifetime.js"
 import type { ServerClock } from "../reads/server-clock.js"
 import { type Answer, type ScriptOptions, ScriptRunner } from "./ScriptRunner.js"
 import {
@@ -33,14 +34,15 @@ export class RecordScripts {
       readonly expected: number | null
       readonly operation: string
       readonly notAfterMicros: number
-      readonly lifetimeMs: number
+      readonly lifetime: Lifetime
       readonly name: string
       readonly data: string
     },
     options: ScriptOptions,
   ): Promise<Answer<keyof typeof recordSaveStatus>> {
-    const { expected, operation, notAfterMicros, lifetimeMs, name, data } = args
-    return this.#runner.run(recordSave, recordSaveStatus, both(keys), [expected ?? "", operation, notAfterMicros, lifetimeMs, name, data], options)
+    const { expected, operation, notAfterMicros, lifetime, name, data } = args
+    const values = [expected ?? "", operation, notAfterMicros, lifetime.ms, lifetime.atLeast ? 1 : 0, name, data]
+    return this.#runner.run(recordSave, recordSaveStatus, both(keys), values, options)
   }
 
   touch({ record }: RecordKeys, lifetimeMs: number, options: ScriptOptions): Promise<Answer<keyof typeof recordTouchStatus>> {

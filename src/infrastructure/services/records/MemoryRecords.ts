@@ -1,4 +1,5 @@
 import type { Clock } from "../../../domain/interfaces/ports.js"
+import type { Lifetime } from "../../../domain/records/lifetime.js"
 import { ENDED, type LiveRecord, type RecordWrite, type Saved, saveRecord } from "../../../domain/records/record.js"
 import { Patrol } from "../Patrol.js"
 import type { RecordPlace, RecordSteps } from "./record-steps.js"
@@ -23,17 +24,16 @@ export class MemoryRecords implements RecordSteps {
     return stored === ENDED ? null : stored
   }
 
-  async save({ name }: RecordPlace, write: RecordWrite, lifetimeMs: number): Promise<Saved> {
+  async save({ name }: RecordPlace, write: RecordWrite, lifetime: Lifetime): Promise<Saved> {
     this.#patrol.step()
     const { next, saved } = saveRecord(this.#find(name), write)
-    if (next !== null) this.#put(name, next, lifetimeMs)
+    if (next !== null) this.#put(name, next, lifetime.atLeast ? Math.max(lifetime.ms, this.#left(name)) : lifetime.ms)
     return saved
   }
 
   async touch({ name }: RecordPlace, lifetimeMs: number): Promise<void> {
     const stored = this.#find(name)
-    const left = (this.#entries.get(name)?.ends ?? 0) - this.#clock.now()
-    if (stored !== null && stored !== ENDED) this.#put(name, stored, Math.max(lifetimeMs, left))
+    if (stored !== null && stored !== ENDED) this.#put(name, stored, Math.max(lifetimeMs, this.#left(name)))
   }
 
   async end({ name }: RecordPlace, rememberMs: number): Promise<void> {
@@ -49,6 +49,10 @@ export class MemoryRecords implements RecordSteps {
 
   #put(name: string, stored: Entry["stored"], lifetimeMs: number): void {
     this.#entries.set(name, { stored, ends: this.#clock.now() + lifetimeMs })
+  }
+
+  #left(name: string): number {
+    return (this.#entries.get(name)?.ends ?? 0) - this.#clock.now()
   }
 
   #find(name: string): Entry["stored"] | null {

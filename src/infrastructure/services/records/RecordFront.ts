@@ -1,14 +1,13 @@
 import { hash } from "node:crypto"
 import { SessionError } from "../../../domain/errors.js"
-import type { IRecordStore, SaveRecord, Seen, SeenRecord } from "../../../domain/interfaces/records/IRecordStore.js"
-import { boundedLifetime } from "../../../domain/records/lifetime.js"
-import { changesNothing, type MergeRule, mergeFields } from "../../../domain/records/merge-fields.js"
+import type { IRecordStore, SaveRecord, Seen } from "../../../domain/interfaces/records/IRecordStore.js"
 import { wasApplied } from "../../../domain/records/record.js"
 import { expected } from "../../../shared/assertions.js"
 import type { CallStep } from "../CallStep.js"
 import { ServiceCalls } from "../ServiceCalls.js"
 import { newOperationId } from "../session/randomness.js"
 import { backOff, UpdateQueue } from "../session/update-queue.js"
+import { OwnSave } from "./OwnSave.js"
 import type { RecordSettings } from "./record-settings.js"
 import type { RecordPlace, RecordSteps } from "./record-steps.js"
 import { fieldsOf } from "./record-text.js"
@@ -35,6 +34,7 @@ export class RecordFront implements IRecordStore {
       const place = placeOf(seen.id)
       // No library of sessions makes such an id, so nobody can have opened one under it.
       if (place === null) return null
+      seen.readAt = Date.now()
       const found = await this.#steps.find(place, step.reading)
       seen.unsure = []
       seen.record = found === null ? null : { version: found.version, known: found.text, stored: found.text }
@@ -45,21 +45,21 @@ export class RecordFront implements IRecordStore {
   save(seen: Seen, save: SaveRecord): Promise<void> {
     return this.#calls.run(undefined, async (step) => {
       const place = placeOf(seen.id) ?? refuseId(seen.id)
-      const lifetimeMs = boundedLifetime(save.lifetimeMs)
-      if (lifetimeMs === 0) return this.#steps.end(place, this.#settings.rememberMs, step.change())
+      const own = new OwnSave(seen, save)
+      if (own.lifetime(seen.record).ms === 0) return this.#steps.end(place, this.#settings.rememberMs, step.change())
       assertSize(save.text)
       // Saves of one session follow each other within this process, so that two of one request do not take each other for somebody else's.
-      await this.#queue.run(place.name, () => this.#merge(place, seen, { ...save, lifetimeMs }, step), step.options.signal)
+      await this.#queue.run(place.name, () => this.#merge(place, seen, own, step), step.options.signal)
     })
   }
 
-  touch(id: string, lifetimeMs: number): Promise<void> {
+  touch(seen: Seen, use: SaveRecord): Promise<void> {
     return this.#calls.run(undefined, async (step) => {
-      const place = placeOf(id)
+      const place = placeOf(seen.id)
       if (place === null) return
-      const bounded = boundedLifetime(lifetimeMs)
-      if (bounded === 0) return this.#steps.end(place, this.#settings.rememberMs, step.change())
-      return this.#steps.touch(place, bounded, step.change())
+      const { ms } = new OwnSave(seen, use).lifetime(seen.record)
+      if (ms === 0) return this.#steps.end(place, this.#settings.rememberMs, step.change())
+      return this.#steps.touch(place, ms, step.change())
     })
   }
 
@@ -83,21 +83,21 @@ export class RecordFront implements IRecordStore {
   }
 
   /** Merges and writes until no other save came between. */
-  async #merge(place: RecordPlace, seen: Seen, save: SaveRecord, step: CallStep): Promise<void> {
+  async #merge(place: RecordPlace, seen: Seen, own: OwnSave, step: CallStep): Promise<void> {
     const operation = newOperationId()
-    const { text: mine, rule } = save
+    const { text: mine } = own
     let { record, unsure = [] } = seen
     seen.unsure = [{ operation, text: mine }, ...unsure]
     for (let attempt = 1; ; attempt += 1) {
-      const { text, lifetimeMs } = record === null ? save : merged(record, save)
+      const { text, lifetime } = own.upon(record)
       // Somebody else's newer save stands, and this one has nothing to add to it but its own use of the session. What it would change is held against what is stored
       // now, not against what was when it last looked.
-      if (record !== null && text === record.stored && text !== mine && (attempt > 1 || saysNothingNew(record, mine, rule))) {
+      if (record !== null && text === record.stored && text !== mine && (attempt > 1 || own.saysNothingNew(record))) {
         seen.record = { ...record, known: mine }
         seen.unsure = []
-        return this.#steps.touch(place, lifetimeMs, step.change())
+        return this.#steps.touch(place, lifetime.ms, step.change())
       }
-      const saved = await this.#steps.save(place, { expected: record?.version ?? null, operation, text }, lifetimeMs, step.change())
+      const saved = await this.#steps.save(place, { expected: record?.version ?? null, operation, text }, lifetime, step.change())
       switch (saved.status) {
         case "done":
           seen.record = { version: saved.record.version, known: mine, stored: saved.record.text }
@@ -106,38 +106,19 @@ export class RecordFront implements IRecordStore {
         case "ended":
         case "missing":
           step.unchanged()
-          if (seen.record !== null && saysNothingNew(seen.record, mine, rule)) return
+          if (own.saysNothingNew(seen.record)) return
           throw new SessionError("ERR_SESSION_ENDED", "Expected the session to last until it was saved, got one that was ended or ran out meanwhile.")
         case "clash": {
           step.unchanged()
           // Only who has seen a version clashes with another. It may be the holder's own, whose answer was lost.
-          const own = unsure.find((sent) => wasApplied(saved.record, sent.operation))
-          if (own !== undefined) unsure = []
-          record = { version: saved.record.version, known: own?.text ?? record?.known ?? saved.record.text, stored: saved.record.text }
+          const sent = unsure.find(({ operation }) => wasApplied(saved.record, operation))
+          if (sent !== undefined) unsure = []
+          record = { version: saved.record.version, known: sent?.text ?? record?.known ?? saved.record.text, stored: saved.record.text }
           if (attempt > 1) await backOff(attempt)
         }
       }
     }
   }
-}
-
-/** What is to be stored so that neither side loses a change. @throws ERR_SESSION_CONFLICT */
-function merged({ known, stored }: SeenRecord, save: SaveRecord): Pick<SaveRecord, "text" | "lifetimeMs"> {
-  if (known === stored) return save
-  const { rule, lifetimeOf } = save
-  const fields = mergeFields(fieldsOf(known), fieldsOf(save.text), fieldsOf(stored), rule)
-  if (fields !== null) {
-    const lifetimeMs = lifetimeOf === undefined ? save.lifetimeMs : Math.max(boundedLifetime(lifetimeOf(fields)), 1)
-    return { text: changesNothing(fieldsOf(stored), fields, rule) ? stored : JSON.stringify(fields), lifetimeMs }
-  }
-  throw new SessionError(
-    "ERR_SESSION_CONFLICT",
-    "Expected no other request to change the same field of the session meanwhile, got one that did. Name the field in lastWins where the last value may win.",
-  )
-}
-
-function saysNothingNew({ known }: SeenRecord, mine: string, rule: MergeRule): boolean {
-  return changesNothing(fieldsOf(known), fieldsOf(mine), rule)
 }
 
 function placeOf(id: unknown): RecordPlace | null {

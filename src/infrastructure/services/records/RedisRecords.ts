@@ -1,5 +1,6 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IRedisService } from "../../../domain/interfaces/redis/IRedisService.js"
+import type { Lifetime } from "../../../domain/records/lifetime.js"
 import { ENDED, type LiveRecord, type RecordWrite, type Saved } from "../../../domain/records/record.js"
 import { NO_OPERATIONS } from "../../../domain/session/record.js"
 import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
@@ -45,14 +46,14 @@ export class RedisRecords implements RecordSteps {
     return record === null && keys.old !== null ? this.#adopt(place, keys.old, options) : record
   }
 
-  async save(place: RecordPlace, write: RecordWrite, lifetimeMs: number, options: StepOptions): Promise<Saved> {
+  async save(place: RecordPlace, write: RecordWrite, lifetime: Lifetime, options: StepOptions): Promise<Saved> {
     const { expected, operation, text } = write
     for (let tries = 0; tries < TRIES; tries += 1) {
       const args = {
         expected,
         operation,
         notAfterMicros: await this.#clock.notAfter(this.#settings.timeoutMs * 1000, options),
-        lifetimeMs,
+        lifetime,
         name: place.name,
         data: text,
       }

@@ -1,5 +1,6 @@
 import { asConfigError } from "../../../domain/errors.js"
 import type { Clock } from "../../../domain/interfaces/ports.js"
+import type { Lifetime } from "../../../domain/records/lifetime.js"
 import { ENDED, type LiveRecord, type RecordWrite, type Saved, saveRecord } from "../../../domain/records/record.js"
 import { RecordRows } from "../../sqlite/record-rows.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
@@ -42,13 +43,13 @@ export class SqliteRecords implements RecordSteps {
     return stored === ENDED ? null : stored
   }
 
-  save({ name }: RecordPlace, write: RecordWrite, lifetimeMs: number, options: StepOptions): Promise<Saved> {
+  save({ name }: RecordPlace, write: RecordWrite, lifetime: Lifetime, options: StepOptions): Promise<Saved> {
     return this.#file.transact((db) => {
       const rows = this.#rows(db)
       const now = this.#now()
       rows.deleteSomeEnded(now, DELETED_PER_SAVE)
       const { next, saved } = saveRecord(rows.find(name, now), write)
-      if (next !== null) rows.put(name, next, now + lifetimeMs)
+      if (next !== null) rows.put(name, next, Math.max(now + lifetime.ms, lifetime.atLeast ? rows.endOf(name) : 0))
       return saved
     }, options)
   }

@@ -1,3 +1,4 @@
+import type { Lifetime } from "../../../domain/records/lifetime.js"
 import type { LiveRecord, RecordWrite, Saved } from "../../../domain/records/record.js"
 import type { StepOptions } from "../CallStep.js"
 
@@ -13,7 +14,8 @@ export interface RecordPlace {
 export interface RecordSteps {
   /** `null`: there is none, or it has ended. @throws ERR_SESSION_CORRUPT */
   find(place: RecordPlace, options: StepOptions): Promise<Pick<LiveRecord, "version" | "text"> | null>
-  save(place: RecordPlace, write: RecordWrite, lifetimeMs: number, options: StepOptions): Promise<Saved>
+  save(place: RecordPlace, write: RecordWrite, lifetime: Lifetime, options: StepOptions): Promise<Saved>
+  /** Keeps a record that lives for at least so long. */
   touch(place: RecordPlace, lifetimeMs: number, options: StepOptions): Promise<void>
   end(place: RecordPlace, rememberMs: number, options: StepOptions): Promise<void>
   probe(options: StepOptions): Promise<void>

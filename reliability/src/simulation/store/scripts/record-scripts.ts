@@ -22,7 +22,12 @@ function timeLeft(keys: Keyspace, key: string): number {
   return (keys.find(key)?.expiresAt ?? keys.nowMs) - keys.nowMs
 }
 
-export const recordSave: ScriptFunction = (keys, [record = "", old], [expected = "", operation = "", notAfter, lifetime, name = "", data = ""]) => {
+function holdsSession(keys: Keyspace, key: string): boolean {
+  const entry = keys.find(key)
+  return entry?.type === "string" && /^\s*\{.*"cookie"\s*:\s*\{/s.test(entry.value)
+}
+
+export const recordSave: ScriptFunction = (keys, [record = "", old], [expected = "", operation = "", notAfter, lifetime, atLeast, name = "", data = ""]) => {
   const now = keys.nowMicros
   const found = readRecord(keys, record)
   if (found === "corrupt") return [6, now]
@@ -34,8 +39,8 @@ export const recordSave: ScriptFunction = (keys, [record = "", old], [expected =
   const before = found === "none" ? { version: 0, operations: "------".repeat(4) } : found
   const version = (before.version % 999_999_999) + 1
   const head = `{"record":[1,${pad(version, 9)},"${pushOperation(before.operations, operation)}"],"name":"${name}","data":`
-  keys.set(record, `${head}${data}}`, Number(lifetime))
-  if (old !== undefined) keys.unlink(old)
+  keys.set(record, `${head}${data}}`, Math.max(Number(lifetime), atLeast === "1" ? timeLeft(keys, record) : 0))
+  if (old !== undefined && holdsSession(keys, old)) keys.unlink(old)
   return [0, now, version]
 }
 
@@ -48,8 +53,9 @@ export const recordTouch: ScriptFunction = (keys, [record = ""], [lifetime]) => 
 
 export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember]) => {
   const now = keys.nowMicros
-  const left = old === undefined ? 0 : Math.max(timeLeft(keys, record), timeLeft(keys, old))
-  const removed = old === undefined ? 0 : keys.unlink(old)
+  const isOld = old !== undefined && holdsSession(keys, old)
+  const left = old === undefined ? 0 : Math.max(timeLeft(keys, record), isOld ? timeLeft(keys, old) : 0)
+  const removed = isOld ? keys.unlink(old) : 0
   const found = readRecord(keys, record)
   if ((found === "ended" || found === "none") && removed === 0) return [1, now]
   keys.set(record, MARK, Math.max(Number(remember), left))
@@ -61,7 +67,7 @@ export const recordAdopt: ScriptFunction = (keys, [record = "", old = ""], [foun
   const taken = keys.get(record)
   if (taken !== null) {
     if (taken === MARK) keys.pexpireAt(record, keys.find(old)?.expiresAt ?? 0, "GT")
-    keys.unlink(old)
+    if (keys.get(old) === found) keys.unlink(old)
     return [1, now, taken]
   }
   if (keys.get(old) !== found) return [2, now]

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { SessionError } from "../../../../../domain/errors.js"
 import type { Seen } from "../../../../../domain/interfaces/records/IRecordStore.js"
-import { cookieLifetime } from "../../../../../drop-in/cookie-session.js"
+import { saveOf, useOf } from "../../../../../drop-in/cookie-session.js"
 import { cookieRule } from "../../../../../drop-in/merge-rules.js"
 import { MemoryRecords } from "../../../../../infrastructure/services/records/MemoryRecords.js"
 import { RecordFront } from "../../../../../infrastructure/services/records/RecordFront.js"
@@ -26,7 +26,7 @@ describe("a holder that was not told of its own save", () => {
   async function begin() {
     const steps = new Lossy()
     const front = new RecordFront(steps, { timeoutMs: 5_000, rememberMs: 60_000 })
-    const save = (seen: Seen, fields: object): Promise<void> => front.save(seen, { text: JSON.stringify(fields), lifetimeMs: 60_000, rule })
+    const save = (seen: Seen, fields: object): Promise<void> => front.save(seen, { text: JSON.stringify(fields), lifetimeOf: () => 60_000, rule })
     const read = async (id: string): Promise<Seen> => {
       const seen: Seen = { id, record: null }
       await front.read(seen)
@@ -73,7 +73,7 @@ describe("a holder that gives a field the value which it had when the holder sav
   async function begin(lastWins: boolean) {
     const own = cookieRule((field) => lastWins && field === "flag")
     const front = new RecordFront(new MemoryRecords(), { timeoutMs: 5_000, rememberMs: 60_000 })
-    const save = (seen: Seen, fields: object): Promise<void> => front.save(seen, { text: JSON.stringify(fields), lifetimeMs: 60_000, rule: own })
+    const save = (seen: Seen, fields: object): Promise<void> => front.save(seen, { text: JSON.stringify(fields), lifetimeOf: () => 60_000, rule: own })
     const id = randomUUID()
     const read = async (): Promise<Seen> => {
       const seen: Seen = { id, record: null }
@@ -108,9 +108,7 @@ describe("how long a session is kept", () => {
   async function begin(cookie: object) {
     const clock = createFakeClock(new Date())
     const front = new RecordFront(new MemoryRecords(clock), { timeoutMs: 5_000, rememberMs: 60_000 })
-    const lifetimeOf = (fields: { readonly cookie?: unknown }): number => cookieLifetime(fields, 60_000)
-    const save = (seen: Seen, fields: { readonly cookie: object; readonly note?: number }): Promise<void> =>
-      front.save(seen, { text: JSON.stringify(fields), lifetimeMs: lifetimeOf(fields), lifetimeOf, rule })
+    const save = (seen: Seen, fields: { readonly cookie: object; readonly note?: number }): Promise<void> => front.save(seen, saveOf(fields, 60_000, rule))
     const read = async (): Promise<Seen> => {
       const seen: Seen = { id, record: null }
       await front.read(seen)
@@ -143,10 +141,10 @@ describe("how long a session is kept", () => {
 
   it("is made no shorter by a touch", async () => {
     const { front, id, clock, fields } = await begin(lasting(30 * DAY))
-    await front.touch(id, 3_600_000)
+    await front.touch({ id, record: null }, useOf({ cookie: lasting(3_600_000) }, 60_000, rule))
     clock.advance("29d")
     expect(await fields()).not.toBeNull()
-    await front.touch(id, 30 * DAY)
+    await front.touch({ id, record: null }, useOf({ cookie: lasting(30 * DAY) }, 60_000, rule))
     clock.advance("29d")
     expect(await fields()).not.toBeNull()
   })
