@@ -14,6 +14,8 @@ export class Hidden implements PropertyDescriptor {
 }
 
 const KEPT = Symbol("coatcheck")
+/** Of objects that are frozen or sealed. */
+const BESIDE = new WeakMap<object, Keepsake>()
 
 /** What is kept for one purpose, and what is kept of the same object for others. */
 class Keepsake {
@@ -31,7 +33,7 @@ class Keepsake {
 /**
  * What this library keeps of a request, an answer or a session: on that object itself, where nobody else finds it. A `WeakMap` with a key for each request costs
  * more in garbage collection than all else that a request costs here (bench/README.md). All that is kept of one object is one property: each makes an object
- * of Express larger by a kilobyte.
+ * of Express larger by a kilobyte. Of one that takes no properties it is kept beside it.
  */
 export class Kept<V> {
   of(owner: object): V | undefined {
@@ -43,6 +45,7 @@ export class Kept<V> {
     const other = first(owner)
     if (known !== undefined) known.value = value
     else if (other !== undefined) other.next = new Keepsake(this, value, other.next)
+    else if (!Object.isExtensible(owner)) BESIDE.set(owner, new Keepsake(this, value, undefined))
     else Object.defineProperty(owner, KEPT, new Hidden(new Keepsake(this, value, undefined)))
   }
 
@@ -58,5 +61,5 @@ export class Kept<V> {
 }
 
 function first(owner: object): Keepsake | undefined {
-  return (owner as { readonly [KEPT]?: Keepsake })[KEPT]
+  return (owner as { readonly [KEPT]?: Keepsake })[KEPT] ?? BESIDE.get(owner)
 }
