@@ -3,12 +3,18 @@ import { SessionError } from "../domain/errors.js"
 import { Hidden, Kept } from "../shared/Kept.js"
 import type { Refusal, RequestHead, ResponseHead } from "../web/contract.js"
 import type { Entered, EnteredFreely } from "../web/door.js"
+import { refuseForeignSession } from "./foreign-session.js"
 
 /** How one route lets requests in. */
 export type Entrance<E> = (head: RequestHead, response: ResponseHead) => E | Refusal | Promise<E | Refusal>
 
-/** Gives a request its fields; also where another library has given all requests a property of that name. */
+/**
+ * Gives a request its fields; also where another library has given all requests a property of that name.
+ *
+ * @throws ERR_CONFIG_INVALID where another library's session would be hidden
+ */
 export function withFields<A extends object, I extends object>(request: object, entered: Entered<A, I> | EnteredFreely<A, I>): void {
+  if ("session" in entered) refuseForeignSession(request)
   Object.defineProperty(request, "auth", new Hidden(entered.auth))
   if ("session" in entered) Object.defineProperty(request, "session", new Hidden(entered.session))
 }

@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse } from "node:http"
 import { Hidden, Kept } from "../shared/Kept.js"
 import type { Entered, EnteredFreely } from "../web/door.js"
+import { refuseForeignSession } from "./foreign-session.js"
 import { completesHeads, completingHeads } from "./node-head.js"
 
 // Express gives each request and each answer another prototype, after which V8 makes a shape for every one of them anew: each property that is put on one
@@ -60,8 +61,9 @@ class RequestField {
 const AUTH = new RequestField("auth")
 const SESSION = new RequestField("session")
 
-/** Gives a request of Express its fields. */
+/** Gives a request of Express its fields. @throws ERR_CONFIG_INVALID where another library's session would be hidden */
 export function withSharedFields<A extends object, I extends object>(request: object, entered: Entered<A, I> | EnteredFreely<A, I>): void {
+  if ("session" in entered) refuseForeignSession(request)
   AUTH.give(request, entered.auth)
   if ("session" in entered) SESSION.give(request, entered.session)
 }

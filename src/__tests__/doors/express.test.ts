@@ -166,11 +166,7 @@ describe.each([
       const { door, ask } = await signedIn()
       const onEach = untouched()()
       onEach.use((request, _response, next) => {
-        Object.assign(request, { auth: null })
-        const get = (): never => {
-          throw new Error("Expected nobody to call this")
-        }
-        Object.defineProperty(request, "session", { get, configurable: true })
+        Object.assign(request, { auth: null, session: undefined })
         next()
       })
       onEach.get("/", door.requireSession(tells as never))
@@ -190,6 +186,28 @@ describe.each([
         const answer = await ask(app)
         expect(await answer.json()).toMatchObject({ ...SEEN, own, writeHead: app === frozen })
         expect(answer.headers.get("cache-control")).toMatch(/no-store/)
+      }
+    })
+
+    it("is refused where somebody else's session is one request's own, whatever that does", async () => {
+      const { door, ask } = await signedIn()
+      const get = (): never => {
+        throw new Error("Expected nobody to call this")
+      }
+      for (const there of [{ get }, { value: { userId: "somebody else" } }]) {
+        const app = untouched()()
+        app.use((request, _response, next) => {
+          Object.defineProperty(request, "session", { ...there, configurable: true })
+          next()
+        })
+        app.get("/", door.requireSession(tells as never))
+        const onError: ErrorRequestHandler = (error, request, response, _next) => {
+          const { value } = Object.getOwnPropertyDescriptor(request, "session") ?? {}
+          response.status(500).json({ code: error.code, user: value?.userId ?? null })
+        }
+        app.use(onError)
+        const answer = await ask(app)
+        expect(await answer.json()).toEqual({ code: "ERR_CONFIG_INVALID", user: "value" in there ? "somebody else" : null })
       }
     })
 

@@ -10,7 +10,16 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 const DOOR_GUIDES = ["express", "fastify", "koa", "hono", "node-http", "web", "websocket"]
 /** Those whose blocks are one program. */
-const GUIDES = [...DOOR_GUIDES, "doors", "testing", "move-from-rate-limiter-flexible", "near-cache", "rate-limits", "login-protection"]
+const GUIDES = [
+  ...DOOR_GUIDES,
+  "doors",
+  "testing",
+  "move-from-express-session",
+  "move-from-rate-limiter-flexible",
+  "near-cache",
+  "rate-limits",
+  "login-protection",
+]
 const PROGRAMS = [...GUIDES.map((guide) => `guides/${guide}`), "options"]
 const MOST_LINES = 15
 /** What the pages say is the application's. */
