@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process"
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
 import { createSessionService, type ISessionService } from "../../exports/index.js"
+import { codeOfPage } from "../support/code-of-page.js"
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL("../../../", import.meta.url))
@@ -27,15 +28,9 @@ const USERS = `export declare function userOf(name: string, password: string): P
 export declare function verifyPassword(email: string, password: string): Promise<{ readonly id: string } | null>
 `
 
-/** The code of a page, each block going on where the one before ended. */
-function blocksOf(page: string): readonly string[] {
-  const text = readFileSync(join(root, `docs/${page}.md`), "utf8")
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? "")
-}
-
 describe("the guides", () => {
   it.each(DOOR_GUIDES)("%s: comes to a protected route within 15 lines", (guide) => {
-    const [first = ""] = blocksOf(`guides/${guide}`)
+    const [first = ""] = codeOfPage(`guides/${guide}`)
     expect(first).toContain("requireSession(")
     expect(first.trimEnd().split("\n").length).toBeLessThanOrEqual(MOST_LINES)
   })
@@ -46,8 +41,8 @@ describe("the guides", () => {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     const files = PROGRAMS.map((page) => `${basename(page)}.ts`)
-    expect(PROGRAMS.filter((page) => blocksOf(page).length === 0)).toEqual([])
-    for (const page of PROGRAMS) writeFileSync(join(folder, `${basename(page)}.ts`), `${blocksOf(page).join("\n")}\nexport {}\n`)
+    expect(PROGRAMS.filter((page) => codeOfPage(page).length === 0)).toEqual([])
+    for (const page of PROGRAMS) writeFileSync(join(folder, `${basename(page)}.ts`), `${codeOfPage(page).join("\n")}\nexport {}\n`)
     writeFileSync(join(folder, "users.ts"), USERS)
     const compilerOptions = {
       target: "es2023",
@@ -71,7 +66,7 @@ describe("the guides", () => {
     const folder = join(root, ".cache/guide-of-testing")
     mkdirSync(folder, { recursive: true })
     const file = join(folder, "unreachable.ts")
-    writeFileSync(file, blocksOf("guides/testing").at(-1) ?? "")
+    writeFileSync(file, codeOfPage("guides/testing").at(-1) ?? "")
     const { unreachable } = (await import(/* @vite-ignore */ file)) as { readonly unreachable: (sessions: ISessionService) => ISessionService }
     await using sessions = await createSessionService({ store: "memory:" })
     const away = unreachable(sessions)

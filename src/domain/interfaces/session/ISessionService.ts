@@ -145,7 +145,7 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
    *
    * @param options `grace`: how long the old token still works, 0 to 60 s, 10 s by default · `reauthenticated`: moves `authenticatedAt` to now, without grace · `changes`: attributes changed in the same step, without grace
    * @returns the new token and the session, or `null`. After a lost reply `null` may be the answer though the rotation was applied, when the session ended in between.
-   * @throws ERR_SESSION_CONFLICT when the token is one that was already replaced (two rotations in parallel: one wins, the other is told) · ERR_INVALID_ARGUMENT, also for `reauthenticated` on a session without `authenticatedAt` · with `changes` also what `updateSession` throws · ERR_STORE_…
+   * @throws ERR_SESSION_CONFLICT when another rotation replaced the token at the same moment (one wins, the other is told), or its grace still lasts; later it is `null` · ERR_INVALID_ARGUMENT, also for `reauthenticated` on a session without `authenticatedAt` · with `changes` also what `updateSession` throws · ERR_STORE_…
    * @atomicity one step. A second rotation ends the first one's grace.
    * @source OWASP ASVS 5.0 7.2.4, 7.5.1 · OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change"
    */
