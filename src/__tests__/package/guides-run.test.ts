@@ -74,7 +74,7 @@ describe.each(GUIDES)("the guide $page, as it stands,", (guide) => {
   it("signs in with the right password only, and out", async () => {
     const origin = await start(guide.page)
     const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
-      fetch(origin + path, { redirect: "manual", ...init, headers: { ...ORIGIN, ...init.headers } })
+      fetch(origin + path, { redirect: "manual", ...init, headers: new Headers([...Object.entries(ORIGIN), ...new Headers(init.headers)]) })
 
     expect((await ask(guide.me)).status).toBe(401)
     const refused = await ask(guide.signsIn, { method: "POST", ...guide.signIn("wrong") })
