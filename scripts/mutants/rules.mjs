@@ -760,6 +760,22 @@ export const MUTANTS = [
     tests: PROVIDERS,
     only: "several rotations",
   },
+  {
+    rule: "A listener of progress ends no call",
+    file: `${SESSION}/session-front.ts`,
+    from: 'const onProgress = this.#events.ofCall(run.onProgress, "progress")',
+    to: "const { onProgress } = run",
+    tests: PROVIDERS,
+    only: "cleanupExpiredSessions",
+  },
+  {
+    rule: "A new idle timeout brings its slack along",
+    file: "src/domain/session/record.ts",
+    from: "idleTimeout, slack: slackFor(extension.touchInterval, idleTimeout), lastAccessedAt: now",
+    to: "idleTimeout, lastAccessedAt: now",
+    tests: PROVIDERS,
+    only: "lives on while it is used",
+  },
   // Limit
   {
     rule: "A replaced session does not count",

@@ -62,6 +62,14 @@ describe("the folder", () => {
     expect(() => prepareFolder(folder, ME)).toThrow(/symbolic link/)
   })
 
+  it.each(["/", "/.", "/../folder-link"])("a link whose name is spelt with %s behind it is refused, and what it leads to stays as it was", (spelling) => {
+    const elsewhere = join(parent, "elsewhere")
+    mkdirSync(elsewhere, { mode: 0o755 })
+    symlinkSync(elsewhere, join(parent, "folder-link"))
+    expect(() => prepareFolder(`${join(parent, "folder-link")}${spelling}`, ME)).toThrow(/symbolic link/)
+    expect([mode(elsewhere), readdirSync(elsewhere)]).toEqual([0o755, []])
+  })
+
   it("a dangling link is refused too, and what it points to is not made", () => {
     mkdirSync(folder, { mode: 0o700 })
     symlinkSync(join(parent, "elsewhere"), join(folder, "sessions.db"))

@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, type Stats } from "node:fs"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { StartFailure } from "./start-failure.js"
 
 /** What the service keeps in its folder. */
@@ -17,7 +17,9 @@ const KEY_ASIDE = new RegExp(`^${FILES.KEY}\\.[0-9a-f]{12}$`)
  * @param owner - the user id that must own it all
  * @throws StartFailure
  */
-export function prepareFolder(folder: string, owner: number): void {
+export function prepareFolder(given: string, owner: number): void {
+  // "link/" is looked at as what it leads to, and must be refused as "link" is.
+  const folder = resolve(given)
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     assertOurs(folder, lstatSync(folder), owner, "folder")

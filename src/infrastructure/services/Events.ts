@@ -16,11 +16,19 @@ export class Events<E extends { readonly type: string }> {
   }
 
   emit(event: E): void {
-    if (this.#listener === null) return
+    if (this.#listener !== null) this.#tell(this.#listener, event, event.type)
+  }
+
+  /** A listener of one call, such as that of its progress: how it fails is never the call's either. @param name for the log */
+  ofCall<T>(listener: ((value: T) => unknown) | undefined, name: string): ((value: T) => void) | undefined {
+    return listener && ((value) => this.#tell(listener, value, name))
+  }
+
+  #tell<T>(listener: (value: T) => unknown, value: T, name: string): void {
     // What a listener throws may hold anything, so it is not logged.
-    const failed = (): void => this.warn({ event: event.type }, "An event listener threw")
+    const failed = (): void => this.warn({ event: name }, "An event listener threw")
     try {
-      const returned = this.#listener(event)
+      const returned = listener(value)
       if (returned instanceof Promise) returned.catch(failed)
     } catch {
       failed()

@@ -92,3 +92,14 @@ export function ms(date: Date | null | undefined): number {
 export function assertNear(actual: number, wanted: number, toleranceMs: number, what: string): void {
   assert.ok(Math.abs(actual - wanted) <= toleranceMs, `${what}: expected ${wanted} ± ${toleranceMs}, got ${actual}`)
 }
+
+/** Listeners of an application that fail in both ways; a rejection that nobody catches ends the tests. */
+export function failingListeners(): readonly (() => void)[] {
+  const failure = new Error("of the application's own listener")
+  return [
+    () => {
+      throw failure
+    },
+    () => Promise.reject(failure),
+  ]
+}

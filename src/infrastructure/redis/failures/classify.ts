@@ -42,7 +42,7 @@ const REPLIES: Readonly<Record<string, Verdict>> = {
   DENIED: refused("it is in protected mode. Give it a password, or bind it to another address."),
   NOPROTO: refused("it does not know this version of the protocol. Redis 7 or Valkey 8 is needed."),
   NOSCRIPT: unexpected("it does not know a script that was sent with its source. Is there a proxy between this process and the server?"),
-  CROSSSLOT: unexpected("keys of one command lie in different slots. Please report this."),
+  CROSSSLOT: refused("it is a node of a Redis Cluster, and this client takes it for a single server. Use redis+cluster://…, or hand in a cluster client."),
   WRONGTYPE: unexpected("a key holds another type of value. Does another program write keys of the same names? Use the option keyPrefix."),
 }
 

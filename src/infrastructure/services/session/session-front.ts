@@ -374,7 +374,7 @@ export abstract class SessionFront<A extends object, I extends object> implement
         const onEnded = (handle: Handle): void => {
           if (this.#events.isHeard) this.#events.emit({ type: "ended", sessionId: formatHandle(handle), reason })
         }
-        const thorough = walk === null ? null : { ...walk, ending: this.#ending.signal }
+        const thorough = walk === null ? null : { ...walk, onProgress: this.#events.ofCall(walk.onProgress, "progress"), ending: this.#ending.signal }
         return this.removeAll(place, { ...(signal && { signal }), owner, except, thorough, onEnded })
       },
       true,
@@ -413,7 +413,8 @@ export abstract class SessionFront<A extends object, I extends object> implement
     return this.#calls.runUnbounded(undefined, async () => {
       const run = checkCleanup(readOnce(options))
       const signal = run.signal === undefined ? this.#ending.signal : AbortSignal.any([run.signal, this.#ending.signal])
-      return sweepAll((cursor, count) => this.sweep(cursor, count, {}), { ...run, signal })
+      const onProgress = this.#events.ofCall(run.onProgress, "progress")
+      return sweepAll((cursor, count) => this.sweep(cursor, count, {}), { ...run, onProgress, signal })
     })
   }
 

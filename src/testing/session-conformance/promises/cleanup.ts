@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import type { CleanupReport } from "../../../domain/interfaces/session/ISessionService.js"
 import type { ServiceUnderTest } from "../conformance-setup.js"
-import { assertUnchanged, listAll, refuses } from "../expectations.js"
+import { assertUnchanged, failingListeners, listAll, refuses } from "../expectations.js"
 import type { Suite } from "../suite.js"
 
 /** As fast as it goes, since a server may hold others' keys too. */
@@ -162,6 +162,11 @@ function steps(suite: Suite): void {
     for (const report of reports) assertReport(report)
     for (const name of COUNTS) assert.equal(reports.at(-1)?.[name], found[name], name)
     assert.equal(found.live, 30)
+  })
+
+  suite.it("goes on when whoever hears of the progress throws or rejects", {}, async ({ service }) => {
+    await fill(service, 3)
+    for (const onProgress of failingListeners()) assert.equal((await service.cleanupExpiredSessions({ onProgress })).live, 3)
   })
 
   suite.it("two at once do no harm", {}, async ({ service }) => {

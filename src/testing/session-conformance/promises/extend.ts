@@ -56,6 +56,12 @@ export function extendPromises(suite: Suite): void {
       },
     )
 
+    suite.it("a session with a shorter timeout lives on while it is used", { ...timing, idleTimeout: suite.units(100) }, async ({ service, time }) => {
+      const { token } = await service.createSession({ userId: "ada" })
+      await time.from(async () => assert.ok(await service.extendSession(token, suite.units(10))))
+      for (let round = 0; round < 2; round += 1) await time.before(8, () => time.from(async () => assert.ok(await service.getSession(token))))
+    })
+
     suite.it("refuses a timeout outside 10 ms to 1000 d, and text without a unit", {}, async ({ service }) => {
       const { token, session } = await service.createSession({ userId: "ada" })
       const bad = [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, "10", "9ms", "1001d", "soon", "", null, true, {}, []]

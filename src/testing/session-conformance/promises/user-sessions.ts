@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import type { ServiceUnderTest } from "../conformance-setup.js"
 import { CALLS_BY_HANDLE } from "../every-call.js"
-import { assertUnchanged, listAll, NOBODYS_ID, present, refuses, secretOf } from "../expectations.js"
+import { assertUnchanged, failingListeners, listAll, NOBODYS_ID, present, refuses, secretOf } from "../expectations.js"
 import type { Suite } from "../suite.js"
 
 /** Their hashes begin with the same 16 bits: on a store that sorts users by a tag of that length these two share one. */
@@ -260,6 +260,13 @@ function deletingAll(suite: Suite): void {
     const [left] = await open(service, "ada", 1)
     assert.equal(await service.deleteUserSessions("ada", { thorough: false }), 1)
     assert.equal(await service.getSession(present(left).token), null)
+  })
+
+  suite.it("thorough: goes on when whoever hears of the progress throws or rejects", {}, async ({ service }) => {
+    for (const onProgress of failingListeners()) {
+      await open(service, "ada", 2)
+      assert.equal(await service.deleteUserSessions("ada", { thorough: { onProgress } }), 2)
+    }
   })
 
   suite.it("ends more sessions than fit on one page", {}, async ({ service }) => {

@@ -43,6 +43,7 @@ describe("an error reply", () => {
     "ERR unknown command 'evalsha', with args beginning with: 's3cret-token'",
     "ERR DB index is out of range",
     "ERR invalid password",
+    "CROSSSLOT Keys in request don't hash to the same slot",
   ])("is a refusal, and nothing was applied: %s", (message) => {
     expect(sorted(new Error(message), WRITE)).toEqual({ code: "ERR_STORE_REFUSED", outcome: "not-applied", retryable: false })
   })
@@ -51,7 +52,6 @@ describe("an error reply", () => {
     ["WRONGTYPE Operation against a key holding the wrong kind of value", "not-applied"],
     [`WRONGTYPE Operation against a key holding the wrong kind of value${SCRIPT}`, "not-applied"],
     ["NOSCRIPT No matching script.", "not-applied"],
-    ["CROSSSLOT Keys in request don't hash to the same slot", "not-applied"],
     [`ERR user_script:3: attempt to index nil ${SECRET}${SCRIPT}`, "unknown"],
     [`ERR Script attempted to access a non local key in a cluster node${SCRIPT}`, "unknown"],
     ["CONSTRUCTOR a word nobody knows", "unknown"],
