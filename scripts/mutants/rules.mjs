@@ -770,10 +770,10 @@ export const MUTANTS = [
   },
   {
     rule: "A new idle timeout brings its slack along",
-    file: "src/domain/session/record.ts",
-    from: "idleTimeout, slack: slackFor(extension.touchInterval, idleTimeout), lastAccessedAt: now",
-    to: "idleTimeout, lastAccessedAt: now",
-    tests: PROVIDERS,
+    file: `${LUA}/session-extend.lua`,
+    from: `string.format('%13.0f,"head":[%11.0f,%8.0f', now_ms, idle, slack)`,
+    to: `string.format('%13.0f,"head":[%11.0f', now_ms, idle)`,
+    tests: REDIS_PROVIDER,
     only: "lives on while it is used",
   },
   // Limit
