@@ -1,24 +1,24 @@
-import { destination } from "pino"
 import { readSettings } from "./settings.js"
 import { help } from "./start/help.js"
+import { LogOutput } from "./start/log-output.js"
 import { serve } from "./start/serve.js"
 import { untilSignal } from "./start/shutdown.js"
 import { explain, StartFailure } from "./start/start-failure.js"
 
 // Before any file is made: the database's side files are made by SQLite, with whatever rights the mask leaves.
 process.umask(0o077)
-const logs = destination({ fd: 2, sync: false })
+const logs = new LogOutput(2)
 
-function end(error: unknown): never {
+async function end(error: unknown): Promise<never> {
   const { line, exitCode } = explain(error)
-  logs.flushSync()
+  await logs.end()
   process.stderr.write(`${line}\n`)
   process.exit(exitCode)
 }
 process.on("uncaughtException", end)
 // Nothing but help and greeting goes there. Who reads no further (`--help | head`), or started the service and went away, wants nothing ended.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") end(new StartFailure(`cannot write to standard output (${error.code}): make room where it goes, or send it elsewhere.`))
+  if (error.code !== "EPIPE") void end(new StartFailure(`cannot write to standard output (${error.code}): make room where it goes, or send it elsewhere.`))
 })
 
 async function main(args: readonly string[]): Promise<void> {
@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
   const service = await Promise.race([serve(readSettings(), logs), stopped.then(() => null)])
   await stopped
   await service?.stop()
-  logs.flushSync()
+  await logs.end()
   process.exit(0)
 }
 

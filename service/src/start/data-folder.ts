@@ -17,12 +17,11 @@ const KEY_ASIDE = new RegExp(`^${FILES.KEY}\\.[0-9a-f]{12}$`)
  * @param owner - the user id that must own it all
  * @throws StartFailure
  */
-export function prepareFolder(given: string, owner: number): void {
-  // "link/" is looked at as what it leads to, and must be refused as "link" is.
-  const folder = resolve(given)
+export function prepareFolder(folder: string, owner: number): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    assertOurs(folder, lstatSync(folder), owner, "folder")
+    // "link/" would be looked at as what it leads to, and must be refused as "link" is.
+    assertOurs(folder, lstatSync(resolve(folder)), owner, "folder")
     narrowFolder(folder)
     for (const name of OWN_FILES) narrowFile(join(folder, name), owner)
   } catch (error) {
