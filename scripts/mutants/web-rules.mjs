@@ -81,7 +81,7 @@ export const WEB_MUTANTS = [
   {
     rule: "What a session had to do with is kept by no cache",
     file: `${WEB}/WebRequest.ts`,
-    from: 'this.#response.set("cache-control", "no-store")',
+    from: 'this.#response.set("cache-control", NO_STORE)',
     to: "void 0",
     tests: [`${SECURITY}/shared-caches.test.ts`],
   },

@@ -15,7 +15,7 @@ async function end(error: unknown): Promise<never> {
   process.stderr.write(`${line}\n`)
   process.exit(exitCode)
 }
-process.on("uncaughtException", end)
+process.on("uncaughtException", (error) => void end(error))
 // Nothing but help and greeting goes there. Who reads no further (`--help | head`), or started the service and went away, wants nothing ended.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") void end(new StartFailure(`cannot write to standard output (${error.code}): make room where it goes, or send it elsewhere.`))

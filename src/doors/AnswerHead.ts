@@ -1,10 +1,19 @@
 import type { ResponseHead } from "../web/contract.js"
+import { targetsSomeCaches } from "../web/targeted-caches.js"
 
 /** The headers that a framework is about to send; names in lower case. */
 export interface HeaderTarget {
   get(name: string): readonly string[]
   /** In place of all of this name. */
   set(name: string, values: string | readonly string[]): void
+  names(): Iterable<string>
+  remove(name: string): void
+}
+
+/** `Cache-Control` is for all caches: what is said to some of them alone, and would stand over it there, goes. */
+function putInstead(target: HeaderTarget, name: string, values: string | readonly string[]): void {
+  if (name === "cache-control") for (const other of target.names()) if (targetsSomeCaches(other)) target.remove(other)
+  target.set(name, values)
 }
 
 const NONE: readonly never[] = []
@@ -16,8 +25,8 @@ class Addition {
   placed: readonly string[] = NONE
 
   putInto(target: HeaderTarget, name: string): void {
-    const kept = this.instead ? NONE : target.get(name).filter((value) => !this.placed.includes(value))
-    target.set(name, [...kept, ...this.values])
+    if (this.instead) putInstead(target, name, this.values)
+    else target.set(name, [...target.get(name).filter((value) => !this.placed.includes(value)), ...this.values])
     this.placed = this.values
   }
 }
@@ -58,7 +67,7 @@ export abstract class AnswerHead implements ResponseHead {
     const name = given.toLowerCase()
     if (this.#target !== null) {
       if (name === "set-cookie") this.append(name, value)
-      else this.#target.set(name, value)
+      else putInstead(this.#target, name, value)
       return
     }
     const addition = this.#addition(name)

@@ -6,7 +6,7 @@ import { answerTo, type Entered, type EnteredFreely, freeEntrance } from "../web
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance, withFields } from "./entered-requests.js"
 import { nodeEntrance } from "./node-entrance.js"
-import { BODY_HEADERS, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
+import { BODY_HEADERS, keepFromCaches, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
 
 type Handler<Extra, G extends RouteGenericInterface> = (request: Omit<FastifyRequest<G>, keyof Extra> & Extra, reply: FastifyReply<G>) => unknown
 type Wrapped<G extends RouteGenericInterface> = (request: FastifyRequest<G>, reply: FastifyReply<G>) => Promise<unknown>
@@ -101,5 +101,6 @@ function refuse(reply: FastifyReply, { status, headers, problem }: Refusal): Fas
   // Something else has answered meanwhile.
   if (reply.raw.headersSent) return reply
   for (const name of BODY_HEADERS) reply.removeHeader(name)
+  keepFromCaches(reply.raw)
   return reply.code(status).headers(headers).send(JSON.stringify(problem))
 }

@@ -6,6 +6,7 @@ import { Kept } from "../shared/Kept.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
+import { targetsSomeCaches } from "../web/targeted-caches.js"
 import type { Entrance } from "./entered-requests.js"
 import { BODY_HEADERS } from "./node-head.js"
 import { checkedRemoteAddress, completed, refusalResponse, WebAnswerHead, webRequestHead } from "./web-head.js"
@@ -100,7 +101,7 @@ function refused(before: Response, refusal: Refusal): Response {
   const answer = refusalResponse(refusal)
   const replaced = new Set([...answer.headers.keys(), ...BODY_HEADERS])
   for (const [name, value] of before.headers) {
-    if (!replaced.has(name)) answer.headers.append(name, value)
+    if (!replaced.has(name) && !targetsSomeCaches(name)) answer.headers.append(name, value)
   }
   return answer
 }

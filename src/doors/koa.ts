@@ -7,7 +7,7 @@ import { answerTo, type Entered, type EnteredFreely, freeEntrance } from "../web
 import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import type { Entrance } from "./entered-requests.js"
 import { nodeEntrance } from "./node-entrance.js"
-import { BODY_HEADERS, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
+import { BODY_HEADERS, keepFromCaches, nodeAnswerHead, nodeRequestHead } from "./node-head.js"
 
 /** The door of Koa 3. What this library has no answer for is thrown on, to Koa's handling of errors. */
 export interface KoaDoor<A extends object, I extends object> {
@@ -72,11 +72,12 @@ function sessionOf({ session }: { readonly session?: ActiveUserSession<object> |
   return session
 }
 
-function refuse(context: Pick<Context, "headerSent" | "remove" | "set" | "status" | "body">, { status, headers, problem }: Refusal): void {
+function refuse(context: Pick<Context, "res" | "headerSent" | "remove" | "set" | "status" | "body">, { status, headers, problem }: Refusal): void {
   // Something else has answered meanwhile.
   if (context.headerSent) return
   for (const name of BODY_HEADERS) context.remove(name)
   context.set(headers)
+  keepFromCaches(context.res)
   context.status = status
   context.body = JSON.stringify(problem)
 }

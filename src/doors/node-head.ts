@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import { Kept } from "../shared/Kept.js"
 import type { Refusal, RequestHead } from "../web/contract.js"
+import { NO_STORE } from "../web/targeted-caches.js"
 import { AnswerHead, type HeaderTarget } from "./AnswerHead.js"
 
 type HeaderList = OutgoingHttpHeaders | readonly unknown[]
@@ -146,6 +147,14 @@ class NodeHeaders implements HeaderTarget {
   set(name: string, values: string | readonly string[]): void {
     this.#response.setHeader(name, typeof values !== "string" && values.length === 1 ? String(values[0]) : values)
   }
+
+  names(): readonly string[] {
+    return this.#response.getHeaderNames()
+  }
+
+  remove(name: string): void {
+    this.#response.removeHeader(name)
+  }
 }
 
 /** As `writeHead` does: what it is given stands in place of what was set before. */
@@ -165,12 +174,18 @@ function pairsOf(list: readonly unknown[]): readonly (readonly [string, Outgoing
   return list.flatMap((name, i) => (i % 2 === 0 && i + 1 < list.length ? [[name as string, list[i + 1] as OutgoingHttpHeader]] : []))
 }
 
+/** Refusals are for no cache, whatever was said of the answer that was to be: also those for which nobody looked at a session, such as one of a rate limit. */
+export function keepFromCaches(response: ServerResponse): void {
+  nodeAnswerHead(response).set("cache-control", NO_STORE)
+}
+
 /** Answers a request that is not let in, or whose handler met an error of this library. */
 export function sendRefusal(response: ServerResponse, { status, headers, problem }: Refusal): void {
   // Something else has answered meanwhile, such as a limit of time.
   if (response.headersSent) return
   for (const name of BODY_HEADERS) response.removeHeader(name)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  keepFromCaches(response)
   response.statusCode = status
   response.end(JSON.stringify(problem))
 }

@@ -36,6 +36,8 @@ export function completed(answer: Response, head: AnswerHead): Response {
       headers.delete(name)
       for (const value of [values].flat()) headers.append(name, value)
     },
+    names: () => [...headers.keys()],
+    remove: (name) => headers.delete(name),
   })
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
 }

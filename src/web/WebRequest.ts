@@ -9,6 +9,7 @@ import { readCredentials } from "./credentials.js"
 import { describeDevice } from "./device.js"
 import { refuseForgery } from "./forgery.js"
 import type { CheckedRule } from "./route-rule.js"
+import { NO_STORE } from "./targeted-caches.js"
 
 /** What a request came from. */
 export function deviceOf(head: RequestHead, { trust, storeAddress }: Pick<WebSettings, "trust" | "storeAddress">): Device {
@@ -83,7 +84,7 @@ export class WebRequest implements RequestPort {
       throw new SessionError("ERR_ANSWER_SENT", "Expected an answer whose headers are not sent yet, because the session makes it one for this user alone.")
     this.#private = true
     this.#response.beforeSent(() => {
-      this.#response.set("cache-control", "no-store")
+      this.#response.set("cache-control", NO_STORE)
       const vary = this.#response.values("vary").join(", ")
       if (vary === "") this.#response.set("vary", "Cookie")
       else if (!/(?:^|,)\s*(?:\*|cookie)\s*(?:,|$)/i.test(vary)) this.#response.set("vary", `${vary}, Cookie`)

@@ -18,7 +18,7 @@ export interface RequestHead {
 export interface ResponseHead {
   /** Adds a header beside others of its name. */
   append(name: string, value: string): void
-  /** Puts a header in place of all of its name. */
+  /** Puts a header in place of all of its name; `Cache-Control` also in place of those for some caches alone, such as `CDN-Cache-Control` (RFC 9213). */
   set(name: string, value: string): void
   /** All values of a header, in order. */
   values(name: string): readonly string[]

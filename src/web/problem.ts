@@ -1,6 +1,7 @@
 import { SessionError } from "../domain/errors.js"
 import type { Refusal } from "./contract.js"
 import { KNOWN_ERRORS, type KnownError } from "./known-errors.js"
+import { NO_STORE } from "./targeted-caches.js"
 
 const TITLES: Readonly<Record<KnownError["status"], string>> = {
   400: "Bad Request",
@@ -11,7 +12,7 @@ const TITLES: Readonly<Record<KnownError["status"], string>> = {
   503: "Service Unavailable",
 }
 /** Of every answer that is a problem document (RFC 9457). */
-export const PROBLEM_HEADERS = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" }
+export const PROBLEM_HEADERS = { "Content-Type": "application/problem+json", "Cache-Control": NO_STORE }
 /** After what will not mend itself, somebody has to do something first. */
 const RETRY_AFTER_S = { soon: "1", later: "30" }
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { createAuthenticator } from "../../exports/auth.js"
 import { type Answer, Browser, ORIGIN } from "./Browser.js"
-import { applicationRoutes, MISTAKE, newStage, type Stage } from "./routes.js"
+import { applicationRoutes, MISTAKE, newStage, type Stage, TARGETED } from "./routes.js"
 import { startExpress4, startExpress5 } from "./servers/express.js"
 import { startFastify } from "./servers/fastify.js"
 import { startHono } from "./servers/hono.js"
@@ -257,19 +257,27 @@ describe.each(Object.entries(DOORS))("%s", (name, start) => {
   })
 
   describe("the head of an answer", () => {
-    const caching = ({ header }: Answer): unknown => ({ cache: header("cache-control"), vary: header("vary")?.split(", ") })
+    const caching = ({ header }: Answer): unknown => ({
+      cache: header("cache-control"),
+      vary: header("vary")?.split(", "),
+      targeted: TARGETED.filter((name) => header(name.toLowerCase()) !== undefined),
+    })
 
     it.each(["/cacheable", "/stream"])("%s: is never kept by caches where the session was looked at, whatever the handler says", async (path) => {
       const ada = await browser().signedIn(user)
       const answer = await ada.get(path)
-      expect(caching(answer)).toEqual({ cache: "no-store", vary: ["Accept-Encoding", "Cookie"] })
+      expect(caching(answer)).toEqual({ cache: "no-store", vary: ["Accept-Encoding", "Cookie"], targeted: [] })
       expect(answer.text).toMatch(/cacheable|^one two$/)
     })
 
     it("is the handler's own where nobody looked, and no store was asked", async () => {
       const ada = await browser().signedIn(user)
       watched.calls.length = 0
-      expect(caching(await ada.get("/cacheable-open"))).toEqual({ cache: "public, max-age=3600", vary: ["Accept-Encoding"] })
+      expect(caching(await ada.get("/cacheable-open"))).toEqual({
+        cache: "public, max-age=3600",
+        vary: ["Accept-Encoding"],
+        targeted: TARGETED,
+      })
       const { header, setCookies } = await ada.get("/open")
       expect([header("cache-control"), header("vary"), setCookies]).toEqual([undefined, undefined, []])
       expect(watched.calls).toEqual([])
@@ -291,6 +299,7 @@ describe.each(Object.entries(DOORS))("%s", (name, start) => {
         text: "",
         cache: "no-store",
         vary: ["Accept-Encoding", "Cookie"],
+        targeted: [],
       })
       const refused = await browser().send("HEAD", "/me")
       expect({ status: refused.status, text: refused.text }).toEqual({ status: 401, text: "" })

@@ -140,9 +140,13 @@ async function signOut({ auth, body }: Visit): Promise<Reply> {
   return { status: 200, json: { ended: await auth.signOut(body.where) } }
 }
 
+/** What some caches obey in place of `Cache-Control`. */
+export const TARGETED = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires"]
+
 function cacheable({ setHeader }: Visit): Reply {
   setHeader("Cache-Control", "public, max-age=3600")
   setHeader("Vary", "Accept-Encoding")
+  for (const name of TARGETED) setHeader(name, "600")
   return { status: 200, json: "cacheable" }
 }
 

@@ -109,7 +109,7 @@ function routes({ optionalSession, requireSession }: Door): express.Express {
   app.get(
     "/me",
     optionalSession(async ({ auth }, response: Response) => {
-      response.set("Cache-Control", "public, max-age=3600")
+      response.set("Cache-Control", "public, max-age=3600").set("CDN-Cache-Control", "max-age=86400")
       response.json(await auth.session())
     }),
   )
