@@ -1,16 +1,16 @@
+import { createHash } from "node:crypto"
 import type { SessionToken } from "coatcheck"
 import { apart, readWithDueTouches } from "./due-touches.js"
 import { entryAt, shuffled } from "./order.js"
-import { payloadOf } from "./payload.js"
+import { payloadOf, userName } from "./payload.js"
 import { usingUp } from "./pool.js"
 import { EVERYWHERE, PAGE } from "./raw-commands.js"
 import { alone, type SessionCase, type SessionRows, share } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
+import { signingIn, type UserKeys } from "./signing-in.js"
 import { openOn, type Sessions, serviceOn } from "./stored.js"
 
 const LISTED_USERS = 20
-/** Who sign in: so many that nobody comes to the limit of ten in a whole run. */
-const NEWCOMERS = 50_000
 
 /** Our rows on one client. */
 export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSettings): Promise<SessionRows> {
@@ -19,7 +19,9 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
   const open = (more: { readonly [name: string]: unknown } = {}) => serviceOn(raw.client, more)
   const sessions = await open()
   const touching = await open({ touchInterval: 0 })
-  const created = await open({ keyPrefix: "created:", maxSessionsPerUser: 10 })
+  // Of its own: the next client should not go on in these lists.
+  const keyPrefix = `created:${client}:`
+  const created = await open({ keyPrefix, maxSessionsPerUser: 10 })
   const users = Math.ceil(count / 2)
   const read: SessionCase = {
     name: "coatcheck, read (each 60th touches)",
@@ -47,13 +49,14 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
   }
   const create: SessionCase = {
     name: "coatcheck, create (at most 10 a user)",
-    work: {
-      call: (at) => {
-        const { userId, device, attributes } = payloadOf(at % NEWCOMERS, bytes)
+    work: signingIn(
+      (user) => {
+        const { userId, device, attributes } = payloadOf(user, bytes)
         return created.createSession({ userId, device, attributes })
       },
-    },
-    wanted: [share(64, `create-64 ${client}`)],
+      { raw, ms, keysOf: (user) => keysOf(userName(user), keyPrefix), lay: (user) => created.createSession({ userId: userName(user) }) },
+    ),
+    wanted: [share(64, `create-64 ${client}`), alone("trips", `create-trips ${client}`)],
   }
   const update: SessionCase = {
     name: "coatcheck, update of one attribute",
@@ -100,6 +103,13 @@ async function storePages(sessions: Sessions): Promise<void> {
     const { sessions: page } = await sessions.getUserSessions(userId, { limit: 1 })
     if (page.length === 0) await Promise.all(Array.from({ length: 2 * PAGE }, () => sessions.createSession({ userId, device, attributes })))
   }
+}
+
+/** Where a user's sessions lie; see docs/keys.md. */
+function keysOf(userId: string, prefix: string): UserKeys {
+  const hash = createHash("sha256").update(userId).digest()
+  const tag = hash.subarray(0, 2).toString("base64url")
+  return { list: `${prefix}user_sessions:{${tag}}:${hash.toString("base64url").slice(0, 22)}`, sessions: `${prefix}session:{${tag}}.` }
 }
 
 function listedUser(at: number): string {

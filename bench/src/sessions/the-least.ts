@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from "node:crypto"
 import { entryAt, shuffled } from "./order.js"
-import { type Payload, payloadOf } from "./payload.js"
+import { type Payload, payloadOf, userName } from "./payload.js"
 import type { RawClient } from "./raw-client.js"
 import type { SessionRows } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
+import { signingIn, type UserKeys } from "./signing-in.js"
 import { Traveling } from "./Traveling.js"
 
 /** As many as ours go together. */
 const READ_TOGETHER = 32
 const CHANGED_TOGETHER = 16
-const USERS = 50_000
 
 const CREATE = `local time = redis.call('TIME')
 local now, done = time[1] * 1000000 + time[2], 0
@@ -38,7 +38,7 @@ return done`
  * deadline, no circuit breaker, no proof, no version, no repetition of what was lost, no checksum, no dates; nothing is told apart. What lies between this and ours is what a session needs beside it;
  * what lies between this and the raw commands cannot be won by any library of this shape.
  */
-export async function theLeast({ raw, names: keys, bytes }: ClientSettings): Promise<SessionRows> {
+export async function theLeast({ raw, client, names: keys, bytes, ms }: ClientSettings): Promise<SessionRows> {
   const order = shuffled(keys.length)
   const load = async (script: string): Promise<string> => String(await raw.send("SCRIPT", "LOAD", script))
   const [creating, updating] = [await load(CREATE), await load(UPDATE)]
@@ -56,17 +56,18 @@ export async function theLeast({ raw, names: keys, bytes }: ClientSettings): Pro
     const text = await fetch(key)
     return text === null ? null : (JSON.parse(text) as Payload)
   }
+  const keysOf = (userId: string): UserKeys => ({ list: `least_list:{${client}:${userId}}`, sessions: `least:{${client}:${userId}}.` })
+  const open = (user: number): Promise<unknown> => {
+    const payload = payloadOf(user, bytes)
+    const [id, verifier] = [randomBytes(16).toString("base64url"), hashOf(randomBytes(32).toString("base64url"))]
+    const { list, sessions } = keysOf(payload.userId)
+    return create({ keys: [`${sessions}${id}`, list], args: [id, JSON.stringify({ verifier, ...payload })] })
+  }
   return {
     read: { name: "the least that a read could be", work: { call: (at) => read(entryAt(keys, order, at)), isRight: isThere } },
     create: {
       name: "the least that a creation could be",
-      work: {
-        call: (at) => {
-          const payload = payloadOf(at % USERS, bytes)
-          const [id, verifier] = [randomBytes(16).toString("base64url"), hashOf(randomBytes(32).toString("base64url"))]
-          return create({ keys: [`least:{${payload.userId}}.${id}`, `least_list:{${payload.userId}}`], args: [id, JSON.stringify({ verifier, ...payload })] })
-        },
-      },
+      work: signingIn(open, { raw, ms, keysOf: (user) => keysOf(userName(user)), lay: open }),
     },
     update: {
       name: "the least that an update could be",

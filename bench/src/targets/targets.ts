@@ -40,6 +40,8 @@ export const TARGETS = {
   "touch-64 ioredis": atLeast(0.8, "sessions", `${TOUCH}, 64 in flight, ioredis`, RATE),
   "create-64 node-redis": atLeast(0.6, "sessions", `${CREATE}, 64 in flight, node-redis`, RATE),
   "create-64 ioredis": atLeast(0.45, "sessions", `${CREATE}, 64 in flight, ioredis`, RATE),
+  "create-trips node-redis": atMost(1, "sessions", "create, 1 in flight, node-redis", "round trips"),
+  "create-trips ioredis": atMost(1, "sessions", "create, 1 in flight, ioredis", "round trips"),
   "update-64 node-redis": atLeast(1, "sessions", `${UPDATE}, 64 in flight, node-redis`, RATE),
   "update-64 ioredis": atLeast(1, "sessions", `${UPDATE}, 64 in flight, ioredis`, RATE),
   "update-1 node-redis": atLeast(0.8, "sessions", `${UPDATE}, 1 in flight, node-redis`, RATE),
