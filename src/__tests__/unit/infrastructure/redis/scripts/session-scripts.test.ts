@@ -25,12 +25,16 @@ function deletion(session: string): DueDelete {
 
 describe("what holds for a session that is to be opened", () => {
   it("is one argument", () => {
-    expect(createTerms(draft, true, 2_500_000, { max: 3, onLimit: "evict-oldest" })).toBe("2 2500000 600000 60000 3600000 3 evict-oldest now")
-    expect(createTerms({ ...draft, authenticatedAt: 0 }, true, 0, { max: 1, onLimit: "reject" })).toBe("2 0 600000 60000 3600000 1 reject 0")
+    expect(createTerms(draft, true, 2_500_000, { max: 3, onLimit: "evict-oldest" })).toBe("2 2500000 600000 60000 3600000 3 evict-oldest now -")
+    expect(createTerms({ ...draft, authenticatedAt: 0 }, true, 0, { max: 1, onLimit: "reject" })).toBe("2 0 600000 60000 3600000 1 reject 0 -")
+  })
+
+  it("names the session in whose place it comes", () => {
+    expect(createTerms(draft, true, 0, { max: 1, onLimit: "reject", replaces: "AAAAAAAAAAAAAAAAAAAAAA" })).toMatch(/ 1 reject now AAAAAAAAAAAAAAAAAAAAAA$/)
   })
 
   it("has no empty part, where a guest has neither list nor limit, and was never authenticated", () => {
-    expect(createTerms({ ...draft, authenticatedAt: null }, false, 2_500_000, null)).toBe("1 2500000 600000 60000 3600000 0 reject never")
+    expect(createTerms({ ...draft, authenticatedAt: null }, false, 2_500_000, null)).toBe("1 2500000 600000 60000 3600000 0 reject never -")
   })
 })
 
