@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { ratioChart } from "../charts/ratio-chart.js"
+import { withFoot } from "../charts/svg.js"
 
 const at = (median: number) => ({ low: median, median, high: median })
 const chartOf = (...ratios: readonly number[]) =>
@@ -27,6 +28,25 @@ describe("ratioChart", () => {
     const svg = chartOf(100, 1, 0.01)
     const width = Number(/viewBox="0 0 (\d+)/.exec(svg)?.[1])
     for (const bar of bars(svg)) expect(bar.x + bar.width).toBeLessThan(width)
+  })
+
+  it("leaves room for the longest name", () => {
+    const name = "n".repeat(80)
+    const svg = ratioChart({ title: "t", subtitle: "s", groups: [{ title: "g", bars: [{ name, ratio: at(1), isOurs: true }] }] })
+    expect(Number(/<text x="([\d.]+)"[^>]*class="end">n/.exec(svg)?.[1])).toBeGreaterThan(80 * 6)
+  })
+
+  it("has room below for what it was made with, over several lines", () => {
+    const chart = chartOf(2)
+    const heightOf = (svg: string) => Number(/viewBox="0 0 [\d.]+ ([\d.]+)"/.exec(svg)?.[1])
+    const svg = withFoot(chart, `made with ${"a-package 1.2.3 ".repeat(20)}& <more>`)
+    const lines = [...svg.slice(chart.length - "</svg>\n".length).matchAll(/ y="([\d.]+)"/g)].map(([, y]) => Number(y))
+    expect(lines).toHaveLength(3)
+    for (const y of lines) {
+      expect(y).toBeGreaterThan(heightOf(chart))
+      expect(y).toBeLessThan(heightOf(svg))
+    }
+    expect(svg).toMatch(/&amp; &lt;more&gt;<\/text><\/svg>\n$/)
   })
 
   it("marks a target", () => {

@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { Chart } from "../charts/chart.js"
+import { picture } from "../charts/svg.js"
 import type { Group, Measured } from "../group.js"
 import { type GroupResult, isWorthKeeping, type Run } from "../results/results.js"
 import { ResultsFolder } from "../results/results-folder.js"
@@ -109,6 +111,14 @@ describe("runGroups", () => {
     ] as const
     await expect(runGroups(groups, settings(kept))).rejects.toThrow("broken")
     expect(kept).toEqual(["good: said"])
+  })
+
+  it("writes below each chart what it was made with", async () => {
+    const svgs: string[] = []
+    const charts = [{ name: "one", title: "One", svg: picture({ width: 500, height: 100, title: "One", description: "" }) }]
+    const keep = async (_name: string, _result: GroupResult, kept: readonly Chart[]) => void svgs.push(...kept.map(({ svg }) => svg))
+    await runGroups([["one", group(async () => ({ figures: 1, charts }))]], { ...settings([]), keep })
+    for (const words of ["2026-01-02 03:04 UTC, commit abc1234; a machine", "redis-server\u00a08.0.1", "redis\u00a06.3.1"]) expect(svgs[0]).toContain(words)
   })
 
   it("marks what it found where it was quick, and hands on all of it", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Compared } from "../rounds/beside-baseline.js"
 import { alone, type SessionCase, share } from "../sessions/session-case.js"
+import { sessionChart } from "../sessions/session-chart.js"
 import { findingsOf, latencyTable, sessionTable } from "../sessions/session-table.js"
 
 const at = (median: number) => ({ low: median, median, high: median })
@@ -35,6 +36,17 @@ describe("sessionTable", () => {
 describe("latencyTable", () => {
   it("tells how long calls took, by how many were in flight", () =>
     expect(latencyTable(boardOf(), [1, 64]).split("\n")[3]).toBe("| ours | 9.9 · 20 · 300 | – |"))
+})
+
+describe("sessionChart", () => {
+  it("says what is better of what it draws: less of latencies, more of rates", () => {
+    const boards = boardOf([alone("latency", "read-1 ioredis")])
+    const { svg } = sessionChart("a", "A", boards, 1)
+    expect(svg).toContain("less is better")
+    expect(svg).not.toContain("more is better")
+    expect(svg).toContain("1.25 (at most 1.1)")
+    expect(sessionChart("a", "A", boardOf([], [{ inFlight: 64, rows: [row("raw"), row("ours")] }])).svg).toContain("more is better")
+  })
 })
 
 describe("findingsOf", () => {

@@ -23,7 +23,9 @@ export interface RatioChart {
   readonly groups: readonly BarGroup[]
 }
 
-const LEFT = 380
+/** Of a letter of a name, with room to spare. */
+const LETTER = 6.6
+const LEAST_LEFT = 200
 const PLOT = 480
 const RIGHT = 150
 const TOP = 74
@@ -34,10 +36,12 @@ const BAR = 13
 /** Bars that begin at 1, where the baseline is: to the right is more, to the left is less, each line twice as much as the one before. */
 export function ratioChart({ title, subtitle, groups }: RatioChart): Svg {
   const drawn = groups.filter(({ bars }) => bars.length > 0)
-  const axis = axisOf(drawn.flatMap(({ bars }) => bars))
+  const all = drawn.flatMap(({ bars }) => bars)
+  const left = Math.max(LEAST_LEFT, ...all.map(({ name }) => Math.ceil(name.length * LETTER) + 22))
+  const axis = { ...axisOf(all), left }
   const bottom = TOP + drawn.reduce((sum, { bars }) => sum + GROUP + bars.length * ROW, 0)
   const said = drawn.flatMap(({ title: of, bars }) => bars.map(({ name, ratio }) => `${of}: ${name}, ${shownRatio(ratio.median)}`))
-  const frame = { width: LEFT + PLOT + RIGHT, height: bottom + 40, title, description: `${subtitle}. ${said.join("; ")}.` }
+  const frame = { width: left + PLOT + RIGHT, height: bottom + 40, title, description: `${subtitle}. ${said.join("; ")}.` }
   let y = TOP
   const rows: Svg[] = []
   for (const group of drawn) {
@@ -52,20 +56,25 @@ export function ratioChart({ title, subtitle, groups }: RatioChart): Svg {
 }
 
 /** Powers of two, from the first to the last. */
-interface Axis {
+interface Powers {
   readonly first: number
   readonly last: number
 }
 
-function axisOf(bars: readonly Bar[]): Axis {
+interface Axis extends Powers {
+  /** Where it begins: names stand before it. */
+  readonly left: number
+}
+
+function axisOf(bars: readonly Bar[]): Powers {
   const values = bars.flatMap(({ ratio, target }) => [ratio.low, ratio.high, target?.value ?? 1]).filter((value) => value > 0 && Number.isFinite(value))
   const powers = values.map(Math.log2)
   return { first: Math.min(-1, Math.floor(Math.min(0, ...powers))), last: Math.max(1, Math.ceil(Math.max(0, ...powers))) }
 }
 
-function placeOf(ratio: number, { first, last }: Axis): number {
+function placeOf(ratio: number, { first, last, left }: Axis): number {
   const power = Math.min(last, Math.max(first, Math.log2(ratio)))
-  return LEFT + (PLOT * (power - first)) / (last - first)
+  return left + (PLOT * (power - first)) / (last - first)
 }
 
 function grid(axis: Axis, bottom: number): readonly Svg[] {
@@ -86,11 +95,11 @@ function barAt({ name, ratio, isOurs, target }: Bar, axis: Axis, y: number): rea
   const middle = y + BAR / 2
   const range = [placeOf(ratio.low, axis), placeOf(ratio.high, axis)] as const
   return [
-    text(name, LEFT - 10, y + 11, { class: "end" }),
+    text(name, axis.left - 10, y + 11, { class: "end" }),
     element("rect", { class: isOurs ? "ours" : "other", x: Math.min(one, end), y, width: Math.max(1, Math.abs(end - one)), height: BAR }),
     element("line", { class: "range", x1: range[0], x2: range[1], y1: middle, y2: middle }),
     ...(target === undefined ? [] : [targetMark(placeOf(target.value, axis), y)]),
-    text(`${shownRatio(ratio.median)}${target === undefined ? "" : ` (${target.kind} ${shownRatio(target.value)})`}`, LEFT + PLOT + 10, y + 11, {
+    text(`${shownRatio(ratio.median)}${target === undefined ? "" : ` (${target.kind} ${shownRatio(target.value)})`}`, axis.left + PLOT + 10, y + 11, {
       class: "small",
     }),
   ]

@@ -5,8 +5,14 @@ type Attributes = Readonly<Record<string, string | number>>
 
 /** An element with attributes and what lies in it, all of which is SVG already. */
 export function element(name: string, attributes: Attributes, ...children: readonly Svg[]): Svg {
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${typeof value === "number" ? Number(value.toFixed(1)) : escaped(value)}"`)
-  return children.length === 0 ? `<${name}${written.join("")}/>` : `<${name}${written.join("")}>${children.join("")}</${name}>`
+  const written = attributesOf(attributes)
+  return children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${children.join("")}</${name}>`
+}
+
+function attributesOf(attributes: Attributes): string {
+  return Object.entries(attributes)
+    .map(([key, value]) => ` ${key}="${typeof value === "number" ? Number(value.toFixed(1)) : escaped(value)}"`)
+    .join("")
 }
 
 export function text(words: string, x: number, y: number, attributes: Attributes = {}): Svg {
@@ -22,13 +28,43 @@ export function line(points: readonly (readonly [number, number])[], attributes:
 export function picture({ width, height, title, description }: Frame, ...children: readonly Svg[]): Svg {
   return `${element(
     "svg",
-    { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-labelledby": "title description" },
+    { xmlns: "http://www.w3.org/2000/svg", ...sizeOf(width, height), role: "img", "aria-labelledby": "title description" },
     element("title", { id: "title" }, escaped(title)),
     element("desc", { id: "description" }, escaped(description)),
     element("style", {}, STYLE),
-    element("rect", { class: "paper", width, height }),
+    element("rect", { class: "paper", width: "100%", height: "100%" }),
     ...children,
   )}\n`
+}
+
+function sizeOf(width: number, height: number): Attributes {
+  return { viewBox: `0 0 ${width} ${height}`, width, height }
+}
+
+/** Of a small letter, with room to spare. */
+const SMALL_LETTER = 5.8
+const SMALL_LINE = 14
+const MARGIN = 12
+
+/** A picture that is taller by the small words below it. */
+export function withFoot(svg: Svg, words: string): Svg {
+  const [size = "", width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)" width="[\d.]+" height="[\d.]+"/.exec(svg) ?? []
+  const lines = wrapped(words, (Number(width) - 2 * MARGIN) / SMALL_LETTER)
+  const foot = lines.map((one, at) => text(one, MARGIN, Number(height) + (at + 1) * SMALL_LINE, { class: "small" })).join("")
+  const taller = sizeOf(Number(width), Number(height) + lines.length * SMALL_LINE + MARGIN)
+  return svg.replace(size, attributesOf(taller).trimStart()).replace(/<\/svg>\n$/, () => `${foot}</svg>\n`)
+}
+
+function wrapped(words: string, letters: number): readonly string[] {
+  const lines: string[] = []
+  let line = ""
+  for (const word of words.split(" ")) {
+    if (line !== "" && line.length + word.length >= letters) {
+      lines.push(line)
+      line = word
+    } else line = line === "" ? word : `${line} ${word}`
+  }
+  return [...lines, line]
 }
 
 export interface Frame {

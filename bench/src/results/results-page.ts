@@ -39,7 +39,17 @@ export function told({ date, commit, machine, node, rounds, quick, awake = false
   return `${date.slice(0, 16).replace("T", " ")} UTC${at}; ${machine}; Node ${node.slice(1)}${awake ? "; cores kept awake" : ""}; ${rounds} rounds${quick ? ", --quick: too short to judge by" : ""}`
 }
 
+/** For below a chart, which may be looked at without the page; a name stays on one line with its version. */
+export function toldWithVersions(run: Run): string {
+  return `${told(run)}; ${versionsOf(run)
+    .map((one) => one.join("\u00a0"))
+    .join(", ")}`
+}
+
+function versionsOf({ servers, packages }: Run): readonly (readonly [string, string])[] {
+  return Object.entries({ ...servers, ...packages }).toSorted(([one], [other]) => one.localeCompare(other))
+}
+
 function madeWith(run: Run, groups: readonly string[]): string {
-  const versions = Object.entries({ ...run.servers, ...run.packages }).toSorted(([one], [other]) => one.localeCompare(other))
-  return `${told(run)}: ${groups.join(", ")}.\n\n<details><summary>Versions</summary>\n\n${markdownTable(["program or package", "version"], versions)}\n\n</details>`
+  return `${told(run)}: ${groups.join(", ")}.\n\n<details><summary>Versions</summary>\n\n${markdownTable(["program or package", "version"], versionsOf(run))}\n\n</details>`
 }

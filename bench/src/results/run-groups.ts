@@ -1,8 +1,10 @@
 import type { Chart } from "../charts/chart.js"
+import { withFoot } from "../charts/svg.js"
 import type { Group, GroupSettings } from "../group.js"
 import { AwakeCores } from "../processes/AwakeCores.js"
 import { type Finding, findingTable } from "../targets/target-table.js"
 import type { GroupResult, Run } from "./results.js"
+import { toldWithVersions } from "./results-page.js"
 
 export interface RunSettings extends GroupSettings {
   readonly run: Run
@@ -32,9 +34,14 @@ export async function runGroups(groups: readonly (readonly [string, Group])[], {
     all.push(...findings)
     settings.onTook(name, (performance.now() - began) / 1_000)
     if (findings.length > 0) settings.onText(`Wanted:\n\n${findingTable(findings)}`)
-    await keep(name, { run: own, texts, findings, charts: charts.map(({ name: file, title }) => ({ name: file, title })), figures }, charts)
+    await keep(name, { run: own, texts, findings, charts: charts.map(({ name: file, title }) => ({ name: file, title })), figures }, footed(charts, own))
   }
   return all
+}
+
+/** A chart is looked at without the page, too. */
+function footed(charts: readonly Chart[], run: Run): readonly Chart[] {
+  return charts.map((chart) => ({ ...chart, svg: withFoot(chart.svg, toldWithVersions(run)) }))
 }
 
 /** What is true of one group of a run. */
