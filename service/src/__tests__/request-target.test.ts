@@ -82,12 +82,6 @@ describe("request targets as they come over the wire", () => {
     const answer = await rawRequest(port, ["GET /v1/%75sers/ada/sessions HTTP/1.1", `Authorization: Bearer ${KEYS.all}`])
     expect(answer.status).toBe(404)
   })
-
-  it("a request without a valid Host is 400", async () => {
-    const { port } = await testService()
-    const answer = await rawRequest(port, ["GET /livez HTTP/1.0", "Host: a b"])
-    expect(answer.status).toBe(400)
-  })
 })
 
 describe("user ids in paths", () => {
@@ -154,8 +148,8 @@ describe("user ids in paths", () => {
 
 it("a refused target is logged and counted like any other request, by the id that its caller gave", async () => {
   const { port, call, logged } = await testService()
-  await rawRequest(port, ["GET /v1/users/../sessions HTTP/1.1", "Host: x", "X-Request-Id: mine-1", "Connection: close"])
-  await rawRequest(port, ["GET //secret HTTP/1.1", "Host: x", "X-Request-Id: a.secret.token", "Connection: close"])
+  await rawRequest(port, ["GET /v1/users/../sessions HTTP/1.1", "X-Request-Id: mine-1"])
+  await rawRequest(port, ["GET //secret HTTP/1.1", "X-Request-Id: a.secret.token"])
   const lines = logged.map((line) => JSON.parse(line) as { readonly requestId?: string; readonly route?: string; readonly status?: number })
   const refused = lines.filter(({ status }) => status === 400)
   expect(refused.map(({ requestId, route }) => [requestId === "mine-1", route])).toEqual([

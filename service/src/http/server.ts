@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { getRequestListener } from "@hono/node-server"
+import { refuseHost } from "./host.js"
 import { HttpProblem, problemResponse } from "./problem.js"
 import { refuseTarget } from "./request-target.js"
 
-/** A request that no app saw, for its target was refused. */
+/** A request that no app saw, for its target, its Host or what it expects was refused. */
 export interface RefusedRequest {
   readonly requestId: string
   readonly method: string
@@ -13,38 +14,44 @@ export interface RefusedRequest {
 
 /** As the app takes them, and no longer. */
 const REQUEST_ID = /^[\w=-]{1,36}$/
+/** What stands in the URLs that the app sees. It means nothing there, so that what a caller sends as Host cannot either. */
+const HOST = "localhost"
 /** Connections of a server over which nothing has come yet. */
 const SILENT = new WeakMap<Server, Set<Socket>>()
 
 /**
- * Serves an app on node:http. Request targets are checked as they came over the wire, before anything parses them.
+ * Serves an app on node:http. Request targets and Hosts are checked as they came over the wire, before anything parses them.
  *
- * @param onRefused - told of each request whose target was refused
+ * @param onRefused - told of each request that was refused before the app saw it
  */
 export function createHttpServer(
   fetch: (request: Request) => Response | Promise<Response>,
   onRefused: (request: RefusedRequest) => void = () => undefined,
 ): Server {
-  const invalid = (detail: string, requestId: string = crypto.randomUUID()): Response =>
-    problemResponse(new HttpProblem("ERR_INVALID_ARGUMENT", detail), requestId)
   const listener = getRequestListener(fetch, {
     overrideGlobalObjects: false,
-    errorHandler: () => invalid("Expected a request with a valid Host and target."),
+    errorHandler: (error) => problemResponse(error, crypto.randomUUID()),
   })
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
-    // While it stops, no connection is to bring another request.
-    if (!server.listening) outgoing.shouldKeepAlive = false
-    const refusal = refuseTarget(incoming.url ?? "")
-    if (refusal === null) {
-      void listener(incoming, outgoing)
-      return
-    }
+  const refuse = (detail: string, incoming: IncomingMessage, outgoing: ServerResponse, status?: number): void => {
     const given = incoming.headers["x-request-id"]
     const requestId = typeof given === "string" && REQUEST_ID.test(given) ? given : crypto.randomUUID()
-    const response = invalid(refusal, requestId)
+    const response = problemResponse(new HttpProblem("ERR_INVALID_ARGUMENT", detail, { ...(status !== undefined && { status }) }), requestId)
     onRefused({ requestId, method: incoming.method ?? "", status: response.status })
     void send(response, incoming, outgoing)
+  }
+  // Without a Host, Node would answer by itself.
+  const options = { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000, requireHostHeader: false }
+  const server = createServer(options, (incoming, outgoing) => {
+    // While it stops, no connection is to bring another request.
+    if (!server.listening) outgoing.shouldKeepAlive = false
+    const refusal = refuseTarget(incoming.url ?? "") ?? refuseHost(incoming.rawHeaders, incoming.httpVersion)
+    if (refusal !== null) return refuse(refusal, incoming, outgoing)
+    incoming.headers.host = HOST
+    void listener(incoming, outgoing)
   })
+  server.on("checkExpectation", (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    refuse("Expected no Expect but 100-continue.", incoming, outgoing, 417),
+  )
   const silent = new Set<Socket>()
   SILENT.set(server, silent)
   server.on("connection", (socket: Socket) => {
