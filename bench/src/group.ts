@@ -27,7 +27,7 @@ export interface Group {
   readonly takes: { readonly quick: number; readonly full: number }
   /** Whether it goes without `AwakeCores`: a slow log counts by the clock, and each loop takes a slice of some milliseconds from the server now and then. */
   readonly coresMayHalt?: true
-  /** How many it makes itself, whatever was asked for. */
-  readonly rounds?: { readonly quick: number; readonly full: number }
+  /** How many it makes itself, whatever was asked for; `null` where it has none. */
+  readonly rounds?: { readonly quick: number; readonly full: number } | null
   run(settings: GroupSettings): Promise<Measured>
 }

@@ -35,7 +35,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     rounds: { quick: 2, full: 5 },
     run: runGiant,
   },
-  memory: { about: "what a stored session takes in the server's memory", takes: { quick: 7, full: 55 }, run: runMemory },
+  memory: { about: "what a stored session takes in the server's memory", takes: { quick: 7, full: 55 }, rounds: null, run: runMemory },
   http: { about: "what authentication adds to a request, on Express, Fastify and node:http", takes: { quick: 17, full: 75 }, run: runHttp },
   scaling: {
     about: "one process and two on one Redis and on a cluster, and a model of what more nodes carry",
@@ -47,5 +47,10 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     takes: { quick: 20, full: 520 },
     run: runLimits,
   },
-  accuracy: { about: "what each algorithm admits of bursty requests, held against the exact count", takes: { quick: 2, full: 3 }, run: runAccuracy },
+  accuracy: {
+    about: "what each algorithm admits of bursty requests, held against the exact count",
+    takes: { quick: 2, full: 3 },
+    rounds: null,
+    run: runAccuracy,
+  },
 }

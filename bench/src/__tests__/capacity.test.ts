@@ -30,6 +30,8 @@ describe("capacityOf", () => {
 })
 
 describe("tables", () => {
+  const stored = { jsonBytes: 450, bytes: 900.4, perUser: 4 }
+
   it("hold what was measured against the model", () => {
     const at = (median: number) => ({ low: median, median, high: median })
     const setup = { store: "one Redis", reader: "coatcheck", processes: 1, nodes: 1, cores: 2, rate: at(80_000), ofOne: at(1), costs } as const
@@ -39,10 +41,13 @@ describe("tables", () => {
   })
 
   it("write a thousand millions in digits", () =>
-    expect(capacityTable([capacityOf(100, { costs, sessionBytes: 900, efficiency: 0.8 })])).toContain("| 100 | 1150 million |"))
+    expect(capacityTable([capacityOf(100, { costs, sessionBytes: 900, efficiency: 0.8 })], stored)).toContain("| 100 | 1150 million |"))
+
+  it("say of what sessions the model is", () =>
+    expect(capacityTable([], stored)).toContain("sessions of 450 bytes of JSON, 4 a user, that take 900 bytes each"))
 
   it("say that the rest is a model", () =>
-    expect(capacityTable([capacityOf(3, { costs, sessionBytes: 900, efficiency: 0.8 })])).toMatch(
+    expect(capacityTable([capacityOf(3, { costs, sessionBytes: 900, efficiency: 0.8 })], stored)).toMatch(
       /^A model, not a measurement[\s\S]*\| 3 \| 34.4 million \| 750 k \| 10 \|/,
     ))
 })

@@ -9,7 +9,7 @@ import { type GroupResult, isWorthKeeping, type Run } from "../results/results.j
 import { ResultsFolder } from "../results/results-folder.js"
 import { resultsPage, told } from "../results/results-page.js"
 import { minutesOf, runGroups } from "../results/run-groups.js"
-import { runOf } from "../results/run-of.js"
+import { isChange, runOf } from "../results/run-of.js"
 
 const RUN: Run = {
   date: "2026-01-02T03:04:05.678Z",
@@ -54,12 +54,17 @@ describe("resultsPage", () => {
     expect(resultsPage({ first: resultOf(), second: resultOf() }, GROUPS)).not.toContain("second\n\n2026")
   })
 
+  it("says how long a group took", () =>
+    expect(resultsPage({ first: resultOf({ seconds: 61 }) }, GROUPS)).toContain("## first: what comes first\n\ntook 61 s\n\na table"))
+
   it("leaves out a group that is no more", () => expect(resultsPage({ gone: resultOf() }, GROUPS)).not.toContain("a table"))
 
   it("says whether cores were kept awake", () => {
     expect(told({ ...RUN, awake: true })).toContain("; cores kept awake;")
     for (const awake of [false, undefined]) expect(told({ ...RUN, awake })).not.toContain("awake")
   })
+
+  it("says nothing of rounds where there are none", () => expect(told({ ...RUN, rounds: null })).not.toContain("rounds"))
 
   it("says that a quick run is too short", () => expect(told({ ...RUN, quick: true })).toContain("too short to judge by"))
 })
@@ -75,12 +80,15 @@ describe("ResultsFolder", () => {
     const folder = new ResultsFolder(path, GROUPS)
     await folder.keep("first", resultOf(), [{ name: "one", title: "One", svg: "<svg/>" }])
     await folder.keep("second", resultOf({ texts: ["of the second"] }), [])
-    await folder.keep("first", resultOf({ texts: ["anew"], figures: { share: 0.123456789 } }), [])
+    await folder.keep("first", resultOf({ texts: ["anew"], figures: { share: 0.123456789, starts: 1_767_225_600_000 } }), [])
     const page = await readFile(join(path, "RESULTS.md"), "utf8")
     expect(page).toContain("anew")
     expect(page).toContain("of the second")
     expect(page).not.toContain("a table")
-    expect(JSON.parse(await readFile(join(path, "results.json"), "utf8"))).toMatchObject({ first: { figures: { share: 0.12346 } }, second: { run: RUN } })
+    expect(JSON.parse(await readFile(join(path, "results.json"), "utf8"))).toMatchObject({
+      first: { figures: { share: 0.12346, starts: 1_767_225_600_000 } },
+      second: { run: RUN },
+    })
     expect(await readFile(join(path, "charts", "one.svg"), "utf8")).toBe("<svg/>")
   })
 })
@@ -133,10 +141,23 @@ describe("runGroups", () => {
     expect(minutesOf(groups, { quick: false, rounds: 7 })).toBe(2)
     expect(minutesOf(groups, { quick: true, rounds: 3 })).toBe(1)
     expect(minutesOf(groups, { quick: false, rounds: 15 })).toBe(4)
+    const [[, one]] = groups
+    for (const rounds of [null, { quick: 2, full: 5 }]) expect(minutesOf([["one", { ...one, rounds }]], { quick: false, rounds: 15 })).toBe(2)
   })
 })
 
 describe("runOf", () => {
+  it.each([
+    [" M src/index.ts", true],
+    ["?? src/new.ts", true],
+    ["?? bench/src/new.ts", true],
+    [" M package.json", true],
+    ["?? notes.txt", false],
+    [" M bench/RESULTS.md", false],
+    ["?? bench/charts/new.svg", false],
+    ["", false],
+  ])("takes %j for a change: %j", (line, expected) => expect(isChange(line)).toBe(expected))
+
   it("tells the versions of the library and of what stands beside it", () => {
     const { packages, commit } = runOf({ rounds: 7, quick: false })
     expect(packages).toMatchObject({

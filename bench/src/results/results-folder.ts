@@ -41,7 +41,7 @@ export class ResultsFolder {
   }
 }
 
-/** More digits than anything here is exact to only make the file long. */
+/** More digits than anything measured is exact to only make the file long; what was counted is exact. */
 function shortened(_key: string, value: unknown): unknown {
-  return typeof value === "number" ? Number(value.toPrecision(5)) : value
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
 }

@@ -28,15 +28,16 @@ function namesOf(measured: readonly { readonly name: string; readonly result: Gr
   return measured.filter(({ result }) => told(result.run) === told(run)).map(({ name }) => name)
 }
 
-function section(name: string, about: string, { run, texts, charts }: GroupResult, saysWhen: boolean): string {
+function section(name: string, about: string, { run, seconds, texts, charts }: GroupResult, saysWhen: boolean): string {
   const pictures = charts.map((chart) => `[![${chart.title}](charts/${chart.name}.svg)](charts/${chart.name}.svg)`)
-  return [`## ${name}: ${about}`, ...(saysWhen ? [told(run)] : []), ...pictures, ...texts].join("\n\n")
+  const said = [...(saysWhen ? [told(run)] : []), ...(seconds === undefined ? [] : [`took ${seconds} s`])].join("; ")
+  return [`## ${name}: ${about}`, ...(said === "" ? [] : [said]), ...pictures, ...texts].join("\n\n")
 }
 
 /** One line. */
 export function told({ date, commit, machine, node, rounds, quick, awake = false }: Run): string {
   const at = commit === null ? "" : `, commit ${commit}`
-  return `${date.slice(0, 16).replace("T", " ")} UTC${at}; ${machine}; Node ${node.slice(1)}${awake ? "; cores kept awake" : ""}; ${rounds} rounds${quick ? ", --quick: too short to judge by" : ""}`
+  return `${date.slice(0, 16).replace("T", " ")} UTC${at}; ${machine}; Node ${node.slice(1)}${awake ? "; cores kept awake" : ""}${rounds === null ? "" : `; ${rounds} rounds`}${quick ? "; --quick: too short to judge by" : ""}`
 }
 
 /** For below a chart, which may be looked at without the page; a name stays on one line with its version. */

@@ -7,7 +7,8 @@ export interface Run extends Versions {
   readonly date: string
   /** `null` outside a repository. `"…, changed"` with changes that no commit has. */
   readonly commit: string | null
-  readonly rounds: number
+  /** `null` of a group that has none. */
+  readonly rounds: number | null
   readonly quick: boolean
   /** Whether cores were kept from halting. */
   readonly awake?: boolean | undefined
@@ -16,6 +17,8 @@ export interface Run extends Versions {
 /** What one run said of one group. */
 export interface GroupResult {
   readonly run: Run
+  /** How long it took, filling stores included. */
+  readonly seconds?: number
   /** Markdown, in the order in which it was told. */
   readonly texts: readonly string[]
   readonly findings: readonly Finding[]

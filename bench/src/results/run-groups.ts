@@ -29,12 +29,14 @@ export async function runGroups(groups: readonly (readonly [string, Group])[], {
     const own = ownRun(run, group)
     await using _cores = own.awake === true ? await AwakeCores.start() : null
     const began = performance.now()
-    const { figures, findings: found = [], charts = [] } = await group.run({ ...settings, rounds: own.rounds, onProgress, onText })
+    const { figures, findings: found = [], charts = [] } = await group.run({ ...settings, rounds: own.rounds ?? settings.rounds, onProgress, onText })
     const findings = found.map((one) => (settings.quick ? { ...one, isQuick: true } : one))
     all.push(...findings)
-    settings.onTook(name, (performance.now() - began) / 1_000)
+    const seconds = (performance.now() - began) / 1_000
+    settings.onTook(name, seconds)
     if (findings.length > 0) settings.onText(`Wanted:\n\n${findingTable(findings)}`)
-    await keep(name, { run: own, texts, findings, charts: charts.map(({ name: file, title }) => ({ name: file, title })), figures }, footed(charts, own))
+    const named = charts.map(({ name: file, title }) => ({ name: file, title }))
+    await keep(name, { run: own, seconds: Math.round(seconds), texts, findings, charts: named, figures }, footed(charts, own))
   }
   return all
 }
@@ -46,14 +48,16 @@ function footed(charts: readonly Chart[], run: Run): readonly Chart[] {
 
 /** What is true of one group of a run. */
 function ownRun(run: Run, { coresMayHalt, rounds }: Group): Run {
-  return { ...run, awake: run.awake === true && coresMayHalt !== true, rounds: rounds?.[run.quick ? "quick" : "full"] ?? run.rounds }
+  const own = rounds === undefined ? run.rounds : (rounds?.[run.quick ? "quick" : "full"] ?? null)
+  return { ...run, awake: run.awake === true && coresMayHalt !== true, rounds: own }
 }
 
 /** What these groups take together, in minutes. */
 export function minutesOf(groups: readonly (readonly [string, Group])[], { quick, rounds }: Pick<GroupSettings, "quick" | "rounds">): number {
   const [usual, takes] = quick ? ([3, "quick"] as const) : ([7, "full"] as const)
-  const seconds = groups.reduce((sum, [, group]) => sum + group.takes[takes], 0)
-  return (seconds / 60) * ((1 + rounds) / (1 + usual))
+  const more = (1 + rounds) / (1 + usual)
+  const seconds = groups.reduce((sum, [, group]) => sum + group.takes[takes] * (group.rounds === undefined ? more : 1), 0)
+  return seconds / 60
 }
 
 function paceOf(groups: readonly (readonly [string, Group])[], settings: GroupSettings): () => string {

@@ -16,13 +16,12 @@ function commitHere(): string | null {
   const git = (...words: string[]) => spawnSync("git", words, { cwd: new URL("..", PACKAGE), encoding: "utf8" })
   const head = git("rev-parse", "--short", "HEAD")
   if (head.status !== 0) return null
-  const changed = git("status", "--porcelain", "--untracked-files=no")
-    .stdout.split("\n")
-    .some((line) => line !== "" && !isResult(line))
+  const changed = git("status", "--porcelain", "--untracked-files=all").stdout.split("\n").some(isChange)
   return changed ? `${head.stdout.trim()}, changed` : head.stdout.trim()
 }
 
-/** What a run writes itself is no change of the code. */
-function isResult(line: string): boolean {
-  return /^.. bench\/(RESULTS\.md|results\.json|charts\/)/.test(line)
+/** Whether a line of `git status` tells of other code than the commit has. What a run writes itself is none, nor is what lies about elsewhere and git does not know. */
+export function isChange(line: string): boolean {
+  if (/^.. bench\/(RESULTS\.md|results\.json|charts\/)/.test(line)) return false
+  return line.startsWith("??") ? /^\?\? "?(src|bench|reliability)\//.test(line) : line !== ""
 }

@@ -9,6 +9,7 @@ import { usedMemoryOf } from "../server/settled-memory.js"
 import { startAll } from "../sessions/boards.js"
 import { PAYLOAD_BYTES } from "../sessions/payload.js"
 import type { SessionSettings } from "../sessions/session-settings.js"
+import { PER_USER } from "../sessions/stored.js"
 import { exactly, spreadOf } from "../spread.js"
 import { type Costs, capacityOf, ceilingOf } from "./capacity.js"
 import { capacityTable, type ReaderName, type SetupFigures, scalingTable } from "./scaling-table.js"
@@ -56,7 +57,8 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
   const capacities = NODES.map((nodes) =>
     capacityOf(nodes, { costs: calibrated(nodes === 1 ? alone.store : spread.store), sessionBytes: alone.sessionBytes, efficiency }),
   )
-  settings.onText(capacityTable(capacities))
+  // The users of each process are the same.
+  settings.onText(capacityTable(capacities, { jsonBytes: PAYLOAD_BYTES, bytes: alone.sessionBytes, perUser: Math.max(...PROCESSES) * PER_USER }))
   const title = "Reads of two processes beside those of one"
   const groups = [alone, spread].map(({ store }) => ({
     title: store,

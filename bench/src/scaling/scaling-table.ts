@@ -46,7 +46,16 @@ export function scalingTable(all: readonly SetupFigures[], calibrated: (store: s
   return markdownTable(head, lines)
 }
 
-export function capacityTable(capacities: readonly Capacity[]): string {
+/** What is stored where it was measured what a session takes. */
+export interface StoredSessions {
+  /** Of each session's JSON. */
+  readonly jsonBytes: number
+  /** In the store, with its place in the user's list. */
+  readonly bytes: number
+  readonly perUser: number
+}
+
+export function capacityTable(capacities: readonly Capacity[], { jsonBytes, bytes, perUser }: StoredSessions): string {
   const lines = capacities.map(({ nodes, sessions, rate, processes }) => [
     String(nodes),
     `${Number((sessions / 1_000_000).toPrecision(3))} million`,
@@ -56,6 +65,7 @@ export function capacityTable(capacities: readonly Capacity[]): string {
   const [memory, used, busy] = [NODE.memoryBytes / 2 ** 30, 100 * NODE.usableMemory, 100 * NODE.usableProcessor]
   return [
     `A model, not a measurement: nodes of ${memory} GiB, of which ${used} % hold sessions, each with a processor of its own that is kept ${busy} % busy by reads; one read a request;`,
+    `sessions of ${jsonBytes} bytes of JSON, ${perUser} a user, that take ${bytes.toFixed(0)} bytes each, their user's list included;`,
     "users spread evenly over the slots; costs, and what a process reaches of its ceiling, as measured above.",
     "",
     markdownTable(["primaries", "sessions", "authenticated requests a second", "processes that ask so much"], lines),

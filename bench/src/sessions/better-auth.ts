@@ -10,7 +10,7 @@ import type { SessionSettings } from "./session-settings.js"
 const MOST_USERS = 100
 const SESSIONS_A_USER = 100
 
-/** The session check of better-auth, with Redis as its secondary storage: a signed cookie, one GET, the session and its user. */
+/** The session check of better-auth, with Redis as its secondary storage: a signed cookie, two GETs, the session and its user. */
 export async function betterAuth({ url, count }: SessionSettings): Promise<SessionRows> {
   const { client } = await openNodeRedis(url)
   const auth = createAuth({

@@ -48,7 +48,7 @@ async function measureHot(client: ClientName, { meter, settingsOf }: Stand, sett
       }
     })
     await using subjects = await startAll(few, settings.signal)
-    // So few are read so often that nobody has to touch them.
+    // So few are read so often that none of ours is due for a touch; what moves the deadline with each read goes on doing so, and its name says it.
     const { baseline, cases } = boardOf(subjects.rows.map(withoutTouches), ["read"])
     const said = count === 1 ? "one key" : `${count} keys`
     const board = {

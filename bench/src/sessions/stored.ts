@@ -8,7 +8,7 @@ import type { RawClient } from "./raw-client.js"
 export type Sessions = OwnedSessionService<SessionAttributes, SessionAttributes>
 
 /** Two sessions a user. */
-const PER_USER = 2
+export const PER_USER = 2
 /** A busy machine should make figures worse, not end the run. */
 const PATIENCE = "30s"
 /** What decides is what `due-touches.ts` makes old, not how long a measurement takes. */
