@@ -29,5 +29,7 @@ export interface Group {
   readonly coresMayHalt?: true
   /** How many it makes itself, whatever was asked for; `null` where it has none. */
   readonly rounds?: { readonly quick: number; readonly full: number } | null
+  /** Whether it is measured as a whole: none of its rows can be asked for alone. */
+  readonly isWhole?: true
   run(settings: GroupSettings): Promise<Measured>
 }

@@ -33,6 +33,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     takes: { quick: 12, full: 90 },
     coresMayHalt: true,
     rounds: { quick: 2, full: 5 },
+    isWhole: true,
     run: runGiant,
   },
   memory: { about: "what a stored session takes in the server's memory", takes: { quick: 7, full: 55 }, rounds: null, run: runMemory },
@@ -40,6 +41,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   scaling: {
     about: "one process and two on one Redis and on a cluster, and a model of what more nodes carry",
     takes: { quick: 9, full: 35 },
+    isWhole: true,
     run: runScaling,
   },
   limits: {
@@ -51,6 +53,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     about: "what each algorithm admits of bursty requests, held against the exact count",
     takes: { quick: 2, full: 3 },
     rounds: null,
+    isWhole: true,
     run: runAccuracy,
   },
 }

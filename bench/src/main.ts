@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { chosenGroups, namesOfWhole } from "./chosen-groups.js"
 import { GROUPS } from "./groups.js"
 import { AwakeCores } from "./processes/AwakeCores.js"
 import { progressOn } from "./progress.js"
@@ -23,16 +24,27 @@ that are too short or not whole (--quick, --only, fewer than 5 rounds) write not
 
   --quick       3 short rounds: to see that it runs, too short to judge by
   --rounds N    rounds after the one that warms up, 3 to 1 000; 7 otherwise
-  --only TEXT   only rows whose names have it in them
+  --only TEXT   only rows whose names have it in them, as RESULTS.md tells them; leaves out groups that are measured as a whole
+                (${namesOfWhole(GROUPS).join(", ")})
   --out FOLDER  writes RESULTS.md, results.json and charts there instead, whatever the run
   --help        shows this
 `
 
 const CANCELLED = 130
+/** As of a program that the system ends when nobody reads on, such as after `head`. */
+const UNREAD = 141
 const cancel = new AbortController()
+let isRead = true
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
+    isRead &&= code !== "EPIPE"
+    process.exitCode = isRead ? 2 : UNREAD
+    cancel.abort(new Error(`cannot write what was measured (${code})`))
+  })
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => cancel.abort(new Error("cancelled")))
 
 process.exitCode = await main().catch((error: unknown) => {
+  if (!isRead) return UNREAD
   // What broke after Ctrl-C broke because of it.
   process.stderr.write(`bench: ${cancel.signal.aborted ? "cancelled" : error instanceof Error ? error.message || error.name : "failed"}\n`)
   return cancel.signal.aborted ? CANCELLED : 2
@@ -58,10 +70,11 @@ async function main(): Promise<number> {
   const { quick, only } = values
   const rounds = values.rounds === undefined ? (quick ? 3 : 7) : Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 3 || rounds > 1_000) throw new RangeError("Expected --rounds to be a whole number from 3 to 1000")
-  const groups = chosen(positionals)
+  const groups = chosenGroups(GROUPS, positionals, only)
   const run = runOf({ rounds, quick, awake: await AwakeCores.areThere() })
   const path = values.out ?? (isWorthKeeping({ quick, only, rounds }) ? fileURLToPath(new URL("..", import.meta.url)) : undefined)
   const folder = path === undefined ? undefined : new ResultsFolder(path, GROUPS)
+  await folder?.prepare()
   process.stdout.write(`${told(run)}; median (quartiles)\n`)
   const minutes = Math.ceil(minutesOf(groups, { quick, rounds }))
   process.stderr.write(`About ${minutes} min. ${path === undefined ? "Nothing is written; --out FOLDER writes there." : `Results go to ${path}.`}\n`)
@@ -78,11 +91,4 @@ async function main(): Promise<number> {
   const findings = await runGroups(groups, { run, keep, rounds, quick, only, signal: cancel.signal, onProgress: tell, onText, onTook })
   onText(`Of all that is wanted: ${targetSum(findings)}${quick ? "; too short to judge by" : ""}.`)
   return 0
-}
-
-/** @throws RangeError for a name that no group has */
-function chosen(names: readonly string[]) {
-  const unknown = names.find((name) => !Object.hasOwn(GROUPS, name))
-  if (unknown !== undefined) throw new RangeError(`Expected a group to be one of ${Object.keys(GROUPS).join(", ")}`)
-  return Object.entries(GROUPS).filter(([name]) => names.length === 0 || names.includes(name))
 }

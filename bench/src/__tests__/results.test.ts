@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -76,6 +76,20 @@ describe("ResultsFolder", () => {
   })
   afterEach(() => rm(path, { recursive: true, force: true }))
 
+  it("is made with the folders above it, and tried", async () => {
+    const below = join(path, "a", "b")
+    await new ResultsFolder(below, GROUPS).prepare()
+    expect(await readdir(join(below, "charts"))).toEqual([])
+  })
+
+  it("is refused where it cannot be written, or holds another program's results", async () => {
+    await writeFile(join(path, "file"), "")
+    for (const place of [join(path, "file"), join(path, "file", "below"), "/proc/coatcheck/bench"])
+      await expect(new ResultsFolder(place, GROUPS).prepare()).rejects.toThrow(/Expected a folder that can be written.* with --out/)
+    await writeFile(join(path, "results.json"), "not JSON")
+    await expect(new ResultsFolder(path, GROUPS).prepare()).rejects.toThrow("results.json to be what a run wrote")
+  })
+
   it("replaces what one group said, and keeps the rest", async () => {
     const folder = new ResultsFolder(path, GROUPS)
     await folder.keep("first", resultOf(), [{ name: "one", title: "One", svg: "<svg/>" }])
@@ -134,6 +148,18 @@ describe("runGroups", () => {
     const groups = [["one", group(async () => ({ figures: 1, findings: [finding] }))]] as const
     expect(await runGroups(groups, settings([]))).toEqual([finding])
     expect(await runGroups(groups, { ...settings([]), quick: true })).toEqual([{ ...finding, isQuick: true }])
+  })
+
+  it("refuses rows that no group has, and keeps nothing of a group that has none", async () => {
+    const saying: Group["run"] = async ({ onText }) => {
+      onText("said")
+      return { figures: 1 }
+    }
+    const kept: string[] = []
+    const [without, having] = [group(async () => ({ figures: 1 })), { ...group(async () => ({ figures: 1 })), run: saying }]
+    await expect(runGroups([["one", without]], { ...settings(kept), only: "such" })).rejects.toThrow('no row of one has "such" in it')
+    await runGroups(Object.entries({ one: without, two: having }), { ...settings(kept), only: "a row" })
+    expect(kept).toEqual(["two: said"])
   })
 
   it("knows about how long it takes", () => {

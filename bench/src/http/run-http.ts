@@ -35,7 +35,8 @@ export async function runHttp(given: GroupSettings): Promise<Measured> {
   const settings = loadOf(given)
   const { requests, users, connections } = settings
   const rows = await besideBare(FRAMEWORKS, store.url, settings)
-  given.onText(`Rounds of ${requests} requests over ${connections} connections, ${users} users signed in, Redis ${store.version}.\n\n${httpTable(rows)}`)
+  if (rows.length > 0)
+    given.onText(`Rounds of ${requests} requests over ${connections} connections, ${users} users signed in, Redis ${store.version}.\n\n${httpTable(rows)}`)
   return {
     figures: { server: `Redis ${store.version}`, requests, users, connections, rows },
     findings: rows.flatMap(({ findings }) => findings),

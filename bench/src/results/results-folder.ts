@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import type { Chart } from "../charts/chart.js"
 import type { Group } from "../group.js"
 import type { GroupResult, Results } from "./results.js"
@@ -15,9 +15,29 @@ export class ResultsFolder {
     this.#groups = groups
   }
 
+  /**
+   * Makes it, and sees that it can be written: better now than when all is measured.
+   *
+   * @throws Error that says what to do where it cannot, or holds what no run wrote
+   */
+  async prepare(): Promise<void> {
+    const trial = join(this.#path, "charts", ".trial")
+    try {
+      await makeFolder(join(this.#path, "charts"))
+      await writeFile(trial, "")
+      await rm(trial)
+      await this.#read()
+    } catch (error) {
+      if (error instanceof SyntaxError)
+        throw new Error(`Expected ${join(this.#path, "results.json")} to be what a run wrote; move it elsewhere`, { cause: error })
+      const { code } = error as NodeJS.ErrnoException
+      throw new Error(`Expected a folder that can be written, but ${this.#path} cannot (${code}); name another one with --out`, { cause: error })
+    }
+  }
+
   /** Puts what one group came to in the place of what was there; everything else stays. */
   async keep(name: string, result: GroupResult, charts: readonly Chart[]): Promise<void> {
-    await mkdir(join(this.#path, "charts"), { recursive: true })
+    await makeFolder(join(this.#path, "charts"))
     for (const chart of charts) await this.#write(join("charts", `${chart.name}.svg`), chart.svg)
     const results = { ...(await this.#read()), [name]: result }
     await this.#write("results.json", `${JSON.stringify(results, shortened, 1)}\n`)
@@ -38,6 +58,19 @@ export class ResultsFolder {
     const path = join(this.#path, name)
     await writeFile(`${path}.new`, text)
     await rename(`${path}.new`, path)
+  }
+}
+
+/** Step by step: below `/proc`, Node's own recursion never ends. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "EEXIST") return
+    if (code !== "ENOENT" || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path)
   }
 }
 

@@ -14,9 +14,15 @@ export interface RunSettings extends GroupSettings {
   readonly keep: (name: string, result: GroupResult, charts: readonly Chart[]) => Promise<void>
 }
 
-/** Runs groups one after the other. What the ones before came to is kept when a later one breaks or is cancelled. @returns what all of them found */
+/**
+ * Runs groups one after the other. What the ones before came to is kept when a later one breaks or is cancelled.
+ *
+ * @returns what all of them found
+ * @throws RangeError when none has a row that was asked for
+ */
 export async function runGroups(groups: readonly (readonly [string, Group])[], { run, keep, ...settings }: RunSettings): Promise<readonly Finding[]> {
   const all: Finding[] = []
+  let hasRows = settings.only === ""
   const pace = paceOf(groups, settings)
   for (const [place, [name, group]] of groups.entries()) {
     const texts: string[] = []
@@ -34,9 +40,15 @@ export async function runGroups(groups: readonly (readonly [string, Group])[], {
     all.push(...findings)
     const seconds = (performance.now() - began) / 1_000
     settings.onTook(name, seconds)
+    if (texts.length === 0 && settings.only !== "") continue
+    hasRows = true
     if (findings.length > 0) settings.onText(`Wanted:\n\n${findingTable(findings)}`)
     const named = charts.map(({ name: file, title }) => ({ name: file, title }))
     await keep(name, { run: own, seconds: Math.round(seconds), texts, findings, charts: named, figures }, footed(charts, own))
+  }
+  if (!hasRows) {
+    const names = groups.map(([name]) => name).join(", ")
+    throw new RangeError(`Expected --only to be in the name of a row, as bench/RESULTS.md tells them; no row of ${names} has "${settings.only}" in it`)
   }
   return all
 }
