@@ -58,6 +58,16 @@ async function seesBoth(browser: Browser): Promise<void> {
   expect(await sessionsOf("ada")).toBe(0)
   expect((await browser.get("/moved")).status).toBe(401)
   expect((await browser.get("/old")).json).toEqual({ user: null, visits: 1 })
+  await leavesNoneBehind(browser)
+}
+
+/** Whose session at the door is over, as after "sign out everywhere", signs out of the other one all the same. */
+async function leavesNoneBehind(browser: Browser): Promise<void> {
+  await browser.post("/sign-in")
+  expect((await browser.get("/old")).json).toMatchObject({ user: "old ada" })
+  await sessions.deleteUserSessions("ada")
+  expect(await browser.post("/sign-out")).toMatchObject({ status: 401, json: { code: "ERR_SESSION_ENDED" } })
+  expect((await browser.get("/old")).json).toEqual({ user: null, visits: 1 })
 }
 
 describe.each([
@@ -90,9 +100,9 @@ describe.each([
         response.json({})
       })
     })
-    const signOut = optionalSession(async (request, response, next) => {
-      const ended = await request.auth.signOut()
-      request.session.destroy((error) => (error ? next(error) : response.json({ ended })))
+    const signOut = optionalSession(async (request, response) => {
+      await new Promise<void>((ended, failed) => void request.session.destroy((error) => (error ? failed(error) : ended())))
+      response.json({ ended: await request.auth.signOut() })
     })
     app.post("/sign-in", signIn).post("/sign-out", signOut)
     app.get("/old", (request, response) => {
@@ -179,9 +189,8 @@ describe("Fastify with @fastify/session for all routes", () => {
       return {}
     })
     const signOut = optionalSession(async (request) => {
-      const ended = await request.auth.signOut()
       await request.session.destroy()
-      return { ended }
+      return { ended: await request.auth.signOut() }
     })
     app.post("/sign-in", signIn)
     app.post("/sign-out", signOut)
@@ -245,8 +254,8 @@ it("Koa with koa-session for all routes: neither stands in the other's place", a
         context.body = {}
       },
       "/sign-out": async () => {
-        context.body = { ended: await context.state.auth.signOut() }
         context.session = null
+        context.body = { ended: await context.state.auth.signOut() }
       },
       "/old": async () => {
         count()
@@ -273,6 +282,7 @@ it("Koa with koa-session for all routes: neither stands in the other's place", a
   expect((await browser.post("/sign-out")).json).toEqual({ ended: 1 })
   expect((await browser.get("/moved")).status).toBe(401)
   expect((await browser.get("/old")).json).toEqual({ user: null, visits: 1 })
+  await leavesNoneBehind(browser)
 })
 
 it("node:http refuses it alike", async () => {
