@@ -27,7 +27,7 @@ prints one table. It needs about an hour, ends all that it starts, and can be ca
   --quick            a little of everything, in about three minutes
   --layer NAME       only this layer; may be given several times:
 ${LAYERS.map(({ name, about }) => `                       ${name.padEnd(13)} ${about}`).join("\n")}
-  --row NAME         only rows of this number or with this in their name; may be given several times
+  --row NAME         only rows of this number or with this in their name; may be given several times, and each must name one
   --operations N     how many calls to check by histories, instead of 1 000 000
   --seed N           which calls to make; printed with every result, random without it
   --seeds N          how many seeds to simulate, from the first on; failures name the one to look at

@@ -1,5 +1,8 @@
-import { writeFile } from "node:fs/promises"
+import { constants } from "node:fs"
+import { access, stat, writeFile } from "node:fs/promises"
+import { dirname } from "node:path"
 import { type CommandLine, HELP, readCommandLine } from "./command-line.js"
+import { isWanted } from "./layer.js"
 import { DEFAULT_LAYERS, type Layer } from "./layers.js"
 import { turnNearCacheOn } from "./near/near-mode.js"
 import { Progress } from "./progress.js"
@@ -42,6 +45,7 @@ function end(cancel: AbortController): void {
 
 async function run(commandLine: CommandLine, signal: AbortSignal): Promise<number> {
   const { scale, layers, rows, seed, seeds, operations, json, defect, soakMinutes, nearCache } = commandLine
+  if (json !== undefined) await mustTake(json)
   if (nearCache) turnNearCacheOn()
   const began = performance.now()
   const progress = new Progress(process.stderr)
@@ -57,14 +61,24 @@ async function run(commandLine: CommandLine, signal: AbortSignal): Promise<numbe
   // What was not asked for did not run, and is no reason to fail.
   const asked = rows.length === 0 ? results : results.filter((result) => result.rows.length > 0)
   const mustRunAll = process.env.CI !== undefined
+  const unmatched = rows.filter((wanted) => !results.some((result) => result.rows.some((row) => isWanted(row.replayAs ?? row.name, { rows: [wanted] }))))
   const replay = {
     all: replayOf(commandLine),
     row: (layer: string, row: string) => replayOf({ ...commandLine, layers: [layerNamed(layers, layer)], rows: [row] }),
   }
-  const report = makeReport(asked, { seed, scale, seconds: (performance.now() - began) / 1_000, replay, mustRunAll, versions: readVersions() })
-  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
+  const report = makeReport(asked, { seed, scale, seconds: (performance.now() - began) / 1_000, replay, mustRunAll, unmatched, versions: readVersions() })
   process.stdout.write(`${formatReport(report)}\n`)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
   return report.passed ? 0 : 1
+}
+
+/** Whoever waits for hours is not to learn at the end that the result cannot be written. */
+async function mustTake(file: string): Promise<void> {
+  const there = await stat(file).catch(() => undefined)
+  if (there?.isDirectory() === true) throw new RangeError(`Expected --json to be a file, got a folder: "${file}"`)
+  await access(there === undefined ? dirname(file) : file, constants.W_OK).catch(() => {
+    throw new RangeError(`Expected --json to be a file that can be written, got "${file}"`)
+  })
 }
 
 function layerNamed(layers: readonly Layer[], name: string): Layer {

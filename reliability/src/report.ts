@@ -19,6 +19,8 @@ export interface Report {
   readonly replay: string
   /** How to make a row that failed again. */
   readonly failed: readonly FailedRow[]
+  /** What was given as `--row` and is the name of no row that ran. */
+  readonly unmatched: readonly string[]
   /** Every line, also where nothing measured it. */
   readonly summary: Readonly<Record<SummaryLine, number | typeof NOT_MEASURED>>
   readonly layers: readonly LayerResult[]
@@ -39,6 +41,8 @@ interface Run {
   readonly replay: { readonly all: string; row(layer: string, row: string): string }
   /** Whether a row that could not run fails the whole, as it does in CI. */
   readonly mustRunAll: boolean
+  /** Names of rows that were asked for, of which there was none: nothing is shown by what did not run. */
+  readonly unmatched: readonly string[]
 }
 
 /** What stands in a line that no layer of this run measured: a 0 would claim something. */
@@ -53,7 +57,7 @@ export function makeReport(layers: readonly LayerResult[], { mustRunAll, replay,
   const failed = layers.flatMap(({ layer, rows: ofLayer }) =>
     ofLayer.filter((row) => !isFine(row)).map(({ name, where, replayAs }) => ({ layer, name, where, replay: replay.row(layer, replayAs ?? name) })),
   )
-  const passed = layers.length > 0 && layers.every(({ rows: ofLayer }) => ofLayer.length > 0) && failed.length === 0
+  const passed = layers.length > 0 && layers.every(({ rows: ofLayer }) => ofLayer.length > 0) && failed.length === 0 && run.unmatched.length === 0
   return { passed, ...run, replay: replay.all, failed, summary: everyLine(summarise(rows)), layers }
 }
 
@@ -79,6 +83,7 @@ export function formatReport(report: Report): string {
     `${machine}, ${report.scale} run of ${report.seconds.toFixed(1)} s, seed ${report.seed}`,
     `the same again: ${report.replay}`,
     ...report.failed.map(({ layer, name, where, replay }) => `failed: ${layer}, ${name}, ${where}; again: ${replay}`),
+    ...report.unmatched.map((row) => `failed: Expected --row to name a row of the layers that ran, got ${JSON.stringify(row)}`),
     report.passed ? "passed: every answer is explained" : "FAILED",
   ].join("\n")
 }

@@ -145,11 +145,21 @@ describe("the command line", () => {
     ["--defect", "unknown"],
     ["--layer", "unknown"],
     ["--soak", "0"],
+    ["--json", "/no/such/folder/report.json"],
+    ["--json", "/"],
     ["--nonsense"],
   ])("%s %s is refused", async (...args) => {
     const { exitCode, stderr, stdout } = await told(...args)
     expect(exitCode).toBe(2)
     expect(stderr).toContain("reliability: ")
+    expect(stderr).not.toContain("begins")
     expect(stdout).toBe("")
+  })
+
+  it("--row that names no row fails, whatever else ran", { timeout: 60_000 }, async () => {
+    const { exitCode, stdout } = await told("--quick", "--layer", "simulation", "--seeds", "1", "--row", "simulated", "--row", "simulatde")
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('got "simulatde"')
+    expect(stdout).not.toContain('got "simulated"')
   })
 })

@@ -8,6 +8,7 @@ const run = {
   scale: "quick",
   seconds: 1,
   versions,
+  unmatched: [],
   replay: { all: "all again", row: (layer: string, row: string) => `${layer}: ${row} again` },
 } as const
 
@@ -38,6 +39,12 @@ it("a row that could not run fails where all must run, and only there; a layer w
   expect(makeReport([layer(row("passed"), row("not run"))], { ...run, mustRunAll: true })).toMatchObject({ passed: false, failed: [{ name: "1 kill" }] })
   expect(makeReport([layer()], { ...run, mustRunAll: false }).passed).toBe(false)
   expect(makeReport([], { ...run, mustRunAll: false }).passed).toBe(false)
+})
+
+it("a row that was asked for and is none fails, though others passed", () => {
+  const report = makeReport([layer(row("passed"))], { ...run, mustRunAll: false, unmatched: ["kil"] })
+  expect(report.passed).toBe(false)
+  expect(formatReport(report)).toContain('failed: Expected --row to name a row of the layers that ran, got "kil"')
 })
 
 it("a row that is left to the full run is told, and fails nowhere", () => {
