@@ -1,4 +1,4 @@
-import { SessionError } from "coatcheck"
+import { type ISessionService, SessionError } from "coatcheck"
 import { StoreServer } from "../../servers/StoreServer.js"
 import { waitUntil } from "../../servers/wait-until.js"
 import { openStore } from "../../workloads/open-store.js"
@@ -11,6 +11,10 @@ import { watchCommands } from "../watch-commands.js"
 const RUN_MS = 300
 const CLOSES_AGAIN_MS = 2_000
 const ARRIVES_WITHIN_MS = 20_000
+const TIMEOUT_MS = 500
+/** Far less than a call may take. */
+const AT_ONCE_MS = TIMEOUT_MS / 5
+const LOOKS = 5
 
 /** A server that stops for a while takes what was sent to it when it goes on; nothing of that may be done after the caller was told that time was up. */
 export const STOPPED_SERVER: FaultRow = {
@@ -27,7 +31,7 @@ export const STOPPED_SERVER: FaultRow = {
     let lateEffects = 0
     const why: string[] = []
     try {
-      await using load = await FaultLoad.start({ store: opened.store, seed, timeout: "500ms" })
+      await using load = await FaultLoad.start({ store: opened.store, seed, timeout: `${TIMEOUT_MS}ms` })
       for (let i = 1; i <= stops; i++) {
         note(`stop ${i} of ${stops}`)
         await load.run(RUN_MS, signal)
@@ -38,6 +42,7 @@ export const STOPPED_SERVER: FaultRow = {
           (error: unknown) => (SessionError.is(error) ? error.outcome : "failed with something else"),
         )
         await load.run(stopMs, signal)
+        why.push(...(await refusedAtOnce(load.service)))
         server.resume()
         recoveredMs = Math.max(recoveredMs, await load.recovered())
         // What reached the server after its caller had been told that time was up.
@@ -52,7 +57,7 @@ export const STOPPED_SERVER: FaultRow = {
       if (recoveredMs > CLOSES_AGAIN_MS)
         why.push(`Expected calls to succeed within ${CLOSES_AGAIN_MS} ms of the server's going on, took ${Math.round(recoveredMs)} ms`)
       const found = await load.finish()
-      why.push(...limitsHeld(found, { timeoutMs: 500 }))
+      why.push(...limitsHeld(found, { timeoutMs: TIMEOUT_MS }))
       return {
         version: server.version,
         tried: stops,
@@ -64,7 +69,7 @@ export const STOPPED_SERVER: FaultRow = {
           "late copies": lateCopies,
           "late effects": lateEffects,
         },
-        summary: { "longest call beyond its deadline (ms)": Math.round(beyondDeadline(found, 500)), "partial records": found.partial },
+        summary: { "longest call beyond its deadline (ms)": Math.round(beyondDeadline(found, TIMEOUT_MS)), "partial records": found.partial },
         why,
       }
     } finally {
@@ -72,4 +77,24 @@ export const STOPPED_SERVER: FaultRow = {
       await opened.close()
     }
   },
+}
+
+/** By now the service knows that the server says nothing: who asks is told so, and does not wait. A machine that is busy may hold up some who ask. */
+async function refusedAtOnce(service: Pick<ISessionService, "getUserSessions">): Promise<string[]> {
+  const told: string[] = []
+  let leastMs = Number.POSITIVE_INFINITY
+  for (let look = 0; look < LOOKS; look++) {
+    const began = performance.now()
+    const answer = service.getUserSessions("stopped").then(
+      () => "was answered",
+      (error: unknown) => (SessionError.is(error) ? error.code : "failed with something else"),
+    )
+    told.push(await answer)
+    leastMs = Math.min(leastMs, performance.now() - began)
+  }
+  const others = told.filter((one) => one !== "ERR_STORE_UNAVAILABLE")
+  return [
+    ...(others.length > 0 ? [`Expected calls to be refused while the server is known to say nothing, got ${others.join(", ")}`] : []),
+    ...(leastMs > AT_ONCE_MS ? [`Expected a call to be refused within ${AT_ONCE_MS} ms, took ${Math.round(leastMs)} ms`] : []),
+  ]
 }
