@@ -36,7 +36,7 @@ type AttributesFromGuest<A extends object, I extends object> =
 /** Options of `signIn`. `attributes` as a function gets what the guest's session (or the same user's pending one) holds, and says what to carry over. */
 export type SignInOptions<A extends object, I extends object> = Omit<
   CreateSessionOptions<I>,
-  "userId" | "attributes" | "device" | "pendingUserId" | "impersonatorId" | "impersonatorSessionId" | "persistent"
+  "userId" | "attributes" | "device" | "pendingUserId" | "impersonatorId" | "impersonatorSessionId" | "persistent" | "replaces"
 > & {
   readonly userId: UserId
   /** The longer timeouts of "remember me", and a cookie that outlasts the browser; false by default. */
@@ -84,7 +84,7 @@ export interface RequestAuth<A extends object, I extends object = A> {
    * Opens a session of this user, with another handle and another secret than that of the request, which is ended before this resolves.
    *
    * `attributes` as a function may be called more than once: again when another request changed the guest's session meanwhile. A session of the same user
-   * that is replaced still counts against the limit while the new one is opened.
+   * that is replaced does not count against the limit.
    *
    * @throws ERR_SESSION_LIMIT · what `createSession` throws. Then nobody was signed in, and the request's own session may be over.
    * @source OWASP ASVS 5.0 7.2.4

@@ -62,12 +62,27 @@ describe("the folder", () => {
     expect(() => prepareFolder(folder, ME)).toThrow(/symbolic link/)
   })
 
-  it.each(["/", "/.", "/../folder-link"])("a link whose name is spelt with %s behind it is refused, and what it leads to stays as it was", (spelling) => {
-    const elsewhere = join(parent, "elsewhere")
-    mkdirSync(elsewhere, { mode: 0o755 })
-    symlinkSync(elsewhere, join(parent, "folder-link"))
-    expect(() => prepareFolder(`${join(parent, "folder-link")}${spelling}`, ME)).toThrow(/symbolic link/)
-    expect([mode(elsewhere), readdirSync(elsewhere)]).toEqual([0o755, []])
+  it.each(["/", "/.", "//", "/././", "/../folder-link"])(
+    "a link whose name is spelt with %s behind it is refused, and what it leads to stays as it was",
+    (spelling) => {
+      const elsewhere = join(parent, "elsewhere")
+      mkdirSync(elsewhere, { mode: 0o755 })
+      symlinkSync(elsewhere, join(parent, "folder-link"))
+      expect(() => prepareFolder(`${join(parent, "folder-link")}${spelling}`, ME)).toThrow(/symbolic link/)
+      expect([mode(elsewhere), readdirSync(elsewhere)]).toEqual([0o755, []])
+    },
+  )
+
+  it("a name that leads over a link is looked at as the system does, not by its letters", () => {
+    const target = join(parent, "elsewhere", "target")
+    mkdirSync(join(parent, "elsewhere", "inner"), { recursive: true })
+    mkdirSync(target, { mode: 0o700 })
+    symlinkSync(join(parent, "elsewhere", "inner"), join(parent, "over"))
+    symlinkSync(target, join(parent, "elsewhere", "coats"))
+    mkdirSync(folder, { mode: 0o700 })
+    expect(() => prepareFolder(`${parent}/over/../coats`, ME)).toThrow(/symbolic link/)
+    prepareFolder(`${parent}/over/../fresh`, ME)
+    expect(mode(join(parent, "elsewhere", "fresh"))).toBe(0o700)
   })
 
   it("a dangling link is refused too, and what it points to is not made", () => {

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs"
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 /** Writes to it fail as on a full disk. */
 const FULL = "/dev/full"
 
-describe.skipIf(!existsSync(FULL))("a log that cannot be written", () => {
+describe.skipIf(!existsSync(FULL))("a log that cannot be written (not where there is no /dev/full, because nothing else fails so)", () => {
   it("keeps nobody waiting, and the service ends when it is asked to", async () => {
     const full = openSync(FULL, "w")
     onTestFinished(() => closeSync(full))
@@ -36,23 +36,69 @@ describe.skipIf(!existsSync(FULL))("a log that cannot be written", () => {
     expect(await once(child, "exit")).toEqual([78, null])
   })
 
-  it("goes on when it can be written again, and tells how many lines are missing", async () => {
+  it("goes on when it can be written again, and nothing is missing", async () => {
     const file = join(temporaryFolder(), "log")
     const fd = openSync(FULL, "w")
-    onTestFinished(() => closeSync(fd))
     const log = new LogOutput(fd)
     for (let n = 1; n <= 3; n += 1) {
-      log.write(`lost ${n}\n`)
+      log.write(`late ${n}\n`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     // The number that is free is given to what is opened next.
     closeSync(fd)
     expect(openSync(file, "w")).toBe(fd)
     log.write("back\n")
-    const lines = (): readonly string[] => readFileSync(file, "utf8").trimEnd().split("\n")
-    await expect.poll(lines).toHaveLength(2)
-    expect(lines()[0]).toBe("back")
-    expect(JSON.parse(String(lines()[1]))).toMatchObject({ level: 40, dropped: 3 })
     await log.end()
+    expect(readFileSync(file, "utf8")).toBe("late 1\nlate 2\nlate 3\nback\n")
+  })
+})
+
+describe("a log whose reader is slow", () => {
+  const LINE = "x".repeat(200)
+  const lines = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `${n} ${LINE}`)
+
+  /** A pipe that nobody reads until `read` is called; writes to it never wait, as those to a service's stderr. */
+  function pipe(): { readonly fd: number; readonly read: () => string } {
+    const path = join(temporaryFolder(), "pipe")
+    execFileSync("mkfifo", [path])
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    onTestFinished(() => closeSync(reader))
+    const chunk = Buffer.alloc(1_048_576)
+    let text = ""
+    const read = (): string => {
+      try {
+        text += chunk.toString("utf8", 0, readSync(reader, chunk))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error
+      }
+      return text
+    }
+    return { fd: openSync(path, constants.O_WRONLY | constants.O_NONBLOCK), read }
+  }
+
+  it("loses and tears no line that there is room for", async () => {
+    const { fd, read } = pipe()
+    const log = new LogOutput(fd)
+    for (const line of lines(2_000)) {
+      log.write(`${line}\n`)
+      if (line.startsWith("1000 ")) await new Promise((resolve) => setTimeout(resolve, 300))
+    }
+    await expect.poll(() => read().split("\n").length, { interval: 1, timeout: 10_000 }).toBe(2_001)
+    expect(read()).toBe(lines(2_000).join("\n").concat("\n"))
+    await log.end()
+  })
+
+  it("tells how many it had no room for, also while it ends", async () => {
+    const { fd, read } = pipe()
+    const log = new LogOutput(fd)
+    for (const line of lines(8_000)) log.write(`${line}\n`)
+    const timer = setInterval(read, 1)
+    await log.end()
+    clearInterval(timer)
+    const written = read().trimEnd().split("\n")
+    const { dropped, level } = JSON.parse(String(written.at(-1))) as { readonly dropped: number; readonly level: number }
+    expect(level).toBe(40)
+    expect(written.slice(0, -1)).toEqual(lines(8_000).slice(0, 8_000 - dropped))
+    expect(dropped).toBeGreaterThan(2_000)
   })
 })

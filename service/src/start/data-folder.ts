@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, type Stats } from "node:fs"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { StartFailure } from "./start-failure.js"
 
 /** What the service keeps in its folder. */
@@ -7,6 +7,8 @@ export const FILES = { KEY: "api-key", DATABASE: "sessions.db" } as const
 const SIDE_FILES = ["-wal", "-shm", "-journal", "-reserve"].map((suffix) => FILES.DATABASE + suffix)
 /** Everything that may lie in the folder: the files above, and those that SQLite and the library put beside a database. */
 export const OWN_FILES: readonly string[] = [...Object.values(FILES), ...SIDE_FILES]
+/** "link/" and "link/." would be looked at as what the link leads to, and must be refused as "link" is. */
+const NOTHING_BEHIND = /(?<=.)(?:\/+\.?)+$/
 /** A key that is written aside: one may be left of a start that was cut off. */
 const KEY_ASIDE = new RegExp(`^${FILES.KEY}\\.[0-9a-f]{12}$`)
 
@@ -20,8 +22,7 @@ const KEY_ASIDE = new RegExp(`^${FILES.KEY}\\.[0-9a-f]{12}$`)
 export function prepareFolder(folder: string, owner: number): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    // "link/" would be looked at as what it leads to, and must be refused as "link" is.
-    assertOurs(folder, lstatSync(resolve(folder)), owner, "folder")
+    assertOurs(folder, lstatSync(folder.replace(NOTHING_BEHIND, "")), owner, "folder")
     narrowFolder(folder)
     for (const name of OWN_FILES) narrowFile(join(folder, name), owner)
   } catch (error) {

@@ -1,52 +1,58 @@
-import { createWriteStream, type WriteStream } from "node:fs"
 import { setTimeout as after } from "node:timers/promises"
 import { pino } from "pino"
+import sonicBoom from "sonic-boom"
 
-/** Characters that may wait while whoever reads the log is slow. */
+/** Bytes that may wait while whoever reads the log is slow, or while the disk is full. */
 const MOST_WAITING = 1_048_576
-const LONGEST_END_MS = 1_000
+/** So much can be read of a pipe that is full, and is tried again each tenth of a second. */
+const LONGEST_END_MS = 2_000
 
 /**
- * Where the lines of the log go. A log that cannot be written, as on a full disk, is no reason to let people wait or to end: lines are dropped until it can, and
- * then one tells how many were.
+ * Where the lines of the log go. A log that cannot be written, as on a full disk, is no reason to let people wait or to end: lines wait until it can. Those for
+ * which there is no room are dropped, and then one tells how many were.
+ *
+ * pino's own `destination` would write what is left when the process exits, and try that again for ever.
  */
 export class LogOutput {
-  readonly #fd: number
-  #stream: WriteStream
+  readonly #out: sonicBoom.SonicBoom
   #dropped = 0
+  #ended: Promise<void> | undefined
 
-  /** @param fd - of a file that is open; it stays open */
+  /** @param fd - of a file that is open */
   constructor(fd: number) {
-    this.#fd = fd
-    this.#stream = this.#begin()
+    this.#out = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MOST_WAITING })
+    this.#out.on("drop", () => (this.#dropped += 1))
+    // What was to be written waits for the next line, with which it is tried again.
+    this.#out.on("error", () => undefined)
+    this.#out.on("drain", () => this.#tell())
   }
 
   write(line: string): void {
-    if (this.#stream.writableLength > MOST_WAITING) this.#dropped += 1
-    else this.#stream.write(line, (error) => this.#written(error))
+    if (this.#ended === undefined) this.#out.write(line)
   }
 
-  /** Waits until what was written is out, if it can be, and a second at most. */
-  async end(): Promise<void> {
-    const ended = new Promise<void>((resolve) => this.#stream.end(() => resolve()))
-    await Promise.race([ended, after(LONGEST_END_MS)])
+  /** Waits until what was written is out, if it can be, and two seconds at most. Takes no more lines. */
+  end(): Promise<void> {
+    this.#ended ??= this.#finish()
+    return this.#ended
   }
 
-  #written(error: Error | null | undefined): void {
-    if (error) this.#dropped += 1
-    else if (this.#dropped > 0) {
-      const dropped = this.#dropped
-      this.#dropped = 0
-      pino({ base: null }, this).warn({ dropped }, "Lines of the log could not be written")
-    }
+  async #finish(): Promise<void> {
+    const late = after(LONGEST_END_MS)
+    if (this.#dropped > 0) await Promise.race([this.#heard("drain"), late])
+    const finished = this.#heard("finish")
+    this.#out.end()
+    await Promise.race([finished, late])
   }
 
-  // One that met an error takes no more.
-  #begin(): WriteStream {
-    const stream = createWriteStream("", { fd: this.#fd, autoClose: false })
-    stream.on("error", () => {
-      if (this.#stream === stream) this.#stream = this.#begin()
-    })
-    return stream
+  #heard(event: "drain" | "finish"): Promise<void> {
+    return new Promise((resolve) => this.#out.once(event, () => resolve()))
+  }
+
+  #tell(): void {
+    if (this.#dropped === 0) return
+    const dropped = this.#dropped
+    this.#dropped = 0
+    pino({ base: null }, this.#out).warn({ dropped }, "Lines of the log could not be written")
   }
 }

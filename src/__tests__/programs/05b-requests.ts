@@ -69,6 +69,8 @@ async function whatDoesNotCompile(auth: RequestAuth<{ theme: "dark" | "light" }>
   await auth.signIn({ userId: "grace", attributes: { theme: "dark" }, persistent: true })
   // @ts-expect-error nobody makes themselves somebody else's impersonator
   await auth.signIn({ userId: "grace", attributes: { theme: "dark" }, impersonatorId: "root" })
+  // @ts-expect-error what it replaces is the request's own session
+  await auth.signIn({ userId: "grace", attributes: { theme: "dark" }, replaces: session.sessionId })
   // @ts-expect-error a misspelt attribute
   await session.update({ thme: "dark" })
   // @ts-expect-error another type
