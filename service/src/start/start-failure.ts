@@ -21,23 +21,31 @@ export class StartFailure extends Error {
   }
 }
 
-/** What a store's refusal means for whoever starts the service. */
+/** The settings by the names that the library knows them by in its errors. */
+const SETTING_OF: Readonly<Record<string, string>> = {
+  store: "REDIS_URL",
+  idleTimeout: "COATCHECK_IDLE_TIMEOUT",
+  absoluteTimeout: "COATCHECK_ABSOLUTE_TIMEOUT",
+  touchInterval: "COATCHECK_TOUCH_INTERVAL",
+  timeout: "COATCHECK_STORE_TIMEOUT",
+}
+
+/** What a store's refusal means for whoever starts the service. The library's errors hold no secrets, and know best what is wrong. */
 export function storeFailure(error: unknown, store: { readonly kind: "redis" | "sqlite"; readonly shown: string }): StartFailure {
-  if (SessionError.is(error, "ERR_CONFIG_INVALID"))
-    return new StartFailure(`a setting or the store is not what was expected: ${error.message} Correct it; --help lists them.`)
-  const code = SessionError.is(error) ? ` (${error.code})` : ""
+  if (SessionError.is(error, "ERR_CONFIG_INVALID")) {
+    const setting = SETTING_OF[/^Expected (\w+) to be /.exec(error.message)?.[1] ?? ""] ?? "a setting or the store"
+    return new StartFailure(`${setting} is not what was expected: ${error.message} Correct it; --help lists the settings.`)
+  }
+  const [code, cause] = SessionError.is(error) ? [` (${error.code})`, `${error.message} `] : ["", ""]
   if (store.kind === "sqlite") {
     return new StartFailure(
-      `cannot open the database ${store.shown}${code}: make it a readable and writable SQLite file, or set COATCHECK_FOLDER to another folder.`,
+      `cannot open the database ${store.shown}${code}: ${cause}Make it a readable and writable SQLite file, or set COATCHECK_FOLDER to another folder.`,
     )
   }
   if (SessionError.is(error, "ERR_STORE_REFUSED")) {
-    return new StartFailure(
-      `the store ${store.shown} refuses to serve${code}: correct user and password in REDIS_URL, and see that it is a primary that takes writes.`,
-      EXIT.UNAVAILABLE,
-    )
+    return new StartFailure(`the store ${store.shown} refuses to serve${code}: ${cause}Its URL, with user and password, is in REDIS_URL.`, EXIT.UNAVAILABLE)
   }
-  return new StartFailure(`cannot reach the store ${store.shown}${code}: start it, or correct REDIS_URL.`, EXIT.UNAVAILABLE)
+  return new StartFailure(`cannot reach the store ${store.shown}${code}: ${cause}Start it, or correct REDIS_URL.`, EXIT.UNAVAILABLE)
 }
 
 /** Why the service cannot listen. */
