@@ -16,8 +16,13 @@ export interface RefusedRequest {
 const REQUEST_ID = /^[\w=-]{1,36}$/
 /** What stands in the URLs that the app sees. It means nothing there, so that what a caller sends as Host cannot either. */
 const HOST = "localhost"
-/** Connections of a server over which nothing has come yet. */
-const SILENT = new WeakMap<Server, Set<Socket>>()
+/** What Node does not tell of a server's connections. */
+interface Traffic {
+  /** Connections over which nothing has come yet. */
+  readonly silent: Set<Socket>
+  requests: number
+}
+const TRAFFIC = new WeakMap<Server, Traffic>()
 
 /**
  * Serves an app on node:http. Request targets and Hosts are checked as they came over the wire, before anything parses them.
@@ -52,19 +57,32 @@ export function createHttpServer(
   server.on("checkExpectation", (incoming: IncomingMessage, outgoing: ServerResponse) =>
     refuse("Expected no Expect but 100-continue.", incoming, outgoing, 417),
   )
-  const silent = new Set<Socket>()
-  SILENT.set(server, silent)
+  const traffic: Traffic = { silent: new Set(), requests: 0 }
+  TRAFFIC.set(server, traffic)
   server.on("connection", (socket: Socket) => {
-    silent.add(socket)
-    socket.once("close", () => silent.delete(socket))
+    traffic.silent.add(socket)
+    socket.once("close", () => traffic.silent.delete(socket))
   })
-  server.on("request", ({ socket }: IncomingMessage) => silent.delete(socket))
+  server.on("request", ({ socket }: IncomingMessage) => {
+    traffic.silent.delete(socket)
+    traffic.requests += 1
+  })
   return server
 }
 
-/** Node counts a connection over which nothing came as one that is in use. */
-export function closeSilentConnections(server: Server): void {
-  for (const socket of SILENT.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy()
+/**
+ * Closes the connections without a request, unless some came since the event loop last looked: then more may lie unread, and a request whose connection is
+ * closed in place of an answer is lost, as nobody can tell whether it was carried out. Node takes a connection over which nothing came for one that is in use.
+ * To be called by a timer: then sockets are read before the immediate runs.
+ */
+export function closeUnused(server: Server): void {
+  const traffic = TRAFFIC.get(server)
+  const before = traffic?.requests
+  setImmediate(() => {
+    if (traffic?.requests !== before) return
+    server.closeIdleConnections()
+    for (const socket of traffic?.silent ?? []) if (socket.bytesRead === 0) socket.destroy()
+  })
 }
 
 async function send(response: Response, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
