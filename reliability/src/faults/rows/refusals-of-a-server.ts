@@ -19,7 +19,7 @@ interface Refusal {
   provoke(): Promise<unknown>
   undo(): Promise<unknown>
   /** What is called; signing in by default. */
-  readonly call?: (service: Service) => Promise<unknown>
+  readonly call?: (service: Service, user: string) => Promise<unknown>
 }
 
 const TIMEOUT_MS = 500
@@ -44,19 +44,24 @@ export const REFUSALS_OF_A_SERVER: FaultRow = {
         signal.throwIfAborted()
         note(word)
         tried += 1
+        const user = `refused with ${word}`
         let told: string
         try {
           await provoke()
           const began = performance.now()
-          told = await tell(call(service))
+          told = await tell(call(service, user))
           longestMs = Math.max(longestMs, performance.now() - began)
         } finally {
           await undo()
         }
         const expected = codes.length === 0 ? ["done"] : codes
-        if (expected.includes(told)) right += 1
-        else why.push(`Expected ${word} to be told as ${expected.join(" or ")}, got ${told}`)
-        await waitUntil(`calls to go on after ${word}`, RECOVERS_WITHIN_MS, async () => (await tell(signIn(service))) === "done")
+        const failures = expected.includes(told) ? [] : [`Expected ${word} to be told as ${expected.join(" or ")}, got ${told}`]
+        await waitUntil(`calls to go on after ${word}`, RECOVERS_WITHIN_MS, async () => (await tell(signIn(service, "signs in"))) === "done")
+        // What waited at the server was answered before this sign-in was.
+        const done = (await service.getUserSessions(user)).sessions.length
+        if (done > 0 && told !== "done") failures.push(`Expected nothing to be done after ${word} was told as ${told}, got ${done} sessions`)
+        if (failures.length === 0) right += 1
+        why.push(...failures)
         if ((await service.getSession(token)) === null) why.push(`Expected the session to be there after ${word}`)
       }
     } finally {
@@ -160,8 +165,8 @@ async function reconnected(client: PlainClient): Promise<void> {
   if (!client.isOpen) await client.connect()
 }
 
-async function signIn(service: Service): Promise<unknown> {
-  return service.createSession({ userId: "signs in", attributes: { text: "-" } })
+async function signIn(service: Service, userId: string): Promise<unknown> {
+  return service.createSession({ userId, attributes: { text: "-" } })
 }
 
 async function tell(call: Promise<unknown>): Promise<string> {
