@@ -20,12 +20,12 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     run: runSessions,
   },
   least: { about: "the least that could be called a session, beside the raw commands and ours", takes: { quick: 8, full: 100 }, run: runLeast },
-  mixed: { about: "reads of one and of few sessions, and calls of all kinds at once", takes: { quick: 9, full: 145 }, run: runMixed },
+  mixed: { about: "reads of one and of few sessions, and calls of all kinds at once", takes: { quick: 11, full: 185 }, run: runMixed },
   sizes: { about: "sessions of 0.5, 2, 8 and 32 KB beside the raw commands on JSON of that size", takes: { quick: 10, full: 270 }, run: runSizes },
-  "store-size": { about: "the same work in stores of 10 000, 100 000 and 1 000 000 sessions", takes: { quick: 7, full: 150 }, run: runStoreSize },
+  "store-size": { about: "the same work in stores of 10 000, 100 000 and 1 000 000 sessions", takes: { quick: 9, full: 185 }, run: runStoreSize },
   "near-cache": {
     about: "reads that are answered from this process's memory, and how long after a revocation",
-    takes: { quick: 11, full: 65 },
+    takes: { quick: 13, full: 110 },
     run: runNearCache,
   },
   giant: {
@@ -36,7 +36,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     isWhole: true,
     run: runGiant,
   },
-  memory: { about: "what a stored session takes in the server's memory", takes: { quick: 7, full: 55 }, rounds: null, run: runMemory },
+  memory: { about: "what a stored session takes in the server's memory", takes: { quick: 9, full: 75 }, rounds: null, run: runMemory },
   http: { about: "what authentication adds to a request, on Express, Fastify and node:http", takes: { quick: 17, full: 75 }, run: runHttp },
   scaling: {
     about: "one process and two on one Redis and on a cluster, and a model of what more nodes carry",

@@ -1,17 +1,30 @@
 import type { SessionToken } from "coatcheck"
 import { crowd } from "../sessions/crowd.js"
 import { entryAt, shuffled } from "../sessions/order.js"
+import { usingUp } from "../sessions/pool.js"
 import { type SessionRows, share } from "../sessions/session-case.js"
 import type { ClientSettings } from "../sessions/session-settings.js"
-import { serviceOn } from "../sessions/stored.js"
+import { openOn, PER_USER, serviceOn } from "../sessions/stored.js"
 
-/** Reads of sessions that were read before, from the near-cache. */
-export async function ourHits({ raw, client, names }: ClientSettings): Promise<SessionRows> {
+/** Reads of sessions that were read before, from the near-cache, and what is mixed with them. */
+export async function ourHits({ raw, client, names, bytes, ms }: ClientSettings): Promise<SessionRows> {
   const service = await serviceOn(raw.client, { nearCache: true })
   const order = shuffled(names.length)
   const call = (at: number) => service.getSession(entryAt(names as readonly SessionToken[], order, at))
   // What was read more than some seconds ago is read anew, and a slice comes after a pause in which others are measured.
   const refill = async (): Promise<void> => void (await crowd(names.length, call))
   const work = { refill, call, isRight: (session: unknown) => session !== null }
-  return { read: { name: "coatcheck, near-cache hit", work, wanted: [share(64, `near-cache ${client}`)] } }
+  const open = (at: number) => openOn(service, at % Math.ceil(names.length / PER_USER), bytes)
+  return {
+    read: { name: "coatcheck, near-cache hit", work, wanted: [share(64, `near-cache ${client}`)] },
+    update: {
+      name: "coatcheck with its near-cache, update",
+      work: {
+        call: (at) => service.updateSession(entryAt(names as readonly SessionToken[], order, at), { views: at }),
+        isRight: (session: unknown) => session !== null,
+      },
+    },
+    create: { name: "coatcheck with its near-cache, create (no limit)", work: { call: open } },
+    end: { name: "coatcheck with its near-cache, delete", work: usingUp(open, (token) => service.deleteSession(token), ms) },
+  }
 }

@@ -1,7 +1,8 @@
 import type { GroupSettings, Measured } from "../group.js"
 import { markdownTable } from "../markdown.js"
-import { boardOf, CLIENTS, startAll } from "../sessions/boards.js"
+import { boardOf, CLIENTS, mixedBoardOf, startAll } from "../sessions/boards.js"
 import { figuresOf, measureBoards, type Part, type SliceSize } from "../sessions/measured-boards.js"
+import { RAW_MIX } from "../sessions/mixed.js"
 import { PAYLOAD_BYTES } from "../sessions/payload.js"
 import { sessionChart } from "../sessions/session-chart.js"
 import type { Library } from "../sessions/session-settings.js"
@@ -52,7 +53,8 @@ async function measureHits(client: ClientName, { meter, settingsOf }: Stand, set
     librariesOn(client).map((library) => settingsOf(library, client)),
     settings.signal,
   )
-  return await measureBoards([boardOf(subjects.rows, ["read"])], meter, settings)
+  const boards = [boardOf(subjects.rows, ["read"]), mixedBoardOf(subjects.rows, RAW_MIX, ["coatcheck with its near-cache"])]
+  return await measureBoards(boards, meter, settings)
 }
 
 function librariesOn(client: ClientName): readonly Library[] {

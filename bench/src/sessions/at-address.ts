@@ -1,24 +1,53 @@
 import type { SessionToken } from "coatcheck"
 import { entryAt, shuffled } from "./order.js"
-import { payloadOf } from "./payload.js"
-import { type SessionRows, share } from "./session-case.js"
+import { type Payload, payloadOf } from "./payload.js"
+import { usingUp } from "./pool.js"
+import { type SessionRows, share, type Wanted } from "./session-case.js"
 import type { SessionSettings } from "./session-settings.js"
-import { fillSessions, serviceOn } from "./stored.js"
+import { fillSessions, openOn, PER_USER, serviceOn } from "./stored.js"
+
+const WANTED_IN_MEMORY: readonly Wanted[] = [{ ...share(64, "memory-read"), figure: "rate" }]
 
 /** Ours, which opens the store by itself and has sessions of its own there. */
-export async function atAddress({ url, count }: SessionSettings): Promise<SessionRows> {
+export async function atAddress({ url, count, bytes, ms }: SessionSettings): Promise<SessionRows> {
   const sessions = await serviceOn(url)
   const order = shuffled(count)
   const tokens: SessionToken[] = []
-  const prepare = async () => tokens.push(...(await fillSessions(sessions, count, {})))
-  const work = { prepare, call: (at: number) => sessions.getSession(entryAt(tokens, order, at)), isRight: (session: unknown) => session !== null }
-  if (url === "memory:") return { read: { name: "coatcheck in memory, read", work, wanted: [{ ...share(64, "memory-read"), figure: "rate" }] } }
-  return { read: { name: url.startsWith("sqlite:") ? "coatcheck in a SQLite file, read" : "coatcheck, read", work } }
+  const prepare = async () => {
+    if (tokens.length === 0) tokens.push(...(await fillSessions(sessions, count, {})))
+  }
+  const open = (at: number) => openOn(sessions, at % Math.ceil(count / PER_USER), bytes)
+  const work = { prepare, call: (at: number) => sessions.getSession(entryAt(tokens, order, at)), isRight: isThere }
+  const [name, wanted] =
+    url === "memory:" ? ["coatcheck in memory", WANTED_IN_MEMORY] : [url.startsWith("sqlite:") ? "coatcheck in a SQLite file" : "coatcheck", []]
+  return {
+    read: { name: `${name}, read`, work, wanted },
+    update: {
+      name: `${name}, update of one attribute`,
+      work: { prepare, call: (at) => sessions.updateSession(entryAt(tokens, order, at), { views: at }), isRight: isThere },
+    },
+    create: { name: `${name}, create (no limit)`, work: { call: open } },
+    end: { name: `${name}, delete`, work: usingUp(open, (token) => sessions.deleteSession(token), ms) },
+  }
 }
 
 /** Sessions in a map of this process. */
-export function mapOf({ count }: SessionSettings): SessionRows {
-  const map = new Map(Array.from({ length: count }, (_, at) => [at, payloadOf(at)] as const))
+export function mapOf({ count, ms }: SessionSettings): SessionRows {
+  const map = new Map<number | string, Payload>(Array.from({ length: count }, (_, at) => [at, payloadOf(at)] as const))
   const order = shuffled(count)
-  return { read: { name: "Map get and structuredClone", work: { call: async (at) => structuredClone(map.get(entryAt(order, order, at))) } } }
+  const open = async (at: number): Promise<string> => {
+    const key = crypto.randomUUID()
+    map.set(key, payloadOf(at % count))
+    return key
+  }
+  return {
+    read: { name: "Map get and structuredClone", work: { call: async (at) => structuredClone(map.get(entryAt(order, order, at))) } },
+    update: { name: "Map set", work: { call: async (at) => map.set(entryAt(order, order, at), payloadOf(at % count)) } },
+    create: { name: "Map set of another key", work: { call: open } },
+    end: { name: "Map delete", work: usingUp(open, async (key) => map.delete(key), ms) },
+  }
+}
+
+function isThere(session: unknown): boolean {
+  return session !== null
 }

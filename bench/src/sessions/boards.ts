@@ -38,3 +38,9 @@ export function boardOf([baseline, ...others]: readonly ToldRows[], [kind, ...mo
   if (first === undefined) throw new RangeError(`Expected a baseline that has a row for ${kind}`)
   return { baseline: first, cases: others.flatMap((rows) => [kind, ...more].flatMap((one) => rows[one] ?? [])), inFlight }
 }
+
+/** Calls of all kinds, of those that do all. @param names of the others, by which their rows are told */
+export function mixedBoardOf(all: readonly ToldRows[], baselineName: string, names: readonly string[]): Board {
+  const { baseline, cases } = boardOf(all, ["mixed"])
+  return { baseline: { ...baseline, name: baselineName }, cases: cases.map((one, at) => ({ ...one, name: `${names[at]}, mixed` })) }
+}

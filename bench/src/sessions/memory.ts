@@ -9,6 +9,7 @@ import { TARGETS, type TargetId } from "../targets/targets.js"
 import type { CrowdSettings } from "./crowd.js"
 import { type NodeRedis, openNodeRedis } from "./node-redis.js"
 import { PAYLOAD_BYTES } from "./payload.js"
+import { fillRedisSessions } from "./redis-sessions.js"
 import { fillKeys, fillSessions, fillStore, serviceOn } from "./stored.js"
 
 /** What one session takes in the server's memory. */
@@ -24,7 +25,7 @@ export interface MemoryRow {
 
 const OURS = "coatcheck, stored with two sessions a user"
 
-const FORMS: Readonly<Record<string, (raw: NodeRedis, count: number, settings: CrowdSettings) => Promise<unknown>>> = {
+const FORMS: Readonly<Record<string, (raw: NodeRedis, count: number, settings: CrowdSettings, url: string) => Promise<unknown>>> = {
   [OURS]: async (raw, count, settings) => {
     const sessions = await serviceOn(raw.client)
     try {
@@ -34,6 +35,7 @@ const FORMS: Readonly<Record<string, (raw: NodeRedis, count: number, settings: C
     }
   },
   "connect-redis, stored without a list": (raw, count, settings) => fillStore(new RedisStore({ client: raw.client }), count, settings),
+  "redis-sessions, stored with two sessions a user": (_raw, count, settings, url) => fillRedisSessions(url, count, settings),
   "JSON alone, stored by SET": fillKeys,
 }
 
@@ -61,7 +63,7 @@ async function measureMemory(count: number, { only, signal, onProgress }: GroupS
       try {
         onProgress(told)
         const before = await look()
-        await fill(raw, count, { signal, onProgress: (done) => onProgress(`${told}: ${done} of ${count}`) })
+        await fill(raw, count, { signal, onProgress: (done) => onProgress(`${told}: ${done} of ${count}`) }, server.url)
         const full = await look()
         const lists = form === OURS ? (full - (await withoutLists(raw, look))) / count : null
         rows.push({ server: `${kind} ${server.version}`, form, bytes: (full - before) / count, lists, target: form === OURS ? `memory ${kind}` : null })

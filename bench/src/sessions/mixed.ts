@@ -35,6 +35,10 @@ export function mixed(parts: MixedParts): Work {
   }
 }
 
+const SHARES = `${Object.values(MIX).join("/")} of read, update, create, delete`
+export const RAW_MIX = `raw GET, GET and SET, SET, DEL, ${SHARES}`
+export const MAP_MIX = `Map get and structuredClone, set, delete, ${SHARES}`
+
 /** What of a library's rows is mixed; `null` where it lacks one. */
 export function mixedParts({ read, update, create, end }: SessionRows): MixedParts | null {
   if (read === undefined || update === undefined || create === undefined || end === undefined) return null

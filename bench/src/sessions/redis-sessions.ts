@@ -1,7 +1,7 @@
 import library, { type RedisSessionsOptions } from "redis-sessions"
-import { crowd } from "./crowd.js"
+import { type CrowdSettings, crowd } from "./crowd.js"
 import { entryAt, shuffled } from "./order.js"
-import { payloadOf } from "./payload.js"
+import { PAYLOAD_BYTES, payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
 import type { SessionRows } from "./session-case.js"
 import type { SessionSettings } from "./session-settings.js"
@@ -37,6 +37,16 @@ export function redisSessions({ url, count, bytes, ms }: SessionSettings): Sessi
         ms,
       ),
     },
+  }
+}
+
+/** Two sessions a user. */
+export async function fillRedisSessions(url: string, count: number, settings: CrowdSettings): Promise<void> {
+  const store = opened({ options: { url }, wipe: 0 })
+  try {
+    await crowd(count, (at) => store.create(sessionOf(Math.floor(at / 2), PAYLOAD_BYTES)), settings)
+  } finally {
+    await store.quit()
   }
 }
 

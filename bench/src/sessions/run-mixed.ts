@@ -1,18 +1,19 @@
+import { join } from "node:path"
 import type { GroupSettings, Measured } from "../group.js"
+import { temporaryFolder } from "../processes/temporary-folder.js"
 import type { ClientName } from "../targets/targets.js"
-import { boardOf, CLIENTS, librariesOn, startAll, withoutTouches } from "./boards.js"
+import { boardOf, CLIENTS, librariesOn, mixedBoardOf, startAll, withoutTouches } from "./boards.js"
 import { figuresOf, measureBoards, type Part, type SliceSize } from "./measured-boards.js"
-import { MIX } from "./mixed.js"
+import { MAP_MIX, RAW_MIX } from "./mixed.js"
 import { shuffled } from "./order.js"
 import { PAYLOAD_BYTES } from "./payload.js"
-import type { Board } from "./session-case.js"
 import { sessionChart } from "./session-chart.js"
-import type { Library } from "./session-settings.js"
+import type { Library, SessionSettings } from "./session-settings.js"
 import { latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
 import { type Stand, withStored } from "./stand.js"
 
-const BASELINE = `raw GET, GET and SET, SET, DEL, ${Object.values(MIX).join("/")} of read, update, create, delete`
 const HOT = [1, 16]
+const EMBEDDED = "without a server"
 
 /** Measures reads that all want the same few sessions, and calls of all kinds at once. */
 export async function runMixed(settings: GroupSettings): Promise<Measured> {
@@ -20,17 +21,18 @@ export async function runMixed(settings: GroupSettings): Promise<Measured> {
   const size = { count: quick ? 1_000 : 100_000, bytes: PAYLOAD_BYTES, ms: quick ? 10 : 80, inFlight: quick ? [64] : [1, 64, 512] }
   return withStored(size, settings, async (stand) => {
     const parts: Part[] = []
-    for (const client of CLIENTS) {
-      const own = { ...settings, ...size, onProgress: (text: string) => settings.onProgress(`${client}, ${text}`) }
-      const boards = [...(await measureHot(client, stand, own)), ...(await measureMixed(client, stand, own))]
-      if (boards.length > 0) settings.onText(`### ${client}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
-      parts.push({ name: client, boards })
+    const tell = (name: string, boards: readonly MeasuredBoard[]): void => {
+      if (boards.length > 0) settings.onText(`### ${name}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
+      parts.push({ name, boards })
     }
+    const each = (name: string) => ({ ...settings, ...size, onProgress: (text: string) => settings.onProgress(`${name}, ${text}`) })
+    for (const client of CLIENTS) tell(client, [...(await measureHot(client, stand, each(client))), ...(await measureMixed(client, stand, each(client)))])
+    tell(EMBEDDED, await measureEmbedded(stand, each(EMBEDDED)))
     return {
       figures: { server: `Redis ${stand.server.version}`, sessions: size.count, parts: figuresOf(parts) },
-      charts: parts.map(({ name, boards }) =>
-        sessionChart(`mixed-${name}`, `Few sessions, and calls of all kinds, beside the raw commands of ${name}`, boards),
-      ),
+      charts: parts
+        .filter(({ name }) => name !== EMBEDDED)
+        .map(({ name, boards }) => sessionChart(`mixed-${name}`, `Few sessions, and calls of all kinds, beside the raw commands of ${name}`, boards)),
     }
   })
 }
@@ -66,8 +68,15 @@ async function measureMixed(client: ClientName, { meter, settingsOf }: Stand, se
     libraries.map((library) => settingsOf(library, client)),
     settings.signal,
   )
-  const { baseline, cases } = boardOf(subjects.rows, ["mixed"])
-  const named = cases.map((one, at) => ({ ...one, name: `${libraries[at + 1]}${at === 0 ? "" : " (loses updates)"}, mixed` }))
-  const board: Board = { baseline: { ...baseline, name: BASELINE }, cases: named }
-  return await measureBoards([board], meter, settings)
+  const names = libraries.slice(1).map((library) => (library === "coatcheck" ? library : `${library} (loses updates)`))
+  return await measureBoards([mixedBoardOf(subjects.rows, RAW_MIX, names)], meter, settings)
+}
+
+/** In a process and in a file, beside a map. */
+async function measureEmbedded({ meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
+  await using folder = await temporaryFolder()
+  const bare = settingsOf("Map", "node-redis")
+  const at = (url: string): SessionSettings => ({ ...bare, library: "coatcheck at an address", url })
+  await using subjects = await startAll([bare, at("memory:"), at(`sqlite:${join(folder.path, "sessions.db")}`)], settings.signal)
+  return await measureBoards([mixedBoardOf(subjects.rows, MAP_MIX, ["coatcheck in memory", "coatcheck in a SQLite file"])], meter, settings)
 }

@@ -20,9 +20,11 @@ const READ = 100_000
 const WORK: readonly (readonly [library: "raw" | "coatcheck", kind: Kind])[] = [
   ["raw", "read"],
   ["coatcheck", "read"],
+  ["coatcheck", "update"],
   ["coatcheck", "list"],
-  // Last: before it lists of those who sign in are laid ready, which the smallest store should not hold while others are measured.
+  // Last: before them lists of those who sign in and what is deleted are laid ready, which the smallest store should not hold while others are measured.
   ["coatcheck", "create"],
+  ["coatcheck", "end"],
 ]
 
 /** Measures the same work in stores of different sizes side by side, each on a server of its own: what it costs should not grow with them. */
