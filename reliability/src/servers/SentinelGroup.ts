@@ -120,7 +120,7 @@ export class SentinelGroup implements AsyncDisposable {
   async bringBack(store: StoreServer): Promise<void> {
     await store.startAgain()
     const primary = await this.primary()
-    if (primary !== store) await askStore(store, ["REPLICAOF", "127.0.0.1", String(this.#portOf(primary))])
+    if (primary !== store) await askLoadedStore(store, ["REPLICAOF", "127.0.0.1", String(this.#portOf(primary))])
   }
 
   /** How often a Sentinel got no time of its machine, and therefore did nothing for a while. */
