@@ -253,6 +253,22 @@ export const RECORD_MUTANTS = [
     only: "on redis alone are removed",
   },
   {
+    rule: "A read is answered also where its use cannot be written down",
+    file: `${RECORDS}/RecordFront.ts`,
+    from: "if (SessionError.is(error)) return true",
+    to: 'if (SessionError.is(error, "ERR_CLOSED")) return true',
+    tests: FRONT,
+    only: "a read that counts as a use",
+  },
+  {
+    rule: "A read that counts as a use finds no session that is over by then",
+    file: `${RECORDS}/RedisRecords.ts`,
+    from: 'return status === "DONE"',
+    to: 'return status === "DONE" || status === "MISSING"',
+    tests: STORES,
+    only: "Redis by URL",
+  },
+  {
     rule: "On Redis a touch keeps no record for shorter",
     file: `${LUA}/record-touch.lua`,
     from: "ARGV[1], 'GT')",

@@ -65,11 +65,7 @@ export class CoatcheckStore {
   // biome-ignore lint/suspicious/noExplicitAny: koa-session's own type of a session.
   async get(key: string, _maxAge?: unknown, call?: Call): Promise<any> {
     const records = await this.#open.records.opened()
-    const seen = this.#seenBy(call, key)
-    const session = await records.read(seen)
-    // koa-session tells of no use, and goes by its own `_expire` where there is one.
-    if (session?._session === true) await records.touch(seen, new KoaSave(USE, this.#open.settings.idleMs, this.#rule))
-    return session
+    return records.read(this.#seenBy(call, key), this.#useOf)
   }
 
   async set(key: string, session: object, maxAge?: unknown, call?: Call): Promise<void> {
@@ -96,6 +92,9 @@ export class CoatcheckStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+
+  /** koa-session tells of no use, and goes by its own `_expire` where there is one. */
+  readonly #useOf = ({ _session }: Fields): SaveRecord | null => (_session === true ? new KoaSave(USE, this.#open.settings.idleMs, this.#rule) : null)
 
   #seenBy(call: Call | undefined, id: string): Seen {
     const fresh: Seen = { id, record: null }

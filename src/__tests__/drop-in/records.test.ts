@@ -47,6 +47,24 @@ describe.each(Object.keys(STORES))("records over %s", (name) => {
     expect(await records.read(holder(theirs.id))).toEqual({ n: 1 })
   })
 
+  it("are kept by a read that counts as a use, and are not found where they end before it is written down", async () => {
+    const records = await open()
+    const use = { text: "{}", lifetimeOf: () => HOUR, rule }
+    const [used, unused] = [holder(), holder()]
+    for (const seen of [used, unused]) await save(records, seen, { n: 1 }, 1_000)
+    expect(await records.read(holder(used.id), () => use)).toEqual({ n: 1 })
+    await expect.poll(() => records.read(holder(unused.id), () => null), { timeout: 10_000 }).toBeNull()
+    // The server knows the script from then on, so that what is asked for first is done first.
+    await records.end(unused.id)
+    let ending: Promise<void> | undefined
+    const endFirst = () => {
+      ending = records.end(used.id)
+      return use
+    }
+    expect(await records.read(holder(used.id), endFirst)).toBeNull()
+    await ending
+  })
+
   it("that ran out are brought back by no touch and by no save of who saw them", async () => {
     const records = await open()
     const seen = holder()

@@ -49,8 +49,14 @@ export interface SaveRecord {
  * `ERR_STORE_OVERLOADED`, `ERR_CLOSED`, `ERR_INVALID_ARGUMENT` (not applied), `ERR_STORE_TIMEOUT`, `ERR_STORE_PROTOCOL` (unknown).
  */
 export interface IRecordStore extends AsyncDisposable {
-  /** The session's fields, as an object of the caller's own; `null` when there is none. `seen` learns of it. @throws ERR_SESSION_CORRUPT */
-  read(seen: Seen): Promise<Record<string, unknown> | null>
+  /**
+   * The session's fields, as an object of the caller's own; `null` when there is none. `seen` learns of it.
+   *
+   * @param useOf - as what use of the session the read counts, for a library that tells of none; `null`: it is none. A use that cannot be written down keeps
+   * nobody out. A session that is over by then is none
+   * @throws ERR_SESSION_CORRUPT
+   */
+  read(seen: Seen, useOf?: (fields: Fields) => SaveRecord | null): Promise<Record<string, unknown> | null>
   /**
    * Stores a session, unless it was ended or ran out since `seen` was read. Where another request saved it meanwhile, fields that only one of the two
    * changed are merged. A save that changes nothing never fails for what happened meanwhile.

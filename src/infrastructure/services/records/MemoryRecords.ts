@@ -31,9 +31,11 @@ export class MemoryRecords implements RecordSteps {
     return saved
   }
 
-  async touch({ name }: RecordPlace, lifetimeMs: number): Promise<void> {
+  async touch({ name }: RecordPlace, lifetimeMs: number): Promise<boolean> {
     const stored = this.#find(name)
-    if (stored !== null && stored !== ENDED) this.#put(name, stored, Math.max(lifetimeMs, this.#left(name)))
+    if (stored === null || stored === ENDED) return false
+    this.#put(name, stored, Math.max(lifetimeMs, this.#left(name)))
+    return true
   }
 
   async end({ name }: RecordPlace, rememberMs: number): Promise<void> {

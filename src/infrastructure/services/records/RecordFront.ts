@@ -1,6 +1,7 @@
 import { hash } from "node:crypto"
 import { SessionError } from "../../../domain/errors.js"
 import type { IRecordStore, SaveRecord, Seen } from "../../../domain/interfaces/records/IRecordStore.js"
+import type { Fields } from "../../../domain/records/merge-fields.js"
 import { wasApplied } from "../../../domain/records/record.js"
 import { expected } from "../../../shared/assertions.js"
 import type { CallStep } from "../CallStep.js"
@@ -29,17 +30,14 @@ export class RecordFront implements IRecordStore {
     this.#calls = new ServiceCalls("session store", settings.timeoutMs)
   }
 
-  read(seen: Seen): Promise<Record<string, unknown> | null> {
-    return this.#calls.run(undefined, async (step) => {
-      const place = placeOf(seen.id)
-      // No library of sessions makes such an id, so nobody can have opened one under it.
-      if (place === null) return null
-      seen.readAt = Date.now()
-      const found = await this.#steps.find(place, step.reading)
-      seen.unsure = []
-      seen.record = found === null ? null : { version: found.version, known: found.text, stored: found.text }
-      return found === null ? null : fieldsOf(found.text)
-    })
+  async read(seen: Seen, useOf?: (fields: Fields) => SaveRecord | null): Promise<Record<string, unknown> | null> {
+    const beganAt = performance.now()
+    const place = placeOf(seen.id)
+    const fields = await this.#calls.run(undefined, (step) => this.#find(place, seen, step), false, beganAt)
+    const use = fields === null || useOf === undefined ? null : useOf(fields)
+    if (place === null || use === null || (await this.#isUsed(place, seen, use, beganAt))) return fields
+    seen.record = null
+    return null
   }
 
   save(seen: Seen, save: SaveRecord): Promise<void> {
@@ -59,7 +57,7 @@ export class RecordFront implements IRecordStore {
       if (place === null) return
       const { ms } = new OwnSave(seen, use).lifetime(seen.record)
       if (ms === 0) return this.#steps.end(place, this.#settings.rememberMs, step.change())
-      return this.#steps.touch(place, ms, step.change())
+      await this.#steps.touch(place, ms, step.change())
     })
   }
 
@@ -82,6 +80,31 @@ export class RecordFront implements IRecordStore {
     await this.close()
   }
 
+  async #find(place: RecordPlace | null, seen: Seen, step: CallStep): Promise<Record<string, unknown> | null> {
+    // No library of sessions makes such an id, so nobody can have opened one under it.
+    if (place === null) return null
+    seen.readAt = Date.now()
+    const found = await this.#steps.find(place, step.reading)
+    seen.unsure = []
+    seen.record = found === null ? null : { version: found.version, known: found.text, stored: found.text }
+    return found === null ? null : fieldsOf(found.text)
+  }
+
+  /**
+   * Writes a read's use down, within the read's own time. Nobody is kept out because that cannot be done: the session is as it was read.
+   *
+   * @returns whether the session is not known to be over
+   */
+  async #isUsed(place: RecordPlace, seen: Seen, use: SaveRecord, beganAt: number): Promise<boolean> {
+    const { ms } = new OwnSave(seen, use).lifetime(seen.record)
+    try {
+      return await this.#calls.run(undefined, (step) => this.#steps.touch(place, ms, step.change()), false, beganAt)
+    } catch (error) {
+      if (SessionError.is(error)) return true
+      throw error
+    }
+  }
+
   /** Merges and writes until no other save came between. */
   async #merge(place: RecordPlace, seen: Seen, own: OwnSave, step: CallStep): Promise<void> {
     const operation = newOperationId()
@@ -95,7 +118,8 @@ export class RecordFront implements IRecordStore {
       if (record !== null && text === record.stored && text !== mine && (attempt > 1 || own.saysNothingNew(record))) {
         seen.record = { ...record, known: mine }
         seen.unsure = []
-        return this.#steps.touch(place, lifetime.ms, step.change())
+        await this.#steps.touch(place, lifetime.ms, step.change())
+        return
       }
       const saved = await this.#steps.save(place, { expected: record?.version ?? null, operation, text }, lifetime, step.change())
       switch (saved.status) {

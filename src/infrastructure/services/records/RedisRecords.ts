@@ -78,8 +78,9 @@ export class RedisRecords implements RecordSteps {
     throw new SessionError("ERR_STORE_UNAVAILABLE", "Expected the server to make the change in time, got a server too slow. Try again.")
   }
 
-  async touch(place: RecordPlace, lifetimeMs: number, options: StepOptions): Promise<void> {
-    await this.#scripts.touch(this.#keys(place), lifetimeMs, options)
+  async touch(place: RecordPlace, lifetimeMs: number, options: StepOptions): Promise<boolean> {
+    const { status } = await this.#scripts.touch(this.#keys(place), lifetimeMs, options)
+    return status === "DONE"
   }
 
   async end(place: RecordPlace, rememberMs: number, options: StepOptions): Promise<void> {

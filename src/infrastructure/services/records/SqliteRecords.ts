@@ -54,8 +54,8 @@ export class SqliteRecords implements RecordSteps {
     }, options)
   }
 
-  async touch({ name }: RecordPlace, lifetimeMs: number, options: StepOptions): Promise<void> {
-    await this.#onLive(name, options, (rows, now) => rows.move(name, now + lifetimeMs))
+  async touch({ name }: RecordPlace, lifetimeMs: number, options: StepOptions): Promise<boolean> {
+    return this.#onLive(name, options, (rows, now) => rows.move(name, now + lifetimeMs))
   }
 
   async end({ name }: RecordPlace, rememberMs: number, options: StepOptions): Promise<void> {
@@ -70,13 +70,15 @@ export class SqliteRecords implements RecordSteps {
     this.#file.close()
   }
 
-  /** For steps that make nothing longer, so that people can sign out, and stay, on a full disk too. */
-  #onLive(name: string, options: StepOptions, change: (rows: RecordRows, now: number) => void): Promise<void> {
+  /** For steps that make nothing longer, so that people can sign out, and stay, on a full disk too. @returns whether there is a record that lives */
+  #onLive(name: string, options: StepOptions, change: (rows: RecordRows, now: number) => void): Promise<boolean> {
     return this.#file.transactOnFullDisk((db) => {
       const rows = this.#rows(db)
       const now = this.#now()
       const stored = rows.find(name, now)
-      if (stored !== null && stored !== ENDED) change(rows, now)
+      const isLive = stored !== null && stored !== ENDED
+      if (isLive) change(rows, now)
+      return isLive
     }, options)
   }
 

@@ -15,8 +15,8 @@ export interface RecordSteps {
   /** `null`: there is none, or it has ended. @throws ERR_SESSION_CORRUPT */
   find(place: RecordPlace, options: StepOptions): Promise<Pick<LiveRecord, "version" | "text"> | null>
   save(place: RecordPlace, write: RecordWrite, lifetime: Lifetime, options: StepOptions): Promise<Saved>
-  /** Keeps a record that lives for at least so long. */
-  touch(place: RecordPlace, lifetimeMs: number, options: StepOptions): Promise<void>
+  /** Keeps a record that lives for at least so long. @returns whether there is one */
+  touch(place: RecordPlace, lifetimeMs: number, options: StepOptions): Promise<boolean>
   end(place: RecordPlace, rememberMs: number, options: StepOptions): Promise<void>
   probe(options: StepOptions): Promise<void>
   release(): Promise<void>

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { SessionError } from "../../../../../domain/errors.js"
-import type { Seen } from "../../../../../domain/interfaces/records/IRecordStore.js"
+import type { SaveRecord, Seen } from "../../../../../domain/interfaces/records/IRecordStore.js"
 import { saveOf, useOf } from "../../../../../drop-in/cookie-session.js"
 import { cookieRule } from "../../../../../drop-in/merge-rules.js"
 import { MemoryRecords } from "../../../../../infrastructure/services/records/MemoryRecords.js"
@@ -147,5 +147,74 @@ describe("how long a session is kept", () => {
     await front.touch({ id, record: null }, useOf({ cookie: lasting(30 * DAY) }, 60_000, rule))
     clock.advance("29d")
     expect(await fields()).not.toBeNull()
+  })
+})
+
+describe("a read that counts as a use", () => {
+  class Watched extends MemoryRecords {
+    /** What happens when the use is to be written down. */
+    meanwhile: (place: Parameters<MemoryRecords["touch"]>[0]) => Promise<unknown> = async () => undefined
+
+    override async touch(...args: Parameters<MemoryRecords["touch"]>): ReturnType<MemoryRecords["touch"]> {
+      await this.meanwhile(args[0])
+      return super.touch(...args)
+    }
+  }
+
+  async function begin(timeoutMs = 5_000) {
+    const clock = createFakeClock(new Date())
+    const steps = new Watched(clock)
+    const front = new RecordFront(steps, { timeoutMs, rememberMs: 60_000 })
+    const id = randomUUID()
+    const save: SaveRecord = { text: '{"user":"ada"}', lifetimeOf: () => 60_000, rule }
+    await front.save({ id, record: null }, save)
+    const read = (seen: Seen = { id, record: null }) => front.read(seen, ({ user }) => (user === "ada" ? save : null))
+    return { steps, front, clock, id, save, read }
+  }
+
+  it("keeps the session for longer, where it is one", async () => {
+    const { front, clock, id, read } = await begin()
+    for (let uses = 0; uses < 3; uses += 1) {
+      clock.advance("40s")
+      expect(await read()).toEqual({ user: "ada" })
+    }
+    expect(await front.read({ id, record: null }, () => null)).toEqual({ user: "ada" })
+    clock.advance("61s")
+    expect(await read()).toBeNull()
+  })
+
+  it.each(["ERR_STORE_UNAVAILABLE", "ERR_STORE_REFUSED", "ERR_STORE_TIMEOUT"] as const)(
+    "is answered all the same where the use cannot be written down (%s)",
+    async (code) => {
+      const { steps, clock, read } = await begin()
+      steps.meanwhile = () => Promise.reject(new SessionError(code, "Expected a store that takes writes, got one that takes none."))
+      clock.advance("40s")
+      expect(await read()).toEqual({ user: "ada" })
+      clock.advance("21s")
+      expect(await read()).toBeNull()
+    },
+  )
+
+  it("is answered within the time of one call where nobody says whether the use was written down", async () => {
+    const { steps, read } = await begin(100)
+    steps.meanwhile = () => new Promise(() => undefined)
+    const began = performance.now()
+    expect(await read()).toEqual({ user: "ada" })
+    expect(performance.now() - began).toBeLessThan(1_000)
+  })
+
+  it("finds nothing where the session ended between the two", async () => {
+    const { steps, front, id, save, read } = await begin()
+    const seen: Seen = { id, record: null }
+    steps.meanwhile = () => front.end(id)
+    expect(await read(seen)).toBeNull()
+    expect(seen.record).toBeNull()
+    await expect(front.save(seen, save)).rejects.toMatchObject({ code: "ERR_SESSION_ENDED" })
+  })
+
+  it("hides no mistake of this library", async () => {
+    const { steps, read } = await begin()
+    steps.meanwhile = () => Promise.reject(new TypeError("a mistake"))
+    await expect(read()).rejects.toThrow("a mistake")
   })
 })
