@@ -269,6 +269,14 @@ export const RECORD_MUTANTS = [
     only: "Redis by URL",
   },
   {
+    rule: "A cookie's age that express-session moved by a millisecond was set by nobody",
+    file: `${DROP_IN}/merge-rules.ts`,
+    from: "Math.abs(before - now) < SAME_AGE_MS",
+    to: "Math.abs(before - now) * SAME_AGE_MS < 1",
+    tests: LIFETIMES,
+    only: "a clock that moves",
+  },
+  {
     rule: "On Redis a touch keeps no record for shorter",
     file: `${LUA}/record-touch.lua`,
     from: "ARGV[1], 'GT')",

@@ -7,6 +7,11 @@ type LastWins = MergeRule["lastWins"]
 const OF_ITS_END = ["expires", "originalExpires", "originalMaxAge"]
 /** Where an application says in each request when a session ends, express-session puts the end later by as long as the request lasted. */
 const LONG_REQUEST_MS = 60_000
+/**
+ * Ages that differ by less are the same. express-session tells the age anew with each use, as what is left of an end that it has just put a whole age from now: the time
+ * between its two looks at the clock is missing then, which is a millisecond now and then, and more on a machine that pauses. Browsers are told whole seconds.
+ */
+const SAME_AGE_MS = 1_000
 
 /** Of sessions with a field `cookie`, as express-session and @fastify/session have. */
 export function cookieRule(lastWins: LastWins): MergeRule {
@@ -21,11 +26,10 @@ export function koaRule(lastWins: LastWins): MergeRule {
 const COOKIE: TermRule = {
   fields: ["cookie"],
   isChange(base, mine) {
-    const isSameAge = ageOf(base) === ageOf(mine) || isSameEnd(base, mine)
-    return !isSameAge || !sameJson(settings(base), settings(mine))
+    return !(isSameAge(base, mine) || isSameEnd(base, mine)) || !sameJson(settings(base), settings(mine))
   },
   isSet(base, mine, readAt) {
-    if (ageOf(base) !== ageOf(mine) || !sameJson(settings(base), settings(mine))) return true
+    if (!isSameAge(base, mine) || !sameJson(settings(base), settings(mine))) return true
     const end = endOf(mine)
     if (end === endOf(base)) return false
     // The library puts the end a whole age after now, or after the beginning of the request. One that comes earlier was put there by somebody else.
@@ -65,6 +69,11 @@ function ageOf({ cookie }: Fields): unknown {
 
 function endOf({ cookie }: Fields): number {
   return momentOf((cookie as { readonly expires?: unknown } | null | undefined)?.expires) ?? Number.POSITIVE_INFINITY
+}
+
+function isSameAge(base: Fields, mine: Fields): boolean {
+  const [before, now] = [ageOf(base), ageOf(mine)]
+  return before === now || (typeof before === "number" && typeof now === "number" && Math.abs(before - now) < SAME_AGE_MS)
 }
 
 /** Whether the age became shorter only because time went by: express-session tells it anew where the application says in each request when a session ends. */

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import type { Session, SessionData } from "express-session"
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest"
 import { CoatcheckStore as ExpressStore } from "../../drop-in/express-session.js"
 import { CoatcheckStore as FastifyStore } from "../../drop-in/fastify-session.js"
 import { CoatcheckStore as KoaStore } from "../../drop-in/koa-session.js"
@@ -15,6 +16,9 @@ afterEach(() => void vi.useRealTimers())
 function pass(minutes: number): void {
   vi.setSystemTime(Date.now() + minutes * MINUTE)
 }
+
+const called = <T>(work: (done: (error: unknown, value?: T | null) => void) => void): Promise<T | null | undefined> =>
+  new Promise((resolve, reject) => work((error, value) => (error ? reject(error as Error) : resolve(value))))
 
 async function visits(browser: Browser, ...after: readonly number[]): Promise<void> {
   for (const minutes of after) {
@@ -85,8 +89,6 @@ describe("express-session", () => {
 
   it.each([60 * MINUTE, null])("a touch with what the cookie said long ago ends nothing (an age of %s ms)", async (originalMaxAge) => {
     const store = new ExpressStore({ store: "memory:" })
-    const called = <T>(work: (done: (error: unknown, value?: T | null) => void) => void): Promise<T | null | undefined> =>
-      new Promise((resolve, reject) => work((error, value) => (error ? reject(error as Error) : resolve(value))))
     const lasting = { originalMaxAge, expires: new Date(Date.now() + 60 * MINUTE) }
     await called((done) => store.set("one", { cookie: lasting } as never, done))
     const early = await called((done) => store.get("one", done))
@@ -98,6 +100,53 @@ describe("express-session", () => {
     await called((done) => store.touch("one", { cookie: { ...lasting, expires: new Date(0) } } as never, done))
     expect(await called((done) => store.get("one", done))).toBeNull()
     await store.close()
+  })
+
+  describe("a clock that moves while express-session reads it", () => {
+    /** Whatever is done meanwhile finds another millisecond each time that it asks. */
+    function whileTimePasses(work: () => void): void {
+      const began = Date.now()
+      let asked = 0
+      const moving = vi.spyOn(Date, "now").mockImplementation(() => began + asked++)
+      work()
+      moving.mockRestore()
+    }
+
+    const opened = async () => {
+      const store = new ExpressStore({ store: "memory:" })
+      onTestFinished(() => store.close())
+      const stored = () => called<SessionData>((done) => store.get("one", done))
+      const load = async (): Promise<Session> => store.createSession({ sessionID: "one" } as never, (await stored()) as SessionData)
+      const save = (session: unknown) => called((done) => store.set("one", session as never, done))
+      await save({ cookie: { originalMaxAge: 60 * MINUTE, expires: new Date(Date.now() + 60 * MINUTE), path: "/", httpOnly: true }, user: "ada" })
+      return { store, load, save }
+    }
+
+    it("takes nothing from the life that another request gave the session", async () => {
+      const { store, load, save } = await opened()
+      const [slow, remembered] = [await load(), await load()]
+      remembered.cookie.maxAge = 30 * DAY
+      await save(Object.assign(remembered, { remembered: true }))
+      whileTimePasses(() => slow.touch())
+      expect(slow.cookie.originalMaxAge).toBe(60 * MINUTE - 1)
+      await save(slow)
+      await called((done) => store.touch("one", slow as never, done))
+      pass(29 * 24 * 60)
+      expect(await load()).toMatchObject({ remembered: true, cookie: { originalMaxAge: 30 * DAY } })
+    })
+
+    it("is no change for which a request that only looked would be refused after the sign-out", async () => {
+      const { store, load, save } = await opened()
+      const first = await load()
+      whileTimePasses(() => first.touch())
+      await save(Object.assign(first, { visits: 1 }))
+      const looking = await load()
+      expect(looking.cookie.originalMaxAge).toBe(60 * MINUTE - 1)
+      looking.cookie.expires = new Date(Date.now() + 60 * MINUTE)
+      await called((done) => store.destroy("one", done))
+      await save(looking)
+      await expect(save(Object.assign(looking, { visits: 2 }))).rejects.toMatchObject({ code: "ERR_SESSION_ENDED" })
+    })
   })
 
   it("a request that only looked is refused nothing after the sign-out where the application says in each when the session ends", async () => {

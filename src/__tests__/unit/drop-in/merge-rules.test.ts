@@ -32,6 +32,22 @@ describe("the rule of sessions with a cookie", () => {
     expect(rule.term.isChange(told(NOW, 5), told(NOW + 2 * HOUR, 10))).toBe(false)
   })
 
+  it.each([1, 999])("takes ages that differ by the clock's steps for the same, whichever is longer (%i ms)", (ms) => {
+    const { isChange, isSet } = rule.term
+    const [exact, short] = [session(HOUR, NOW - 600_000), session(HOUR - ms, NOW - 600_000)]
+    for (const [base, mine] of [
+      [exact, session(HOUR - ms, NOW + ms)],
+      [short, session(HOUR, NOW)],
+    ] as const) {
+      expect(isChange(base, mine)).toBe(false)
+      expect(isSet(base, mine, NOW)).toBe(false)
+    }
+    // An end that is over is one, however short the session was.
+    expect(isSet(session(ms, NOW), session(0, NOW), NOW)).toBe(true)
+    expect([isChange, isSet].map((differ) => differ(exact, session(HOUR + 1_000, NOW), NOW))).toEqual([true, true])
+    expect([isChange, isSet].map((differ) => differ(session(null, NOW), session(ms, NOW), NOW))).toEqual([true, true])
+  })
+
   it("tells an end that the application set from one that the library moved", () => {
     const { isSet } = rule.term
     const base = session(HOUR, NOW - 600_000)
