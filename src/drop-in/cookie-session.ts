@@ -1,7 +1,7 @@
 import type { SaveRecord } from "../domain/interfaces/records/IRecordStore.js"
 import { lifetimeUntil } from "../domain/records/lifetime.js"
 import type { Fields, MergeRule } from "../domain/records/merge-fields.js"
-import { textOf } from "./session-text.js"
+import { assertSession, textOf } from "./session-text.js"
 
 /** What is to be stored of a session, taken down at once: it may change before the store is open. */
 export function saveOf(session: object, idleMs: number, rule: MergeRule): SaveRecord {
@@ -9,8 +9,9 @@ export function saveOf(session: object, idleMs: number, rule: MergeRule): SaveRe
 }
 
 /** The use of a session: what its cookie says of how long it lasts, and nothing else of it. */
-export function useOf({ cookie }: { readonly cookie?: unknown }, idleMs: number, rule: MergeRule): SaveRecord {
-  return new CookieSave(JSON.stringify({ cookie }), idleMs, rule)
+export function useOf(session: { readonly cookie?: unknown }, idleMs: number, rule: MergeRule): SaveRecord {
+  assertSession(session)
+  return new CookieSave(textOf({ cookie: session.cookie }), idleMs, rule)
 }
 
 /** A save of a session as express-session and @fastify/session keep it: it lasts until its cookie expires, or `idleMs` where that says nothing. */

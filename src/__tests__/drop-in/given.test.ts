@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { CoatcheckStore as ExpressStore } from "../../drop-in/express-session.js"
 import { CoatcheckStore as FastifyStore } from "../../drop-in/fastify-session.js"
@@ -47,9 +48,39 @@ describe.each(Object.entries(STORES))("what is given to the store for %s", (_nam
     expect(await get("one")).toMatchObject({ user: "ada" })
   })
 
+  it("is refused without a word of what it holds where JSON cannot say it", async () => {
+    const { set, get } = open()
+    const cyclic: Record<string, unknown> = { "name of ada": "secret" }
+    cyclic["way of ada"] = cyclic
+    const throwing = { toJSON: () => JSON.parse("secret of ada") }
+    for (const session of [cyclic, { count: 1n, user: "ada" }, throwing]) {
+      const error: unknown = await set("one", session).catch((error: unknown) => error)
+      expect(error).toMatchObject({ code: "ERR_INVALID_ARGUMENT", message: expect.not.stringMatching(/ada|secret/) })
+      expect(inspect(error)).not.toMatch(/of ada|secret/)
+    }
+    expect(await get("one")).toBeNull()
+  })
+
   it.each([undefined, null, "text", 7, ["a"], () => undefined])("is refused where it is no object (%s)", async (session) => {
     const { set, get } = open()
     await expect(set("one", session)).rejects.toMatchObject({ code: "ERR_INVALID_ARGUMENT" })
     expect(await get("one")).toBeNull()
+  })
+})
+
+describe("what express-session's store is to touch", () => {
+  const touched = async (session: unknown): Promise<unknown> => {
+    const store = closed(new ExpressStore({ store: "memory:" }))
+    return called((done) => store.touch("one", session as never, done))
+  }
+
+  it.each([undefined, null, "text", 7, ["a"], () => undefined])("is refused where it is no object (%s)", async (session) => {
+    await expect(touched(session)).rejects.toMatchObject({ code: "ERR_INVALID_ARGUMENT" })
+  })
+
+  it("is refused where JSON cannot say its cookie, and may hold anything else", async () => {
+    await expect(touched({ cookie: { age: 1n } })).rejects.toMatchObject({ code: "ERR_INVALID_ARGUMENT" })
+    expect(await touched({ cookie: { expires: null }, age: 1n })).toBeUndefined()
+    expect(await touched({})).toBeUndefined()
   })
 })
