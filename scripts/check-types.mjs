@@ -22,8 +22,8 @@ process.exitCode = passed.every(Boolean) ? 0 : 1
 async function passes(compiler) {
   let passed = true
   for (const project of PROJECTS) {
-    const memory = `.cache/types/${project.name}-${compiler.name}.tsbuildinfo`
-    const args = [compiler.program, "-p", project.config, "--noEmit", "--incremental", "--tsBuildInfoFile", memory]
+    // Not incrementally: which types TypeScript 6 takes for alike depends on the order in which it looks at files, and that on what changed since.
+    const args = [compiler.program, "-p", project.config, "--noEmit", "--incremental", "false"]
     const [status] = await once(spawn("node", args, { stdio: "inherit" }), "exit")
     console.log(`${project.name}, TypeScript ${compiler.name}: ${status === 0 ? "ok" : "failed"}`)
     passed &&= status === 0

@@ -1,6 +1,6 @@
 import type { Duration } from "../../shared/durations.js"
 
-/** Thrown when a busy machine let a moment pass before it could be looked at: the scenario says nothing and is played again. */
+/** Thrown when a busy machine let a moment pass before it could be looked at, or its clock was set meanwhile: the scenario says nothing and is played again. */
 export class MomentMissed extends Error {
   override readonly name = "MomentMissed"
 }
@@ -18,6 +18,7 @@ export class Timeline {
   readonly #marginMs: number
   #moved = 0
   #startedAt = performance.now()
+  #clockAhead = clockAhead()
 
   constructor(advance: (by: Duration) => Promise<void>, pace: Pace) {
     this.#advance = advance
@@ -29,6 +30,7 @@ export class Timeline {
   async from<T>(action: () => Promise<T>): Promise<T> {
     this.#moved = 0
     this.#startedAt = performance.now()
+    this.#clockAhead = clockAhead()
     const result = await action()
     if (!this.#pace.fake && this.#elapsed() > this.#marginMs / 2) throw new MomentMissed("The first step took too long.")
     return result
@@ -39,17 +41,27 @@ export class Timeline {
     await this.#reach(units * this.#pace.unitMs - this.#marginMs)
     // What is looked at may be the first step of what comes next, so the count may begin anew meanwhile.
     const startedAt = this.#startedAt
-    // An assertion that fails after its moment has passed says nothing about the service.
-    const outcome = await Promise.allSettled([look()])
-    if (!this.#pace.fake && performance.now() - startedAt >= units * this.#pace.unitMs) throw new MomentMissed(`${units} units had passed already.`)
-    if (outcome[0].status === "rejected") throw outcome[0].reason
-    return outcome[0].value
+    return this.#judge(look, () => (performance.now() - startedAt >= units * this.#pace.unitMs ? `${units} units had passed already.` : null))
   }
 
   /** Looks at a moment shortly after `units` have passed. */
   async after<T>(units: number, look: () => Promise<T>): Promise<T> {
     await this.#reach(units * this.#pace.unitMs + this.#marginMs)
-    return await look()
+    return this.#judge(look, () => null)
+  }
+
+  /** An assertion that fails after its moment has passed says nothing about the service. */
+  async #judge<T>(look: () => Promise<T>, missed: () => string | null): Promise<T> {
+    const before = this.#clockAhead
+    const [outcome] = await Promise.allSettled([look()])
+    if (!this.#pace.fake) {
+      // Servers count by it, and it may be set: a virtual machine that was stopped and goes on is told the time anew.
+      const wasSet = Math.abs(clockAhead() - before) > this.#marginMs / 2
+      const why = wasSet ? "The machine's clock was set meanwhile." : missed()
+      if (why !== null) throw new MomentMissed(why)
+    }
+    if (outcome.status === "rejected") throw outcome.reason
+    return outcome.value
   }
 
   async #reach(targetMs: number): Promise<void> {
@@ -62,4 +74,9 @@ export class Timeline {
   #elapsed(): number {
     return this.#pace.fake ? this.#moved : performance.now() - this.#startedAt
   }
+}
+
+/** How far the clock that can be set is ahead of the one that cannot. */
+function clockAhead(): number {
+  return Date.now() - performance.now()
 }
