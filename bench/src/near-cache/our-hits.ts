@@ -1,10 +1,11 @@
 import type { SessionToken } from "coatcheck"
 import { crowd } from "../sessions/crowd.js"
 import { entryAt, shuffled } from "../sessions/order.js"
+import { PER_USER } from "../sessions/payload.js"
 import { usingUp } from "../sessions/pool.js"
-import { type SessionRows, share } from "../sessions/session-case.js"
+import { isThere, type SessionRows, share } from "../sessions/session-case.js"
 import type { ClientSettings } from "../sessions/session-settings.js"
-import { openOn, PER_USER, serviceOn } from "../sessions/stored.js"
+import { openOn, serviceOn } from "../sessions/stored.js"
 
 /** Reads of sessions that were read before, from the near-cache, and what is mixed with them. */
 export async function ourHits({ raw, client, names, bytes, ms }: ClientSettings): Promise<SessionRows> {
@@ -13,7 +14,7 @@ export async function ourHits({ raw, client, names, bytes, ms }: ClientSettings)
   const call = (at: number) => service.getSession(entryAt(names as readonly SessionToken[], order, at))
   // What was read more than some seconds ago is read anew, and a slice comes after a pause in which others are measured.
   const refill = async (): Promise<void> => void (await crowd(names.length, call))
-  const work = { refill, call, isRight: (session: unknown) => session !== null }
+  const work = { refill, call, isRight: isThere }
   const open = (at: number) => openOn(service, at % Math.ceil(names.length / PER_USER), bytes)
   return {
     read: { name: "coatcheck, near-cache hit", work, wanted: [share(64, `near-cache ${client}`)] },
@@ -21,7 +22,7 @@ export async function ourHits({ raw, client, names, bytes, ms }: ClientSettings)
       name: "coatcheck with its near-cache, update",
       work: {
         call: (at) => service.updateSession(entryAt(names as readonly SessionToken[], order, at), { views: at }),
-        isRight: (session: unknown) => session !== null,
+        isRight: isThere,
       },
     },
     create: { name: "coatcheck with its near-cache, create (no limit)", work: { call: open } },

@@ -1,10 +1,10 @@
 import type { SessionToken } from "coatcheck"
 import { entryAt, shuffled } from "./order.js"
-import { type Payload, payloadOf } from "./payload.js"
+import { type Payload, PER_USER, payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
-import { type SessionRows, share, type Wanted } from "./session-case.js"
+import { isThere, type SessionRows, share, type Wanted } from "./session-case.js"
 import type { SessionSettings } from "./session-settings.js"
-import { fillSessions, openOn, PER_USER, serviceOn } from "./stored.js"
+import { fillSessions, openOn, serviceOn } from "./stored.js"
 
 const WANTED_IN_MEMORY: readonly Wanted[] = [{ ...share(64, "memory-read"), figure: "rate" }]
 
@@ -46,8 +46,4 @@ export function mapOf({ count, ms }: SessionSettings): SessionRows {
     create: { name: "Map set of another key", work: { call: open } },
     end: { name: "Map delete", work: usingUp(open, async (key) => map.delete(key), ms) },
   }
-}
-
-function isThere(session: unknown): boolean {
-  return session !== null
 }

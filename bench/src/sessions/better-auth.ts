@@ -3,7 +3,7 @@ import { memoryAdapter } from "better-auth/adapters/memory"
 import { crowd } from "./crowd.js"
 import { openNodeRedis } from "./node-redis.js"
 import { entryAt, shuffled } from "./order.js"
-import type { SessionRows } from "./session-case.js"
+import { isThere, type SessionRows } from "./session-case.js"
 import type { SessionSettings } from "./session-settings.js"
 
 /** Signing up is slow, and slower with each user there is; of what a check costs it changes nothing. */
@@ -49,7 +49,7 @@ export async function betterAuth({ url, count }: SessionSettings): Promise<Sessi
   return {
     read: {
       name: "better-auth, getSession (Redis as secondary storage)",
-      work: { call: (at) => auth.api.getSession({ headers: entryAt(headers, order, at) }), isRight: (session) => session !== null },
+      work: { call: (at) => auth.api.getSession({ headers: entryAt(headers, order, at) }), isRight: isThere },
     },
   }
 }

@@ -3,7 +3,7 @@ import type { SessionData } from "express-session"
 import { entryAt, shuffled } from "./order.js"
 import { userName } from "./payload.js"
 import { usingUp } from "./pool.js"
-import type { SessionRows } from "./session-case.js"
+import { isThere, type SessionRows } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
 import { expressSessionOf } from "./stored.js"
 
@@ -67,8 +67,4 @@ export function connectRedis({ raw, names: ids, count, bytes, ms }: ClientSettin
       },
     },
   }
-}
-
-function isThere(session: unknown): boolean {
-  return session !== null
 }

@@ -2,6 +2,7 @@ import type { SessionToken } from "coatcheck"
 import type { Work } from "../rounds/slice.js"
 import { entryAt } from "./order.js"
 import type { RawClient } from "./raw-client.js"
+import { isThere } from "./session-case.js"
 
 /** A session that is read once a second and touched once a minute. */
 const ONE_IN = 60
@@ -49,7 +50,7 @@ export function readWithDueTouches(read: (token: SessionToken) => Promise<unknow
       return read(at % ONE_IN === 0 ? entryAt(tokens, due, turn) : entryAt(tokens, rested, at - turn - 1))
     },
     cycle: ONE_IN,
-    isRight: (session) => session !== null,
+    isRight: isThere,
   }
 }
 

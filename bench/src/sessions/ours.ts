@@ -5,7 +5,7 @@ import { entryAt, shuffled } from "./order.js"
 import { payloadOf, userName } from "./payload.js"
 import { usingUp } from "./pool.js"
 import { EVERYWHERE, PAGE } from "./raw-commands.js"
-import { alone, type SessionCase, type SessionRows, share } from "./session-case.js"
+import { alone, isThere, type SessionCase, type SessionRows, share } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
 import { signingIn, type UserKeys } from "./signing-in.js"
 import { openOn, type Sessions, serviceOn } from "./stored.js"
@@ -114,8 +114,4 @@ function keysOf(userId: string, prefix: string): UserKeys {
 
 function listedUser(at: number): string {
   return `listed-${at % LISTED_USERS}`
-}
-
-function isThere(session: unknown): boolean {
-  return session !== null
 }

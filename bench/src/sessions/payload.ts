@@ -1,5 +1,7 @@
 /** Bytes of a session's JSON: user id, device and attributes. */
 export const PAYLOAD_BYTES = 450
+/** Sessions a user. */
+export const PER_USER = 2
 
 /** What an application keeps of a user. */
 export interface Payload {

@@ -2,7 +2,7 @@ import { entryAt, shuffled } from "./order.js"
 import { type Payload, payloadOf, userName } from "./payload.js"
 import { usingUp } from "./pool.js"
 import type { RawClient } from "./raw-client.js"
-import type { SessionRows } from "./session-case.js"
+import { isThere, type SessionRows } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
 
 /** What most teams write at first: JSON under a random id, written back as a whole, and a walk over all keys to find one user's sessions. */
@@ -73,8 +73,4 @@ async function scanFor(raw: RawClient, user: string): Promise<readonly Payload[]
 
 function hasSome(sessions: readonly unknown[]): boolean {
   return sessions.length > 0
-}
-
-function isThere(session: unknown): boolean {
-  return session !== null
 }

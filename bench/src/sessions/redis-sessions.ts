@@ -1,9 +1,9 @@
 import library, { type RedisSessionsOptions } from "redis-sessions"
 import { type CrowdSettings, crowd } from "./crowd.js"
 import { entryAt, shuffled } from "./order.js"
-import { PAYLOAD_BYTES, payloadOf } from "./payload.js"
+import { PAYLOAD_BYTES, PER_USER, payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
-import type { SessionRows } from "./session-case.js"
+import { isThere, type SessionRows } from "./session-case.js"
 import type { SessionSettings } from "./session-settings.js"
 
 const APP = "bench"
@@ -17,7 +17,7 @@ export function redisSessions({ url, count, bytes, ms }: SessionSettings): Sessi
   const order = shuffled(count)
   const tokens: string[] = []
   const prepare = async () => {
-    if (tokens.length === 0) tokens.push(...(await crowd(count, (at) => open(Math.floor(at / 2)))))
+    if (tokens.length === 0) tokens.push(...(await crowd(count, (at) => open(Math.floor(at / PER_USER)))))
   }
   return {
     read: {
@@ -40,11 +40,11 @@ export function redisSessions({ url, count, bytes, ms }: SessionSettings): Sessi
   }
 }
 
-/** Two sessions a user. */
+/** As many a user as of ours. */
 export async function fillRedisSessions(url: string, count: number, settings: CrowdSettings): Promise<void> {
   const store = opened({ options: { url }, wipe: 0 })
   try {
-    await crowd(count, (at) => store.create(sessionOf(Math.floor(at / 2), PAYLOAD_BYTES)), settings)
+    await crowd(count, (at) => store.create(sessionOf(Math.floor(at / PER_USER), PAYLOAD_BYTES)), settings)
   } finally {
     await store.quit()
   }
@@ -82,8 +82,4 @@ function sessionOf(user: number, bytes: number) {
   const { userId, device, attributes } = payloadOf(user, bytes)
   const { roles, views, theme, note } = attributes
   return { app: APP, id: userId, ip: device.ip, ttl: DAY_SECONDS, d: { roles: roles.join(" "), views, theme, note, userAgent: device.userAgent } }
-}
-
-function isThere(session: unknown): boolean {
-  return session !== null
 }

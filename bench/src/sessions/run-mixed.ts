@@ -1,19 +1,17 @@
-import { join } from "node:path"
 import type { GroupSettings, Measured } from "../group.js"
-import { temporaryFolder } from "../processes/temporary-folder.js"
 import type { ClientName } from "../targets/targets.js"
 import { boardOf, CLIENTS, librariesOn, mixedBoardOf, startAll, withoutTouches } from "./boards.js"
+import { EMBEDDED, measureEmbedded } from "./embedded.js"
 import { figuresOf, measureBoards, type Part, type SliceSize } from "./measured-boards.js"
 import { MAP_MIX, RAW_MIX } from "./mixed.js"
 import { shuffled } from "./order.js"
 import { PAYLOAD_BYTES } from "./payload.js"
 import { sessionChart } from "./session-chart.js"
-import type { Library, SessionSettings } from "./session-settings.js"
+import type { Library } from "./session-settings.js"
 import { latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
 import { type Stand, withStored } from "./stand.js"
 
 const HOT = [1, 16]
-const EMBEDDED = "without a server"
 
 /** Measures reads that all want the same few sessions, and calls of all kinds at once. */
 export async function runMixed(settings: GroupSettings): Promise<Measured> {
@@ -27,7 +25,7 @@ export async function runMixed(settings: GroupSettings): Promise<Measured> {
     }
     const each = (name: string) => ({ ...settings, ...size, onProgress: (text: string) => settings.onProgress(`${name}, ${text}`) })
     for (const client of CLIENTS) tell(client, [...(await measureHot(client, stand, each(client))), ...(await measureMixed(client, stand, each(client)))])
-    tell(EMBEDDED, await measureEmbedded(stand, each(EMBEDDED)))
+    tell(EMBEDDED, await measureEmbedded((rows) => mixedBoardOf(rows, MAP_MIX, ["coatcheck in memory", "coatcheck in a SQLite file"]), stand, each(EMBEDDED)))
     return {
       figures: { server: `Redis ${stand.server.version}`, sessions: size.count, parts: figuresOf(parts) },
       charts: parts
@@ -70,13 +68,4 @@ async function measureMixed(client: ClientName, { meter, settingsOf }: Stand, se
   )
   const names = libraries.slice(1).map((library) => (library === "coatcheck" ? library : `${library} (loses updates)`))
   return await measureBoards([mixedBoardOf(subjects.rows, RAW_MIX, names)], meter, settings)
-}
-
-/** In a process and in a file, beside a map. */
-async function measureEmbedded({ meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
-  await using folder = await temporaryFolder()
-  const bare = settingsOf("Map", "node-redis")
-  const at = (url: string): SessionSettings => ({ ...bare, library: "coatcheck at an address", url })
-  await using subjects = await startAll([bare, at("memory:"), at(`sqlite:${join(folder.path, "sessions.db")}`)], settings.signal)
-  return await measureBoards([mixedBoardOf(subjects.rows, MAP_MIX, ["coatcheck in memory", "coatcheck in a SQLite file"])], meter, settings)
 }

@@ -1,13 +1,11 @@
-import { join } from "node:path"
 import type { GroupSettings, Measured } from "../group.js"
-import { temporaryFolder } from "../processes/temporary-folder.js"
-import type { ServerMeter } from "../server/ServerMeter.js"
 import type { ClientName } from "../targets/targets.js"
 import { boardOf, CLIENTS, librariesOn, startAll } from "./boards.js"
+import { EMBEDDED, measureEmbedded } from "./embedded.js"
 import { figuresOf, measureBoards, type Part, type SliceSize } from "./measured-boards.js"
 import { PAYLOAD_BYTES } from "./payload.js"
 import { sessionChart } from "./session-chart.js"
-import type { Library, SessionSettings } from "./session-settings.js"
+import type { Library } from "./session-settings.js"
 import { findingsOf, latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
 import { type Stand, withStored } from "./stand.js"
 import { measureWalks } from "./walks.js"
@@ -31,7 +29,7 @@ export async function runSessions(settings: GroupSettings): Promise<Measured> {
     const each = (name: string) => ({ ...settings, ...size, onProgress: (text: string) => settings.onProgress(`${name}, ${text}`) })
     for (const client of CLIENTS) tell(client, await measureOn(client, stand, each(client)))
     tell("one user's sessions without a list", await measureWalks(size, each("walks")))
-    tell("without a server", await measureEmbedded(stand.settingsOf("Map", "node-redis"), stand.meter, each("without a server")))
+    tell(EMBEDDED, await measureEmbedded((rows) => boardOf(rows, ["read"]), stand, each(EMBEDDED)))
     return {
       figures: { server: `Redis ${stand.server.version}`, sessions: size.count, parts: figuresOf(parts) },
       findings: parts.flatMap(({ boards }) => findingsOf(boards)),
@@ -60,12 +58,4 @@ async function measureOn(client: ClientName, { meter, settingsOf }: Stand, setti
     boardOf(subjects.rows, ["endAll"], ALONE_AND_MANY),
   ]
   return await measureBoards(boards, meter, settings)
-}
-
-/** Sessions in a process and in a file, beside a map. */
-async function measureEmbedded(bare: SessionSettings, meter: ServerMeter, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
-  await using folder = await temporaryFolder()
-  const at = (url: string): SessionSettings => ({ ...bare, library: "coatcheck at an address", url })
-  await using subjects = await startAll([bare, at("memory:"), at(`sqlite:${join(folder.path, "sessions.db")}`)], settings.signal)
-  return await measureBoards([boardOf(subjects.rows, ["read"])], meter, settings)
 }

@@ -64,3 +64,8 @@ export function alone(figure: "latency" | "milliseconds" | "trips", target: Targ
 function counted(value: number): Spread {
   return exactly(Number(value.toPrecision(3)))
 }
+
+/** Whether a read found its session. */
+export function isThere(session: unknown): boolean {
+  return session !== null
+}

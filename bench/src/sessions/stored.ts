@@ -2,13 +2,11 @@ import { createSessionService, type OwnedSessionService, type SessionAttributes,
 import type { RedisStore } from "connect-redis"
 import type { SessionData } from "express-session"
 import { type CrowdSettings, crowd } from "./crowd.js"
-import { payloadOf } from "./payload.js"
+import { PER_USER, payloadOf } from "./payload.js"
 import type { RawClient } from "./raw-client.js"
 
 export type Sessions = OwnedSessionService<SessionAttributes, SessionAttributes>
 
-/** Two sessions a user. */
-export const PER_USER = 2
 /** A busy machine should make figures worse, not end the run. */
 const PATIENCE = "30s"
 /** What decides is what `due-touches.ts` makes old, not how long a measurement takes. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { entryAt, shuffled } from "./order.js"
 import { type Payload, payloadOf, userName } from "./payload.js"
 import type { RawClient } from "./raw-client.js"
-import type { SessionRows } from "./session-case.js"
+import { isThere, type SessionRows } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
 import { signingIn, type UserKeys } from "./signing-in.js"
 import { Traveling } from "./Traveling.js"
@@ -96,8 +96,4 @@ function evaluate(raw: RawClient, sha1: string, some: readonly Change[]): Promis
 
 function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("base64url")
-}
-
-function isThere(session: unknown): boolean {
-  return session !== null
 }
