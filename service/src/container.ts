@@ -4,7 +4,7 @@ import type { RateLimitEvent } from "coatcheck/rate-limit"
 import type { Logger } from "pino"
 import type { ApiKeys } from "./http/api-keys.js"
 import { type AppDependencies, createApp } from "./http/app.js"
-import { Metrics } from "./http/metrics.js"
+import { type DroppedLines, Metrics } from "./http/metrics.js"
 import { refusalLog } from "./http/request-log.js"
 import { StoreHealth } from "./http/store-health.js"
 import type { Settings } from "./settings.js"
@@ -14,6 +14,8 @@ export interface ContainerInput {
   readonly settings: Settings
   readonly keys: ApiKeys
   readonly logger: Logger
+  /** Where the logger's lines go. */
+  readonly logs: DroppedLines
   readonly version: string
 }
 
@@ -22,9 +24,9 @@ export interface ContainerInput {
  *
  * @throws ERR_CONFIG_INVALID · ERR_STORE_…
  */
-export async function createServiceContainer({ settings, keys, logger, version }: ContainerInput) {
+export async function createServiceContainer({ settings, keys, logger, logs, version }: ContainerInput) {
   const { store, rateLimits, strict } = settings
-  const metrics = new Metrics(rateLimits)
+  const metrics = new Metrics(rateLimits, logs)
   metrics.watchProcess()
   const onEvent = (event: SessionEvent) => {
     metrics.sessionEvent(event)

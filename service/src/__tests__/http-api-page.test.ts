@@ -102,7 +102,7 @@ describe("docs/http-api.md says what the code says", () => {
 
   it("every metric with its labels", async () => {
     const rows = tables(sections.get("GET /metrics") ?? "").get("metric") ?? []
-    const metrics = new Metrics({})
+    const metrics = new Metrics({}, { dropped: 0 })
     for (const line of ["help", "type"]) expect((await metrics.text()).match(new RegExp(`^# ${line} `, "gim"))).toHaveLength(rows.length)
     metrics.request({ method: "GET", route: "/livez", status: 200 }, 0.1)
     metrics.sessionEvent({ type: "created", sessionId: "x" as never })

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs"
 import { join } from "node:path"
@@ -11,20 +11,50 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 /** Writes to it fail as on a full disk. */
 const FULL = "/dev/full"
 
+/** A service whose log goes to the file that is open. */
+async function listeningWith(env: NodeJS.ProcessEnv, log: number): Promise<{ readonly child: ChildProcess; readonly origin: string }> {
+  const child = spawn(process.execPath, [MAIN], { cwd: temporaryFolder(), env, stdio: ["ignore", "pipe", log] })
+  onTestFinished(() => void child.kill("SIGKILL"))
+  let said = ""
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (said += text))
+  await expect.poll(() => said, { timeout: 20_000 }).toMatch(/listens on http:\S+\n/)
+  return { child, origin: String(/listens on (http:\S+)/.exec(said)?.[1]) }
+}
+
 describe.skipIf(!existsSync(FULL))("a log that cannot be written (not where there is no /dev/full, because nothing else fails so)", () => {
   it("keeps nobody waiting, and the service ends when it is asked to", async () => {
     const full = openSync(FULL, "w")
     onTestFinished(() => closeSync(full))
-    const env = { PATH: process.env.PATH, COATCHECK_PORT: "0", COATCHECK_API_KEY: "k".repeat(40) }
-    const child = spawn(process.execPath, [MAIN], { cwd: temporaryFolder(), env, stdio: ["ignore", "pipe", full] })
-    onTestFinished(() => void child.kill("SIGKILL"))
-    let said = ""
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => (said += text))
-    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/listens on http:\S+\n/)
-    const origin = String(/listens on (http:\S+)/.exec(said)?.[1])
+    const { child, origin } = await listeningWith({ PATH: process.env.PATH, COATCHECK_PORT: "0", COATCHECK_API_KEY: "k".repeat(40) }, full)
     for (let n = 0; n < 20; n += 1) expect((await fetch(`${origin}/livez`, { signal: AbortSignal.timeout(5_000) })).status).toBe(200)
     child.kill("SIGTERM")
     expect(await once(child, "exit")).toEqual([0, null])
+  })
+
+  it("is counted where it is measured, for the log cannot tell", { timeout: 60_000 }, async () => {
+    const full = openSync(FULL, "w")
+    onTestFinished(() => closeSync(full))
+    const [rule, key] = ["r".repeat(64), "k".repeat(40)]
+    const env = {
+      PATH: process.env.PATH,
+      COATCHECK_PORT: "0",
+      COATCHECK_API_KEY: key,
+      COATCHECK_LOG_LEVEL: "debug",
+      COATCHECK_RATE_LIMITS: JSON.stringify({ [rule]: { limit: 1, window: "1h" } }),
+    }
+    const { origin } = await listeningWith(env, full)
+    const ask = async (path: string, init: RequestInit = {}) =>
+      (await fetch(origin + path, { ...init, headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" } })).text()
+    const dropped = async () => Number(/^coatcheck_log_lines_dropped_total (\d+)$/m.exec(await ask("/metrics"))?.[1])
+    expect(await dropped()).toBe(0)
+    const checks = Array.from({ length: 16 }, (_, n) => ({ rule, subject: { userId: `${n}` } }))
+    const check = () => ask("/v1/rate-limits/check", { method: "POST", body: JSON.stringify({ checks }) })
+    // Each makes 17 lines, and a mebibyte of them may wait.
+    for (let rounds = 0; rounds < 50; rounds += 1) await Promise.all(Array.from({ length: 16 }, check))
+    const first = await dropped()
+    expect(first).toBeGreaterThan(0)
+    await check()
+    expect(await dropped()).toBeGreaterThan(first)
   })
 
   it("keeps a start that fails from neither ending nor telling its code", async () => {
@@ -100,5 +130,6 @@ describe("a log whose reader is slow", () => {
     expect(level).toBe(40)
     expect(written.slice(0, -1)).toEqual(lines(8_000).slice(0, 8_000 - dropped))
     expect(dropped).toBeGreaterThan(2_000)
+    expect(log.dropped).toBe(dropped)
   })
 })

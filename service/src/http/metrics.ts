@@ -5,6 +5,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 /** Seconds; most requests are one round trip to the store, whose deadline is one second by default. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+/** Where the log goes, as far as it is counted. */
+export interface DroppedLines {
+  /** How many lines there was no room for, since the process began. */
+  readonly dropped: number
+}
+
 /**
  * What the service counts, for Prometheus. Labels are rules, routes and words of ours: a user, a session, an address or a key is never one, for whoever may read
  * metrics need not see them, and each value of a label costs memory until the process ends.
@@ -44,8 +50,18 @@ export class Metrics {
   readonly contentType = this.#registry.contentType
 
   /** The rules' outages begin at zero: an alert on their increase must not miss the first one. */
-  constructor(rules: RateLimitRules) {
+  constructor(rules: RateLimitRules, log: DroppedLines) {
     for (const rule of Object.keys(rules)) this.#outages.inc({ rule }, 0)
+    // Read when it is asked for: a log that fails has nobody to tell.
+    new Counter({
+      name: "coatcheck_log_lines_dropped_total",
+      help: "Lines of the log that were dropped, because it could not be written and too many waited.",
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        this.inc(log.dropped)
+      },
+    })
   }
 
   /** Adds memory, CPU, event loop and garbage collection of this process. Once a process. */

@@ -16,6 +16,7 @@ const LONGEST_END_MS = 2_000
 export class LogOutput {
   readonly #out: sonicBoom.SonicBoom
   #dropped = 0
+  #told = 0
   #ended: Promise<void> | undefined
 
   /** @param fd - of a file that is open */
@@ -25,6 +26,11 @@ export class LogOutput {
     // What was to be written waits for the next line, with which it is tried again.
     this.#out.on("error", () => undefined)
     this.#out.on("drain", () => this.#tell())
+  }
+
+  /** How many lines there was no room for, since the process began. */
+  get dropped(): number {
+    return this.#dropped
   }
 
   write(line: string): void {
@@ -39,7 +45,7 @@ export class LogOutput {
 
   async #finish(): Promise<void> {
     const late = after(LONGEST_END_MS)
-    if (this.#dropped > 0) await Promise.race([this.#heard("drain"), late])
+    if (this.#dropped > this.#told) await Promise.race([this.#heard("drain"), late])
     const finished = this.#heard("finish")
     this.#out.end()
     await Promise.race([finished, late])
@@ -50,9 +56,9 @@ export class LogOutput {
   }
 
   #tell(): void {
-    if (this.#dropped === 0) return
-    const dropped = this.#dropped
-    this.#dropped = 0
+    const dropped = this.#dropped - this.#told
+    if (dropped === 0) return
+    this.#told = this.#dropped
     pino({ base: null }, this.#out).warn({ dropped }, "Lines of the log could not be written")
   }
 }

@@ -2,14 +2,15 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { type DestinationStream, type Logger, pino } from "pino"
-import { createServiceContainer } from "../container.js"
+import { pino } from "pino"
+import { type ContainerInput, createServiceContainer } from "../container.js"
 import { ApiKeys, SCOPES } from "../http/api-keys.js"
 import { createHttpServer } from "../http/server.js"
 import type { Settings } from "../settings.js"
 import { prepareFolder } from "./data-folder.js"
 import { type GeneratedKey, generatedKey } from "./generated-key.js"
 import { greeting } from "./greeting.js"
+import type { LogOutput } from "./log-output.js"
 import { checkRules } from "./rate-limit-rules.js"
 import { drain } from "./shutdown.js"
 import { listenFailure, storeFailure } from "./start-failure.js"
@@ -25,12 +26,12 @@ export interface RunningService {
  *
  * @throws StartFailure; nothing that was opened stays open
  */
-export async function serve(settings: Settings, logs: DestinationStream): Promise<RunningService> {
+export async function serve(settings: Settings, logs: LogOutput): Promise<RunningService> {
   await checkRules(settings.rateLimits)
   const generated = prepareFiles(settings)
   const keys = new ApiKeys(generated === undefined ? settings.keys : [{ name: "generated", key: generated.key, scopes: SCOPES }])
   const logger = pino({ level: settings.logLevel, base: null }, logs)
-  const service = await open(settings, keys, logger)
+  const service = await open({ settings, keys, logger, logs })
   const server = createHttpServer(service.app.fetch, service.onRefused)
   try {
     const origin = await listen(server, settings)
@@ -53,15 +54,15 @@ function prepareFiles({ folder, store, keys }: Settings): GeneratedKey | undefin
   return keys.length === 0 ? generatedKey(folder) : undefined
 }
 
-async function open(settings: Settings, keys: ApiKeys, logger: Logger) {
+async function open(input: Omit<ContainerInput, "version">) {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { readonly version: string }
   try {
-    const service = await createServiceContainer({ settings, keys, logger, version })
+    const service = await createServiceContainer({ ...input, version })
     // What it finds is in the log.
     await service.health.problems()
     return service
   } catch (error) {
-    throw storeFailure(error, settings.store)
+    throw storeFailure(error, input.settings.store)
   }
 }
 

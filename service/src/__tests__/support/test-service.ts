@@ -59,7 +59,7 @@ export async function testService(parts: Parts = {}) {
   const logger = pino({ level: "debug", base: null }, { write: (line) => void logged.push(line) })
   const own = await createSessionService({ store: "memory:" })
   const { rules = {} } = parts
-  const metrics = new Metrics(rules)
+  const metrics = new Metrics(rules, { dropped: 0 })
   const limits = await createRateLimitingService({ store: "memory:", rules, onEvent: (event) => metrics.rateLimitEvent(event) })
   const keys = new ApiKeys(Object.entries(KEYS).map(([name, key]) => ({ name, key, scopes: SCOPES_OF[name as keyof typeof KEYS] })))
   const app = createApp({
