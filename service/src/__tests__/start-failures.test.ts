@@ -97,6 +97,20 @@ describe("a service that cannot start says why in one line, and how to change it
     expect([code, line]).toEqual([69, expect.stringMatching(/no database of that number\. Correct the number in the URL\. .* REDIS_URL\.$/)])
   })
 
+  it.each(["redis", "valkey"] as const)("a single %s by the URL of a cluster or of Sentinels: 69, and which URL to use", async (kind) => {
+    const { port } = sharedServer(kind)
+    for (const url of [`redis+cluster://127.0.0.1:${port}`, `redis+sentinel://127.0.0.1:${port}/main`]) {
+      const { code, line } = await failure({ cwd: temporaryFolder(), env: { REDIS_URL: url } })
+      expect([code, line]).toEqual([69, expect.stringMatching(/ \(ERR_STORE_REFUSED\): .* Use redis:\/\/….* REDIS_URL\.$/)])
+    }
+  })
+
+  it.each(["redis", "valkey"] as const)("a %s that does not do what COATCHECK_DURABILITY asks: 78", async (kind) => {
+    await using server = await startServer({ kind })
+    const { code, line } = await failure({ cwd: temporaryFolder(), env: { REDIS_URL: server.url, COATCHECK_DURABILITY: "fsync" } })
+    expect([code, line]).toEqual([78, expect.stringMatching(/^coatcheck: COATCHECK_DURABILITY .* appendonly to yes.*, or unset COATCHECK_DURABILITY\.$/)])
+  })
+
   it.each([
     ["COATCHECK_IDLE_TIMEOUT", "1ms"],
     ["COATCHECK_ABSOLUTE_TIMEOUT", "9999d"],

@@ -48,6 +48,9 @@ describe.each(SERVER_KINDS)("a URL to %s", (kind: ServerKind) => {
       await expectRefusal(`redis://:wrong-p%40ss@${address}`, clientPackage, "ERR_STORE_REFUSED", `${address} answered WRONGPASS`)
       await expectRefusal(`redis://${address}`, clientPackage, "ERR_STORE_REFUSED", `${address} answered NOAUTH`)
       await expectRefusal(`redis://:${ENCODED}@${address}/9999`, clientPackage, "ERR_STORE_REFUSED", "no database of that number")
+      await expectRefusal(`redis+cluster://:${ENCODED}@${address}`, clientPackage, "ERR_STORE_REFUSED", "no node of a Redis Cluster")
+      const ofSentinels = `redis+sentinel://:${ENCODED}@${address}/main?sentinelPassword=${ENCODED}`
+      await expectRefusal(ofSentinels, clientPackage, "ERR_STORE_REFUSED", "it is no Sentinel. Use redis://…")
     })
 
     it("fails fast at a closed port and at a server that is silent", async () => {

@@ -49,6 +49,11 @@ const REPLIES: Readonly<Record<string, Verdict>> = {
 /** Error replies that share the word ERR, by what follows. */
 const ERR_REPLIES: readonly (readonly [RegExp, Verdict])[] = [
   [/^ERR max number of clients/, unavailable("it has as many connections as it allows. Try again, or raise maxclients.")],
+  [
+    /^ERR This instance has cluster support disabled/,
+    refused("it is no node of a Redis Cluster, and this client takes it for one. Use redis://…, or hand in a client for a single server."),
+  ],
+  [/^ERR unknown command \W?sentinel\b/i, refused("it is no Sentinel. Use redis://… for a single server, or name the Sentinels with their own port.")],
   [/^ERR (unknown|disabled) (sub)?command/i, refused("it does not know a command. Redis 7 or Valkey 8 is needed, with no command renamed.")],
   [/^ERR (invalid password|AUTH|Client sent AUTH)/i, refused("it does not accept the password. Correct it, in the URL or in the client's options.")],
   // Of a command within a script, which may have changed something before. A script that passes it on doubles the word.
