@@ -141,20 +141,23 @@ describe.each(SERVER_KINDS)("doctor on %s", (kind) => {
     })
   })
 
-  it("names the command with which durability waits, once the user may not use it any more", async () => {
+  it.each([
+    ["fsync", "waitaof"],
+    ["replicas", "wait"],
+  ] as const)("names the command with which durability %s waits, %s, once the user may not use it any more", async (durability, command) => {
     const as = server.url.replace("//", "//waiter:pass@")
-    await raw.send("ACL", "SETUSER", "waiter", "reset", "on", ">pass", ...MINIMAL, "+waitaof", "~durable")
-    const redis = await connectRedis(as, { timeoutMs: 5_000, clientPackage: "@redis/client", durability: "fsync" })
+    await raw.send("ACL", "SETUSER", "waiter", "reset", "on", ">pass", ...MINIMAL, `+${command}`, "~durable")
+    const redis = await connectRedis(as, { timeoutMs: 5_000, clientPackage: "@redis/client", durability })
     const service = new SessionService(redis, { timeout: "5s" })
     const rights = async () => (await service.doctor()).findings.find(({ check }) => check === "permissions")
     expect(await rights()).toMatchObject({ level: "ok" })
-    await raw.send("ACL", "SETUSER", "waiter", "-waitaof")
+    await raw.send("ACL", "SETUSER", "waiter", `-${command}`)
     expect(await rights()).toMatchObject({
       level: "problem",
-      found: expect.stringContaining("may not use WAITAOF "),
-      remedy: expect.stringContaining("+waitaof"),
+      found: expect.stringContaining(`may not use ${command.toUpperCase()} `),
+      remedy: expect.stringContaining(`+${command}`),
     })
-    await raw.send("ACL", "SETUSER", "waiter", "+waitaof", "resetkeys", "~session:*", "~user_sessions:*")
+    await raw.send("ACL", "SETUSER", "waiter", `+${command}`, "resetkeys", "~session:*", "~user_sessions:*")
     expect(await rights()).toMatchObject({ level: "problem", found: expect.stringContaining("may not use SET ") })
     await service.close()
   })

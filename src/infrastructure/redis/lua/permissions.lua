@@ -35,7 +35,7 @@ local needed = {
   { 'ZSCORE', index, '' },
 }
 if ARGV[3] ~= '' then
-  needed[#needed + 1] = { ARGV[3], '0', '0', '0' }
+  needed[#needed + 1] = ARGV[3] == 'WAIT' and { 'WAIT', '0', '0' } or { ARGV[3], '0', '0', '0' }
   needed[#needed + 1] = { 'SET', ARGV[4], '' }
 end
 if ARGV[5] ~= '' then
