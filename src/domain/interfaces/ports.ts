@@ -35,7 +35,8 @@ export type SessionEvent =
  * - `allowed`: the rule let a call through. Where another rule of the same call denied it, nothing was taken.
  * - `shadow-denied`: so did a rule in shadow mode, which would have denied it.
  * - `denied`: the rule denied it.
- * - `outage`: the store could not be asked, and the rule's `onOutage` decided; what came of it follows.
+ * - `outage`: the store could not be asked, and the rule's `onOutage` decided; what came of it follows. A rule that counts in this process is not asked, and nothing is told of
+ *   it, where another of the same call is denied by its `onOutage`.
  */
 export type RateLimitEvent =
   | { readonly type: "allowed" | "shadow-denied"; readonly rule: string; readonly judgedBy: "store" | "local" | "policy" }

@@ -218,12 +218,14 @@ export class RateLimitFront<R extends RateLimitRules> implements OwnedRateLimiti
   }
 
   async #takeWithoutStore(claims: readonly PlacedClaim[]): Promise<Outcome> {
-    for (const { rule } of claims) this.#events.emit({ type: "outage", rule: rule.name, onOutage: rule.onOutage })
     const at = this.#nowMicros()
     const byPolicy = claims.filter(({ rule }) => rule.onOutage !== "local").map(({ rule }) => decisionWithoutStore(rule, at))
-    const local = claims.filter(({ rule }) => rule.onOutage === "local")
-    // Nothing is taken of what is denied in any case.
-    if (local.length === 0 || byPolicy.some(({ allowed }) => !allowed)) return { decisions: byPolicy, store: this.#local, claims: [], judgements: [] }
+    const isDenied = byPolicy.some(({ allowed }) => !allowed)
+    // Nothing is taken of what is denied in any case: a local rule then decides nothing, and nothing is told of it.
+    const decided = isDenied ? claims.filter(({ rule }) => rule.onOutage !== "local") : claims
+    for (const { rule } of decided) this.#events.emit({ type: "outage", rule: rule.name, onOutage: rule.onOutage })
+    const local = decided.filter(({ rule }) => rule.onOutage === "local")
+    if (local.length === 0) return { decisions: byPolicy, store: this.#local, claims: [], judgements: [] }
     const here = outcomeOf(this.#local, local, await this.#local.take(local), "local")
     return { ...here, decisions: [...here.decisions, ...byPolicy] }
   }

@@ -8,6 +8,7 @@ const rules = {
   closed: { limit: 3, window: "1h" },
   open: { limit: 3, window: "1h", onOutage: "open" },
   local: { algorithm: "sliding-log", limit: 3, window: "1h", onOutage: "local" },
+  other: { algorithm: "sliding-log", limit: 2, window: "1h", onOutage: "local" },
   shadow: { limit: 3, window: "1h", shadow: true },
   jobs: { algorithm: "concurrency", limit: 1, lease: "1h" },
   openJobs: { algorithm: "concurrency", limit: 1, lease: "1h", onOutage: "open" },
@@ -76,6 +77,24 @@ describe("without its store", () => {
         { subject: ada, rule: "open" },
       ]),
     ).toMatchObject({ allowed: true, rule: "local", remaining: 2 })
+  })
+
+  it("of several rules each that is decided says so once, and of one that is not nothing is said", async () => {
+    const { service, events } = outage()
+    const told = async (...checks: readonly (readonly [rule: "closed" | "open" | "local" | "other" | "shadow", userId: string])[]) => {
+      await service.checkRateLimits(checks.map(([rule, userId]) => ({ rule, subject: { userId } })))
+      return events.splice(0).map(({ type, rule }) => `${type} ${rule}`)
+    }
+    expect(await told(["local", "ada"], ["closed", "ada"])).toEqual(["outage closed", "denied closed"])
+    expect(await told(["closed", "ada"], ["local", "ada"], ["open", "ada"])).toEqual(["outage closed", "outage open", "denied closed", "allowed open"])
+    expect(await told(["local", "ada"], ["open", "ada"], ["shadow", "ada"])).toEqual([
+      ...["outage local", "outage open", "outage shadow"],
+      ...["allowed local", "allowed open", "allowed shadow"],
+    ])
+    // Two of one rule's and the same subject's are one, those of two subjects are two.
+    expect(await told(["other", "ada"], ["other", "ada"])).toEqual(["outage other", "allowed other"])
+    expect(await told(["other", "ada"], ["other", "bob"])).toEqual(["outage other", "outage other", "denied other", "allowed other"])
+    expect(await told(["local", "bob"], ["other", "ada"])).toEqual(["outage local", "outage other", "allowed local", "denied other"])
   })
 
   it("subjects that find no room here share one count", async () => {
