@@ -84,17 +84,21 @@ export class CoatcheckStore<R extends RateLimitRules, N extends CountingName<R>>
   /** Takes a unit, if one is left. @throws ERR_STORE_UNAVAILABLE · ERR_INVALID_ARGUMENT for a key that is not 1 to 512 bytes · ERR_CLOSED */
   async increment(key: string): Promise<Counted> {
     if (this.#mistake !== null) throw this.#mistake
+    const askedAt = Date.now()
     const decision = heard(await this.#limits.checkRateLimit({ key }, this.#rule))
-    const resetTime = inSeconds(decision.allowed ? this.#endOf(decision.resetAfter) : decision.retryAfter)
+    const resetTime = decision.allowed ? this.#endOf(decision.resetAfter, askedAt) : inSeconds(decision.retryAfter)
     const isTaken = decision.allowed && !decision.shadowDenied && decision.judgedBy === "store"
     if (this.#givesBack && !isTaken) this.#untaken.add(key, resetTime.getTime())
     // It takes no count below 1.
     return { totalHits: decision.allowed ? Math.max(1, decision.totalRequests) : this.#denied, resetTime }
   }
 
-  /** Seconds were rounded up, and a unit that is asked back in the window after its own would be one of that window's: so it is not asked back then. */
-  #endOf(resetAfter: number): number {
-    return this.#givesBack ? Math.max(0, resetAfter - 1) : resetAfter
+  /**
+   * A unit that is asked back in the window after its own would be one of that window's: so it is not asked back then. Seconds were rounded up, and the store counted
+   * them some time before its answer was here, but not before it was asked.
+   */
+  #endOf(resetAfter: number, askedAt: number): Date {
+    return this.#givesBack ? new Date(Math.max(Date.now(), askedAt + (resetAfter - 1) * 1_000)) : inSeconds(resetAfter)
   }
 
   /** Gives a unit back, unless the request took none. @throws ERR_STORE_… */

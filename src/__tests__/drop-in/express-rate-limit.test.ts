@@ -1,10 +1,11 @@
 import { createServer } from "node:http"
 import express from "express"
-import { type Options, rateLimit } from "express-rate-limit"
+import { type Options, rateLimit, type Store } from "express-rate-limit"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { CoatcheckStore, type StoredLimits } from "../../exports/express-rate-limit.js"
 import { createRateLimitingService, type RateLimitingServiceOptions, type RateLimitRules } from "../../exports/rate-limit.js"
 import { listening } from "../doors/servers/server.js"
+import { startServer } from "../support/servers.js"
 import { nodeRedis, ownPrefix } from "./stores.js"
 
 const rules = {
@@ -27,11 +28,7 @@ async function opened(options: Omit<RateLimitingServiceOptions, "rules">) {
 }
 
 /** An application that is limited by the header `x-key`, and answers with the status of the query, when `ready` says so; what is said in its log is kept. */
-async function application(
-  store: CoatcheckStore<typeof rules, "api" | "log">,
-  options: Partial<Options> = {},
-  ready: (key: string | undefined) => Promise<void> = async () => undefined,
-) {
+async function application(store: Store, options: Partial<Options> = {}, ready: (key: string | undefined) => Promise<void> = async () => undefined) {
   const logged: unknown[] = []
   const logger = { error: (...said: unknown[]) => void logged.push(said), warn: (...said: unknown[]) => void logged.push(said) }
   const limiter = rateLimit({
@@ -143,6 +140,24 @@ describe("the end of a window", () => {
     expect(await resetAfter({ skipSuccessfulRequests: true })).toBe(told)
   })
 
+  it("is not told to be later for an answer that took its time", async () => {
+    const { watched } = await shortOf(1_500)
+    const slow: typeof watched = {
+      ...watched,
+      checkRateLimit: async (...call) => {
+        const decision = await watched.checkRateLimit(...call)
+        vi.setSystemTime(Date.now() + 800)
+        return decision
+      },
+    }
+    const store = new CoatcheckStore(slow, "api")
+    store.init({ limit: 3, windowMs: HOUR_MS, skipFailedRequests: true, skipSuccessfulRequests: false })
+    expect((await store.increment("ada")).resetTime.getTime()).toBe(END - 500)
+    vi.setSystemTime(END - 1_500)
+    store.init({ limit: 3, windowMs: HOUR_MS, skipFailedRequests: false, skipSuccessfulRequests: true })
+    expect((await store.increment("ada")).resetTime.getTime()).toBe(END - 500)
+  })
+
   it("is never told to be over already", async () => {
     const { watched } = await shortOf(500)
     const decision = { rule: "api", limit: 3, remaining: 3, totalRequests: 0, resetAt: new Date(), resetAfter: 0, judgedBy: "policy", allowed: true } as const
@@ -168,6 +183,33 @@ describe("the end of a window", () => {
     await expect.poll(() => givenBack, { timeout: 5_000 }).toContainEqual({ key: "bob" })
     expect(givenBack).toEqual([{ key: "bob" }])
     expect(await limits.getRateLimitStatus({ key: "ada" }, "api")).toMatchObject({ totalRequests: 1 })
+  })
+})
+
+describe.each(["redis", "valkey"] as const)("while %s is away, and a rule counts in this process", (kind) => {
+  it("nothing is given back of what was counted there, neither there nor when the store is back", { timeout: 30_000 }, async () => {
+    await using server = await startServer({ kind })
+    const away = { api: { ...rules.api, onOutage: "local" }, log: rules.log, jobs: rules.jobs } as const
+    await using limits = await createRateLimitingService({ store: server.url, rules: away })
+    let letGo: (() => void) | undefined
+    const { get, statuses, logged } = await application(new CoatcheckStore(limits, "api"), { skipFailedRequests: true }, async (key) => {
+      if (key === "late" && letGo === undefined) await new Promise<void>((resolve) => (letGo = resolve))
+    })
+    const ofLate = () => limits.getRateLimitStatus({ key: "late" }, "api")
+    await server.kill9()
+    expect(await statuses("ada", 4, 400)).toEqual([400, 400, 400, 429])
+    const late = get("late", 400)
+    await expect.poll(() => letGo, { timeout: 5_000 }).toBeDefined()
+    await server.restart()
+    await expect.poll(async () => (await ofLate()).judgedBy, { timeout: 10_000 }).toBe("store")
+    expect(await statuses("late", 1)).toEqual([200])
+    letGo?.()
+    expect((await late).status).toBe(400)
+    // Given back: so the one before it is settled.
+    expect(await statuses("bob", 1, 400)).toEqual([400])
+    await expect.poll(async () => (await limits.getRateLimitStatus({ key: "bob" }, "api")).totalRequests, { timeout: 5_000 }).toBe(0)
+    expect(await ofLate()).toMatchObject({ judgedBy: "store", totalRequests: 1 })
+    expect(logged).toEqual([])
   })
 })
 
