@@ -81,9 +81,9 @@ export async function runHistories(settings: HistorySettings): Promise<LayerRepo
     const origin = process.hrtime.bigint()
     await orAborted(pool.open({ url: store.url, client: place.client, origin: String(origin), defect }), signal)
     if (wantsSessions) rows.push(rowOf(name, store.version, await searchPlace(place, { settings, pool, primaryUrls: () => store.primaryUrls() })))
-    if (!wantsLimits) continue
     const note = (text: string): void => onProgress(`histories, ${name}: ${text}`)
-    limits.push(await orAborted(runLimits({ name, version: store.version, pool, scale, seed, origin, note }), signal))
+    if (wantsLimits) limits.push(await orAborted(runLimits({ name, version: store.version, pool, scale, seed, origin, note }), signal))
+    await orAborted(pool.close(), signal)
   }
   rows.push(...limits)
   if (defect === undefined || isNearDefect(defect)) rows.push(...(await orAborted(runNear(settings, pool), signal)))

@@ -91,6 +91,7 @@ async function runPlace(
       )
       found.push({ round, finding: checkNear(lines, leaseMs) })
     }
+  await pool.close()
   return rowOf({ ...place, version: store.version, leaseMs }, found)
 }
 

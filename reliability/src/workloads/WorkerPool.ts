@@ -31,6 +31,11 @@ export class WorkerPool implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker, process) => worker.ask({ do: "open", settings: { ...settings, url: urlOf(process), process } })))
   }
 
+  /** Ends what was opened, while its store still answers: otherwise whoever opens next waits for calls that nobody answers any more. */
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.ask({ do: "close" })))
+  }
+
   /** Gives each process a job and waits for all. @throws when a process ends or one of its calls fails in a way that no service may */
   async work(jobOf: (process: number) => Job): Promise<JobResult> {
     const results = await Promise.all(this.#workers.map((worker, process) => worker.ask({ do: "job", job: jobOf(process) }) as Promise<JobResult>))

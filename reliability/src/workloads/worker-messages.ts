@@ -21,6 +21,7 @@ export interface WorkerSettings {
 
 export type WorkerTask =
   | { readonly do: "open"; readonly settings: WorkerSettings }
+  | { readonly do: "close" }
   | { readonly do: "job"; readonly job: Job }
   /** Answered with the lines. */
   | { readonly do: "limits"; readonly job: LimitJob }

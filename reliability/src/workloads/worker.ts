@@ -28,14 +28,8 @@ let spoiledCache: Awaited<ReturnType<typeof spoilNear>> | undefined
 async function open(given: WorkerSettings): Promise<void> {
   const { url, client, process: number, origin, defect, timeoutMs = 20_000 } = given
   const leaseMs = given.leaseMs ?? leaseOn(url)
-  spoiledCache?.close()
-  spoiledCache = undefined
-  await service?.close()
-  await limits?.close()
-  limits = undefined
+  await close()
   settings = given
-  await opened?.close()
-  await spoiler?.close()
   opened = await openStore(client, url)
   spoiler = isSessionDefect(defect) ? await openClient(client, url) : undefined
   const opening = await createSessionService<Attributes>({ store: opened.store, timeout: `${timeoutMs}ms`, ...readingAs(leaseMs, given) })
@@ -48,6 +42,20 @@ async function open(given: WorkerSettings): Promise<void> {
     shared: [],
     share: (token) => send({ shared: token }),
   }
+}
+
+async function close(): Promise<void> {
+  spoiledCache?.close()
+  spoiledCache = undefined
+  await service?.close()
+  service = undefined
+  await limits?.close()
+  limits = undefined
+  await opened?.close()
+  opened = undefined
+  await spoiler?.close()
+  spoiler = undefined
+  crew = undefined
 }
 
 /** Reads write an access down often, so that this is tested too, but where a near-cache is what is asked about: each such read goes to the store. */
@@ -71,6 +79,7 @@ async function near(job: NearJob, { service: called, process: number }: Crew): P
 
 async function perform(task: WorkerTask): Promise<unknown> {
   if (task.do === "open") return open(task.settings)
+  if (task.do === "close") return close()
   if (task.do === "limits") return limit(task.job)
   if (crew === undefined) throw new Error("Expected the worker to be opened first")
   if (task.do === "near") return near(task.job, crew)
