@@ -19,6 +19,11 @@ export interface CommandLine {
   readonly nearCache: boolean
 }
 
+/** What runs with a mistake built in. */
+const DEFECTIVE = LAYERS.filter(({ takesDefects }) => takesDefects === true)
+  .map(({ name }) => `--layer ${name}`)
+  .join(" ")
+
 export const HELP = `Usage: npm run reliability -- [options]
 
 Starts Redis and Valkey, calls the library on them from several processes, breaks servers, networks, clocks and processes, checks every answer, and
@@ -34,7 +39,7 @@ ${LAYERS.map(({ name, about }) => `                       ${name.padEnd(13)} ${a
   --near-cache       histories, faults and the soak with a near-cache in each service on Redis; reads may be older by its lease
   --json FILE        writes the result as JSON, too
   --soak MINUTES     only the soak, for so long; 480 before a release
-  --defect NAME      builds a mistake into the service, to see it found by the histories:
+  --defect NAME      builds a mistake into the service, to see it found; only with ${DEFECTIVE}:
                      ${DEFECTS.join(", ")}
   --help             this text
 
@@ -67,18 +72,19 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     },
   })
   const { quick, operations, seed, seeds, json, defect, help, layer, row, soak } = values
+  const layers = chosenLayers(layer, soak !== undefined)
   return {
     help,
     json,
     nearCache: values["near-cache"],
     scale: quick ? "quick" : "full",
-    layers: chosenLayers(layer, soak !== undefined),
+    layers,
     soakMinutes: soak === undefined ? DEFAULT_SOAK_MINUTES : minutes(soak),
     rows: row,
     operations: operations === undefined ? (quick ? QUICK_OPERATIONS : ALL_OPERATIONS) : wholeNumber("--operations", operations, 1, 100_000_000),
     seeds: seeds === undefined ? undefined : wholeNumber("--seeds", seeds, 1, 10_000_000),
     seed: seed === undefined ? Math.floor(Math.random() * SEEDS) : wholeNumber("--seed", seed, 0, SEEDS - 1),
-    defect: defect === undefined ? undefined : knownDefect(defect),
+    defect: defect === undefined ? undefined : knownDefect(defect, layers),
   }
 }
 
@@ -107,8 +113,14 @@ function knownLayer(name: string): Layer {
   return layer
 }
 
-function knownDefect(name: string): Defect {
+function knownDefect(name: string, layers: readonly Layer[]): Defect {
   const defect = DEFECTS.find((known) => known === name)
   if (defect === undefined) throw new RangeError(`Expected --defect to be one of ${DEFECTS.join(", ")}, got "${name}"`)
+  // Elsewhere nothing would be spoilt, and a run that passes would seem to have missed the mistake.
+  const sound = layers.filter(({ takesDefects }) => takesDefects !== true)
+  if (sound.length > 0)
+    throw new RangeError(
+      `Expected --defect with ${DEFECTIVE} alone, since no other layer is run with a mistake, got ${sound.map((one) => one.name).join(", ")}`,
+    )
   return defect
 }

@@ -16,13 +16,21 @@ export interface Layer {
   readonly onDemand?: boolean
   /** Whether `--operations` says how much it does. */
   readonly countsOperations?: boolean
+  /** Whether `--defect` builds its mistake into what it runs. */
+  readonly takesDefects?: boolean
   run(settings: HistorySettings & SimulationSettings & SoakSettings): Promise<LayerReport>
 }
 
 /** What is run, in this order. */
 export const LAYERS: readonly Layer[] = [
   { name: "suites", about: "the library's own tests: contract, model, interleavings, bad input", run: runSuites },
-  { name: "histories", about: "calls from four processes on real servers, every answer checked", countsOperations: true, run: runHistories },
+  {
+    name: "histories",
+    about: "calls from four processes on real servers, every answer checked",
+    countsOperations: true,
+    takesDefects: true,
+    run: runHistories,
+  },
   { name: "simulation", about: "thousands of short runs in a simulated world, with its own clocks, network, server and faults", run: runSimulation },
   { name: "differential", about: "the simulation's scripts against the real ones, operation by operation", run: runDifferential },
   { name: "faults", about: "what happens to servers, networks, clocks and processes, brought about on purpose", run: runFaults },

@@ -156,6 +156,17 @@ describe("the command line", () => {
     expect(stdout).toBe("")
   })
 
+  it.each([
+    ["without a layer", []],
+    ["beside another layer", ["--layer", "histories", "--layer", "faults"]],
+    ["beside the soak", ["--layer", "histories", "--soak", "1"]],
+  ])("--defect %s, which would run without the mistake, is refused", async (_where, layers) => {
+    const { exitCode, stderr } = await told("--quick", "--defect", "no-limit", ...layers)
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain("Expected --defect with --layer histories alone")
+    expect(stderr).not.toContain("begins")
+  })
+
   it("--row that names no row fails, whatever else ran", { timeout: 60_000 }, async () => {
     const { exitCode, stdout } = await told("--quick", "--layer", "simulation", "--seeds", "1", "--row", "simulated", "--row", "simulatde")
     expect(exitCode).toBe(1)
