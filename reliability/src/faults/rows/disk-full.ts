@@ -1,6 +1,7 @@
-import { type OwnedSessionService, SessionError } from "coatcheck"
+import type { OwnedSessionService } from "coatcheck"
 import { waitUntil } from "../../servers/wait-until.js"
 import type { Attributes } from "../../workloads/RecordedClient.js"
+import { answerTold } from "../answer-told.js"
 import type { FaultFinding, FaultRow, FaultSite } from "../fault-row.js"
 import { countAlive, signInMany, userOf } from "../many-sessions.js"
 import { onOneServer } from "../on-one-server.js"
@@ -64,10 +65,7 @@ async function callsOnFullDisk(service: Service, tokens: readonly string[], user
   }
   const why: string[] = []
   for (const [name, call] of Object.entries(writes)) {
-    const told = await call().then(
-      () => "done",
-      (error: unknown) => (SessionError.is(error) ? `${error.code}, ${error.outcome}` : "failed with something else"),
-    )
+    const told = await answerTold(call())
     // A sign-out everywhere is made of several steps, so it does not know of itself that nothing was done.
     const expected = name === "deleteUserSessions" ? /^ERR_STORE_REFUSED/ : /^ERR_STORE_REFUSED, not-applied$/
     if (!expected.test(told)) why.push(`Expected ${name} on a full disk to be refused and not applied, got: ${told}`)

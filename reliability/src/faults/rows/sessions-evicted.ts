@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises"
+import { createSessionService, SessionError } from "coatcheck"
 import { auditStore } from "../../audit/state-audit.js"
 import { connectPlain } from "../../servers/plain-client.js"
 import type { FaultRow } from "../fault-row.js"
@@ -10,7 +11,7 @@ const ROOM = 300_000
 const TOUCHED_AFTER_MS = 60
 const MANY = 100_000
 
-/** A full server drops what it likes: sessions, and lists. Whoever's session is left finds it in the list again once it was used. */
+/** A full server drops what it likes: sessions, and lists. A strict start is refused there. Whoever's session is left finds it in the list again once it was used. */
 export const SESSIONS_EVICTED: FaultRow = {
   number: 20,
   name: "memory full, allkeys-lru and volatile-lru",
@@ -25,7 +26,10 @@ export const SESSIONS_EVICTED: FaultRow = {
       const seen = { evicted: 0, unlisted: 0, unlistedAfterUse: 0, gone: 0 }
       for (let i = 1; i <= rounds; i++) {
         note(`round ${i} of ${rounds}`)
+        await ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        why.push(...(await strictStart(server.url, "done")))
         await ask("CONFIG", "SET", "maxmemory-policy", i % 2 === 0 ? "volatile-lru" : "allkeys-lru")
+        why.push(...(await strictStart(server.url, "ERR_CONFIG_INVALID for eviction")))
         await load.run(100, signal)
         const tokens = await signInMany(load.service, `evicted ${i}`, SESSIONS)
         await load.disrupting(() => crowd(scene))
@@ -47,6 +51,15 @@ export const SESSIONS_EVICTED: FaultRow = {
       return { tried: rounds, figures, mayLose: true, why }
     })
   },
+}
+
+/** What a service that wants a store without problems is told when it starts. */
+async function strictStart(url: string, expected: string): Promise<string[]> {
+  const told = await createSessionService({ store: url, strict: true }).then(
+    (service) => service.close().then(() => "done"),
+    (error: unknown) => (SessionError.is(error, "ERR_CONFIG_INVALID") ? `${error.code} for ${/got (\w+)/.exec(error.message)?.[1]}` : String(error)),
+  )
+  return told === expected ? [] : [`Expected a strict start to be told ${expected}, got ${told}`]
 }
 
 /** Writes until much was dropped, and then gives the server room again. */
