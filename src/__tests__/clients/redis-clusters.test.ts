@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto"
+import { Socket } from "node:net"
 import { createClient, createClientPool, createCluster, createSentinel } from "@redis/client"
 import { Cluster as IoCluster, Redis as IoRedis } from "ioredis"
 import { Redis as IoValkey, Cluster as ValkeyCluster } from "iovalkey"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
 import { SessionError } from "../../domain/errors.js"
 import type { IRedisService } from "../../domain/interfaces/redis/IRedisService.js"
 import type { RedisClientLike } from "../../infrastructure/redis/clients/client-shapes.js"
@@ -51,6 +52,22 @@ describe.each(SERVER_KINDS)("on a cluster of %s", (kind: ServerKind) => {
     afterEach(async () => {
       await redis.close()
       await made.end()
+    })
+
+    it("writes what is asked in one turn to each node at once", async () => {
+      const keys = Array.from({ length: 60 }, () => `cluster:{${randomUUID()}}:a`)
+      const readAll = () => Promise.all(keys.map((key) => redis.get(key)))
+      // The first connects to all nodes.
+      await readAll()
+      const one = vi.spyOn(Socket.prototype, "_write")
+      const several = vi.spyOn(Socket.prototype, "_writev")
+      try {
+        expect(await readAll()).toEqual(keys.map(() => null))
+        expect(one.mock.calls.length + several.mock.calls.length).toBe(cluster.ports.length)
+      } finally {
+        one.mockRestore()
+        several.mockRestore()
+      }
     })
 
     it("reaches keys of every node, and visits each node once in a walk", async () => {

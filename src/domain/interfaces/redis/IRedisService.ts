@@ -70,7 +70,7 @@ export interface IRedisService {
   readonly connection: RedisConnection
   /** The value of a key; `null` where there is none, or one that is no string. */
   get(key: string, options?: RedisCallOptions): Promise<string | null>
-  /** Values in the order of the keys. On a cluster a GET for each, all of them sent at once. */
+  /** Values in the order of the keys. On a cluster a GET for each, one pipeline a node. */
   mget(keys: readonly string[], options?: RedisCallOptions): Promise<readonly (string | null)[]>
   /** UNLINKs each key on its own, in one pipeline; which of them existed. */
   unlink(keys: readonly string[], options?: RedisCallOptions): Promise<readonly boolean[]>

@@ -3,6 +3,7 @@ import { neverWritten } from "../failures/classify.js"
 import { ClientRedisService, type ClientServiceOptions } from "./ClientRedisService.js"
 import type { IoRedisFeatures, IoRedisLike } from "./client-shapes.js"
 import { keySlot } from "./key-slot.js"
+import { NodePipelines } from "./NodePipelines.js"
 import { normaliseReply } from "./replies.js"
 import { listenTo } from "./shared-listeners.js"
 import { type Primary, primariesOf, type RecognisedClient } from "./topology.js"
@@ -18,6 +19,7 @@ export class IoRedisService extends ClientRedisService {
   readonly #watchesAll: boolean
   /** The nodes of a cluster, and what ends the listening to each. */
   readonly #watched = new Map<WatchableNode, readonly (() => void)[]>()
+  readonly #pipelines: NodePipelines | undefined
   readonly #stopListening: (() => void)[] = []
   #closes = 0
   #readies = 0
@@ -39,6 +41,7 @@ export class IoRedisService extends ClientRedisService {
     const { client, form } = recognised
     this.#recognised = recognised
     this.singleNode = form === "client"
+    this.#pipelines = this.singleNode ? undefined : new NodePipelines({ [Symbol.iterator]: () => this.#watched.keys() })
     const clientOptions = form === "cluster" ? { ...client.options, ...client.options?.redisOptions } : client.options
     this.#numbersAsText = clientOptions?.stringNumbers === true
     // Automatic pipelining loses the command's name when bytes are asked for.
@@ -80,6 +83,7 @@ export class IoRedisService extends ClientRedisService {
   }
 
   protected send(_key: string | undefined, args: readonly string[], _signal: AbortSignal): Promise<unknown> {
+    this.#pipelines?.hold()
     return this.#call(this.#recognised.client, args)
   }
 

@@ -92,7 +92,7 @@ export class ReadBatch<P, T> {
     const keys = [...waiting.keys()]
     const reads = [...waiting.values()]
     if (this.#redis.singleNode) turnByTurn(keys.length, MOST_KEYS, (begin, end) => this.#fetch(keys.slice(begin, end), reads.slice(begin, end)))
-    // Each has its own fate there: one silent node must not fail the reads of the others. Clients pipeline them anyway.
+    // Each has its own fate there: one silent node must not fail the reads of the others. What goes to one node goes as one pipeline.
     else for (const [at, key] of keys.entries()) this.#fetch([key], reads.slice(at, at + 1))
   }
 
