@@ -54,12 +54,15 @@ export async function runGiant(settings: GroupSettings): Promise<Measured> {
   for (const giant of [old, young]) settings.onText(giantTable(giant))
   return {
     figures: { server: `Redis ${server.version}`, old, young },
-    findings: [
-      { target: "giant-longest", measured: old.longest },
-      { target: "giant-job", measured: old.job },
-      { target: "giant-young-longest", measured: young.longest },
-      { target: "giant-young-job", measured: young.job },
-    ],
+    // The targets name the number of sessions, of which a quick run opens a tenth.
+    findings: settings.quick
+      ? []
+      : [
+          { target: "giant-longest", measured: old.longest },
+          { target: "giant-job", measured: old.job },
+          { target: "giant-young-longest", measured: young.longest },
+          { target: "giant-young-job", measured: young.job },
+        ],
   }
 }
 
