@@ -17,7 +17,7 @@ const ROW = "simulated scripts"
 const OPERATIONS: Readonly<Record<Scale, number>> = { full: 100_000, quick: 5_000 }
 const WORLDS_A_ROUND = 6
 /** A rare outcome that was not met yet is waited for, up to so many times the operations. */
-const LONGEST = 3
+const LONGEST = 20
 const SHOWN = 3
 const MOST_UNDECIDED = 0.02
 /** Asks for rights, and is sent by `doctor` alone, which the simulation does not call. */
