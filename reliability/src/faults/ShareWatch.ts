@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto"
 import { setTimeout as pause } from "node:timers/promises"
 import { type ISessionService, SessionError } from "coatcheck"
-import { slotOfToken } from "../servers/key-slot.js"
+import { shareOf, slotOfToken } from "../servers/key-slot.js"
 import { waitUntil } from "../servers/wait-until.js"
 import type { Attributes } from "../workloads/RecordedClient.js"
 
-const SLOTS = 16_384
 const EVERY_MS = 10
 const NAMES = 1_000
 
@@ -54,7 +53,7 @@ export class ShareWatch {
     const tokens: string[] = []
     for (let i = 0; tokens.filter(Boolean).length < shares && i < NAMES; i++) {
       const { token } = await service.createSession({ userId: `share-${createHash("sha256").update(`${i}`).digest("hex")}`, attributes: { text: "-" } })
-      tokens[Math.floor(slotOfToken(token) / Math.ceil(SLOTS / shares))] ??= token
+      tokens[shareOf(slotOfToken(token), shares)] ??= token
     }
     return new ShareWatch(service, tokens, clock)
   }

@@ -1,4 +1,5 @@
 import { freePort } from "./free-port.js"
+import { SLOTS } from "./key-slot.js"
 import { askStore } from "./SentinelGroup.js"
 import { type ServerKind, StoreServer } from "./StoreServer.js"
 import { waitUntil } from "./wait-until.js"
@@ -12,7 +13,6 @@ export interface ClusterOptions {
   readonly nodeTimeoutMs?: number
 }
 
-const SLOTS = 16_384
 const FORMED_MS = 30_000
 
 interface Node {

@@ -1,4 +1,4 @@
-const SLOTS = 16_384
+export const SLOTS = 16_384
 
 /** The slot of a key, as a cluster counts it: CRC-16 (XMODEM) of what stands between the first braces, or of the whole key. */
 export function keySlot(key: string): number {
@@ -10,6 +10,11 @@ export function keySlot(key: string): number {
     crc &= 0xffff
   }
   return crc % SLOTS
+}
+
+/** In which of equal parts of all slots one lies, counted from 0. */
+export function shareOf(slot: number, shares: number): number {
+  return Math.floor(slot / Math.ceil(SLOTS / shares))
 }
 
 /** The slot of a session and of all others of its user. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { Cluster } from "../../servers/Cluster.js"
-import { keySlot } from "../../servers/key-slot.js"
+import { keySlot, shareOf } from "../../servers/key-slot.js"
 import { askStore } from "../../servers/SentinelGroup.js"
 import { waitUntil } from "../../servers/wait-until.js"
 import { openStore } from "../../workloads/open-store.js"
@@ -16,7 +16,6 @@ const TIMEOUT_MS = 1_000
 const TOUCHED_AFTER_MS = 60
 const HEALS_WITHIN_MS = 2_000
 const PRIMARIES = 3
-const SLOTS_OF_A_PRIMARY = Math.ceil(16_384 / PRIMARIES)
 
 /** A load, and how the lists of users beside it are deleted. */
 interface Lists {
@@ -46,14 +45,13 @@ function onServer(site: FaultSite): Promise<FaultFinding> {
 async function onCluster(site: FaultSite): Promise<FaultFinding> {
   await using cluster = await Cluster.start(site.kind, { primaries: PRIMARIES })
   const opened = await openStore(site.client, cluster.url)
-  const askPrimary = async (at: number, ...command: string[]): Promise<unknown> => {
-    const node = cluster.nodes[at]
-    if (node === undefined) throw new RangeError(`Expected one of ${PRIMARIES} primaries, got number ${at}`)
-    return askStore(node, command)
-  }
   try {
     await using load = await FaultLoad.start({ store: opened.store, seed: site.seed, timeout: `${TIMEOUT_MS}ms` })
-    const deleteList = (user: string): Promise<unknown> => askPrimary(primaryOf(user), "DEL", listKeyOf(user))
+    const deleteList = async (user: string): Promise<unknown> => {
+      const primary = cluster.nodes[primaryOf(user)]
+      if (primary === undefined) throw new RangeError(`Expected ${PRIMARIES} primaries, got ${cluster.nodes.length}`)
+      return askStore(primary, ["DEL", listKeyOf(user)])
+    }
     const { tried, figures, why } = await deleteLists(site, { load, nameOf: nameOnCluster, deleteList })
     const found = await load.finish()
     const audits = await Promise.all((await cluster.primaries()).map(({ url }) => wholeStore(url)))
@@ -70,7 +68,7 @@ async function onCluster(site: FaultSite): Promise<FaultFinding> {
 }
 
 function primaryOf(user: string): number {
-  return Math.floor(keySlot(listKeyOf(user)) / SLOTS_OF_A_PRIMARY)
+  return shareOf(keySlot(listKeyOf(user)), PRIMARIES)
 }
 
 /** Of two deletions, one is healed and one signed out thoroughly: both on one primary, the next two on the next. */

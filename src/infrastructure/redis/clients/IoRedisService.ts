@@ -41,7 +41,7 @@ export class IoRedisService extends ClientRedisService {
     const { client, form } = recognised
     this.#recognised = recognised
     this.singleNode = form === "client"
-    this.#pipelines = this.singleNode ? undefined : new NodePipelines({ [Symbol.iterator]: () => this.#watched.keys() })
+    this.#pipelines = this.singleNode ? undefined : new NodePipelines(this.#watched)
     const clientOptions = form === "cluster" ? { ...client.options, ...client.options?.redisOptions } : client.options
     this.#numbersAsText = clientOptions?.stringNumbers === true
     // Automatic pipelining loses the command's name when bytes are asked for.

@@ -7,18 +7,18 @@ type Corkable = Pick<Writable, "cork" | "uncork">
  * node together goes as one pipeline. Which command goes where, and what becomes of each, stays with the client.
  */
 export class NodePipelines {
-  readonly #nodes: Iterable<unknown>
+  readonly #nodes: ReadonlyMap<unknown, unknown>
   #held: Corkable[] = []
 
-  /** @param nodes - those that are connected to, as they are at each call of `hold` */
-  constructor(nodes: Iterable<unknown>) {
+  /** @param nodes - as keys, those that are connected to, as they are at each call of `hold` */
+  constructor(nodes: ReadonlyMap<unknown, unknown>) {
     this.#nodes = nodes
   }
 
   /** Called before a command is handed to the client. */
   hold(): void {
     if (this.#held.length > 0) return
-    for (const node of this.#nodes) {
+    for (const node of this.#nodes.keys()) {
       const stream = streamOf(node)
       if (stream === undefined) continue
       stream.cork()
