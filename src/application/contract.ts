@@ -27,11 +27,11 @@ export interface ActiveSession<A extends object, I extends object = A> extends S
 /** A session in which somebody is signed in. */
 export type ActiveUserSession<A extends object, I extends object = A> = ActiveSession<A, I> & { readonly userId: string }
 
-type AttributesFromGuest<A extends object, I extends object> =
-  // biome-ignore lint/complexity/noBannedTypes: {} is what an object without required keys is compared with
-  {} extends I
-    ? { readonly attributes?: DeepReadonly<I> | ((guest: DeepReadonly<A> | null) => DeepReadonly<I>) | undefined }
-    : { readonly attributes: DeepReadonly<I> | ((guest: DeepReadonly<A> | null) => DeepReadonly<I>) }
+/** What a new session holds, or how it is made of what the guest's holds; `null`: of nothing. */
+type AttributesOrCopy<A extends object, I extends object> = DeepReadonly<I> | ((guest: DeepReadonly<A> | null) => DeepReadonly<I>)
+// biome-ignore lint/complexity/noBannedTypes: {} is what an object without required keys is compared with
+type NothingFits<I extends object> = {} extends I ? true : false
+type Attributes<Given, IsOptional> = IsOptional extends true ? { readonly attributes?: Given | undefined } : { readonly attributes: Given }
 
 /** Options of `signIn`. `attributes` as a function gets what the guest's session (or the same user's pending one) holds, and says what to carry over. */
 export type SignInOptions<A extends object, I extends object> = Omit<
@@ -41,14 +41,16 @@ export type SignInOptions<A extends object, I extends object> = Omit<
   readonly userId: UserId
   /** The longer timeouts of "remember me", and a cookie that outlasts the browser; false by default. */
   readonly remember?: boolean | undefined
-} & AttributesFromGuest<A, I>
+} & Attributes<AttributesOrCopy<A, I>, NothingFits<I>>
 
-/** Options of `startPending`. Without `attributes` the pending session holds what the guest's did, for `signIn` to choose from. */
-export interface PendingOptions<A extends object, I extends object> {
+/**
+ * Options of `startPending`. Without `attributes` the pending session holds what the guest's did, for `signIn` to choose from, or nothing where there was no guest.
+ * Where the schema does not take both, they have to be given.
+ */
+export type PendingOptions<A extends object, I extends object> = {
   /** Who has passed the first factor. */
   readonly userId: UserId
-  readonly attributes?: DeepReadonly<I> | ((guest: DeepReadonly<A> | null) => DeepReadonly<I>) | undefined
-}
+} & Attributes<AttributesOrCopy<A, I>, DeepReadonly<A> extends DeepReadonly<I> ? NothingFits<I> : false>
 
 /** One of a user's sessions, as a page shows it to its owner. Never a token. */
 export interface DeviceEntry extends Device {

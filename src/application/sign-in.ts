@@ -1,7 +1,7 @@
 import type { DeepReadonly, UserId } from "../domain/interfaces/session/ISessionService.js"
 import { expected, readOptions } from "../shared/assertions.js"
 import { refuseWithoutCookie } from "./admission.js"
-import type { SignInOptions } from "./contract.js"
+import type { PendingOptions, SignInOptions } from "./contract.js"
 import type { OpenSession } from "./OpenSession.js"
 import type { RequestScope } from "./RequestScope.js"
 import { type NewAttributes, replaceSession } from "./replace-session.js"
@@ -33,16 +33,10 @@ export async function startGuest<A extends object, I extends object>(scope: Requ
 }
 
 /** Opens a session that waits for a second factor. What a guest's session held goes along, for `signIn` to choose from. */
-export async function startPending<A extends object, I extends object>(
-  scope: RequestScope<A, I>,
-  given: { readonly userId: UserId; readonly attributes?: NewAttributes<A, I> },
-): Promise<OpenSession<A, I>> {
+export async function startPending<A extends object, I extends object>(scope: RequestScope<A, I>, given: PendingOptions<A, I>): Promise<OpenSession<A, I>> {
   refuseWithoutCookie(scope.port)
-  const { userId, attributes = (held: DeepReadonly<A> | null) => (held ?? {}) as DeepReadonly<I> } = readOptions(
-    given,
-    "the options of startPending",
-    PENDING_OPTIONS,
-  )
+  const options: { readonly userId: UserId; readonly attributes?: NewAttributes<A, I> } = readOptions(given, "the options of startPending", PENDING_OPTIONS)
+  const { userId, attributes = (held: DeepReadonly<A> | null) => (held ?? {}) as DeepReadonly<I> } = options
   refuseNobody(userId)
   const next = await replaceSession(scope, { pendingUserId: userId } as never, attributes, userId)
   scope.audit({ event: "session_created" }, next.view)

@@ -1,5 +1,6 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { RequestAuth } from "../../../application/contract.js"
+import type { PendingOptions, RequestAuth } from "../../../application/contract.js"
 import { createSessionService } from "../../../config/create-session-service.js"
 import type { OwnedSessionService, SessionAttributes } from "../../../domain/interfaces/session/ISessionService.js"
 import { createFakeClock, type FakeClock } from "../../../testing/fake-clock.js"
@@ -273,6 +274,33 @@ describe("a sign-in with two factors", () => {
     expect((await ask(sessions, tab).auth.startPending({ userId: "ada", attributes })).attributes).toEqual({ kind: "pending", cart: ["tea"] })
     for (const options of [{ userId: "ada", isAdmin: true }, { userId: undefined }, { userId: "" }])
       expect(await codeOf(ask(sessions, tab).auth.startPending(options as never))).toBe("ERR_INVALID_ARGUMENT")
+  })
+
+  it("has to say what the pending session holds where a guest's attributes, or none, need not do", async () => {
+    type Cart = { readonly items: readonly string[] }
+    type Visits = { readonly visits?: number }
+    type VisitsAsText = { readonly visits?: string }
+    const said = <A extends object, I extends object = A>(options: PendingOptions<A, I>): PendingOptions<A, I> => options
+    said<Visits>({ userId: "ada" })
+    said<Cart>({ userId: "ada", attributes: (guest) => ({ items: guest?.items ?? [] }) })
+    // @ts-expect-error nothing may have been there before, and nothing is no cart
+    said<Cart>({ userId: "ada" })
+    // @ts-expect-error
+    said<Cart>({ userId: "ada", attributes: undefined })
+    // @ts-expect-error what a schema made of a guest's attributes is not what it takes
+    said<Visits, VisitsAsText>({ userId: "ada" })
+
+    const schema: StandardSchemaV1<Cart> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: (value) => ("items" in (value as object) ? { value: value as Cart } : { issues: [{ message: "" }] }),
+      },
+    }
+    await using carts = await createSessionService({ store: "memory:", schema })
+    const auth = (): RequestAuth<SessionAttributes> => ask(carts as never, new Tab()).auth
+    expect(await codeOf(auth().startPending({ userId: "ada" }))).toBe("ERR_INVALID_ARGUMENT")
+    expect((await auth().startPending({ userId: "ada", attributes: { items: [] } })).attributes).toEqual({ items: [] })
   })
 
   it("starts with nothing of a user who was signed in", async () => {
