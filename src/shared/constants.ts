@@ -10,6 +10,9 @@ export const CACHE_KEYS_PATTERNS = {
   RATE_LIMIT: (subject: string, rule: string): string => `rate_limit:{${subject}}:${rule}`,
 } as const
 
+/** The latest time of a clock. From 2255 on, microseconds are more than a number holds exactly, and a session may live for years. */
+export const LATEST_TIME_MS = Date.UTC(2250, 0)
+
 /** Defaults of the Redis side, in the units their names say. */
 export const REDIS_CONFIG = {
   TTL: {

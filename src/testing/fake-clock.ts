@@ -1,6 +1,7 @@
 import { asArgumentError } from "../domain/errors.js"
 import type { Clock } from "../domain/interfaces/ports.js"
 import { expected } from "../shared/assertions.js"
+import { LATEST_TIME_MS } from "../shared/constants.js"
 import { type Duration, toMilliseconds } from "../shared/durations.js"
 
 /** A clock that stands still until it is told to move. */
@@ -15,8 +16,6 @@ export interface FakeClock extends Clock {
 }
 
 const LONGEST_STEP_MS = 10_000 * 86_400_000
-/** From 2255 on, microseconds are more than a number holds exactly, and a session may live for years. */
-const LATEST_MS = Date.UTC(2250, 0)
 
 /**
  * Makes a clock for tests that live through hours in no time: hand it to `createSessionService` as `clock` (memory and SQLite).
@@ -40,13 +39,13 @@ export function createFakeClock(start: Date | string = "2026-01-01T00:00:00Z"): 
 
 function startOf(start: unknown): number {
   const time = typeof start === "string" || start instanceof Date ? new Date(start).getTime() : Number.NaN
-  if (!(time >= 0 && time <= LATEST_MS)) throw expected("start", "a date from 1970 to 2250, or text that can be read as one", start)
+  if (!(time >= 0 && time <= LATEST_TIME_MS)) throw expected("start", "a date from 1970 to 2250, or text that can be read as one", start)
   return time
 }
 
 function laterBy(now: number, by: Duration): number {
   const later = now + toMilliseconds(by, "by", { min: 0, max: LONGEST_STEP_MS })
-  if (later > LATEST_MS) throw expected("by", "a step that ends by 2250", by)
+  if (later > LATEST_TIME_MS) throw expected("by", "a step that ends by 2250", by)
   return later
 }
 

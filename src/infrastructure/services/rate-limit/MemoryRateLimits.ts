@@ -3,6 +3,7 @@ import type { Judgement, LimitRecord } from "../../../domain/rate-limit/record.j
 import type { Rule } from "../../../domain/rate-limit/rules.js"
 import * as table from "../../../domain/rate-limit/table.js"
 import { Patrol } from "../Patrol.js"
+import { timeOf } from "../time-of.js"
 import { localKey } from "./local-key.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore } from "./rate-limit-store.js"
 
@@ -97,7 +98,7 @@ export class MemoryRateLimits implements RateLimitStore {
   }
 
   #now(): number {
-    return Math.floor(this.#clock.now() * 1_000)
+    return Math.floor(timeOf(this.#clock) * 1_000)
   }
 
   #key(place: Place): string {

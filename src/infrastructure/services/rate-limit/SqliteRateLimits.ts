@@ -6,6 +6,7 @@ import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
 import type { SqliteDriver } from "../../sqlite/drivers.js"
 import { prepareRateLimits, RateLimitRows } from "../../sqlite/rate-limit-rows.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
+import { timeOf } from "../time-of.js"
 import type { Adjustment, Place, PlacedClaim, RateLimitStore, StoreOptions } from "./rate-limit-store.js"
 import { subjectName } from "./subjects.js"
 
@@ -102,7 +103,7 @@ export class SqliteRateLimits implements RateLimitStore {
   }
 
   #now(): number {
-    return Math.floor(this.#settings.clock.now() * 1_000)
+    return Math.floor(timeOf(this.#settings.clock) * 1_000)
   }
 
   #key({ subject, rule }: Place): string {

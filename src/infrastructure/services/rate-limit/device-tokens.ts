@@ -3,6 +3,7 @@ import { UnexpectedValue } from "../../../shared/assertions.js"
 import { newSessionId } from "../session/randomness.js"
 import type { Verifiers } from "../session/verifiers.js"
 import { createVerifiers } from "../session/verifiers.js"
+import { timeOf } from "../time-of.js"
 
 const FORM = /^([\w-]{22})\.(\d{1,6})\.([\w-]{22})$/
 const DAY = 86_400_000
@@ -17,7 +18,7 @@ const DAYS = 90
  * @throws UnexpectedValue
  */
 export function createDeviceTokens(secrets: readonly string[] | undefined, clock: Clock) {
-  const today = (): number => Math.floor(clock.now() / DAY)
+  const today = (): number => Math.floor(timeOf(clock) / DAY)
   const keyed = secrets === undefined ? null : keyedVerifiers(secrets)
   return {
     issue(account: string): string | null {

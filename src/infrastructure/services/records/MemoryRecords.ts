@@ -2,6 +2,7 @@ import type { Clock } from "../../../domain/interfaces/ports.js"
 import type { Lifetime } from "../../../domain/records/lifetime.js"
 import { ENDED, type LiveRecord, type RecordWrite, type Saved, saveRecord } from "../../../domain/records/record.js"
 import { Patrol } from "../Patrol.js"
+import { timeOf } from "../time-of.js"
 import type { RecordPlace, RecordSteps } from "./record-steps.js"
 
 interface Entry {
@@ -50,17 +51,17 @@ export class MemoryRecords implements RecordSteps {
   }
 
   #put(name: string, stored: Entry["stored"], lifetimeMs: number): void {
-    this.#entries.set(name, { stored, ends: this.#clock.now() + lifetimeMs })
+    this.#entries.set(name, { stored, ends: timeOf(this.#clock) + lifetimeMs })
   }
 
   #left(name: string): number {
-    return (this.#entries.get(name)?.ends ?? 0) - this.#clock.now()
+    return (this.#entries.get(name)?.ends ?? 0) - timeOf(this.#clock)
   }
 
   #find(name: string): Entry["stored"] | null {
     const entry = this.#entries.get(name)
     if (entry === undefined) return null
-    if (entry.ends >= this.#clock.now()) return entry.stored
+    if (entry.ends >= timeOf(this.#clock)) return entry.stored
     this.#entries.delete(name)
     return null
   }

@@ -5,6 +5,7 @@ import { ENDED, type LiveRecord, type RecordWrite, type Saved, saveRecord } from
 import { RecordRows } from "../../sqlite/record-rows.js"
 import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import type { StepOptions } from "../CallStep.js"
+import { timeOf } from "../time-of.js"
 import type { RecordSettings } from "./record-settings.js"
 import type { RecordPlace, RecordSteps } from "./record-steps.js"
 
@@ -87,6 +88,6 @@ export class SqliteRecords implements RecordSteps {
   }
 
   #now(): number {
-    return Math.floor(this.#clock.now())
+    return Math.floor(timeOf(this.#clock))
   }
 }

@@ -22,6 +22,7 @@ import { addSweeps, EMPTY_SWEEP, type SweepStep, sweptLive } from "../../../doma
 import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { Patrol } from "../Patrol.js"
+import { timeOf } from "../time-of.js"
 import type { UserKey } from "./randomness.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
@@ -59,7 +60,7 @@ export class MemorySessionService<A extends object, I extends object = A> extend
   }
 
   protected now(): number {
-    return Math.floor(this.#clock.now())
+    return Math.floor(timeOf(this.#clock))
   }
 
   protected readsInTime(): boolean {

@@ -29,6 +29,7 @@ import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import { type SessionRow, SessionRows } from "../../sqlite/session-rows.js"
 import type { StepOptions } from "../CallStep.js"
 import { toCallTimeout } from "../store-settings.js"
+import { timeOf } from "../time-of.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeRecord, prefixOf } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
@@ -81,7 +82,7 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
   }
 
   protected now(): number {
-    return Math.floor(this.#clock.now())
+    return Math.floor(timeOf(this.#clock))
   }
 
   /** A busy file is waited for. */

@@ -148,7 +148,12 @@ export abstract class SessionFront<A extends object, I extends object> implement
   protected abstract find(handle: Handle, options: StepOptions): Answer<SessionRecord | null>
   /** `find` for what is asked without options, where it ends within the deadline by itself. */
   protected ask<T>(handle: Handle, reader: Reader<SessionRecord, T>): Promise<T> {
-    const found = this.find(handle, UNBOUNDED)
+    let found: Answer<SessionRecord | null>
+    try {
+      found = this.find(handle, UNBOUNDED)
+    } catch (error) {
+      return Promise.reject(reader.refuse(error))
+    }
     if (!(found instanceof Promise)) return new Promise((resolve) => resolve(reader.answer(found)))
     return found.then(
       (record) => reader.answer(record),
