@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { expect, it } from "vitest"
 import type { SqliteConnection } from "../../infrastructure/sqlite/drivers.js"
+import type { Duration } from "../../shared/durations.js"
 import { createFakeClock } from "../../testing/fake-clock.js"
 import { sessionFile } from "./session-file.js"
 
@@ -84,4 +85,34 @@ it("ended sessions are neither listed, nor counted as ended by a call, nor in th
   expect(await sessions.deleteUserSessions("ada")).toBe(0)
   expect(await file.raw(rowsOf)).toBe(0)
   expect((await sessions.createSession({ userId: "ada" })).session.userId).toBe("ada")
+})
+
+it("ending all of a user's sessions that meets a busy file midway says that nothing was done while none of them has ended, and otherwise leaves it open", async () => {
+  await using file = sessionFile()
+  const clock = createFakeClock()
+  const ended: string[] = []
+  const sessions = await file.open({ clock, timeout: "100ms", onEvent: (event) => event.type === "ended" && ended.push(event.sessionId) })
+  const make = async (count: number, idleTimeout: Duration): Promise<void> => {
+    for (let i = 0; i < count; i += 1) await sessions.createSession({ userId: "ada", idleTimeout })
+  }
+  const meetBusyFile = async (): Promise<unknown> =>
+    file.raw(async (db) => {
+      // Set first, so this turn comes after the first part and before the second.
+      const turn = nextTurn()
+      const ending = sessions.deleteUserSessions("ada").catch((error: unknown) => error)
+      await turn
+      db.execute("BEGIN IMMEDIATE")
+      const answer = await ending
+      db.execute("ROLLBACK")
+      return answer
+    })
+  await make(520, "1m")
+  clock.advance("10m")
+  await make(2, "1h")
+  expect(await meetBusyFile()).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "not-applied" })
+  expect(ended).toEqual([])
+  expect((await sessions.getUserSessions("ada")).sessions).toHaveLength(2)
+  await make(500, "1h")
+  expect(await meetBusyFile()).toMatchObject({ code: "ERR_STORE_UNAVAILABLE", outcome: "unknown" })
+  expect(ended.length).toBeGreaterThan(0)
 })

@@ -12,7 +12,7 @@ export interface SessionFile extends AsyncDisposable {
   readonly path: string
   open(options?: SqliteSessionOptions): Promise<SqliteSessionService<Attributes>>
   /** The database beside the service, as another program sees it. */
-  raw<T>(work: (connection: SqliteConnection) => T): Promise<T>
+  raw<T>(work: (connection: SqliteConnection) => T | Promise<T>): Promise<T>
 }
 
 export function sessionFile(folder: string = mkdtempSync(join(tmpdir(), "coatcheck-sqlite-"))): SessionFile {
@@ -31,7 +31,7 @@ export function sessionFile(folder: string = mkdtempSync(join(tmpdir(), "coatche
     async raw(work) {
       const connection = (await loadDriver()).open(path)
       try {
-        return work(connection)
+        return await work(connection)
       } finally {
         connection.close()
       }

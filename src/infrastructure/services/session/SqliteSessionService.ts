@@ -167,7 +167,8 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
     for (let after = 0; after < cutOff; await nextTurn()) {
       const removing = this.#transact((rows) => this.#removeBatch(rows, owner, { after, cutOff, except }), { ...options, onFullDisk: true })
       const { live, last } = await removing.catch((error: unknown) => {
-        throw after > 0 ? inDoubt(error) : error
+        // Those that had ended by themselves are gone for nobody.
+        throw ended > 0 ? inDoubt(error) : error
       })
       live.forEach(options.onEnded)
       ended += live.length
