@@ -19,14 +19,29 @@ class Read<P, T> {
   readonly #reader: Reader<T, unknown>
   readonly #resolve: (answer: unknown) => void
   readonly #reject: (error: unknown) => void
+  readonly #signal: AbortSignal | undefined
   readonly next: Read<P, T> | undefined
 
-  constructor(place: P, reader: Reader<T, unknown>, resolve: (answer: unknown) => void, reject: (error: unknown) => void, next: Read<P, T> | undefined) {
+  constructor(
+    place: P,
+    reader: Reader<T, unknown>,
+    resolve: (answer: unknown) => void,
+    reject: (error: unknown) => void,
+    signal: AbortSignal | undefined,
+    next: Read<P, T> | undefined,
+  ) {
     this.#place = place
     this.#reader = reader
     this.#resolve = resolve
     this.#reject = reject
+    this.#signal = signal
     this.next = next
+  }
+
+  /** Whether anybody waits for this one, or for a later one of its key. */
+  get isWaited(): boolean {
+    for (let read: Read<P, T> | undefined = this; read !== undefined; read = read.next) if (read.#signal?.aborted !== true) return true
+    return false
   }
 
   settle(text: string | null, decode: (place: P, text: string) => T): void {
@@ -70,16 +85,20 @@ export class ReadBatch<P, T> {
     this.#traffic = traffic
   }
 
-  /** What lies under a key. Only this caller's wait ends with its signal; the fetch goes on for the others. */
+  /** What lies under a key. Only this caller's wait ends with its signal; the fetch goes on for the others, and is not sent where there is none any more. */
   get(place: P, key: string, signal?: AbortSignal): Promise<T | null> {
-    return signal?.aborted ? Promise.reject(signal.reason) : untilAborted(this.ask<T | null>(place, key, AS_IT_IS), signal)
+    return signal?.aborted ? Promise.reject(signal.reason) : untilAborted(this.ask<T | null>(place, key, AS_IT_IS, signal), signal)
   }
 
-  /** What a reader makes of that which lies under a key, as its fetch arrives: a promise between the two would cost as much as half of the decoding. */
-  ask<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {
+  /**
+   * What a reader makes of that which lies under a key, as its fetch arrives: a promise between the two would cost as much as half of the decoding.
+   *
+   * @param signal - aborted when nobody waits any more; the caller ends its own wait
+   */
+  ask<R>(place: P, key: string, reader: Reader<T, R>, signal?: AbortSignal): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       const next = this.#waiting.get(key)
-      this.#waiting.set(key, new Read<P, T>(place, reader, resolve as (answer: unknown) => void, reject, next))
+      this.#waiting.set(key, new Read<P, T>(place, reader, resolve as (answer: unknown) => void, reject, signal, next))
       if (next === undefined) this.#traffic.waits(this.#waiting.size, this.#sendAll)
     })
   }
@@ -89,8 +108,14 @@ export class ReadBatch<P, T> {
     if (waiting.size === 0) return
     // From here on nobody joins these.
     this.#waiting = new Map()
-    const keys = [...waiting.keys()]
-    const reads = [...waiting.values()]
+    const keys: string[] = []
+    const reads: Read<P, T>[] = []
+    for (const [key, read] of waiting) {
+      if (!read.isWaited) continue
+      keys.push(key)
+      reads.push(read)
+    }
+    if (keys.length === 0) return
     if (this.#redis.singleNode) turnByTurn(keys.length, MOST_KEYS, (begin, end) => this.#fetch(keys.slice(begin, end), reads.slice(begin, end)))
     // Each has its own fate there: one silent node must not fail the reads of the others. What goes to one node goes as one pipeline.
     else for (const [at, key] of keys.entries()) this.#fetch([key], reads.slice(at, at + 1))

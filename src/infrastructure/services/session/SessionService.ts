@@ -44,6 +44,7 @@ import { type ClaimSender, TurnBatch } from "../../redis/TurnBatch.js"
 import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
 import { examineStore } from "../../redis/upkeep/doctor.js"
+import { isListDue } from "../../redis/upkeep/due-lists.js"
 import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-memory.js"
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
 import { removeListed, takeCutOff, type UpkeepParts } from "../../redis/upkeep/sign-out-everywhere.js"
@@ -74,9 +75,6 @@ const MOST_DELETES = 32
 const CREATE_PAGES = 10_000
 /** A change leaves the record's memory after this many more. */
 const REMEMBERED_OPERATIONS = 4
-/** Where each read is an access, the list of a session is looked after when that is used for the first time in so long a span of the clock. */
-const HEAL_MS = 600_000
-
 /** A sign-out everywhere that ended more is remembered by its instant instead. */
 const MOST_REMEMBERED_SINGLY = 1_000
 
@@ -310,7 +308,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     if (found.status === "CORRUPT") return { record, failed: unreadable() }
     if (found.status !== "DONE") return { record, written: refused(found.status) }
     const lastAccessedAt = Math.floor(found.micros / 1000)
-    if (Math.floor(record.lastAccessedAt / HEAL_MS) < Math.floor(lastAccessedAt / HEAL_MS)) {
+    if (isListDue(record.id, record.lastAccessedAt, lastAccessedAt)) {
       const place = placeOf(record)
       if (place !== null) this.#healBehind(this.#keys.index(place), this.#keys.session(record), record.id)
     }

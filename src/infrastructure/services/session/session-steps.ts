@@ -8,10 +8,10 @@ export type Inserted =
   | { readonly status: "created"; readonly record: SessionRecord; readonly evicted: readonly Handle[] }
   | { readonly status: "full" | "ended" }
 
-/** What a removal came to. `isDurable` is missing where nobody asked for it. */
 /** A session that was read, and what became of writing this access down. */
 export type Access = { readonly record: SessionRecord } & ({ readonly written: StepResult } | { readonly failed: unknown })
 
+/** What a removal came to. `isDurable` is missing where nobody asked for it. */
 export type Removed =
   | { readonly status: "done" | "missing" | "wrong-secret"; readonly isDurable?: boolean | undefined }
   /** The version is another one than asked for, and nothing was ended. */

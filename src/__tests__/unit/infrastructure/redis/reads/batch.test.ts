@@ -177,6 +177,28 @@ it("ends one caller's wait by its signal, and not the fetch of the others", asyn
   await expect(reads.get("late", "k", ending.signal)).rejects.toThrow("enough")
 })
 
+it("does not send for whom nobody waits any more", async () => {
+  const store = heldStore()
+  const reads = batchOn(store)
+  const ending = new AbortController()
+  const gone = [reads.get("p", "gone", ending.signal), reads.get("q", "gone", ending.signal), reads.get("p", "shared", ending.signal)]
+  const [kept, shared] = [reads.get("p", "kept"), reads.get("r", "shared", new AbortController().signal)]
+  ending.abort(new Error("enough"))
+  expect((await Promise.allSettled(gone)).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"])
+  expect(store.sent).toEqual([["shared", "kept"]])
+  store.answer()
+  expect(await Promise.all([kept, shared])).toEqual([
+    { place: "p", text: "kept" },
+    { place: "r", text: "shared" },
+  ])
+  const all = new AbortController()
+  const last = reads.get("p", "last", all.signal)
+  all.abort(new Error("enough"))
+  await expect(last).rejects.toThrow("enough")
+  await turn()
+  expect(store.sent).toHaveLength(1)
+})
+
 it("makes an answer of what a fetch brought, and tells of one that failed as it is asked to", async () => {
   const store = heldStore()
   store.lost.add("lost")
