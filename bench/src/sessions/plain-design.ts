@@ -2,8 +2,12 @@ import { entryAt, shuffled } from "./order.js"
 import { type Payload, payloadOf, userName } from "./payload.js"
 import { usingUp } from "./pool.js"
 import type { RawClient } from "./raw-client.js"
+import { EVERYWHERE } from "./raw-commands.js"
 import { isThere, type SessionRows } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
+
+/** A walk takes longer: what is laid ready for walks should not make the store larger that they go through. */
+const WALKS_A_MS = 0.1
 
 /** What most teams write at first: JSON under a random id, written back as a whole, and a walk over all keys to find one user's sessions. */
 export function plainDesign({ raw, names: keys, count, bytes, ms }: ClientSettings): SessionRows {
@@ -55,18 +59,37 @@ export function plainDesign({ raw, names: keys, count, bytes, ms }: ClientSettin
       ),
     },
     find: { name: "plain design, one user's sessions by SCAN", work: { call: (at) => scanFor(raw, userName(at % users)), isRight: hasSome } },
+    findAndEnd: {
+      name: `plain design, all ${EVERYWHERE} of a user by SCAN and DEL`,
+      work: usingUp(
+        async (at) => {
+          const userId = `everywhere-${at}`
+          const json = JSON.stringify({ ...payloadOf(0, bytes), userId })
+          await Promise.all(Array.from({ length: EVERYWHERE }, () => raw.set(`plain:${crypto.randomUUID()}`, json)))
+          return userId
+        },
+        async (userId) => (await raw.del(...(await scanFor(raw, userId)).map(({ key }) => key))) === EVERYWHERE,
+        ms,
+        WALKS_A_MS,
+      ),
+    },
   }
 }
 
-async function scanFor(raw: RawClient, user: string): Promise<readonly Payload[]> {
-  const found: Payload[] = []
+interface Found {
+  readonly key: string
+  readonly session: Payload
+}
+
+async function scanFor(raw: RawClient, user: string): Promise<readonly Found[]> {
+  const found: Found[] = []
   let cursor = "0"
   do {
     const page = await raw.scan(cursor, "plain:*")
     cursor = page.cursor
     const values = page.keys.length === 0 ? [] : await raw.mget(page.keys)
-    const sessions = values.flatMap((json) => (json === null ? [] : [JSON.parse(json) as Payload]))
-    found.push(...sessions.filter(({ userId }) => userId === user))
+    const sessions = values.flatMap((json, at) => (json === null ? [] : [{ key: page.keys[at] ?? "", session: JSON.parse(json) as Payload }]))
+    found.push(...sessions.filter(({ session }) => session.userId === user))
   } while (cursor !== "0")
   return found
 }

@@ -1,7 +1,7 @@
 import type { Work } from "../rounds/slice.js"
 import { crowd } from "./crowd.js"
 
-/** Made at first: so many are used up in a millisecond by most that is measured. */
+/** So many are used up in a millisecond by most that is measured. */
 const USED_A_MS = 25
 const GROWTH = 4
 
@@ -12,11 +12,12 @@ const GROWTH = 4
  * @param make one more, at the given number
  * @param use whether it was there
  * @param ms how long a slice takes
+ * @param usedAMs how many a millisecond uses up at first
  */
-export function usingUp<T>(make: (at: number) => Promise<T>, use: (one: T) => Promise<boolean>, ms: number): Work {
+export function usingUp<T>(make: (at: number) => Promise<T>, use: (one: T) => Promise<boolean>, ms: number, usedAMs = USED_A_MS): Work {
   const pool: T[] = []
   let made = 0
-  let size = ms * USED_A_MS
+  let size = Math.ceil(ms * usedAMs)
   let ranOut = false
   return {
     refill: async () => {

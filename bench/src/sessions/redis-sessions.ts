@@ -3,16 +3,21 @@ import { type CrowdSettings, crowd } from "./crowd.js"
 import { entryAt, shuffled } from "./order.js"
 import { PAYLOAD_BYTES, PER_USER, payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
+import { EVERYWHERE, PAGE } from "./raw-commands.js"
 import { isThere, type SessionRows } from "./session-case.js"
 import type { SessionSettings } from "./session-settings.js"
 
 const APP = "bench"
 const DAY_SECONDS = 86_400
+const LISTED_USERS = 20
 
 /** redis-sessions as its page says, on the client of its own that it brings: node-redis 4. */
 export function redisSessions({ url, count, bytes, ms }: SessionSettings): SessionRows {
   const store = opened({ options: { url } })
   const open = async (user: number): Promise<string> => (await store.create(sessionOf(user, bytes))).token
+  const openSome = async (id: string, some: number): Promise<void> => {
+    await Promise.all(Array.from({ length: some }, () => store.create({ ...sessionOf(0, bytes), id })))
+  }
   const users = Math.ceil(count / 2)
   const order = shuffled(count)
   const tokens: string[] = []
@@ -36,6 +41,27 @@ export function redisSessions({ url, count, bytes, ms }: SessionSettings): Sessi
         async (token) => Number((await store.kill({ app: APP, token })).kill) === 1,
         ms,
       ),
+    },
+    endAll: {
+      name: `redis-sessions, killsoid of a user's ${EVERYWHERE}`,
+      work: usingUp(
+        async (at) => {
+          const id = `everywhere-${at}`
+          await openSome(id, EVERYWHERE)
+          return id
+        },
+        async (id) => (await store.killsoid({ app: APP, id })).kill === EVERYWHERE,
+        ms,
+      ),
+    },
+    list: {
+      // It has no pages: this user has no more.
+      name: `redis-sessions, soid of a user who has ${PAGE}`,
+      work: {
+        prepare: () => crowd(LISTED_USERS, (at) => openSome(`listed-${at}`, PAGE)),
+        call: (at) => store.soid({ app: APP, id: `listed-${at % LISTED_USERS}` }),
+        isRight: ({ sessions }: { readonly sessions: readonly unknown[] }) => sessions.length === PAGE,
+      },
     },
   }
 }

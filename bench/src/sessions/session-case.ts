@@ -17,7 +17,7 @@ export interface SessionCase extends Row {
   readonly wanted?: readonly Wanted[]
 }
 
-export type Kind = "read" | "restingRead" | "touchingRead" | "create" | "update" | "list" | "find" | "end" | "endAll" | "mixed"
+export type Kind = "read" | "restingRead" | "touchingRead" | "create" | "update" | "list" | "find" | "end" | "endAll" | "findAndEnd" | "mixed"
 
 /** What one library does for each kind of work; what it cannot do is left out. */
 export type SessionRows = { readonly [kind in Kind]?: SessionCase }

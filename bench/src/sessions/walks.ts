@@ -5,6 +5,7 @@ import { ServerMeter } from "../server/ServerMeter.js"
 import { startAll } from "./boards.js"
 import { measureBoards, type SliceSize } from "./measured-boards.js"
 import { type NodeRedis, openNodeRedis } from "./node-redis.js"
+import type { Board } from "./session-case.js"
 import type { Library, SessionSettings } from "./session-settings.js"
 import type { MeasuredBoard } from "./session-table.js"
 import { fillKeys, fillStore } from "./stored.js"
@@ -15,7 +16,7 @@ const FORMS: readonly (readonly [Library, (raw: NodeRedis, count: number, signal
   ["connect-redis", async (raw, count, signal) => (await fillStore(new RedisStore({ client: raw.client }), count, { signal })).map((id) => `sess:${id}`)],
 ]
 
-/** Finds one user's sessions without a list of them, in a server that holds nothing else: a walk over all keys, so long that one at a time is enough. */
+/** Finds one user's sessions, and ends them, without a list of them, in a server that holds nothing else: a walk over all keys, so long that one at a time is enough. */
 export async function measureWalks(
   { count, bytes, ms }: Pick<SessionSettings, "count" | "bytes" | "ms">,
   settings: GroupSettings & SliceSize,
@@ -28,10 +29,16 @@ export async function measureWalks(
     const raw = await openNodeRedis(server.url)
     const keys = await fill(raw, count, settings.signal).finally(() => raw.close())
     const bare: SessionSettings = { library: "raw", client: "node-redis", url: server.url, names: keys, count, bytes, ms }
-    await using subjects = await startAll([bare, { ...bare, library }], settings.signal)
-    const [{ list } = {}, { find } = {}] = subjects.rows
-    if (list === undefined || find === undefined) throw new RangeError(`Expected ${library} to find a user's sessions`)
-    measured.push(...(await measureBoards([{ baseline: list, cases: [find], inFlight: [1] }], meter, settings)))
+    // What is laid ready to be removed lies where no walk comes by.
+    const aside: SessionSettings = { ...bare, url: `${server.url}/1` }
+    await using subjects = await startAll([bare, aside, { ...bare, library }], settings.signal)
+    const [{ list } = {}, { endAll } = {}, { find, findAndEnd } = {}] = subjects.rows
+    if (list === undefined || endAll === undefined || find === undefined) throw new RangeError(`Expected ${library} to find a user's sessions`)
+    const boards: readonly Board[] = [
+      { baseline: list, cases: [find], inFlight: [1] },
+      ...(findAndEnd === undefined ? [] : [{ baseline: endAll, cases: [findAndEnd], inFlight: [1] }]),
+    ]
+    measured.push(...(await measureBoards(boards, meter, settings)))
   }
   return measured
 }
