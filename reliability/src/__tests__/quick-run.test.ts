@@ -126,6 +126,20 @@ describe("a service with a mistake is found out", () => {
     expect(exitCode).toBe(1)
     for (const sign of SIGNS[defect]) expect(row(stdout, sign).at(-1), sign).toBeGreaterThan(0)
   })
+
+  it.each([
+    ["update-without-compare", "redis, cluster, node-redis"],
+    ["lease-by-timer", "redis, cluster, node-redis, near-cache"],
+    ["kept-over-reconnect", "redis, cluster, node-redis, near-cache"],
+  ] as const)("%s, on a cluster", { timeout: 120_000 }, async (defect, place) => {
+    const { exitCode, stdout } = await runCommand(
+      ["--quick", "--layer", "histories", "--row", place, "--operations", "5000", "--seed", "7", "--defect", defect],
+      ownFolder(),
+    )
+    expect(stdout).toContain("FAILED")
+    expect(exitCode).toBe(1)
+    for (const sign of SIGNS[defect]) expect(row(stdout, sign).at(-1), sign).toBeGreaterThan(0)
+  })
 })
 
 describe("the command line", () => {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import type { ISessionService, SessionData } from "coatcheck"
 import { createClient } from "redis"
 import { bound } from "../workloads/bound-service.js"
+import { nodesOf } from "../workloads/open-store.js"
 import type { Attributes } from "../workloads/RecordedClient.js"
 
 /** Mistakes that a near-cache could have, to show that W7 sees them. */
@@ -55,15 +56,18 @@ async function overReconnects(
   { url, leaseMs }: { readonly url: string; readonly leaseMs: number },
 ): Promise<{ readonly getSession: Read; close(): void }> {
   const tokens = new Map<string, string>()
-  const client = createClient({ url, RESP: 3, emitInvalidate: true, socket: { reconnectStrategy: () => 10 } })
-  client.on("error", () => undefined)
   let changes = 0
-  client.on("invalidate", (key: Buffer | null) => {
-    changes += 1
-    if (key === null) kept.clear()
-    else kept.delete(tokens.get(key.toString()) ?? "")
+  const clients = nodesOf(url).map((place) => {
+    const client = createClient({ socket: { ...place, reconnectStrategy: () => 10 }, RESP: 3, emitInvalidate: true })
+    client.on("error", () => undefined)
+    client.on("invalidate", (key: Buffer | null) => {
+      changes += 1
+      if (key === null) kept.clear()
+      else kept.delete(tokens.get(key.toString()) ?? "")
+    })
+    return client
   })
-  await client.connect()
+  await Promise.all(clients.map((client) => client.connect()))
   const getSession: Read = async (token, options) => {
     const known = kept.get(token ?? "")
     if (known !== undefined) return known
@@ -71,11 +75,14 @@ async function overReconnects(
     const key = `session:{${tag}}.${id}`
     tokens.set(key, token ?? "")
     const before = changes
-    // A line that is dead without a word is none of its mistakes.
-    await Promise.race([client.get(key).catch(() => undefined), pause(leaseMs)])
+    // Of a cluster's nodes, the one that has the key will tell of it, and the others refuse. A line that is dead without a word is none of its mistakes.
+    await Promise.race([Promise.allSettled(clients.map((client) => client.get(key))), pause(leaseMs)])
     const session = await service.getSession(token, options)
     if (session !== null && changes === before) kept.set(token ?? "", session)
     return session
   }
-  return { getSession, close: () => client.destroy() }
+  const close = (): void => {
+    for (const client of clients) client.destroy()
+  }
+  return { getSession, close }
 }

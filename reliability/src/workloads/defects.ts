@@ -4,7 +4,7 @@ import { LIMIT_DEFECTS } from "../limits/limit-defects.js"
 import { NEAR_DEFECTS } from "../near/near-defects.js"
 import { bound } from "./bound-service.js"
 import type { Attributes } from "./RecordedClient.js"
-import type { StoreClient } from "./store-clients.js"
+import type { StoreKeys } from "./store-keys.js"
 
 /** Mistakes that a service could have, to show that the checkers see them. */
 const SESSION_DEFECTS = ["delete-does-nothing", "update-without-compare", "no-limit", "remembered-reads"] as const
@@ -20,11 +20,11 @@ export function isSessionDefect(defect: string | undefined): defect is SessionDe
 type Service = ISessionService<Attributes>
 
 /** The service with one mistake built in. */
-export function spoil(service: Service, defect: SessionDefect, store: StoreClient): Service {
+export function spoil(service: Service, defect: SessionDefect, store: StoreKeys): Service {
   return { ...bound(service), ...spoiled(service, defect, store) }
 }
 
-function spoiled(service: Service, defect: SessionDefect, store: StoreClient): Partial<Service> {
+function spoiled(service: Service, defect: SessionDefect, store: StoreKeys): Partial<Service> {
   switch (defect) {
     case "delete-does-nothing":
       return { deleteSession: async (token) => (await service.getSession(token)) !== null }
@@ -49,7 +49,7 @@ function remembering(service: Service): Service["getSession"] {
 }
 
 /** Reads, thinks, and writes what it thought of, whatever was written in between. */
-async function overwrite(service: Service, store: StoreClient, token: string, changes: unknown): Promise<SessionData<Attributes> | null> {
+async function overwrite(service: Service, store: StoreKeys, token: string, changes: unknown): Promise<SessionData<Attributes> | null> {
   const session = await service.getSession(token, { touch: false })
   if (session === null || typeof changes !== "object" || changes === null) return null
   const [tag, id] = session.sessionId.split(".")

@@ -25,9 +25,9 @@ export async function openStore(name: ClientName, url: string): Promise<OpenStor
   return { store: client, close: async () => client.disconnect() }
 }
 
-async function connectIoRedis(url: string): Promise<Redis | Cluster> {
-  const { form, nodes = "", name = "" } = FORM.exec(url)?.groups ?? {}
-  const client = makeIoRedis(form, nodes.split(",").map(placeOf), name)
+export async function connectIoRedis(url: string): Promise<Redis | Cluster> {
+  const { form, name = "" } = FORM.exec(url)?.groups ?? {}
+  const client = makeIoRedis(form, nodesOf(url), name)
   client.on("error", () => undefined)
   await client.connect()
   return client
@@ -43,6 +43,11 @@ function makeIoRedis(form: string | undefined, places: Node[], name: string): Re
     default:
       return new Redis({ host: places[0]?.host ?? "", port: places[0]?.port ?? 0, lazyConnect: true })
   }
+}
+
+/** The servers that a store's URL names. */
+export function nodesOf(url: string): Node[] {
+  return (FORM.exec(url)?.groups?.nodes ?? "").split(",").map(placeOf)
 }
 
 function placeOf(place: string): Node {

@@ -14,12 +14,12 @@ import { isSessionDefect, spoil } from "./defects.js"
 import { type Crew, doJob } from "./jobs.js"
 import { type OpenStore, openStore } from "./open-store.js"
 import type { Attributes } from "./RecordedClient.js"
-import { openClient, type StoreClient } from "./store-clients.js"
+import { openKeys, type StoreKeys } from "./store-keys.js"
 import type { ToParent, ToWorker, WorkerSettings, WorkerTask } from "./worker-messages.js"
 
 let crew: Crew | undefined
 let opened: OpenStore | undefined
-let spoiler: StoreClient | undefined
+let spoiler: StoreKeys | undefined
 let service: OwnedSessionService<Attributes, Attributes> | undefined
 let limits: OwnedRateLimitingService<typeof W6_RULES> | undefined
 let settings: WorkerSettings | undefined
@@ -31,7 +31,7 @@ async function open(given: WorkerSettings): Promise<void> {
   await close()
   settings = given
   opened = await openStore(client, url)
-  spoiler = isSessionDefect(defect) ? await openClient(client, url) : undefined
+  spoiler = isSessionDefect(defect) ? await openKeys(url) : undefined
   const opening = await createSessionService<Attributes>({ store: opened.store, timeout: `${timeoutMs}ms`, ...readingAs(leaseMs, given) })
   service = opening
   if (leaseMs !== null && isNearDefect(defect)) spoiledCache = await spoilNear(opening, defect, { url, leaseMs })
@@ -53,7 +53,7 @@ async function close(): Promise<void> {
   limits = undefined
   await opened?.close()
   opened = undefined
-  await spoiler?.close()
+  spoiler?.close()
   spoiler = undefined
   crew = undefined
 }
