@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
 import type { Compared } from "../rounds/beside-baseline.js"
+import { latencyTable } from "../rounds/latency-table.js"
 import { alone, type SessionCase, share } from "../sessions/session-case.js"
 import { sessionChart } from "../sessions/session-chart.js"
-import { findingsOf, latencyTable, sessionTable } from "../sessions/session-table.js"
+import { findingsOf, sessionTable } from "../sessions/session-table.js"
 
 const at = (median: number) => ({ low: median, median, high: median })
 const row = (name: string, more: Partial<Compared> = {}): Compared => ({

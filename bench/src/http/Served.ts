@@ -9,6 +9,8 @@ export interface Slice {
   readonly cpu: number
   /** Requests a second. */
   readonly rate: number
+  /** From a request to its answer, in microseconds, the shortest first. */
+  readonly latencies: Float64Array
 }
 
 export interface Load {
@@ -48,9 +50,9 @@ export class Served implements AsyncDisposable {
 
   async measure(count: number): Promise<Slice> {
     const [before, began] = [await this.#cpu(), performance.now()]
-    await load(this.#connections, this.#requests, count)
+    const latencies = await load(this.#connections, this.#requests, count)
     const [seconds, after] = [(performance.now() - began) / 1000, await this.#cpu()]
-    return { cpu: (after - before) / count, rate: count / seconds }
+    return { cpu: (after - before) / count, rate: count / seconds, latencies }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

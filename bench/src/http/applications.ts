@@ -19,15 +19,8 @@ const ORIGIN = "https://app.example"
 /** What each application answers: `POST /sign-in/NAME` gives a cookie, `GET /me` says whose it is. */
 export const APPLICATIONS: Readonly<Record<string, (url: string) => Promise<RequestListener>>> = {
   "node:http": async () => (request, response) => answer(response, request.method === "POST" ? "" : "ada"),
-  "node:http with coatcheck": async (url) => {
-    const door = nodeDoor(await authenticator(url))
-    const signIn = door.optionalSession(async (request, response) => {
-      await request.auth.signIn({ userId: nameIn(request) })
-      answer(response, "")
-    })
-    const me = door.requireSession((request, response) => answer(response, request.session.userId))
-    return (request, response) => void (request.method === "POST" ? signIn : me)(request, response)
-  },
+  "node:http with coatcheck": async (url) => nodeWith(await authenticator(url)),
+  "node:http with coatcheck and its near-cache": async (url) => nodeWith(await authenticator(url, { nearCache: true })),
   express: async () => {
     const app = express()
     app.post("/sign-in/:name", (_request, response) => void response.json({}))
@@ -99,6 +92,16 @@ export async function authenticator(url: string, more: { readonly nearCache?: bo
 }
 
 type Authenticator = Awaited<ReturnType<typeof authenticator>>
+
+function nodeWith(authenticated: Authenticator): RequestListener {
+  const door = nodeDoor(authenticated)
+  const signIn = door.optionalSession(async (request, response) => {
+    await request.auth.signIn({ userId: nameIn(request) })
+    answer(response, "")
+  })
+  const me = door.requireSession((request, response) => answer(response, request.session.userId))
+  return (request, response) => void (request.method === "POST" ? signIn : me)(request, response)
+}
 
 function expressWith(authenticated: Authenticator): RequestListener {
   const door = expressDoor(authenticated)

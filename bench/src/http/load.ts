@@ -60,16 +60,23 @@ export class KeptConnection {
 /**
  * Sends `count` requests over all connections at once, each going on with its next when it was answered.
  *
+ * @returns how long each took, in microseconds, the shortest first
  * @throws when an answer is not 200
  */
-export async function load(connections: readonly KeptConnection[], requests: readonly string[], count: number): Promise<void> {
+export async function load(connections: readonly KeptConnection[], requests: readonly string[], count: number): Promise<Float64Array> {
+  const latencies: number[] = []
   let next = 0
   await Promise.all(
     connections.map(async (connection) => {
+      let now = performance.now()
       while (next < count) {
+        const asked = now
         const status = await connection.ask(requests[next++ % requests.length] ?? "")
         if (status !== 200) throw new Error(`Expected every answer to be 200, got ${status}`)
+        now = performance.now()
+        latencies.push(now - asked)
       }
     }),
   )
+  return Float64Array.from(latencies, (one) => one * 1_000).sort()
 }

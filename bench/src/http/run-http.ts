@@ -26,7 +26,7 @@ const FRAMEWORKS: readonly Framework[] = [
     bare: "fastify with a cookie read and one hash made",
     contenders: [{ application: "fastify with coatcheck and its near-cache", share: "http-fastify-near" }],
   },
-  { bare: "node:http", contenders: [{ application: "node:http with coatcheck" }] },
+  { bare: "node:http", contenders: [{ application: "node:http with coatcheck" }, { application: "node:http with coatcheck and its near-cache" }] },
 ]
 
 /** Measures requests to applications that know who is signed in, beside the bare frameworks. */

@@ -4,6 +4,7 @@ import { besideBare, loadOf } from "../http/beside-bare.js"
 import { httpTable } from "../http/http-table.js"
 import { LIMITING_APPLICATIONS } from "../http/limiting-applications.js"
 import { temporaryFolder } from "../processes/temporary-folder.js"
+import { latencyTable } from "../rounds/latency-table.js"
 import { withMoreInFlight } from "../rounds/more-in-flight.js"
 import { Subject } from "../rounds/Subject.js"
 import { ServerMeter } from "../server/ServerMeter.js"
@@ -29,7 +30,8 @@ export async function runLimits(settings: GroupSettings): Promise<Measured> {
       const tell = (text: string) => settings.onProgress(`${stand}, ${name}, ${text}`)
       const own = await measureStand(told(server.url, keys, folder.path), meter, { ...settings, onProgress: tell })
       if (own === null) continue
-      settings.onText(`### ${stand}, ${name}\n\n${limitTable(own)}`)
+      const inFlight = own.measured.map((one) => one.inFlight)
+      settings.onText(`### ${stand}, ${name}\n\n${limitTable(own)}\n\n${latencyTable([own], inFlight)}`)
       figures.push({ stand, keys: name, ...own })
     }
   const remote = figures.filter(({ stand }) => stand !== HERE)

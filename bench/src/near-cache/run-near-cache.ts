@@ -1,12 +1,13 @@
 import type { GroupSettings, Measured } from "../group.js"
 import { markdownTable } from "../markdown.js"
+import { latencyTable } from "../rounds/latency-table.js"
 import { boardOf, CLIENTS, mixedBoardOf, startAll } from "../sessions/boards.js"
 import { figuresOf, measureBoards, type Part, type SliceSize } from "../sessions/measured-boards.js"
 import { RAW_MIX } from "../sessions/mixed.js"
 import { PAYLOAD_BYTES } from "../sessions/payload.js"
 import { sessionChart } from "../sessions/session-chart.js"
 import type { Library } from "../sessions/session-settings.js"
-import { findingsOf, latencyTable, type MeasuredBoard, sessionTable } from "../sessions/session-table.js"
+import { findingsOf, type MeasuredBoard, sessionTable } from "../sessions/session-table.js"
 import { type Stand, withStored } from "../sessions/stand.js"
 import { exactly } from "../spread.js"
 import type { Finding } from "../targets/target-table.js"
@@ -47,13 +48,18 @@ export async function runNearCache(settings: GroupSettings): Promise<Measured> {
   })
 }
 
-/** Reads of sessions that were read before, beside the raw GET of the same client. */
+/** Reads of sessions that were read before, and what changes them, beside the raw GET of the same client. */
 async function measureHits(client: ClientName, { meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
   await using subjects = await startAll(
     librariesOn(client).map((library) => settingsOf(library, client)),
     settings.signal,
   )
-  const boards = [boardOf(subjects.rows, ["read"]), mixedBoardOf(subjects.rows, RAW_MIX, ["coatcheck with its near-cache"])]
+  const boards = [
+    ...(["read", "create", "update", "list"] as const).map((kind) => boardOf(subjects.rows, [kind])),
+    mixedBoardOf(subjects.rows, RAW_MIX, ["coatcheck with its near-cache"]),
+    // Last, since what deleting leaves to be tidied is tidied seconds later, beside whatever runs then.
+    boardOf(subjects.rows, ["end"]),
+  ]
   return await measureBoards(boards, meter, settings)
 }
 

@@ -3,6 +3,7 @@ import { Cluster } from "coatcheck-reliability/cluster"
 import { StoreServer } from "coatcheck-reliability/servers"
 import { ratioChart } from "../charts/ratio-chart.js"
 import type { GroupSettings, Measured } from "../group.js"
+import { quantilesOf } from "../rounds/quantiles.js"
 import type { Sliced } from "../rounds/slice.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { usedMemoryOf } from "../server/settled-memory.js"
@@ -31,6 +32,8 @@ interface Place {
 interface Slice {
   readonly rate: number
   readonly costs: Costs
+  /** Of each process. */
+  readonly latencies: readonly Float64Array[]
 }
 
 /** Measures one process and two on one Redis and on a cluster, holds a model of what processor time allows against that, and says what it makes of more nodes. */
@@ -131,6 +134,7 @@ async function measure(places: readonly Place[], { rounds, quick, signal, onProg
         process: spreadOf(slices.map(({ costs }) => costs.process)).median,
         node: spreadOf(slices.map(({ costs }) => costs.node)).median,
       },
+      latencies: quantilesOf(slices.flatMap(({ latencies }) => latencies)),
     }
   })
 }
@@ -139,5 +143,9 @@ async function sliceOf({ readers, meter }: Place, reader: ReaderName, processes:
   const { result, server } = await meter.during(() => Promise.all(readers[reader].slice(0, processes).map((one) => one.slice({ inFlight: IN_FLIGHT, ms }))))
   const count = result.reduce((sum, one) => sum + one.count, 0)
   const cpu = result.reduce((sum, one) => sum + one.cpu * one.count, 0)
-  return { rate: result.reduce((sum, one) => sum + one.rate, 0), costs: { process: cpu / count, node: server.cpu / count } }
+  return {
+    rate: result.reduce((sum, one) => sum + one.rate, 0),
+    costs: { process: cpu / count, node: server.cpu / count },
+    latencies: result.map(({ latencies }) => latencies),
+  }
 }

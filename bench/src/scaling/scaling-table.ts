@@ -1,4 +1,6 @@
 import { markdownTable, shown } from "../markdown.js"
+import { LATENCY_HEAD, toldLatencies } from "../rounds/latency-table.js"
+import type { Quantiles } from "../rounds/quantiles.js"
 import type { Spread } from "../spread.js"
 import { type Capacity, type Costs, ceilingOf, NODE, type Setup } from "./capacity.js"
 
@@ -14,6 +16,8 @@ export interface SetupFigures extends Setup {
   /** Of one process on the same store, in the same round. */
   readonly ofOne: Spread
   readonly costs: Costs
+  /** Microseconds from a read to its answer, of all reads of all rounds and processes. */
+  readonly latencies: Quantiles
 }
 
 /** @param calibrated costs by store and reader, as one process has them there */
@@ -26,6 +30,7 @@ export function scalingTable(all: readonly SetupFigures[], calibrated: (store: s
       String(one.processes),
       shown(one.rate, 0),
       shown(one.ofOne, 2),
+      toldLatencies(one.latencies),
       one.costs.process.toFixed(1),
       one.costs.node.toFixed(1),
       `${rate.toFixed(0)}, by ${bound}`,
@@ -38,6 +43,7 @@ export function scalingTable(all: readonly SetupFigures[], calibrated: (store: s
     "processes",
     "reads a second",
     "of one process",
+    LATENCY_HEAD,
     "CPU µs a read",
     "CPU µs of the store",
     "model: at most",

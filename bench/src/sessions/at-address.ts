@@ -1,7 +1,9 @@
 import type { SessionToken } from "coatcheck"
 import { entryAt, shuffled } from "./order.js"
+import { ourPages } from "./our-pages.js"
 import { type Payload, PER_USER, payloadOf } from "./payload.js"
-import { usingUp } from "./pool.js"
+import { makingMore, usingUp } from "./pool.js"
+import { PAGE } from "./raw-commands.js"
 import { isThere, type SessionRows, share, type Wanted } from "./session-case.js"
 import type { SessionSettings } from "./session-settings.js"
 import { fillSessions, openOn, serviceOn } from "./stored.js"
@@ -26,7 +28,8 @@ export async function atAddress({ url, count, bytes, ms }: SessionSettings): Pro
       name: `${name}, update of one attribute`,
       work: { prepare, call: (at) => sessions.updateSession(entryAt(tokens, order, at), { views: at }), isRight: isThere },
     },
-    create: { name: `${name}, create (no limit)`, work: { call: open } },
+    create: { name: `${name}, create (no limit)`, work: makingMore(open, (token) => sessions.deleteSession(token)) },
+    list: { name: `${name}, ${PAGE} of a user's sessions`, work: ourPages(sessions) },
     end: { name: `${name}, delete`, work: usingUp(open, (token) => sessions.deleteSession(token), ms) },
   }
 }
@@ -43,7 +46,11 @@ export function mapOf({ count, ms }: SessionSettings): SessionRows {
   return {
     read: { name: "Map get and structuredClone", work: { call: async (at) => structuredClone(map.get(entryAt(order, order, at))) } },
     update: { name: "Map set", work: { call: async (at) => map.set(entryAt(order, order, at), payloadOf(at % count)) } },
-    create: { name: "Map set of another key", work: { call: open } },
+    create: { name: "Map set of another key", work: makingMore(open, async (key) => map.delete(key)) },
+    list: {
+      name: `Map get and structuredClone of ${PAGE}`,
+      work: { call: async (at) => Array.from({ length: PAGE }, (_, place) => structuredClone(map.get(entryAt(order, order, at * PAGE + place)))) },
+    },
     end: { name: "Map delete", work: usingUp(open, async (key) => map.delete(key), ms) },
   }
 }

@@ -13,7 +13,7 @@ export const EMBEDDED = "without a server"
 
 /** Sessions in a process and in a file, beside a map. */
 export async function measureEmbedded(
-  boardOf: (rows: readonly ToldRows[]) => Board,
+  boardsOf: (rows: readonly ToldRows[]) => readonly Board[],
   { meter, settingsOf }: Stand,
   settings: GroupSettings & SliceSize,
 ): Promise<readonly MeasuredBoard[]> {
@@ -21,5 +21,5 @@ export async function measureEmbedded(
   const bare = settingsOf("Map", "node-redis")
   const at = (url: string): SessionSettings => ({ ...bare, library: "coatcheck at an address", url })
   await using subjects = await startAll([bare, at("memory:"), at(`sqlite:${join(folder.path, "sessions.db")}`)], settings.signal)
-  return await measureBoards([boardOf(subjects.rows)], meter, settings)
+  return await measureBoards(boardsOf(subjects.rows), meter, settings)
 }

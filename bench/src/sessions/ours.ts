@@ -1,16 +1,14 @@
-import { createHash } from "node:crypto"
 import type { SessionToken } from "coatcheck"
 import { apart, readWithDueTouches } from "./due-touches.js"
 import { entryAt, shuffled } from "./order.js"
-import { payloadOf, userName } from "./payload.js"
+import { ourPages } from "./our-pages.js"
+import { ourSignIns } from "./our-sign-ins.js"
+import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
 import { EVERYWHERE, PAGE } from "./raw-commands.js"
 import { alone, isThere, type SessionCase, type SessionRows, share } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
-import { signingIn, type UserKeys } from "./signing-in.js"
-import { openOn, type Sessions, serviceOn } from "./stored.js"
-
-const LISTED_USERS = 20
+import { openOn, serviceOn } from "./stored.js"
 
 /** Our rows on one client. */
 export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSettings): Promise<SessionRows> {
@@ -49,13 +47,7 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
   }
   const create: SessionCase = {
     name: "coatcheck, create (at most 10 a user)",
-    work: signingIn(
-      (user) => {
-        const { userId, device, attributes } = payloadOf(user, bytes)
-        return created.createSession({ userId, device, attributes })
-      },
-      { raw, ms, keysOf: (user) => keysOf(userName(user), keyPrefix), lay: (user) => created.createSession({ userId: userName(user) }) },
-    ),
+    work: ourSignIns(created, { raw, keyPrefix, bytes, ms }),
     wanted: [share(64, `create-64 ${client}`), alone("trips", `create-trips ${client}`)],
   }
   const update: SessionCase = {
@@ -84,34 +76,6 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
       ms,
     ),
   }
-  const list: SessionCase = {
-    name: `coatcheck, ${PAGE} of a user's sessions`,
-    work: {
-      prepare: () => storePages(sessions),
-      call: (at) => sessions.getUserSessions(listedUser(at), { limit: PAGE }),
-      isRight: (page: { readonly sessions: readonly unknown[] }) => page.sessions.length === PAGE,
-    },
-  }
+  const list: SessionCase = { name: `coatcheck, ${PAGE} of a user's sessions`, work: ourPages(sessions) }
   return { read, restingRead, touchingRead, create, update, end, endAll, list }
-}
-
-/** Users with two pages of sessions each; the next client finds them. */
-async function storePages(sessions: Sessions): Promise<void> {
-  const { device, attributes } = payloadOf(0)
-  for (let at = 0; at < LISTED_USERS; at++) {
-    const userId = listedUser(at)
-    const { sessions: page } = await sessions.getUserSessions(userId, { limit: 1 })
-    if (page.length === 0) await Promise.all(Array.from({ length: 2 * PAGE }, () => sessions.createSession({ userId, device, attributes })))
-  }
-}
-
-/** Where a user's sessions lie; see docs/keys.md. */
-function keysOf(userId: string, prefix: string): UserKeys {
-  const hash = createHash("sha256").update(userId).digest()
-  const tag = hash.subarray(0, 2).toString("base64url")
-  return { list: `${prefix}user_sessions:{${tag}}:${hash.toString("base64url").slice(0, 22)}`, sessions: `${prefix}session:{${tag}}.` }
-}
-
-function listedUser(at: number): string {
-  return `listed-${at % LISTED_USERS}`
 }

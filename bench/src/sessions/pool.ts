@@ -5,6 +5,23 @@ import { crowd } from "./crowd.js"
 const USED_A_MS = 25
 const GROWTH = 4
 
+/** Work that makes one more with each call. What a slice made is removed before the next, so that the store stays as large as it was. */
+export function makingMore<T>(make: (at: number) => Promise<T>, remove: (one: T) => Promise<unknown>): Work {
+  let made: T[] = []
+  return {
+    refill: async () => {
+      const all = made
+      made = []
+      await crowd(all.length, (at) => remove(all[at] as T))
+    },
+    call: async (at) => {
+      const one = await make(at)
+      made.push(one)
+      return one
+    },
+  }
+}
+
 /**
  * Work that uses up what it is done to, such as deleting. Where a slice uses up all, more is made within it, which slows that slice down, and for the next
  * slice several times as much is laid ready: so that happens while the first round warms up, if at all.

@@ -1,4 +1,5 @@
 import type { GroupSettings, Measured } from "../group.js"
+import { latencyTable } from "../rounds/latency-table.js"
 import { boardOf, CLIENTS, startAll, withoutTouches } from "./boards.js"
 import { figuresOf, measureBoards, type Part } from "./measured-boards.js"
 import { PAYLOAD_BYTES } from "./payload.js"
@@ -23,7 +24,7 @@ export async function runLeast(settings: GroupSettings): Promise<Measured> {
         ...size,
         onProgress: (text) => onProgress(`${client}, ${text}`),
       })
-      if (boards.length > 0) settings.onText(`### ${client}\n\n${sessionTable(boards, size.inFlight)}`)
+      if (boards.length > 0) settings.onText(`### ${client}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
       parts.push({ name: client, boards })
     }
     return {

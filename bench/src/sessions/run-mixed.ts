@@ -1,4 +1,5 @@
 import type { GroupSettings, Measured } from "../group.js"
+import { latencyTable } from "../rounds/latency-table.js"
 import type { ClientName } from "../targets/targets.js"
 import { boardOf, CLIENTS, librariesOn, mixedBoardOf, startAll, withoutTouches } from "./boards.js"
 import { EMBEDDED, measureEmbedded } from "./embedded.js"
@@ -8,7 +9,7 @@ import { shuffled } from "./order.js"
 import { PAYLOAD_BYTES } from "./payload.js"
 import { sessionChart } from "./session-chart.js"
 import type { Library } from "./session-settings.js"
-import { latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
+import { type MeasuredBoard, sessionTable } from "./session-table.js"
 import { type Stand, withStored } from "./stand.js"
 
 const HOT = [1, 16]
@@ -25,7 +26,7 @@ export async function runMixed(settings: GroupSettings): Promise<Measured> {
     }
     const each = (name: string) => ({ ...settings, ...size, onProgress: (text: string) => settings.onProgress(`${name}, ${text}`) })
     for (const client of CLIENTS) tell(client, [...(await measureHot(client, stand, each(client))), ...(await measureMixed(client, stand, each(client)))])
-    tell(EMBEDDED, await measureEmbedded((rows) => mixedBoardOf(rows, MAP_MIX, ["coatcheck in memory", "coatcheck in a SQLite file"]), stand, each(EMBEDDED)))
+    tell(EMBEDDED, await measureEmbedded((rows) => [mixedBoardOf(rows, MAP_MIX, ["coatcheck in memory", "coatcheck in a SQLite file"])], stand, each(EMBEDDED)))
     return {
       figures: { server: `Redis ${stand.server.version}`, sessions: size.count, parts: figuresOf(parts) },
       charts: parts

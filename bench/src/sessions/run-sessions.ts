@@ -1,12 +1,14 @@
 import type { GroupSettings, Measured } from "../group.js"
+import { latencyTable } from "../rounds/latency-table.js"
 import type { ClientName } from "../targets/targets.js"
-import { boardOf, CLIENTS, librariesOn, startAll } from "./boards.js"
+import { boardOf, CLIENTS, librariesOn, startAll, type ToldRows } from "./boards.js"
 import { EMBEDDED, measureEmbedded } from "./embedded.js"
 import { figuresOf, measureBoards, type Part, type SliceSize } from "./measured-boards.js"
 import { PAYLOAD_BYTES } from "./payload.js"
+import type { Board } from "./session-case.js"
 import { sessionChart } from "./session-chart.js"
 import type { Library } from "./session-settings.js"
-import { findingsOf, latencyTable, type MeasuredBoard, sessionTable } from "./session-table.js"
+import { findingsOf, type MeasuredBoard, sessionTable } from "./session-table.js"
 import { type Stand, withStored } from "./stand.js"
 import { measureWalks } from "./walks.js"
 
@@ -29,7 +31,7 @@ export async function runSessions(settings: GroupSettings): Promise<Measured> {
     const each = (name: string) => ({ ...settings, ...size, onProgress: (text: string) => settings.onProgress(`${name}, ${text}`) })
     for (const client of CLIENTS) tell(client, await measureOn(client, stand, each(client)))
     tell("one user's sessions without a list", await measureWalks(size, each("walks")))
-    tell(EMBEDDED, await measureEmbedded((rows) => boardOf(rows, ["read"]), stand, each(EMBEDDED)))
+    tell(EMBEDDED, await measureEmbedded(boardsOfAll, stand, each(EMBEDDED)))
     return {
       figures: { server: `Redis ${stand.server.version}`, sessions: size.count, parts: figuresOf(parts) },
       findings: parts.flatMap(({ boards }) => findingsOf(boards)),
@@ -38,6 +40,11 @@ export async function runSessions(settings: GroupSettings): Promise<Measured> {
         .map(({ name, boards }) => sessionChart(`sessions-${name}`, `Sessions beside the raw commands of ${name}, ${size.count} stored`, boards)),
     }
   })
+}
+
+/** Of what knows no server: all kinds that a map has, too. */
+function boardsOfAll(rows: readonly ToldRows[]): readonly Board[] {
+  return [boardOf(rows, ["read"]), ...(["create", "update", "list", "end"] as const).map((kind) => boardOf(rows, [kind], ALONE_AND_MANY))]
 }
 
 async function measureOn(client: ClientName, { meter, settingsOf }: Stand, settings: GroupSettings & SliceSize): Promise<readonly MeasuredBoard[]> {
@@ -52,10 +59,10 @@ async function measureOn(client: ClientName, { meter, settingsOf }: Stand, setti
     boardOf(subjects.rows, ["read", "restingRead", "touchingRead"]),
     boardOf(subjects.rows, ["create"], most),
     boardOf(subjects.rows, ["update"], most),
-    boardOf(subjects.rows, ["list"], ALONE_AND_MANY),
+    boardOf(subjects.rows, ["list"], most),
     // Last, since what deleting leaves to be tidied is tidied seconds later, beside whatever runs then.
     boardOf(subjects.rows, ["end"], ALONE_AND_MANY),
-    boardOf(subjects.rows, ["endAll"], ALONE_AND_MANY),
+    boardOf(subjects.rows, ["endAll"], most),
   ]
   return await measureBoards(boards, meter, settings)
 }

@@ -1,4 +1,5 @@
 import type { GroupSettings, Measured } from "../group.js"
+import { latencyTable } from "../rounds/latency-table.js"
 import { boardOf, CLIENTS, librariesOn, startAll } from "./boards.js"
 import { figuresOf, measureBoards, type Part } from "./measured-boards.js"
 import type { Board } from "./session-case.js"
@@ -28,7 +29,7 @@ export async function runSizes(settings: GroupSettings): Promise<Measured> {
           ...size,
           onProgress: (text) => onProgress(`${name}, ${text}`),
         })
-        if (boards.length > 0) settings.onText(`### ${name}\n\n${sessionTable(boards, size.inFlight)}`)
+        if (boards.length > 0) settings.onText(`### ${name}\n\n${sessionTable(boards, size.inFlight)}\n\n${latencyTable(boards, size.inFlight)}`)
         parts.push({ name, boards })
       }
     })

@@ -1,5 +1,6 @@
 import { StoreServer } from "coatcheck-reliability/servers"
 import type { GroupSettings, Measured } from "../group.js"
+import { latencyTable } from "../rounds/latency-table.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { startAll, type ToldRows } from "./boards.js"
 import { cleanupTable, measureCleanup } from "./cleanup.js"
@@ -10,7 +11,7 @@ import { PAYLOAD_BYTES } from "./payload.js"
 import { alone, type Board, type Kind } from "./session-case.js"
 import { sessionChart } from "./session-chart.js"
 import type { SessionSettings } from "./session-settings.js"
-import { findingsOf, latencyTable, sessionTable } from "./session-table.js"
+import { findingsOf, sessionTable } from "./session-table.js"
 import { fillKeys, fillSessions, serviceOn } from "./stored.js"
 
 const STORED = { quick: [500, 2_000, 5_000], full: [10_000, 100_000, 1_000_000] }

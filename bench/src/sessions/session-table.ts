@@ -1,6 +1,6 @@
 import { commandsOf } from "../limits/limit-table.js"
 import { markdownTable, shown } from "../markdown.js"
-import { type Compared, relationOf } from "../rounds/beside-baseline.js"
+import { relationOf } from "../rounds/beside-baseline.js"
 import type { InFlightFigures } from "../rounds/more-in-flight.js"
 import type { Finding } from "../targets/target-table.js"
 import { figureOf, type SessionCase } from "./session-case.js"
@@ -36,7 +36,7 @@ function linesOf(measured: readonly InFlightFigures[], inFlight: readonly number
   const alone = measured.find((one) => one.inFlight === 1) ?? told
   return (told?.rows ?? []).map((row, place) => [
     place === 0 ? `**${row.name}**` : row.name,
-    ...inFlight.map((count) => cell(measured, count, place, (found) => shown(relationOf(found, count), 2))),
+    ...inFlight.map((count) => relation(measured, count, place)),
     perSecond(row.rate.median),
     row.cpu.median.toFixed(1),
     row.serverCpu.median.toFixed(1),
@@ -49,23 +49,10 @@ function perSecond(rate: number): string {
   return rate >= 10_000 ? `${Math.round(rate / 1_000)} k` : rate.toFixed(rate >= 100 ? 0 : 1)
 }
 
-/** What is said of one row with so many in flight, if it was measured with them. */
-function cell(measured: readonly InFlightFigures[], inFlight: number, place: number, say: (row: Compared) => string): string {
+/** What is told of one row with so many in flight, if it was measured with them. */
+function relation(measured: readonly InFlightFigures[], inFlight: number, place: number): string {
   const row = measured.find((one) => one.inFlight === inFlight)?.rows[place]
-  return row === undefined ? "–" : say(row)
-}
-
-/** How long calls take, in microseconds. */
-export function latencyTable(boards: readonly MeasuredBoard[], inFlight: readonly number[]): string {
-  const said = ({ latencies: { p50, p99, p999 } }: Compared): string => [p50, p99, p999].map(micros).join(" · ")
-  const lines = boards.flatMap(({ measured }) =>
-    (measured[0]?.rows ?? []).map(({ name }, place) => [place === 0 ? `**${name}**` : name, ...inFlight.map((count) => cell(measured, count, place, said))]),
-  )
-  return markdownTable(["p50 · p99 · p99.9, in µs", ...inFlight.map((count) => `${count} in flight`)], lines)
-}
-
-function micros(value: number): string {
-  return value >= 10 ? value.toFixed(0) : value.toFixed(1)
+  return row === undefined ? "–" : shown(relationOf(row, inFlight), 2)
 }
 
 /** What the targets are about, of what was measured. */

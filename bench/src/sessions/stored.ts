@@ -14,6 +14,8 @@ const NEVER_DUE = "1h"
 
 export interface FillSettings extends CrowdSettings {
   readonly bytes?: number
+  /** Sessions a user. */
+  readonly perUser?: number
 }
 
 /** Sessions in a store, in each form that is measured, and the names that they are found by. */
@@ -35,8 +37,8 @@ export async function openOn(sessions: Sessions, user: number, bytes?: number): 
   return (await sessions.createSession({ userId, device, attributes })).token
 }
 
-export function fillSessions(sessions: Sessions, count: number, settings: FillSettings): Promise<SessionToken[]> {
-  return crowd(count, (at) => openOn(sessions, Math.floor(at / PER_USER), settings.bytes), settings)
+export function fillSessions(sessions: Sessions, count: number, { bytes, perUser = PER_USER, ...settings }: FillSettings): Promise<SessionToken[]> {
+  return crowd(count, (at) => openOn(sessions, Math.floor(at / perUser), bytes), settings)
 }
 
 export function fillKeys(raw: RawClient, count: number, settings: FillSettings): Promise<string[]> {
