@@ -58,6 +58,16 @@ describe("reading with touches that are due", () => {
 })
 
 describe("work that uses up", () => {
+  it("lays as much ready as a Map uses up", async () => {
+    const work = usingUp(
+      async (at) => at,
+      async () => true,
+      20_000,
+    )
+    await work.refill?.()
+    expect(await work.call(0)).toBe(true)
+  })
+
   it("uses each once, and lays more ready where it ran out", async () => {
     const used = new Set<number>()
     let made = 0

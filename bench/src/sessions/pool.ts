@@ -42,7 +42,8 @@ export function usingUp<T>(make: (at: number) => Promise<T>, use: (one: T) => Pr
       ranOut = false
       const from = made
       made += size - pool.length
-      pool.push(...(await crowd(made - from, (at) => make(from + at))))
+      // One by one: as arguments of one call, some hundred thousand are too many.
+      for (const one of await crowd(made - from, (at) => make(from + at))) pool.push(one)
     },
     call: async () => {
       const one = pool.pop()
