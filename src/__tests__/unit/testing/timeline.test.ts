@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { expect, it, vi } from "vitest"
 import { MomentMissed, Timeline } from "../../../testing/session-conformance/timeline.js"
 
-const UNIT_MS = 20
+const UNIT_MS = 50
 
 function timeline(fake = false): Timeline {
   return new Timeline((by) => pause(Number.parseInt(String(by), 10)), { unitMs: UNIT_MS, fake })

@@ -38,9 +38,9 @@ class Read<P, T> {
     this.next = next
   }
 
-  /** Whether anybody waits for this one, or for a later one of its key. */
-  get isWaited(): boolean {
-    for (let read: Read<P, T> | undefined = this; read !== undefined; read = read.next) if (read.#signal?.aborted !== true) return true
+  /** Whether anybody waits for any of those of one key. */
+  static isWaited<P, T>(first: Read<P, T>): boolean {
+    for (let read: Read<P, T> | undefined = first; read !== undefined; read = read.next) if (read.#signal?.aborted !== true) return true
     return false
   }
 
@@ -111,7 +111,7 @@ export class ReadBatch<P, T> {
     const keys: string[] = []
     const reads: Read<P, T>[] = []
     for (const [key, read] of waiting) {
-      if (!read.isWaited) continue
+      if (!Read.isWaited(read)) continue
       keys.push(key)
       reads.push(read)
     }

@@ -7,8 +7,8 @@ import type { PruneLater } from "./prune-later.js"
 import { walkList } from "./walk-list.js"
 
 /** Members of the list that are read, and sessions that are ended, by one script: others are served in between. */
-const READ = 1_000
-const STEP = 250
+const READ = 500
+const STEP = 125
 /** Steps that are sent before the first is answered: while the server carries one out, this process prepares the next. */
 const MOST_UNDER_WAY = 3
 
