@@ -10,7 +10,7 @@ import { walkList } from "./walk-list.js"
 const READ = 500
 const STEP = 125
 /** Steps that are sent before the first is answered: while the server carries one out, this process prepares the next. */
-const MOST_UNDER_WAY = 3
+const MOST_UNDER_WAY = 6
 
 /** What upkeep works with. */
 export interface UpkeepParts {

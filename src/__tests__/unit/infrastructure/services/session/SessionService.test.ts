@@ -1095,7 +1095,7 @@ describe("deleteUserSessions", () => {
     redis.answer("index-end", [T, "2", "10", "1"])
     expect(await serviceWith().deleteUserSessions("ada", { except: handleOf(stays.record) })).toBe(1)
     expect(redis.names).toEqual(["index-cutoff", "index-end"])
-    expect(redis.only("index-cutoff")).toEqual({ name: "index-cutoff", keys: [indexOf("ada")], args: [1_000] })
+    expect(redis.only("index-cutoff")).toEqual({ name: "index-cutoff", keys: [indexOf("ada")], args: [500] })
     expect(redis.only("index-end")).toMatchObject({
       keys: [indexOf("ada"), keyOf(one.record), keyOf(two.record)],
       args: [MEMORY],
@@ -1111,7 +1111,7 @@ describe("deleteUserSessions", () => {
     redis.answer("index-end", [T, "1", "1", "2"], [T, "1", "1", "2"])
     expect(await serviceWith().deleteUserSessions("ada", { except: handleOf(stays.record) })).toBe(2)
     expect(redis.names).toEqual(["index-cutoff", "index-end", "index-page", "index-end", "index-page"])
-    expect(redis.all("index-page")[0]).toEqual({ name: "index-page", keys: [indexOf("ada")], args: ["FWD", "-inf", "1900000000000007", 1_000] })
+    expect(redis.all("index-page")[0]).toEqual({ name: "index-page", keys: [indexOf("ada")], args: ["FWD", "-inf", "1900000000000007", 500] })
   })
 
   it("looks at the list once more after a lost reply: nobody counted what the first copy took out of it", async () => {
@@ -1124,13 +1124,13 @@ describe("deleteUserSessions", () => {
   })
 
   it("goes on from the last member of a full page", async () => {
-    const members = Array.from({ length: 1_001 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
-    redis.answer("index-cutoff", [T, T, ...members.slice(0, 1_000).flat()])
-    redis.answer("index-page", [T, ...(members[999] ?? []), ...(members[1_000] ?? [])])
+    const members = Array.from({ length: 501 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
+    redis.answer("index-cutoff", [T, T, ...members.slice(0, 500).flat()])
+    redis.answer("index-page", [T, ...(members[499] ?? []), ...(members[500] ?? [])])
     redis.answer("index-end", (call: RecordedCall) => [T, String(call.keys.length - 1), "1".repeat(call.keys.length - 1), "0"])
-    expect(await serviceWith().deleteUserSessions("ada")).toBe(1_001)
-    expect(redis.all("index-page").map(({ args }) => args)).toEqual([["FWD", String(1_800_000_000_000_999), T, 1_000]])
-    expect(redis.all("index-end").map(({ keys }) => keys.length - 1)).toEqual([250, 250, 250, 250, 1])
+    expect(await serviceWith().deleteUserSessions("ada")).toBe(501)
+    expect(redis.all("index-page").map(({ args }) => args)).toEqual([["FWD", String(1_800_000_000_000_499), T, 500]])
+    expect(redis.all("index-end").map(({ keys }) => keys.length - 1)).toEqual([125, 125, 125, 125, 1])
   })
 
   it("does not end again what the list still names because its memory needs it", async () => {
@@ -1143,30 +1143,31 @@ describe("deleteUserSessions", () => {
     expect(redis.all("index-page")).toHaveLength(1)
   })
 
-  it("has three steps under way at most", async () => {
-    const members = Array.from({ length: 999 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
-    redis.answer("index-cutoff", [T, T, ...members.flat()])
+  it("has six steps under way at most", async () => {
+    const members = Array.from({ length: 875 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
+    redis.answer("index-cutoff", [T, T, ...members.slice(0, 500).flat()])
+    redis.answer("index-page", [T, ...members.slice(499).flat()], [T])
     const answers: (() => void)[] = []
     redis.answer("index-end", ({ keys }: RecordedCall) => {
       const ended = keys.length - 1
       return new Promise((resolve) => answers.push(() => resolve([T, String(ended), "1".repeat(ended), "0"])))
     })
     const ending = serviceWith().deleteUserSessions("ada")
-    await vi.waitFor(() => expect(answers).toHaveLength(3))
+    await vi.waitFor(() => expect(answers).toHaveLength(6))
     await pause(5)
-    expect(answers).toHaveLength(3)
+    expect(answers).toHaveLength(6)
     answers.shift()?.()
-    await vi.waitFor(() => expect(answers).toHaveLength(3))
+    await vi.waitFor(() => expect(answers).toHaveLength(6))
     for (const answer of answers) answer()
-    expect(await ending).toBe(999)
+    expect(await ending).toBe(875)
   })
 
   it("tells what a step came to that was under way when the next page could not be read", async () => {
-    const members = Array.from({ length: 1_000 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
+    const members = Array.from({ length: 500 }, (_, n) => [storedSession().record.id, String(1_800_000_000_000_000 + n)])
     redis.answer("index-cutoff", [T, T, ...members.flat()]).answer("index-page", lostReply(), lostReply())
-    redis.answer("index-end", [T, "250", "1".repeat(250), "0"])
+    redis.answer("index-end", [T, "125", "1".repeat(125), "0"])
     await expect(serviceWith().deleteUserSessions("ada")).rejects.toMatchObject({ code: "ERR_STORE_TIMEOUT", outcome: "unknown" })
-    expect(events.filter(({ type }) => type === "ended")).toHaveLength(1_000)
+    expect(events.filter(({ type }) => type === "ended")).toHaveLength(500)
   })
 
   it("on a cluster ends sessions one by one, because a slot that moves lets no script touch several of them", async () => {
