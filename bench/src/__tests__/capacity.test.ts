@@ -35,9 +35,19 @@ describe("tables", () => {
   it("hold what was measured against the model", () => {
     const at = (median: number) => ({ low: median, median, high: median })
     const latencies = { p50: 300.4, p99: 900, p999: 1_500 }
-    const setup = { store: "one Redis", reader: "coatcheck", processes: 1, nodes: 1, cores: 2, rate: at(80_000), ofOne: at(1), costs, latencies } as const
+    const setup = {
+      store: "one Redis",
+      reader: "coatcheck, node-redis",
+      processes: 1,
+      nodes: 1,
+      cores: 2,
+      rate: at(80_000),
+      ofOne: at(1),
+      costs,
+      latencies,
+    } as const
     expect(scalingTable([setup], () => costs)).toContain(
-      "| one Redis | coatcheck | 1 | 80000 (80000–80000) | 1.00 (1.00–1.00) | 300 · 900 · 1500 | 10.0 | 2.0 | 100000, by processes | 0.80 |",
+      "| one Redis | coatcheck, node-redis | 1 | 80000 (80000–80000) | 1.00 (1.00–1.00) | 300 · 900 · 1500 | 10.0 | 2.0 | 100000, by processes | 0.80 |",
     )
   })
 

@@ -41,7 +41,7 @@ async function answersRightly(rows: SessionRows, kinds: readonly Kind[]): Promis
 describe("what a library is measured by", () => {
   it.each([
     ["raw", [...CHANGES, "list", "endAll"]],
-    ["coatcheck", [...CHANGES, "restingRead", "touchingRead", "list", "endAll"]],
+    ["coatcheck", [...CHANGES, "restingRead", "lookingRead", "touchingRead", "list", "endAll"]],
     ["redis-sessions", [...CHANGES, "list", "endAll"]],
     ["connect-redis", [...CHANGES, "find"]],
     ["plain design", [...CHANGES, "find", "findAndEnd"]],

@@ -7,24 +7,28 @@ import { quantilesOf } from "../rounds/quantiles.js"
 import type { Sliced } from "../rounds/slice.js"
 import { ServerMeter } from "../server/ServerMeter.js"
 import { usedMemoryOf } from "../server/settled-memory.js"
-import { startAll } from "../sessions/boards.js"
+import { CLIENTS, startAll } from "../sessions/boards.js"
 import { PAYLOAD_BYTES, PER_USER } from "../sessions/payload.js"
 import type { SessionSettings } from "../sessions/session-settings.js"
 import { exactly, spreadOf } from "../spread.js"
+import type { ClientName } from "../targets/targets.js"
 import { type Costs, capacityOf, ceilingOf } from "./capacity.js"
 import { capacityTable, type ReaderName, type SetupFigures, scalingTable } from "./scaling-table.js"
 
 const IN_FLIGHT = 64
 const MS = { quick: 100, full: 500 }
 const PROCESSES = [1, 2]
-const READERS: readonly ReaderName[] = ["coatcheck", "raw GET"]
+/** In the order in which a place starts them. */
+const READERS: readonly ReaderName[] = CLIENTS.flatMap((client) => [`coatcheck, ${client}`, `raw GET, ${client}`] as const)
+/** Whose costs the capacity of more nodes is worked out by. */
+const MODELLED: ReaderName = "coatcheck, node-redis"
 const NODES = [1, 3, 6, 12, 24, 100]
 
 interface Place {
   readonly store: string
   readonly nodes: number
   /** Processes that read sessions, and others that read bare values: what the machine gives a second one of those bounds what it can give ours. */
-  readonly readers: Readonly<Record<ReaderName, readonly Sliced[]>>
+  readers(name: ReaderName): readonly Sliced[]
   readonly meter: ServerMeter
   readonly sessionBytes: number
 }
@@ -51,10 +55,10 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
     settings.signal,
   )
   const figures = await measure([alone, spread], settings)
-  const calibrated = (store: string, reader: ReaderName = "coatcheck"): Costs =>
+  const calibrated = (store: string, reader = MODELLED): Costs =>
     figures.find((one) => one.store === store && one.reader === reader && one.processes === 1)?.costs ?? { process: Number.NaN, node: Number.NaN }
   settings.onText(`${IN_FLIGHT} reads in flight for each process.\n\n${scalingTable(figures, calibrated)}`)
-  const ours = figures.filter(({ reader }) => reader === "coatcheck")
+  const ours = figures.filter(({ reader }) => reader === MODELLED)
   const efficiency = Math.min(1, ...ours.map((one) => one.rate.median / ceilingOf(one, calibrated(one.store)).rate))
   const capacities = NODES.map((nodes) =>
     capacityOf(nodes, { costs: calibrated(nodes === 1 ? alone.store : spread.store), sessionBytes: alone.sessionBytes, efficiency }),
@@ -67,7 +71,7 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
     bars: figures
       .filter((one) => one.store === store && one.processes > 1)
       .flatMap((one) => [
-        { name: `${one.reader}, ${one.processes} processes, measured`, ratio: one.ofOne, isOurs: one.reader === "coatcheck" },
+        { name: `${one.reader}, ${one.processes} processes, measured`, ratio: one.ofOne, isOurs: one.reader.startsWith("coatcheck") },
         {
           name: `model of ${one.reader}, by processor time alone`,
           ratio: exactly(ceilingOf(one, calibrated(store, one.reader)).rate / ceilingOf({ ...one, processes: 1 }, calibrated(store, one.reader)).rate),
@@ -90,21 +94,26 @@ export async function runScaling(settings: GroupSettings): Promise<Measured> {
 async function placeOf(store: string, url: string, nodes: readonly string[], count: number, signal: AbortSignal): Promise<Place & AsyncDisposable> {
   const before = await usedMemoryOf(nodes)
   const processes = Math.max(...PROCESSES)
-  const start = async (library: "coatcheck at an address" | "raw at an address") => {
-    const reader: SessionSettings = { library, client: "node-redis", url, names: [], count, bytes: PAYLOAD_BYTES, ms: MS.full }
+  const start = async (library: "coatcheck at an address" | "raw at an address", client: ClientName) => {
+    const reader: SessionSettings = { library, client, url, names: [], count, bytes: PAYLOAD_BYTES, ms: MS.full }
     const subjects = await startAll(new Array<SessionSettings>(processes).fill(reader), signal)
     const readers = subjects.rows.flatMap(({ read }) => read ?? [])
     await Promise.all(readers.map((one) => one.refill()))
     return { subjects, readers }
   }
-  const ours = await start("coatcheck at an address")
-  const sessionBytes = ((await usedMemoryOf(nodes)) - before) / (processes * count)
-  const raw = await start("raw at an address")
+  const started = new Map<ReaderName, Awaited<ReturnType<typeof start>>>()
+  let sessionBytes = Number.NaN
+  for (const client of CLIENTS) {
+    started.set(`coatcheck, ${client}`, await start("coatcheck at an address", client))
+    // Of the first ones, before there is anything else.
+    if (started.size === 1) sessionBytes = ((await usedMemoryOf(nodes)) - before) / (processes * count)
+    started.set(`raw GET, ${client}`, await start("raw at an address", client))
+  }
   const meter = new ServerMeter(...nodes)
   const end = async (): Promise<void> => {
-    for (const part of [ours.subjects, raw.subjects, meter]) await part[Symbol.asyncDispose]()
+    for (const part of [...[...started.values()].map(({ subjects }) => subjects), meter]) await part[Symbol.asyncDispose]()
   }
-  return { store, nodes: nodes.length, readers: { coatcheck: ours.readers, "raw GET": raw.readers }, meter, sessionBytes, [Symbol.asyncDispose]: end }
+  return { store, nodes: nodes.length, readers: (name) => started.get(name)?.readers ?? [], meter, sessionBytes, [Symbol.asyncDispose]: end }
 }
 
 async function measure(places: readonly Place[], { rounds, quick, signal, onProgress }: GroupSettings): Promise<readonly SetupFigures[]> {
@@ -140,7 +149,13 @@ async function measure(places: readonly Place[], { rounds, quick, signal, onProg
 }
 
 async function sliceOf({ readers, meter }: Place, reader: ReaderName, processes: number, ms: number): Promise<Slice> {
-  const { result, server } = await meter.during(() => Promise.all(readers[reader].slice(0, processes).map((one) => one.slice({ inFlight: IN_FLIGHT, ms }))))
+  const { result, server } = await meter.during(() =>
+    Promise.all(
+      readers(reader)
+        .slice(0, processes)
+        .map((one) => one.slice({ inFlight: IN_FLIGHT, ms })),
+    ),
+  )
   const count = result.reduce((sum, one) => sum + one.count, 0)
   const cpu = result.reduce((sum, one) => sum + one.cpu * one.count, 0)
   return {

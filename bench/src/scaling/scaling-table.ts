@@ -2,10 +2,11 @@ import { markdownTable, shown } from "../markdown.js"
 import { LATENCY_HEAD, toldLatencies } from "../rounds/latency-table.js"
 import type { Quantiles } from "../rounds/quantiles.js"
 import type { Spread } from "../spread.js"
+import type { ClientName } from "../targets/targets.js"
 import { type Capacity, type Costs, ceilingOf, NODE, type Setup } from "./capacity.js"
 
-/** Who reads: ours, or the bare command of the client that ours has. */
-export type ReaderName = "coatcheck" | "raw GET"
+/** Who reads: ours over a client, or the bare command of that client. */
+export type ReaderName = `${"coatcheck" | "raw GET"}, ${ClientName}`
 
 /** What one setup came to. */
 export interface SetupFigures extends Setup {

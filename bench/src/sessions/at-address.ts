@@ -1,4 +1,5 @@
 import type { SessionToken } from "coatcheck"
+import { clientAtAddress } from "./client-at-address.js"
 import { entryAt, shuffled } from "./order.js"
 import { ourPages } from "./our-pages.js"
 import { type Payload, PER_USER, payloadOf } from "./payload.js"
@@ -10,9 +11,9 @@ import { fillSessions, openOn, serviceOn } from "./stored.js"
 
 const WANTED_IN_MEMORY: readonly Wanted[] = [{ ...share(64, "memory-read"), figure: "rate" }]
 
-/** Ours, which opens the store by itself and has sessions of its own there. */
-export async function atAddress({ url, count, bytes, ms }: SessionSettings): Promise<SessionRows> {
-  const sessions = await serviceOn(url)
+/** Ours, with sessions of its own in the store there: over a client of a server or a cluster, or opened by itself where there is none. */
+export async function atAddress({ client, url, count, bytes, ms }: SessionSettings): Promise<SessionRows> {
+  const sessions = await serviceOn(url.startsWith("redis") ? (await clientAtAddress(client, url)).client : url)
   const order = shuffled(count)
   const tokens: SessionToken[] = []
   const prepare = async () => {

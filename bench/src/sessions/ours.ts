@@ -6,7 +6,7 @@ import { ourSignIns } from "./our-sign-ins.js"
 import { payloadOf } from "./payload.js"
 import { usingUp } from "./pool.js"
 import { EVERYWHERE, PAGE } from "./raw-commands.js"
-import { alone, isThere, type SessionCase, type SessionRows, share } from "./session-case.js"
+import { alone, hasAttributes, isThere, type SessionCase, type SessionRows, share } from "./session-case.js"
 import type { ClientSettings } from "./session-settings.js"
 import { openOn, serviceOn } from "./stored.js"
 
@@ -39,6 +39,10 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
     name: "coatcheck, read (no touch is due)",
     work: { call: (at) => sessions.getSession(entryAt(tokens, rested, at)), isRight: isThere },
     wanted: [alone("trips", `read-trips ${client}`)],
+  }
+  const lookingRead: SessionCase = {
+    name: "coatcheck, read (no touch is due), an attribute looked at",
+    work: { call: (at) => sessions.getSession(entryAt(tokens, rested, at)), isRight: hasAttributes },
   }
   const touchingRead: SessionCase = {
     name: "coatcheck, read and touch (touchInterval 0)",
@@ -77,5 +81,5 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
     ),
   }
   const list: SessionCase = { name: `coatcheck, ${PAGE} of a user's sessions`, work: ourPages(sessions) }
-  return { read, restingRead, touchingRead, create, update, end, endAll, list }
+  return { read, restingRead, lookingRead, touchingRead, create, update, end, endAll, list }
 }

@@ -56,7 +56,7 @@ async function measureOn(client: ClientName, { meter, settingsOf }: Stand, setti
   )
   const most = settings.quick ? ALONE_AND_MANY : settings.inFlight
   const boards = [
-    boardOf(subjects.rows, ["read", "restingRead", "touchingRead"]),
+    boardOf(subjects.rows, ["read", "restingRead", "lookingRead", "touchingRead"]),
     boardOf(subjects.rows, ["create"], most),
     boardOf(subjects.rows, ["update"], most),
     boardOf(subjects.rows, ["list"], most),

@@ -17,7 +17,7 @@ export interface SessionCase extends Row {
   readonly wanted?: readonly Wanted[]
 }
 
-export type Kind = "read" | "restingRead" | "touchingRead" | "create" | "update" | "list" | "find" | "end" | "endAll" | "findAndEnd" | "mixed"
+export type Kind = "read" | "restingRead" | "lookingRead" | "touchingRead" | "create" | "update" | "list" | "find" | "end" | "endAll" | "findAndEnd" | "mixed"
 
 /** What one library does for each kind of work; what it cannot do is left out. */
 export type SessionRows = { readonly [kind in Kind]?: SessionCase }
@@ -68,4 +68,9 @@ function counted(value: number): Spread {
 /** Whether a read found its session. */
 export function isThere(session: unknown): boolean {
   return session !== null
+}
+
+/** The same, looking at one of its attributes: they are parsed when somebody first does. */
+export function hasAttributes(session: { readonly attributes: { readonly theme?: unknown } } | null): boolean {
+  return session?.attributes.theme !== undefined
 }
