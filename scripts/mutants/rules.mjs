@@ -717,9 +717,16 @@ export const MUTANTS = [
   {
     rule: "A read joins only a fetch that is not sent yet",
     file: `${REDIS}/reads/batch.ts`,
-    from: "  ask<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {\n",
-    to: "  ask<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {\n    const sent = (this.sent ??= new Map<string, Promise<R>>())\n    if (!sent.has(key)) sent.set(key, this.askAnew(place, key, reader))\n    setTimeout(() => sent.delete(key), 50)\n    return sent.get(key) as Promise<R>\n  }\n\n  sent: Map<string, Promise<any>> | undefined\n  askAnew<R>(place: P, key: string, reader: Reader<T, R>): Promise<R> {\n",
+    from: "  ask<R>(place: P, key: string, reader: Reader<T, R>, signal?: AbortSignal): Promise<R> {\n",
+    to: "  ask<R>(place: P, key: string, reader: Reader<T, R>, signal?: AbortSignal): Promise<R> {\n    const sent = (this.sent ??= new Map<string, Promise<R>>())\n    if (!sent.has(key)) sent.set(key, this.askAnew(place, key, reader, signal))\n    setTimeout(() => sent.delete(key), 50)\n    return sent.get(key) as Promise<R>\n  }\n\n  sent: Map<string, Promise<any>> | undefined\n  askAnew<R>(place: P, key: string, reader: Reader<T, R>, signal?: AbortSignal): Promise<R> {\n",
     tests: [`${TESTS}/races/shared-reads.test.ts`],
+  },
+  {
+    rule: "A read is sent while anybody waits for it, be it not the first who asked",
+    file: `${REDIS}/reads/batch.ts`,
+    from: "read = read.next) if (read.#signal?.aborted !== true) return true",
+    to: "read = undefined) if (read.#signal?.aborted !== true) return true",
+    tests: [`${UNIT}/infrastructure/redis/reads/batch.test.ts`],
   },
   // Rotation
   {

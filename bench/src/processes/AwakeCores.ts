@@ -2,12 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { availableParallelism } from "node:os"
 import process, { execPath } from "node:process"
-import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 
 const PROGRAM = fileURLToPath(new URL("burn.js", import.meta.url))
-/** What cannot be started that way ends sooner, in milliseconds. */
-const PROVED_MS = 300
 
 /**
  * A loop on each core that gives way to everything else (the class SCHED_IDLE of Linux), so that no core halts: to wake one that did takes a virtual machine
@@ -23,13 +20,9 @@ export class AwakeCores implements AsyncDisposable {
   /** @param launcher - what starts a program with that priority @returns `null` where the system has no such thing: then cores halt as they do */
   static async start(launcher: readonly string[] = ["chrt", "--idle", "0"]): Promise<AwakeCores | null> {
     const [command, ...args] = [...launcher, execPath, PROGRAM, String(process.pid)]
-    const loops = Array.from({ length: availableParallelism() }, () => spawn(command, args, { stdio: "ignore" }))
-    const broken = loops.map((loop) => Promise.race([once(loop, "error"), once(loop, "exit")]).catch(() => undefined))
+    const loops = Array.from({ length: availableParallelism() }, () => spawn(command, args, { stdio: ["ignore", "pipe", "ignore"] }))
     const cores = new AwakeCores(loops)
-    const proved = new AbortController()
-    const works = await Promise.race([pause(PROVED_MS, true, { signal: proved.signal }), ...broken.map((end) => end.then(() => false))])
-    proved.abort()
-    if (works) return cores
+    if ((await Promise.all(loops.map(runs))).every(Boolean)) return cores
     await cores[Symbol.asyncDispose]()
     return null
   }
@@ -54,4 +47,12 @@ export class AwakeCores implements AsyncDisposable {
       }),
     )
   }
+}
+
+/** Whether a loop says that it runs, before it ends or cannot even be started. */
+function runs(loop: ChildProcess): Promise<boolean> {
+  return new Promise((resolve) => {
+    loop.stdout?.once("data", () => resolve(true))
+    loop.once("error", () => resolve(false)).once("exit", () => resolve(false))
+  })
 }

@@ -183,8 +183,10 @@ it("does not send for whom nobody waits any more", async () => {
   const ending = new AbortController()
   const gone = [reads.get("p", "gone", ending.signal), reads.get("q", "gone", ending.signal), reads.get("p", "shared", ending.signal)]
   const [kept, shared] = [reads.get("p", "kept"), reads.get("r", "shared", new AbortController().signal)]
+  // Whoever asked last.
+  gone.push(reads.get("q", "kept", ending.signal))
   ending.abort(new Error("enough"))
-  expect((await Promise.allSettled(gone)).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"])
+  expect((await Promise.allSettled(gone)).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected", "rejected"])
   expect(store.sent).toEqual([["shared", "kept"]])
   store.answer()
   expect(await Promise.all([kept, shared])).toEqual([
