@@ -1,33 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { Cluster } from "ioredis"
-import { createCluster } from "redis"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
-import { createSessionService, type OwnedSessionService, type RedisClientLike, type SessionAttributes } from "../../exports/index.js"
+import { createSessionService, type OwnedSessionService, type SessionAttributes } from "../../exports/index.js"
 import { askServer, SERVER_KINDS, startCluster, type TestCluster } from "../support/servers.js"
 import { type RawClient, rawClient, sessionKeyOf } from "../support/services-under-watch.js"
+import { addressOfCluster, openStore, STORE_CLIENTS, type StoreClient } from "../support/store-places.js"
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 type Service = OwnedSessionService<SessionAttributes, SessionAttributes>
 
 const LEASE_MS = 300
-const THROUGH = ["URL", "node-redis", "ioredis"] as const
 /** A replica is promoted a second or two after its primary fell silent. */
 const BACK_WITHIN_MS = 30_000
-
-async function openStore(through: (typeof THROUGH)[number], cluster: TestCluster): Promise<{ readonly store: string | RedisClientLike; end(): void }> {
-  if (through === "URL") return { store: `redis+cluster://${cluster.ports.map((port) => `127.0.0.1:${port}`).join(",")}`, end: () => undefined }
-  if (through === "ioredis") {
-    const roots = cluster.ports.map((port) => ({ host: "127.0.0.1", port }))
-    const client = new Cluster(roots, { slotsRefreshInterval: 500 })
-    client.on("error", () => undefined)
-    await new Promise((resolve) => client.once("ready", resolve))
-    return { store: client, end: () => client.disconnect() }
-  }
-  const client = createCluster({ rootNodes: cluster.urls.map((url) => ({ url })), topologyRefreshOnReconnectionAttemptStrategy: 500 })
-  client.on("error", () => undefined)
-  await client.connect()
-  return { store: client, end: () => client.destroy() }
-}
 
 /** Whether an answer came without a turn of the event loop. */
 async function isFromMemory(service: Service, token: string): Promise<boolean> {
@@ -44,7 +27,7 @@ describe.each(SERVER_KINDS)("a cluster of %s", (kind) => {
   beforeAll(async () => {
     cluster = await startCluster(kind, { replicas: true, args: ["--cluster-node-timeout", "1000"] })
     nodes = await Promise.all(cluster.urls.map((url) => rawClient(url)))
-    plain = await createSessionService({ store: (await openStore("URL", cluster)).store, timeout: "5s" })
+    plain = await createSessionService({ store: (await openStore("URL", addressOfCluster(cluster))).store, timeout: "5s" })
   })
   afterAll(async () => {
     for (const node of nodes) node.close()
@@ -52,14 +35,14 @@ describe.each(SERVER_KINDS)("a cluster of %s", (kind) => {
     await cluster?.stop()
   })
 
-  async function opened(through: (typeof THROUGH)[number]) {
-    const { store, end } = await openStore(through, cluster)
+  async function opened(through: StoreClient) {
+    const { store, end } = await openStore(through, addressOfCluster(cluster))
     const said: string[] = []
     const logger = { warn: ({ reason }: { readonly reason?: unknown }): void => void said.push(String(reason)) }
     const service: Service = await createSessionService({ store, timeout: "5s", nearCache: { lease: `${LEASE_MS}ms` }, logger })
     const close = async (): Promise<void> => {
       await service.close()
-      end()
+      await end()
     }
     return { service, said, close }
   }
@@ -79,7 +62,7 @@ describe.each(SERVER_KINDS)("a cluster of %s", (kind) => {
     )
   }
 
-  describe.each(THROUGH)("through %s", (through) => {
+  describe.each(STORE_CLIENTS)("through %s", (through) => {
     it("sessions of all primaries are read from memory, and none later than a lease after its end", async () => {
       const { service, close } = await opened(through)
       const tokens = (await made()).map(({ token }) => token)
@@ -128,7 +111,7 @@ describe.each(SERVER_KINDS)("a cluster of %s", (kind) => {
   })
 
   it("a primary that fails costs the sessions of the others nothing, and its own are kept again at its replica", async () => {
-    const all = await Promise.all(THROUGH.map((through) => opened(through)))
+    const all = await Promise.all(STORE_CLIENTS.map((through) => opened(through)))
     const before = (await made()).map(({ token }) => token)
     for (const { service } of all) await untilKept(service, before)
     const [failing] = cluster.nodes

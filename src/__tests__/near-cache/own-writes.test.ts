@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { NEAR_CACHED_CLIENTS, type NearCached, nearCached } from "../support/near-cached.js"
+import { type NearCached, nearCached } from "../support/near-cached.js"
 import { SERVER_KINDS, sharedServer } from "../support/servers.js"
 import { randomPrefix } from "../support/services-under-watch.js"
+import { STORE_CLIENTS } from "../support/store-places.js"
 
 // A process sees its own changes at once: no read that is begun after one was acknowledged gives what was before it.
 
 describe.each(SERVER_KINDS)("on %s", (kind) => {
-  describe.each(NEAR_CACHED_CLIENTS)("through %s", (through) => {
+  describe.each(STORE_CLIENTS)("through %s", (through) => {
     let near: NearCached
     beforeAll(async () => {
       near = await nearCached(sharedServer(kind).url, { keyPrefix: randomPrefix(), maxSessionsPerUser: 2, nearCache: { lease: "10s" } }, through)

@@ -1,34 +1,39 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Monitor, startMonitor } from "../support/monitor.js"
-import { NEAR_CACHED_CLIENTS, type NearCached, nearCached } from "../support/near-cached.js"
-import { askServer, SERVER_KINDS, startServer, type TestServer } from "../support/servers.js"
+import { type NearCached, nearCached } from "../support/near-cached.js"
+import { askServer } from "../support/servers.js"
 import { sessionKeyOf } from "../support/services-under-watch.js"
+import { STORE_CLIENTS, STORE_PLACES, type StorePlace, startPlace } from "../support/store-places.js"
 
-/** What is asked without a caller: whether the server is there, and what the time is. */
-const PROBES = new Set(["EXISTS", "ROLE", "TIME", "PING"])
+/** What is asked without a caller: whether a server is there and what the time is, what a Sentinel asks and tells, and who keeps which slots. */
+const PROBES = new Set(["EXISTS", "ROLE", "TIME", "PING", "PUBLISH", "SUBSCRIBE", "CLUSTER"])
 
-describe.each(SERVER_KINDS)("on %s", (kind) => {
-  describe.each(NEAR_CACHED_CLIENTS)("through %s", (through) => {
-    let server: TestServer
-    let monitor: Monitor
+describe.each(STORE_PLACES)("on %s, %s", (kind, on) => {
+  let place: StorePlace
+  let monitors: readonly Monitor[] = []
+  beforeAll(async () => {
+    place = await startPlace(kind, on)
+    monitors = await Promise.all(place.primaries.map(({ port }) => startMonitor(port)))
+  })
+  afterAll(async () => {
+    for (const monitor of monitors) monitor.stop()
+    await place.stop()
+  })
+
+  async function commandsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+    await Promise.all(monitors.map((monitor) => monitor.take()))
+    await work()
+    const taken = await Promise.all(monitors.map((monitor) => monitor.take()))
+    return taken.flat().flatMap(({ name }) => (PROBES.has(name) ? [] : [name]))
+  }
+
+  describe.each(STORE_CLIENTS)("through %s", (through) => {
     let near: NearCached
     beforeAll(async () => {
-      server = await startServer({ kind })
-      monitor = await startMonitor(server.port)
       // A lease that a busy machine does not let run out in the middle of a test.
-      near = await nearCached(server.url, { nearCache: { lease: "10s" }, timeout: "10s" }, through)
+      near = await nearCached(place.address, { nearCache: { lease: "10s" }, timeout: "10s" }, through)
     })
-    afterAll(async () => {
-      await near.end()
-      monitor.stop()
-      await server.stop()
-    })
-
-    async function commandsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
-      await monitor.take()
-      await work()
-      return (await monitor.take()).map(({ name }) => name).filter((name) => !PROBES.has(name))
-    }
+    afterAll(() => near.end())
 
     it("costs no command to read again", async () => {
       const { token } = await near.service.createSession({ userId: "reader", attributes: { n: 1 } })
@@ -40,11 +45,22 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(again).toEqual([])
     })
 
-    it("reads what was not read before in one MGET a turn", async () => {
+    it("reads what was not read before in one MGET a turn, and on a cluster in one each", async () => {
       const made = await Promise.all(Array.from({ length: 20 }, (_, n) => near.service.createSession({ userId: `many ${n}` })))
       const read = (): Promise<unknown> => Promise.all(made.map(({ token }) => near.service.getSession(token)))
-      expect(await commandsOf(read)).toEqual(["MGET"])
+      expect(await commandsOf(read)).toEqual(Array.from({ length: on === "a cluster" ? made.length : 1 }, () => "MGET"))
       expect(await commandsOf(read)).toEqual([])
+    })
+
+    it("keeps no more sessions than it may, and lets go of what was read longest ago", async () => {
+      const bounded = await nearCached(place.address, { nearCache: { lease: "10s", maxEntries: 10 }, timeout: "10s" }, through)
+      const made = await Promise.all(Array.from({ length: 20 }, (_, n) => near.service.createSession({ userId: `bounded ${n}` })))
+      const read = async ({ token }: { readonly token: string }): Promise<unknown> => bounded.service.getSession(token)
+      for (const one of made) await read(one)
+      const readAgain = (again: typeof made) => commandsOf(async () => void (await Promise.all(again.map(read))))
+      expect(await readAgain(made.slice(10))).toEqual([])
+      expect(await readAgain(made.slice(0, 10))).toContain("MGET")
+      await bounded.end()
     })
 
     it("asks the store for a secret that was not proved, and tells of it as ever", async () => {
@@ -60,7 +76,10 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     it("asks the store for a read that has to move the deadline", async () => {
       const { token, session } = await near.service.createSession({ userId: "idle" })
       await near.service.getSession(token)
-      await askServer(server.port, `SETRANGE ${sessionKeyOf("", session.sessionId)} 18 ${session.lastAccessedAt.getTime() - 60_000}`)
+      const shift = `SETRANGE ${sessionKeyOf("", session.sessionId)} 18 ${session.lastAccessedAt.getTime() - 60_000}`
+      // On a cluster the others answer where it is.
+      const shifted = await Promise.all(place.primaries.map(({ port }) => askServer(port, shift)))
+      expect(shifted.filter((reply) => reply.startsWith(":"))).toHaveLength(1)
       const looked = await commandsOf(async () => {
         for (let n = 0; n < 10; n += 1) await near.service.getSession(token, { touch: false })
       })
@@ -97,7 +116,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     })
 
     it("is closed with its service", async () => {
-      const closing = await nearCached(server.url, {}, through)
+      const closing = await nearCached(place.address, {}, through)
       const { token } = await closing.service.createSession({ userId: "closed" })
       await closing.service.getSession(token)
       const closed = closing.service.close()

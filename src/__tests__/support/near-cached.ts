@@ -1,31 +1,21 @@
-import { Redis as IoRedis } from "ioredis"
-import { createClient } from "redis"
 import { vi } from "vitest"
 import type { OwnedSessionService, SessionAttributes, SessionEvent } from "../../exports/index.js"
-import { createSessionService, type RedisClientLike, type SessionServiceOptions } from "../../exports/index.js"
+import { createSessionService, type SessionServiceOptions } from "../../exports/index.js"
+import { addressOfServer, openStore, type StoreAddress, type StoreClient } from "./store-places.js"
 
 export type NearCached = Awaited<ReturnType<typeof nearCached>>
-export type NearCachedClient = "node-redis" | "ioredis" | "URL"
-export const NEAR_CACHED_CLIENTS: readonly NearCachedClient[] = ["node-redis", "ioredis", "URL"]
 
-/** Opens what a service gets as its store. */
-async function openStore(through: NearCachedClient, url: string): Promise<{ readonly store: string | RedisClientLike; end(): void }> {
-  if (through === "URL") return { store: url, end: () => undefined }
-  if (through === "ioredis") {
-    const client = new IoRedis(url)
-    client.on("error", () => undefined)
-    await client.ping()
-    return { store: client, end: () => client.disconnect() }
-  }
-  const client = createClient({ url })
-  client.on("error", () => undefined)
-  await client.connect()
-  return { store: client, end: () => client.destroy() }
-}
-
-/** A service with its near-cache on, once it serves, and what it said of itself. */
-export async function nearCached(url: string, options: Omit<SessionServiceOptions, "store" | "schema"> = {}, through: NearCachedClient = "node-redis") {
-  const { store, end } = await openStore(through, url)
+/**
+ * A service with its near-cache on, once it serves, and what it said of itself.
+ *
+ * @param at the URL of one server, or where else the store is
+ */
+export async function nearCached(
+  at: string | StoreAddress,
+  options: Omit<SessionServiceOptions, "store" | "schema"> = {},
+  through: StoreClient = "node-redis",
+) {
+  const { store, end } = await openStore(through, typeof at === "string" ? addressOfServer(at) : at)
   const events: SessionEvent[] = []
   const service: OwnedSessionService<SessionAttributes, SessionAttributes> = await createSessionService({
     nearCache: true,
@@ -50,7 +40,7 @@ export async function nearCached(url: string, options: Omit<SessionServiceOption
     said,
     end: async (): Promise<void> => {
       await service.close()
-      end()
+      await end()
     },
   }
 }

@@ -131,8 +131,12 @@ export async function startCluster(
   }
 }
 
-/** Starts a primary, two replicas in sync with it, and three Sentinels that agree about them and act when the primary is silent for a second. */
-export async function startSentinels(kind: ServerKind): Promise<TestSentinels> {
+/**
+ * Starts a primary, two replicas in sync with it, and three Sentinels that agree about them.
+ *
+ * @param options `downAfterMs`: for how long the primary is silent before they act
+ */
+export async function startSentinels(kind: ServerKind, { downAfterMs = 1_000 }: { readonly downAfterMs?: number } = {}): Promise<TestSentinels> {
   const primaryName = "main"
   const started: TestServer[] = []
   const keep = async (starting: Promise<TestServer>): Promise<TestServer> => {
@@ -150,7 +154,7 @@ export async function startSentinels(kind: ServerKind): Promise<TestSentinels> {
     await until(`the replicas of ${kind} to be in sync`, async () => (await askServer(primary.port, "INFO replication")).split("state=online").length === 3)
     const watched = [
       `sentinel monitor ${primaryName} 127.0.0.1 ${primary.port} 2`,
-      `sentinel down-after-milliseconds ${primaryName} 1000`,
+      `sentinel down-after-milliseconds ${primaryName} ${downAfterMs}`,
       `sentinel failover-timeout ${primaryName} 3000`,
     ]
     const sentinels: TestServer[] = []

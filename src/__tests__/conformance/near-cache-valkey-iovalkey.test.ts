@@ -1,0 +1,3 @@
+import { describeOnRedis } from "../support/redis-store.js"
+
+describeOnRedis("valkey", "iovalkey", true)
