@@ -107,7 +107,8 @@ export function whichStore(options: Pick<SessionServiceOptions, "store" | "clock
   if (options.clock !== undefined && store.kind === "redis") throw new UnexpectedValue("Expected no clock together with Redis, which judges time by its own.")
   const { durability = "none", keyPrefix } = options
   assertOneOf(durability, "durability", ["none", "replicas", "fsync"])
-  if (durability !== "none" && store.kind !== "redis") throw new UnexpectedValue(`Expected no durability together with ${store.kind}, got ${durability}.`)
+  if (durability !== "none" && store.kind !== "redis")
+    throw new UnexpectedValue(`Expected no durability together with ${store.kind}, got ${durability}.`, "durability")
   return { store, connection: { timeoutMs: toCallTimeout(options.timeout), durability, keyPrefix } }
 }
 
@@ -119,5 +120,6 @@ function sortStore(store: SessionServiceOptions["store"]): StoreKind {
   if (typeof store === "object" && store !== null) return { kind: "redis", store }
   throw new UnexpectedValue(
     `Expected store to be "memory:", "sqlite:FILE", "redis://…", "redis+cluster://…", "redis+sentinel://…" (rediss for TLS) or a Redis client, got ${describe(store)}.`,
+    "store",
   )
 }

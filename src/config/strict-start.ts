@@ -11,7 +11,9 @@ export async function refuseUnfit<S extends Pick<OwnedSessionService<object, obj
     const { findings } = await service.doctor()
     const problems = findings.filter(({ level }) => level === "problem")
     if (problems.length === 0) return service
-    throw new SessionError("ERR_CONFIG_INVALID", `Expected a store without problems, because of strict, got ${problems.map(inWords).join(" ")}`)
+    throw new SessionError("ERR_CONFIG_INVALID", `Expected a store without problems, because of strict, got ${problems.map(inWords).join(" ")}`, {
+      option: "strict",
+    })
   } catch (error) {
     await service.close()
     throw error

@@ -37,20 +37,30 @@ export type Outcome = "applied" | "not-applied" | "unknown"
 
 const brand: unique symbol = Symbol.for("coatcheck.SessionError") as never
 
+/** What an error may know beyond its code. */
+interface ErrorDetails {
+  readonly outcome?: Outcome
+  readonly retryable?: boolean
+  readonly option?: string | undefined
+}
+
 /** The one error class. Its message says what was expected and what was got, and never holds a token, a secret or session data. */
 export class SessionError<C extends SessionErrorCode = SessionErrorCode> extends Error {
   override readonly name = "SessionError"
   readonly code: C
   readonly retryable: boolean
   readonly outcome: Outcome
+  /** The option that is to be corrected, e.g. `idleTimeout`, where ERR_CONFIG_INVALID is about one. Absent otherwise. */
+  declare readonly option?: string
   /** @internal marks errors of every copy of this package */
   readonly [brand] = true
 
-  constructor(code: C, message: string, details?: { readonly outcome?: Outcome; readonly retryable?: boolean }) {
+  constructor(code: C, message: string, details?: ErrorDetails) {
     super(message)
     this.code = code
     this.retryable = details?.retryable ?? ERROR_CODES[code].retryable
     this.outcome = details?.outcome ?? ERROR_CODES[code].outcome
+    if (details?.option !== undefined) this.option = details.option
   }
 
   /**
@@ -68,17 +78,13 @@ export function asConfigError<T>(check: () => T): T {
   try {
     return check()
   } catch (error) {
-    throw coded(error, "ERR_CONFIG_INVALID")
+    throw error instanceof UnexpectedValue ? new SessionError("ERR_CONFIG_INVALID", error.message, { option: error.option }) : error
   }
 }
 
 /** What a call throws: an unexpected value as ERR_INVALID_ARGUMENT, anything else as it is. */
 export function asArgumentError(error: unknown): unknown {
-  return coded(error, "ERR_INVALID_ARGUMENT")
-}
-
-function coded(error: unknown, code: "ERR_CONFIG_INVALID" | "ERR_INVALID_ARGUMENT"): unknown {
-  return error instanceof UnexpectedValue ? new SessionError(code, error.message) : error
+  return error instanceof UnexpectedValue ? new SessionError("ERR_INVALID_ARGUMENT", error.message) : error
 }
 
 /** The same error with what is known better here of whether anything was changed. What is none of this library's stays as it is. */

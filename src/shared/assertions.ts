@@ -4,11 +4,18 @@
  */
 export class UnexpectedValue extends Error {
   override readonly name = "UnexpectedValue"
+  /** Which value it is, where it has a name of its own. */
+  readonly option: string | undefined
+
+  constructor(message: string, option?: string) {
+    super(message)
+    this.option = option
+  }
 }
 
 /** Says what was expected and what was got: its type and length, never the value, which may be a token passed by mistake. */
 export function expected(name: string, what: string, got: unknown): UnexpectedValue {
-  return new UnexpectedValue(`Expected ${name} to be ${what}, got ${describe(got)}.`)
+  return new UnexpectedValue(`Expected ${name} to be ${what}, got ${describe(got)}.`, name)
 }
 
 /** Type and size of a value in words. */

@@ -33,13 +33,13 @@ const SETTING_OF: Readonly<Record<string, string>> = {
 /** What a store's refusal means for whoever starts the service. The library's errors hold no secrets, and know best what is wrong. */
 export function storeFailure(error: unknown, store: { readonly kind: "redis" | "sqlite"; readonly shown: string }): StartFailure {
   if (SessionError.is(error, "ERR_CONFIG_INVALID")) {
-    if (/, because of strict, /.test(error.message)) {
+    if (error.option === "strict") {
       return new StartFailure(`COATCHECK_STRICT lets no store with problems serve: ${error.message} Mend it, or unset COATCHECK_STRICT.`)
     }
-    if (/\bdurability\b/.test(error.message)) {
+    if (error.option === "durability") {
       return new StartFailure(`COATCHECK_DURABILITY asks for what the store does not do: ${error.message} Change the store, or unset COATCHECK_DURABILITY.`)
     }
-    const setting = SETTING_OF[/^Expected (\w+) to be /.exec(error.message)?.[1] ?? ""] ?? "a setting or the store"
+    const setting = SETTING_OF[error.option ?? ""] ?? "a setting or the store"
     return new StartFailure(`${setting} is not what was expected: ${error.message} Correct it; --help lists the settings.`)
   }
   const [code, cause] = SessionError.is(error) ? [` (${error.code})`, `${error.message} `] : ["", ""]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { ERROR_CODES, SessionError, type SessionErrorCode } from "../../../domain/errors.js"
+import { createSessionService } from "../../../exports/index.js"
 
 const CODES = Object.keys(ERROR_CODES) as SessionErrorCode[]
 
@@ -14,6 +15,15 @@ describe("SessionError", () => {
   it("lets one call know more than the table", () => {
     const error = new SessionError("ERR_SESSION_CONFLICT", "", { retryable: false, outcome: "unknown" })
     expect(error).toMatchObject({ retryable: false, outcome: "unknown" })
+  })
+
+  it("names the option that is to be corrected, and has no such field otherwise", async () => {
+    const refused = (options: object): Promise<unknown> => createSessionService({ store: "memory:", ...options }).catch((error: unknown) => error)
+    expect(await refused({ idleTimeout: "1ms" })).toMatchObject({ code: "ERR_CONFIG_INVALID", option: "idleTimeout" })
+    expect(await refused({ durability: "fsync" })).toMatchObject({ code: "ERR_CONFIG_INVALID", option: "durability" })
+    expect(await refused({ store: "redis://127.0.0.1:1/abc" })).toMatchObject({ code: "ERR_CONFIG_INVALID", option: "store" })
+    expect(await refused({ store: { call: 1 } })).toMatchObject({ code: "ERR_CONFIG_INVALID", option: "store" })
+    expect("option" in new SessionError("ERR_CLOSED", "")).toBe(false)
   })
 
   it("never promises a repetition of what may have been applied already, except where repeating is safe", () => {

@@ -35,6 +35,7 @@ export function cannotWait(form: "cluster" | "pool"): SessionError {
   return new SessionError(
     "ERR_CONFIG_INVALID",
     `Expected one server or Sentinels together with durability, got a ${form}. Leave the option out, or hand in a client or a URL of another form.`,
+    { option: "durability" },
   )
 }
 

@@ -161,5 +161,5 @@ function databaseOf(path: string, kind: Kind): number {
 }
 
 function invalid(kind: Kind, what: string): SessionError {
-  return new SessionError("ERR_CONFIG_INVALID", `Expected store to be a URL ${what}. Its form is ${FORMS[kind]}.`)
+  return new SessionError("ERR_CONFIG_INVALID", `Expected store to be a URL ${what}. Its form is ${FORMS[kind]}.`, { option: "store" })
 }

@@ -141,5 +141,5 @@ function cannotTakeCommands(what: string): SessionError {
 }
 
 function refused(expected: string, got: string, remedy: string): SessionError {
-  return new SessionError("ERR_CONFIG_INVALID", `Expected store to be ${expected}, got ${got}. ${remedy}`)
+  return new SessionError("ERR_CONFIG_INVALID", `Expected store to be ${expected}, got ${got}. ${remedy}`, { option: "store" })
 }

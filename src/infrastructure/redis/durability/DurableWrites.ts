@@ -69,6 +69,7 @@ export class DurableWrites extends ForwardedRedis {
       throw new SessionError(
         "ERR_CONFIG_INVALID",
         'Expected a server with an append-only file for durability "fsync", got one without. Set appendonly to yes, or leave the option out.',
+        { option: "durability" },
       )
     }
     throw waited.error
