@@ -11,7 +11,10 @@ const HOUR_MS = 3_600_000
 const HOUR_MICROS = 3_600_000_000
 const OPERATIONS = "-".repeat(24)
 
-/** One user with more sessions than one step of a sign-in looks at, some over, some that do not count, and sign-ins that go from page to page. */
+/**
+ * One user with more sessions than one step of a sign-in looks at, some over, some that do not count, and sign-ins that go from page to page. What is
+ * opened together begins there, too: one alone or several, of which each is told of more and goes on by itself.
+ */
 export class CrowdedList implements World {
   readonly keys: readonly string[] = [LIST]
   readonly planted: readonly Planted[]
@@ -60,23 +63,29 @@ export class CrowdedList implements World {
   #signIn(): Call {
     const { call, from } = this.#following ?? {}
     if (call !== undefined && from !== undefined) {
-      return { name: "session-create", keys: call.keys, args: [...call.args.slice(0, 4), ...from] }
+      return { name: "session-create", keys: call.keys.slice(0, 2), args: [...call.args.slice(0, 4), ...from] }
     }
     this.#made += 1
     const limit = pick(this.#random, ["1", "1", "3", "300", "600", String(this.#members), "5000"])
-    const memory = pick(this.#random, ["1000", String(2 * HOUR_MICROS)])
+    const memory = this.#memory()
     const replaces = this.#random(3) === 0 ? idOf(`m${this.#random(this.#members)}`) : "-"
     const onLimit = this.#random(6) === 0 ? "reject" : "evict-oldest"
     const terms = ["2", memory, "60000", "0", String(HOUR_MS), limit, onLimit, "now", replaces].join(" ")
     const first = [terms, String(this.#store.nowMicros + 1e9), VERIFIER, '"userId":"c","body":["{}","1"]}']
     const keys = [PREFIX + idOf(`new${this.#made}`), LIST]
-    if (this.#random(4) === 0) return { name: "session-creates", keys, args: first }
-    return { name: "session-create", keys, args: [...first, "", "0", "", ""] }
+    if (this.#random(2) === 0) return { name: "session-create", keys, args: [...first, "", "0", "", ""] }
+    const others = Array.from({ length: this.#random(3) }, (_, at) => [PREFIX + idOf(`new${this.#made}.${at}`), LIST])
+    return { name: "session-creates", keys: [keys, ...others].flat(), args: [keys, ...others].flatMap(() => first) }
   }
 
   #prune(): Call {
     const ids = Array.from({ length: 100 }, () => idOf(`m${this.#random(this.#members)}`))
-    return { name: "index-prune", keys: [LIST, ...ids.map((id) => PREFIX + id)], args: ["1000", String(ids.length)] }
+    return { name: "index-prune", keys: [LIST, ...ids.map((id) => PREFIX + id)], args: [this.#memory(), String(ids.length)] }
+  }
+
+  /** Mostly one that remembers all: a list that forgets is not crowded any more after a look. */
+  #memory(): string {
+    return this.#random(5) === 0 ? "1000" : String(2 * HOUR_MICROS)
   }
 
   #session(): string {

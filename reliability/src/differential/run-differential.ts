@@ -144,6 +144,7 @@ function rowOf(
       differences,
       "not comparable, a key just ending": undecided,
       "outcomes seen": `${all - missing.length} of ${all}`,
+      "creations together that were told of more": outcomes.get("session-creates MORE") ?? 0,
       ...Object.fromEntries([...calls].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
     summary: { "simulated scripts: operations compared with the real ones": operations, "  differences": differences },
