@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util"
 import type { Scale } from "./layer.js"
-import { DEFAULT_LAYERS, LAYERS, type Layer } from "./layers.js"
+import { DEFAULT_LAYERS, isEverything, LAYERS, type Layer } from "./layers.js"
+import { NEAR_MODES, type NearMode, WITH_NEAR_CACHE, WITHOUT_NEAR_CACHE } from "./near/near-mode.js"
 import { DEFECTS, type Defect } from "./workloads/defects.js"
 
 export interface CommandLine {
@@ -15,8 +16,8 @@ export interface CommandLine {
   readonly json: string | undefined
   readonly defect: Defect | undefined
   readonly soakMinutes: number
-  /** Whether services are made with a near-cache wherever they can have one. */
-  readonly nearCache: boolean
+  /** Without near-cache, with it, or both, one after the other. */
+  readonly modes: readonly NearMode[]
 }
 
 /** What runs with a mistake built in. */
@@ -24,21 +25,28 @@ const DEFECTIVE = LAYERS.filter(({ takesDefects }) => takesDefects === true)
   .map(({ name }) => `--layer ${name}`)
   .join(" ")
 
+/** What differs by a near-cache. */
+const NEAR = LAYERS.filter(({ inBothModes }) => inBothModes === true)
+  .map(({ name }) => name)
+  .join(", ")
+
 export const HELP = `Usage: npm run reliability -- [options]
 
 Starts Redis and Valkey, calls the library on them from several processes, breaks servers, networks, clocks and processes, checks every answer, and
-prints one table. It needs about an hour, ends all that it starts, and can be cancelled with Ctrl-C.
+prints one table. Layers in which services may have a near-cache run twice: without, then with one in each service on Redis (files have none).
+It needs one to two hours, ends all that it starts, and can be cancelled with Ctrl-C: what ran whole until then is printed.
 
-  --quick            a little of everything, in about three minutes
+  --quick            a little of everything, in about four minutes; of faults only those of near-caches run with one, the others without
   --layer NAME       only this layer; may be given several times:
 ${LAYERS.map(({ name, about }) => `                       ${name.padEnd(13)} ${about}`).join("\n")}
   --row NAME         only rows of this number or with this in their name; may be given several times, and each must name one
   --operations N     how many calls to check by histories, instead of 1 000 000
   --seed N           which calls to make; printed with every result, random without it
   --seeds N          how many seeds to simulate, from the first on; failures name the one to look at
-  --near-cache       histories, faults and the soak with a near-cache in each service on Redis; reads may be older by its lease
+  --near-cache       only with near-cache, and only layers that differ by it: ${NEAR}; reads may be older by its lease
+  --no-near-cache    only without
   --json FILE        writes the result as JSON, too
-  --soak MINUTES     only the soak, for so long; 480 before a release
+  --soak MINUTES     only the soak, for so long in each mode; 480 before a release
   --defect NAME      builds a mistake into the service, to see it found; only with ${DEFECTIVE}:
                      ${DEFECTS.join(", ")}
   --help             this text
@@ -67,16 +75,18 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       json: { type: "string" },
       soak: { type: "string" },
       "near-cache": { type: "boolean", default: false },
+      "no-near-cache": { type: "boolean", default: false },
       defect: { type: "string" },
       help: { type: "boolean", default: false },
     },
   })
   const { quick, operations, seed, seeds, json, defect, help, layer, row, soak } = values
-  const layers = chosenLayers(layer, soak !== undefined)
+  const modes = chosenModes(values["near-cache"], values["no-near-cache"])
+  const layers = layersIn(modes, chosenLayers(layer, soak !== undefined))
   return {
     help,
     json,
-    nearCache: values["near-cache"],
+    modes,
     scale: quick ? "quick" : "full",
     layers,
     soakMinutes: soak === undefined ? DEFAULT_SOAK_MINUTES : minutes(soak),
@@ -105,6 +115,20 @@ function wholeNumber(name: string, text: string, lowest: number, highest: number
 function chosenLayers(names: readonly string[], soak: boolean): readonly Layer[] {
   const wanted = soak && !names.includes("soak") ? [...names, "soak"] : names
   return wanted.length === 0 ? DEFAULT_LAYERS : wanted.map(knownLayer)
+}
+
+function chosenModes(near: boolean, noNear: boolean): readonly NearMode[] {
+  if (near && noNear) throw new RangeError("Expected one of --near-cache and --no-near-cache, got both: leave both out for a run in both modes")
+  return near ? [WITH_NEAR_CACHE] : noNear ? [WITHOUT_NEAR_CACHE] : NEAR_MODES
+}
+
+/** With near-cache alone only what differs by it is run; who names another layer is told, for nothing of it would be. */
+function layersIn(modes: readonly NearMode[], layers: readonly Layer[]): readonly Layer[] {
+  if (modes.includes(WITHOUT_NEAR_CACHE)) return layers
+  if (isEverything(layers)) return layers.filter(({ inBothModes }) => inBothModes === true)
+  const other = layers.find(({ inBothModes }) => inBothModes !== true)
+  if (other !== undefined) throw new RangeError(`Expected --near-cache with ${NEAR}, got ${other.name}, which has no near-cache: leave --near-cache out`)
+  return layers
 }
 
 function knownLayer(name: string): Layer {

@@ -1,9 +1,15 @@
+import type { NearMode } from "./near/near-mode.js"
+
 /** How much is done: everything, or a little of everything. */
 export type Scale = "full" | "quick"
 
 export interface LayerSettings {
   readonly seed: number
   readonly scale: Scale
+  /** Whether services have a near-cache. What is the same either way runs in one mode alone. */
+  readonly mode: NearMode
+  /** Whether the mode with near-cache is left to the full run where it takes long, and near-caches are met elsewhere. */
+  readonly nearBriefly: boolean
   readonly signal: AbortSignal
   /** Names or numbers of the rows to run; empty: all. */
   readonly rows: readonly string[]

@@ -1,25 +1,25 @@
 const PROGRESS_EVERY_MS = 2_000
 
-/** Which of how many layers runs. */
-export interface LayerPlace {
+/** Which of how many parts runs: a layer in one mode. */
+export interface PartPlace {
   readonly at: number
   readonly of: number
   readonly name: string
 }
 
-/** Tells on a stream what is being done, with the layer and the time since the start; not more often than every two seconds. */
+/** Tells on a stream what is being done, with the part and the time since the start; not more often than every two seconds. */
 export class Progress {
   readonly #stream: NodeJS.WritableStream
   readonly #began = performance.now()
   #last = Number.NEGATIVE_INFINITY
-  #layer: LayerPlace | undefined
+  #part: PartPlace | undefined
 
   constructor(stream: NodeJS.WritableStream) {
     this.#stream = stream
   }
 
-  enter(layer: LayerPlace): void {
-    this.#layer = layer
+  enter(part: PartPlace): void {
+    this.#part = part
     this.#last = Number.NEGATIVE_INFINITY
     this.tell("begins")
   }
@@ -27,7 +27,7 @@ export class Progress {
   tell(text: string): void {
     if (performance.now() - this.#last < PROGRESS_EVERY_MS) return
     this.#last = performance.now()
-    const place = this.#layer === undefined ? "" : `${this.#layer.at} of ${this.#layer.of}, ${this.#layer.name}, `
+    const place = this.#part === undefined ? "" : `${this.#part.at} of ${this.#part.of}, ${this.#part.name}, `
     this.#stream.write(`reliability: [${place}${clock(performance.now() - this.#began)}] ${text}\n`)
   }
 }

@@ -1,8 +1,11 @@
 import { type Row, type Scale, SUMMARY, type Summary, summarise } from "./layer.js"
+import type { NearMode } from "./near/near-mode.js"
 import type { Versions } from "./versions.js"
 
 export interface LayerResult {
   readonly layer: string
+  /** Of all its rows. */
+  readonly mode: NearMode
   readonly about: string
   readonly seconds: number
   readonly rows: readonly Row[]
@@ -12,6 +15,8 @@ type SummaryLine = keyof typeof SUMMARY
 
 export interface Report {
   readonly passed: boolean
+  /** Where it was cancelled: how many parts, each a layer in one mode, had run whole. */
+  readonly cancelled: Cancelled | null
   readonly scale: Scale
   readonly seed: number
   readonly seconds: number
@@ -21,13 +26,22 @@ export interface Report {
   readonly failed: readonly FailedRow[]
   /** What was given as `--row` and is the name of no row that ran. */
   readonly unmatched: readonly string[]
-  /** Every line, also where nothing measured it. */
-  readonly summary: Readonly<Record<SummaryLine, number | typeof NOT_MEASURED>>
+  /** Of each mode that ran. */
+  readonly summaries: { readonly [M in NearMode]?: ModeSummary }
   readonly layers: readonly LayerResult[]
 }
 
+export interface Cancelled {
+  readonly ran: number
+  readonly of: number
+}
+
+/** Every line, also where nothing measured it. */
+export type ModeSummary = Readonly<Record<SummaryLine, number | typeof NOT_MEASURED>>
+
 interface FailedRow {
   readonly layer: string
+  readonly mode: NearMode
   readonly name: string
   readonly where: string
   readonly replay: string
@@ -38,11 +52,12 @@ interface Run {
   readonly scale: Scale
   readonly seconds: number
   readonly versions: Versions
-  readonly replay: { readonly all: string; row(layer: string, row: string): string }
+  readonly replay: { readonly all: string; row(of: Pick<LayerResult, "layer" | "mode">, row: string): string }
   /** Whether a row that could not run fails the whole, as it does in CI. */
   readonly mustRunAll: boolean
   /** Names of rows that were asked for, of which there was none: nothing is shown by what did not run. */
   readonly unmatched: readonly string[]
+  readonly cancelled: Cancelled | null
 }
 
 /** What stands in a line that no layer of this run measured: a 0 would claim something. */
@@ -52,18 +67,25 @@ const SHOWN_REASONS = 10
 const MANY_FIGURES = 12
 
 export function makeReport(layers: readonly LayerResult[], { mustRunAll, replay, ...run }: Run): Report {
-  const rows = layers.flatMap(({ rows: ofLayer }) => ofLayer)
   const isFine = ({ verdict }: Row): boolean => verdict === "passed" || verdict === "left out" || (verdict === "not run" && !mustRunAll)
-  const failed = layers.flatMap(({ layer, rows: ofLayer }) =>
-    ofLayer.filter((row) => !isFine(row)).map(({ name, where, replayAs }) => ({ layer, name, where, replay: replay.row(layer, replayAs ?? name) })),
+  const failed = layers.flatMap(({ layer, mode, rows: ofLayer }) =>
+    ofLayer
+      .filter((row) => !isFine(row))
+      .map(({ name, where, replayAs }) => ({ layer, mode, name, where, replay: replay.row({ layer, mode }, replayAs ?? name) })),
   )
-  const passed = layers.length > 0 && layers.every(({ rows: ofLayer }) => ofLayer.length > 0) && failed.length === 0 && run.unmatched.length === 0
-  return { passed, ...run, replay: replay.all, failed, summary: everyLine(summarise(rows)), layers }
+  const passed =
+    run.cancelled === null && layers.length > 0 && layers.every(({ rows: ofLayer }) => ofLayer.length > 0) && failed.length === 0 && run.unmatched.length === 0
+  return { passed, ...run, replay: replay.all, failed, summaries: summariesOf(layers), layers }
 }
 
-function everyLine(measured: Summary): Report["summary"] {
+function summariesOf(layers: readonly LayerResult[]): Report["summaries"] {
+  const modes = [...new Set(layers.map(({ mode }) => mode))]
+  return Object.fromEntries(modes.map((mode) => [mode, everyLine(summarise(layers.filter((one) => one.mode === mode).flatMap(({ rows }) => rows)))]))
+}
+
+function everyLine(measured: Summary): ModeSummary {
   const names = Object.keys(SUMMARY) as SummaryLine[]
-  return Object.fromEntries(names.map((name) => [name, measured[name] ?? NOT_MEASURED])) as Report["summary"]
+  return Object.fromEntries(names.map((name) => [name, measured[name] ?? NOT_MEASURED])) as ModeSummary
 }
 
 /** The report as people read it. */
@@ -74,18 +96,36 @@ export function formatReport(report: Report): string {
       .map((pair) => pair.join(" "))
       .join(", ")
   return [
-    ...report.layers.flatMap(({ layer, about, seconds, rows }) => [`${layer}: ${about} (${seconds.toFixed(0)} s)`, "", formatRows(rows), ...reasons(rows), ""]),
+    ...report.layers.flatMap(({ layer, mode, about, seconds, rows }) => [
+      `${layer}, ${mode}: ${about} (${seconds.toFixed(0)} s)`,
+      "",
+      formatRows(rows),
+      ...reasons(rows),
+      "",
+    ]),
     "in all",
     "",
-    alignColumns(Object.entries(report.summary).map(([name, value]) => [name, format(value)])),
+    formatSummaries(report.summaries),
     "",
     `${list(servers)}, node ${node}, ${list(packages)}`,
     `${machine}, ${report.scale} run of ${report.seconds.toFixed(1)} s, seed ${report.seed}`,
     `the same again: ${report.replay}`,
-    ...report.failed.map(({ layer, name, where, replay }) => `failed: ${layer}, ${name}, ${where}; again: ${replay}`),
+    ...report.failed.map(({ layer, mode, name, where, replay }) => `failed: ${layer}, ${mode}, ${name}, ${where}; again: ${replay}`),
     ...report.unmatched.map((row) => `failed: Expected --row to name a row of the layers that ran, got ${JSON.stringify(row)}`),
-    report.passed ? "passed: every answer is explained" : "FAILED",
+    endOf(report),
   ].join("\n")
+}
+
+function endOf({ passed, cancelled, failed }: Report): string {
+  if (cancelled !== null) return `cancelled: ${cancelled.ran} of ${cancelled.of} parts ran whole, ${failed.length} rows of them failed`
+  return passed ? "passed: every answer is explained" : "FAILED"
+}
+
+/** Side by side, one column for each mode. */
+function formatSummaries(summaries: Report["summaries"]): string {
+  const columns = Object.entries(summaries)
+  const lines = Object.keys(SUMMARY) as SummaryLine[]
+  return alignColumns([["", ...columns.map(([mode]) => mode)], ...lines.map((line) => [line, ...columns.map(([, of]) => format(of[line]))])])
 }
 
 // Neighbours that count the same many things stand side by side; others one below the other.

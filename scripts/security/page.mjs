@@ -3,8 +3,9 @@ import { OURS } from "./print.mjs"
 
 const INTRODUCTION = `# Security, requirement by requirement
 
-Which requirements and attacks this library has an answer to, and which tests show it. \`npm run security\` runs the tests that are named here and fails when
-one is missing, skipped or red. [threats.md](threats.md) says the same in plain words, without the tables.
+Which requirements and attacks this library has an answer to, and which tests show it. \`npm run security\` runs the tests that are named here, without and
+with the near-cache on in every service on Redis, and fails when one is missing, skipped or red in either mode; \`-- --no-near-cache\` and
+\`-- --near-cache\` run one of them. [threats.md](threats.md) says the same in plain words, without the tables.
 
 - **shown**: the tests beside it show it.
 - **part**: tests show a part; what is open stands beside them.

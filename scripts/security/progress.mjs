@@ -11,7 +11,8 @@ export default class Progress {
     const seconds = (module.diagnostic().duration / 1000).toFixed(1)
     const failed = count("failed")
     const red = failed === 0 ? "" : `, ${failed} FAILED`
-    console.error(`[${this.#done}/${process.env.COATCHECK_FILES}] ${relative(process.cwd(), module.moduleId)}: ${count("passed")} passed${red} (${seconds} s)`)
+    const { COATCHECK_FILES_BEFORE: before, COATCHECK_FILES: of, COATCHECK_MODE: mode } = process.env
+    console.error(`[${Number(before) + this.#done}/${of}] ${mode}: ${relative(process.cwd(), module.moduleId)}: ${count("passed")} passed${red} (${seconds} s)`)
     for (const error of module.errors()) console.error(`      cannot be run: ${error.message}`)
     for (const test of tests) for (const error of test.result().errors ?? []) console.error(`      ${test.fullName}: ${error.message.split("\n")[0]}`)
   }

@@ -58,3 +58,24 @@ it.each([["suites"], ["histories"], ["faults", "--row", "1"], ["mutants"], ["soa
     expect(readdirSync(folder)).toEqual([])
   },
 )
+
+it("Ctrl-C in a later part tells of what ran whole before", { timeout: 600_000 }, async () => {
+  const folder = ownFolder()
+  const args = ["--quick", "--layer", "simulation", "--seeds", "1", "--layer", "histories"]
+  let told = ""
+  const { exitCode, stdout, stderr } = await runCommand(args, folder, (piece, interrupt) => {
+    const before = told
+    told += piece
+    const second = "[2 of 3, histories without near-cache"
+    if (told.includes(second) && !before.includes(second)) void untilItStartedSomething(folder).then(interrupt)
+  })
+  expect(exitCode).toBe(130)
+  expect(stderr).toContain("cancelled, all that was started has ended")
+  expect(stderr).not.toContain("[3 of 3")
+  expect(stdout).toContain("simulation, without near-cache: ")
+  expect(stdout).not.toContain("histories, ")
+  expect(stdout).toMatch(/^simulated runs +\d+$/m)
+  expect(stdout).toMatch(/^cancelled: 1 of 3 parts ran whole, 0 rows of them failed\n$/m)
+  expect(processesOf(folder)).toEqual([])
+  expect(readdirSync(folder)).toEqual([])
+})

@@ -2,7 +2,15 @@ import { expect, it } from "vitest"
 import type { LayerSettings } from "../layer.js"
 import { runPeers } from "../peers/run-peers.js"
 
-const SETTINGS: LayerSettings = { seed: 7, scale: "quick", signal: new AbortController().signal, rows: [], onProgress: () => undefined }
+const SETTINGS: LayerSettings = {
+  seed: 7,
+  scale: "quick",
+  mode: "without near-cache",
+  nearBriefly: false,
+  signal: new AbortController().signal,
+  rows: [],
+  onProgress: () => undefined,
+}
 
 it("the same visits revive sessions and lose updates in a peer, and not in coatcheck", { timeout: 600_000 }, async () => {
   const [own, peer, ...more] = await runPeers(SETTINGS)

@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { TOPOLOGIES } from "../faults/fault-row.js"
+import { type FaultRow, TOPOLOGIES } from "../faults/fault-row.js"
 import { FAULT_ROWS } from "../faults/fault-table.js"
-import { SUMMARY } from "../layer.js"
+import { type Row, SUMMARY, type Verdict } from "../layer.js"
 import { DEFAULT_LAYERS } from "../layers.js"
-import { NOT_MEASURED, type Report } from "../report.js"
-import { DEFECTS } from "../workloads/defects.js"
+import { isNearDefect } from "../near/near-defects.js"
+import { NEAR_MODES, type NearMode, WITH_NEAR_CACHE, WITHOUT_NEAR_CACHE } from "../near/near-mode.js"
+import { type ModeSummary, NOT_MEASURED, type Report } from "../report.js"
+import { DEFECTS, type Defect } from "../workloads/defects.js"
 import { type CommandEnd, ownFolder, runCommand } from "./command.js"
 
 const ZERO_ROWS = [
@@ -29,7 +31,24 @@ function row(table: string, name: string): number[] {
   return (line?.trim().slice(name.length).trim().split(/\s+/) ?? []).map(Number)
 }
 
-it("every layer passes in a quick run, every call on every topology, server and client is explained, and nothing is left behind", {
+const PARTS = [
+  ...DEFAULT_LAYERS.map(({ name }) => `${name} ${WITHOUT_NEAR_CACHE}`),
+  ...["suites", "histories", "faults"].map((name) => `${name} ${WITH_NEAR_CACHE}`),
+]
+
+function rowsOf({ layers }: Report, name: string, wanted: NearMode): readonly Row[] {
+  const [found, ...more] = layers.filter(({ layer, mode }) => layer === name && mode === wanted)
+  if (found === undefined || more.length > 0) throw new Error(`Expected ${name} to run once ${wanted}`)
+  return found.rows
+}
+
+function summaryOf({ summaries }: Report, mode: NearMode): ModeSummary {
+  const summary = summaries[mode]
+  if (summary === undefined) throw new Error(`Expected a summary ${mode}`)
+  return summary
+}
+
+it("every layer passes in a quick run, without and with near-cache, every call on every topology, server and client is explained, and nothing is left behind", {
   timeout: 1_800_000,
 }, async () => {
   const folder = ownFolder()
@@ -40,19 +59,29 @@ it("every layer passes in a quick run, every call on every topology, server and 
   const report = JSON.parse(readFileSync(json, "utf8")) as Report
   rmSync(json)
   expect(readdirSync(folder)).toEqual([])
-  expect(report.layers.map(({ layer }) => layer)).toEqual(DEFAULT_LAYERS.map(({ name }) => name))
-  for (const { layer, rows } of report.layers) expect([layer, rows.filter(({ verdict }) => verdict === "passed").length > 0]).toEqual([layer, true])
+  expect(report.layers.map(({ layer, mode }) => `${layer} ${mode}`)).toEqual(PARTS)
+  for (const { layer, mode, rows } of report.layers)
+    expect([layer, mode, rows.filter(({ verdict }) => verdict === "passed").length > 0]).toEqual([layer, mode, true])
   expect(report.layers.flatMap(({ rows }) => rows).filter(({ verdict }) => verdict === "failed")).toEqual([])
   for (const { name, verdict, why } of report.layers.flatMap(({ rows }) => rows))
     if (verdict === "not run") console.info(`not run on this machine: ${name}, because it lacks ${why.join(", ")}`)
   // What a quick run leaves out is told, and every topology is still there.
-  const faults = report.layers.find(({ layer }) => layer === "faults")?.rows ?? []
   const leftOut = FAULT_ROWS.filter(({ onlyInFull }) => onlyInFull !== undefined)
-  expect(faults.filter(({ verdict }) => verdict === "left out").map(({ name }) => name)).toEqual(leftOut.map(({ number, name }) => `${number} ${name}`))
+  const ofNear = FAULT_ROWS.filter(({ nearCache }) => nearCache === "own")
+  const nameOf = ({ number, name }: FaultRow): string => `${number} ${name}`
+  const ran = (mode: NearMode, verdicts: readonly Verdict[]): readonly string[] =>
+    rowsOf(report, "faults", mode)
+      .filter(({ verdict }) => verdicts.includes(verdict))
+      .map(({ name }) => name)
+  expect(ran(WITHOUT_NEAR_CACHE, ["left out"])).toEqual(leftOut.filter((row) => !ofNear.includes(row)).map(nameOf))
+  expect(ran(WITH_NEAR_CACHE, ["left out"])).toEqual(leftOut.filter((row) => ofNear.includes(row)).map(nameOf))
+  expect(ran(WITH_NEAR_CACHE, ["passed"])).toEqual(ofNear.filter((row) => !leftOut.includes(row)).map(nameOf))
   for (const { number, name } of leftOut)
     expect(stdout).toMatch(new RegExp(`^${number} ${name.replace(/[()]/g, "\\$&")} .* left out .*left to the full run`, "m"))
-  for (const topology of TOPOLOGIES) expect(report.summary[`  survived, ${topology}`]).toBeGreaterThan(0)
-  for (const topology of TOPOLOGIES) expect([topology, report.summary[`  survived, ${topology}`]]).toEqual([topology, report.summary[`  tried, ${topology}`]])
+  const summary = summaryOf(report, WITHOUT_NEAR_CACHE)
+  const near = summaryOf(report, WITH_NEAR_CACHE)
+  for (const topology of TOPOLOGIES) expect(summary[`  survived, ${topology}`]).toBeGreaterThan(0)
+  for (const topology of TOPOLOGIES) expect([topology, summary[`  survived, ${topology}`]]).toEqual([topology, summary[`  tried, ${topology}`]])
   expect({ passed: report.passed, scale: report.scale, seed: report.seed, failed: report.failed }).toEqual({
     passed: true,
     scale: "quick",
@@ -64,20 +93,23 @@ it("every layer passes in a quick run, every call on every topology, server and 
   expect(report.versions.packages.redis).toMatch(/^\d+\.\d+\.\d+/)
   expect(stdout).toContain("npm run reliability -- --quick --seed 7 --operations 6000")
   // Further progress is told at most every two seconds, so what else is told of is chance.
-  for (const [at, { name }] of DEFAULT_LAYERS.entries())
-    expect(stderr).toMatch(new RegExp(`^reliability: \\[${at + 1} of ${DEFAULT_LAYERS.length}, ${name}, \\d+:\\d\\d\\] begins$`, "m"))
+  for (const [at, name] of PARTS.entries())
+    expect(stderr).toMatch(new RegExp(`^reliability: \\[${at + 1} of ${PARTS.length}, ${name}, \\d+:\\d\\d\\] begins$`, "m"))
 
-  for (const name of ZERO_ROWS) expect([name, ...row(stdout, name)]).toEqual([name, 0, 0, 0, 0, 0, 0, 0, 0, 0])
-  const operations = row(stdout, "operations checked")
-  expect(operations).toHaveLength(9)
-  expect(operations[8]).toBeGreaterThanOrEqual(6_000)
-  expect(operations.slice(0, 8).reduce((sum, one) => sum + one, 0)).toBe(operations[8])
-  expect(row(stdout, "session histories searched")[8]).toBeGreaterThan(100)
-  expect(row(stdout, "audit: sessions looked at")[8]).toBeGreaterThan(100)
-  const users = row(stdout, "users searched as a whole")
-  expect(users[8]).toBeGreaterThan(0)
-  const histories = report.layers.find(({ layer }) => layer === "histories")?.rows ?? []
-  expect(histories.map(({ name, where }) => `${where.replace(/ .*/, "")}: ${name}`)).toEqual([
+  for (const mode of NEAR_MODES) {
+    const table = stdout.slice(stdout.indexOf(`histories, ${mode}: `))
+    for (const name of ZERO_ROWS) expect([mode, name, ...row(table, name)]).toEqual([mode, name, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    const operations = row(table, "operations checked")
+    expect(operations).toHaveLength(9)
+    expect(operations[8]).toBeGreaterThanOrEqual(6_000)
+    expect(operations.slice(0, 8).reduce((sum, one) => sum + one, 0)).toBe(operations[8])
+    expect(row(table, "session histories searched")[8]).toBeGreaterThan(100)
+    expect(row(table, "audit: sessions looked at")[8]).toBeGreaterThan(100)
+    const users = row(table, "users searched as a whole")
+    expect(users[8]).toBeGreaterThan(0)
+  }
+  const histories = (mode: NearMode): readonly string[] => rowsOf(report, "histories", mode).map(({ name, where }) => `${where.replace(/ .*/, "")}: ${name}`)
+  const places = [
     "redis: one server, node-redis",
     "redis: one server, ioredis",
     "valkey: one server, node-redis",
@@ -86,18 +118,23 @@ it("every layer passes in a quick run, every call on every topology, server and 
     "valkey: sentinel, ioredis",
     "redis: cluster, node-redis",
     "valkey: cluster, ioredis",
+  ]
+  expect(histories(WITHOUT_NEAR_CACHE)).toEqual([
+    ...places,
     "redis: rate limits, one server, node-redis",
     "valkey: rate limits, one server, ioredis",
     "valkey: rate limits, sentinel, ioredis",
     "redis: rate limits, cluster, node-redis",
-    "redis: near-cache, one server, node-redis",
     "redis: giant user",
     "redis: expiry",
   ])
+  expect(histories(WITH_NEAR_CACHE)).toEqual([...places, "redis: near-cache, one server, node-redis", "redis: giant user"])
 
   // What each layer counts is in the sum, and what no layer counted is not called 0.
-  const { summary } = report
-  expect(Object.keys(summary)).toEqual(Object.keys(SUMMARY))
+  for (const one of [summary, near]) expect(Object.keys(one)).toEqual(Object.keys(SUMMARY))
+  for (const line of ["bad inputs tried", "faults tried", "operations checked", "reads through a near-cache"] as const)
+    expect([line, near[line]]).toEqual([line, expect.toSatisfy((count) => Number(count) > 0)])
+  expect(near["mutants tried"]).toBe(NOT_MEASURED)
   for (const line of ["bad inputs tried", "mutants tried", "faults tried", "operations checked", "calls of rate limits"] as const)
     expect(summary[line]).toBeGreaterThan(0)
   expect(summary["mutants killed"]).toBe(summary["mutants tried"])
@@ -117,9 +154,26 @@ describe("a service with a mistake is found out", () => {
     "remembered-reads": ["lost or repeated updates (V1, V3)", "no order explains the answers"],
   }
 
-  it.each(DEFECTS)("%s", { timeout: 600_000 }, async (defect) => {
+  it.each<readonly [Defect, NearMode]>([
+    ...DEFECTS.map((defect) => [defect, isNearDefect(defect) ? WITH_NEAR_CACHE : WITHOUT_NEAR_CACHE] as const),
+    // Older reads are allowed there, but what was ended stays so.
+    ["delete-does-nothing", WITH_NEAR_CACHE],
+  ])("%s, %s", { timeout: 600_000 }, async (defect, mode) => {
     const { exitCode, stdout } = await runCommand(
-      ["--quick", "--layer", "histories", "--row", "redis, one server, node-redis", "--operations", "5000", "--seed", "7", "--defect", defect],
+      [
+        "--quick",
+        mode === WITH_NEAR_CACHE ? "--near-cache" : "--no-near-cache",
+        "--layer",
+        "histories",
+        "--row",
+        "redis, one server, node-redis",
+        "--operations",
+        "5000",
+        "--seed",
+        "7",
+        "--defect",
+        defect,
+      ],
       ownFolder(),
     )
     expect(stdout).toContain("FAILED")
@@ -133,7 +187,20 @@ describe("a service with a mistake is found out", () => {
     ["kept-over-reconnect", "redis, cluster, node-redis, near-cache"],
   ] as const)("%s, on a cluster", { timeout: 120_000 }, async (defect, place) => {
     const { exitCode, stdout } = await runCommand(
-      ["--quick", "--layer", "histories", "--row", place, "--operations", "5000", "--seed", "7", "--defect", defect],
+      [
+        "--quick",
+        place.endsWith("near-cache") ? "--near-cache" : "--no-near-cache",
+        "--layer",
+        "histories",
+        "--row",
+        place,
+        "--operations",
+        "5000",
+        "--seed",
+        "7",
+        "--defect",
+        defect,
+      ],
       ownFolder(),
     )
     expect(stdout).toContain("FAILED")
@@ -148,7 +215,8 @@ describe("the command line", () => {
   it("--help tells every option, and starts nothing", async () => {
     const { exitCode, stdout } = await told("--help")
     expect(exitCode).toBe(0)
-    for (const option of ["--quick", "--layer", "--row", "--operations", "--seed", "--json", "--soak", "--defect", "--help"]) expect(stdout).toContain(option)
+    for (const option of ["--quick", "--layer", "--row", "--operations", "--seed", "--json", "--near-cache", "--no-near-cache", "--soak", "--defect", "--help"])
+      expect(stdout).toContain(option)
   })
 
   it.each([
@@ -161,6 +229,8 @@ describe("the command line", () => {
     ["--soak", "0"],
     ["--json", "/no/such/folder/report.json"],
     ["--json", "/"],
+    ["--near-cache", "--no-near-cache"],
+    ["--near-cache", "--layer", "mutants"],
     ["--nonsense"],
   ])("%s %s is refused", async (...args) => {
     const { exitCode, stderr, stdout } = await told(...args)

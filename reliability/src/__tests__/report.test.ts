@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { Row, Verdict } from "../layer.js"
-import { formatReport, makeReport, NOT_MEASURED } from "../report.js"
+import { formatReport, type LayerResult, makeReport, NOT_MEASURED } from "../report.js"
 
 const versions = { node: "v1", machine: "m", servers: { "redis-server": "8" }, packages: { redis: "6" } }
 const run = {
@@ -9,17 +9,19 @@ const run = {
   seconds: 1,
   versions,
   unmatched: [],
-  replay: { all: "all again", row: (layer: string, row: string) => `${layer}: ${row} again` },
+  cancelled: null,
+  replay: { all: "all again", row: ({ layer, mode }: Pick<LayerResult, "layer" | "mode">, row: string) => `${layer} ${mode}: ${row} again` },
 } as const
 
 const row = (verdict: Verdict, more: Partial<Row> = {}): Row => ({ name: "1 kill", where: "redis", verdict, figures: { tried: 1 }, why: ["because"], ...more })
-const layer = (...rows: Row[]) => ({ layer: "faults", about: "what happens", seconds: 1, rows })
+const layer = (...rows: Row[]) => ({ layer: "faults", mode: "without near-cache", about: "what happens", seconds: 1, rows }) as const
 
 it("what no layer measured is called so, and not 0", () => {
   const report = makeReport([layer(row("passed", { summary: { "faults tried": 0, "mutants tried": 3 } }))], { ...run, mustRunAll: false })
-  expect(report.summary["faults tried"]).toBe(0)
-  expect(report.summary["mutants tried"]).toBe(3)
-  expect(report.summary["operations checked"]).toBe(NOT_MEASURED)
+  const summary = report.summaries["without near-cache"]
+  expect(summary?.["faults tried"]).toBe(0)
+  expect(summary?.["mutants tried"]).toBe(3)
+  expect(summary?.["operations checked"]).toBe(NOT_MEASURED)
   const text = formatReport(report)
   expect(text).toMatch(/^operations checked +not measured$/m)
   expect(text).toMatch(/^faults tried +0$/m)
@@ -30,8 +32,8 @@ it("what no layer measured is called so, and not 0", () => {
 it("a row that failed says how to run it alone", () => {
   const report = makeReport([layer(row("passed"), row("failed"), row("failed", { replayAs: "other" }))], { ...run, mustRunAll: false })
   expect(report.passed).toBe(false)
-  expect(report.failed.map(({ replay }) => replay)).toEqual(["faults: 1 kill again", "faults: other again"])
-  expect(formatReport(report)).toContain("failed: faults, 1 kill, redis; again: faults: 1 kill again")
+  expect(report.failed.map(({ replay }) => replay)).toEqual(["faults without near-cache: 1 kill again", "faults without near-cache: other again"])
+  expect(formatReport(report)).toContain("failed: faults, without near-cache, 1 kill, redis; again: faults without near-cache: 1 kill again")
 })
 
 it("a row that could not run fails where all must run, and only there; a layer without rows fails everywhere", () => {
@@ -39,6 +41,28 @@ it("a row that could not run fails where all must run, and only there; a layer w
   expect(makeReport([layer(row("passed"), row("not run"))], { ...run, mustRunAll: true })).toMatchObject({ passed: false, failed: [{ name: "1 kill" }] })
   expect(makeReport([layer()], { ...run, mustRunAll: false }).passed).toBe(false)
   expect(makeReport([], { ...run, mustRunAll: false }).passed).toBe(false)
+})
+
+it("each mode has its own rows and its own sum", () => {
+  const counted = (tried: number) => layer(row("passed", { summary: { "faults tried": tried } }))
+  const once = { ...layer(row("passed", { summary: { "mutants tried": 5 } })), layer: "mutants" }
+  const report = makeReport([counted(3), once, { ...counted(4), mode: "with near-cache" }], { ...run, mustRunAll: false })
+  const [without, near] = [report.summaries["without near-cache"], report.summaries["with near-cache"]]
+  expect([without?.["faults tried"], without?.["mutants tried"]]).toEqual([3, 5])
+  expect([near?.["faults tried"], near?.["mutants tried"]]).toEqual([4, NOT_MEASURED])
+  const text = formatReport(report)
+  expect(text).toContain("faults, without near-cache: what happens")
+  expect(text).toContain("faults, with near-cache: what happens")
+  expect(text).toMatch(/^ +without near-cache +with near-cache$/m)
+  expect(text).toMatch(/^faults tried +3 +4$/m)
+  expect(text).toMatch(/^mutants tried +5 +not measured$/m)
+})
+
+it("a run that was cancelled tells of what ran whole, and has not passed", () => {
+  const report = makeReport([layer(row("passed"), row("failed"))], { ...run, mustRunAll: false, cancelled: { ran: 1, of: 3 } })
+  expect(report.passed).toBe(false)
+  expect(formatReport(report)).toMatch(/^faults tried .*\n[\s\S]*^cancelled: 1 of 3 parts ran whole, 1 rows of them failed$/m)
+  expect(makeReport([layer(row("passed"))], { ...run, mustRunAll: false, cancelled: { ran: 1, of: 3 } }).passed).toBe(false)
 })
 
 it("a row that was asked for and is none fails, though others passed", () => {

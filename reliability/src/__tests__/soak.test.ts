@@ -37,14 +37,20 @@ it("a short soak brings faults about, says that it is too short to judge the gro
   const { exitCode, stdout } = await runCommand(["--soak", "0.1", "--seed", "4", "--json", json], folder)
   const report = JSON.parse(readFileSync(json, "utf8")) as Report
   rmSync(json)
-  const [row] = report.layers[0]?.rows ?? []
-  expect(row?.why).toEqual([])
-  expect([exitCode, report.passed, report.layers.map(({ layer }) => layer)]).toEqual([0, true, ["soak"]])
-  expect(row?.figures.answered).toBeGreaterThan(0)
-  expect(row?.figures.samples).toBeGreaterThanOrEqual(2)
-  expect(row?.figures.faults).toMatch(/\d/)
-  expect(row?.figures["heap growth MB/h"]).toContain("not judged")
-  expect(report.summary["soak: growth of the heap (MB an hour)"]).toBe("not measured")
+  expect([exitCode, report.passed, report.layers.map(({ layer, mode }) => `${layer} ${mode}`)]).toEqual([
+    0,
+    true,
+    ["soak without near-cache", "soak with near-cache"],
+  ])
+  for (const { mode, rows } of report.layers) {
+    const [row] = rows
+    expect(row?.why).toEqual([])
+    expect(row?.figures.answered).toBeGreaterThan(0)
+    expect(row?.figures.samples).toBeGreaterThanOrEqual(2)
+    expect(row?.figures.faults).toMatch(/\d/)
+    expect(row?.figures["heap growth MB/h"]).toContain("not judged")
+    expect(report.summaries[mode]?.["soak: growth of the heap (MB an hour)"]).toBe("not measured")
+  }
   expect(report.replay).toBe("npm run reliability -- --layer soak --soak 0.1 --seed 4")
   expect(stdout).toContain("passed: every answer is explained")
   expect(readdirSync(folder)).toEqual([])

@@ -15,6 +15,8 @@ export interface FaultRow {
   readonly name: string
   readonly topologies: readonly Topology[]
   readonly needs?: readonly Need[]
+  /** `own`: gives its services a near-cache in any run; `none`: none of its services can have one. Otherwise they have one in the mode with near-cache. */
+  readonly nearCache?: "own" | "none"
   /** Why a quick run leaves the row to the full one, unless it is named. Each topology and each kind of fault keeps a row in the quick run. */
   readonly onlyInFull?: string
   /** Ends all that it starts, also when it throws, and soon after the signal. */

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { isWanted, type LayerReport, type LayerSettings, type Row, type Summary } from "../layer.js"
+import { WITHOUT_NEAR_CACHE } from "../near/near-mode.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
 import { CLIENT_NAMES, type ClientName } from "../workloads/store-clients.js"
 import { type FaultFinding, type FaultRow, type FaultSite, type Need, survivedOf, type Topology } from "./fault-row.js"
@@ -30,7 +31,7 @@ const MISSING: Readonly<Record<Need, () => boolean>> = {
 /** Brings about every fault of the table, on every topology that it concerns. */
 export async function runFaults(settings: LayerSettings): Promise<LayerReport> {
   const report: Row[] = []
-  for (const row of FAULT_ROWS.filter(({ number, name }) => isWanted(`${number} ${name}`, settings))) {
+  for (const row of FAULT_ROWS.filter((one) => runsIn(settings, one) && isWanted(`${one.number} ${one.name}`, settings))) {
     if (row.onlyInFull !== undefined && settings.scale === "quick" && settings.rows.length === 0) {
       report.push({ name: `${row.number} ${row.name}`, where: row.topologies.join(", "), verdict: "left out", figures: {}, why: [row.onlyInFull] })
       continue
@@ -43,6 +44,12 @@ export async function runFaults(settings: LayerSettings): Promise<LayerReport> {
     }
   }
   return report
+}
+
+/** What is the same in both modes runs in one of them. */
+export function runsIn({ mode, nearBriefly }: Pick<LayerSettings, "mode" | "nearBriefly">, { nearCache }: Pick<FaultRow, "nearCache">): boolean {
+  if (mode === WITHOUT_NEAR_CACHE) return nearCache !== "own"
+  return nearCache === "own" || (nearCache === undefined && !nearBriefly)
 }
 
 function pairingsOf(topology: Topology, { scale }: LayerSettings): readonly Pairing[] {

@@ -4,6 +4,7 @@ import { isWanted, type LayerReport, type LayerSettings, type Row } from "../lay
 import { isLimitDefect } from "../limits/limit-defects.js"
 import { LIMITS, runLimits } from "../limits/run-limits.js"
 import { isNearDefect } from "../near/near-defects.js"
+import { WITH_NEAR_CACHE } from "../near/near-mode.js"
 import { allowOlderReads } from "../near/older-reads.js"
 import { runNear } from "../near/run-near.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
@@ -66,7 +67,8 @@ interface Found {
 
 /** Runs every workload in every place, and checks all that was answered. Ends whatever it starts. */
 export async function runHistories(settings: HistorySettings): Promise<LayerReport> {
-  const { seed, scale, signal, defect, onProgress } = settings
+  const { mode, seed, scale, signal, defect, onProgress } = settings
+  const hasNear = mode === WITH_NEAR_CACHE
   const rows: Row[] = []
   const limits: Row[] = []
   await using pool = new WorkerPool(PROCESSES)
@@ -74,7 +76,8 @@ export async function runHistories(settings: HistorySettings): Promise<LayerRepo
     const name = nameOf(place)
     // A mistake that was built in is looked for by the checkers that it is for.
     const wantsSessions = (defect === undefined || isSessionDefect(defect)) && isWanted(name, settings)
-    const hasLimits = scale === "full" || settings.rows.length > 0 || place.hasQuickLimits
+    // Rate limits and deadlines know of no near-cache, and W7 makes its own: each runs in one mode.
+    const hasLimits = !hasNear && (scale === "full" || settings.rows.length > 0 || place.hasQuickLimits)
     const wantsLimits = hasLimits && (defect === undefined || isLimitDefect(defect)) && isWanted(`${name}, ${LIMITS}`, settings)
     if (!wantsSessions && !wantsLimits) continue
     await using store = await startTopology(place.topology, place.kind)
@@ -86,8 +89,9 @@ export async function runHistories(settings: HistorySettings): Promise<LayerRepo
     await orAborted(pool.close(), signal)
   }
   rows.push(...limits)
-  if (defect === undefined || isNearDefect(defect)) rows.push(...(await orAborted(runNear(settings, pool), signal)))
-  if (defect === undefined) rows.push(...(await orAborted(runGiantUser(settings, pool), signal)), ...(await runExpiry(settings)))
+  if (hasNear && (defect === undefined || isNearDefect(defect))) rows.push(...(await orAborted(runNear(settings, pool), signal)))
+  if (defect === undefined) rows.push(...(await orAborted(runGiantUser(settings, pool), signal)))
+  if (defect === undefined && !hasNear) rows.push(...(await runExpiry(settings)))
   return rows
 }
 

@@ -4,9 +4,17 @@ import type { RedisClientLike } from "coatcheck"
 const LEASE_MS = 200
 const VARIABLE = "COATCHECK_NEAR_CACHE"
 
-/** From here on services are made with a near-cache wherever they can have one, in this process and in those that it starts. */
-export function turnNearCacheOn(): void {
-  process.env[VARIABLE] = "1"
+export const WITHOUT_NEAR_CACHE = "without near-cache"
+export const WITH_NEAR_CACHE = "with near-cache"
+/** A run goes through them in this order. */
+export const NEAR_MODES = [WITHOUT_NEAR_CACHE, WITH_NEAR_CACHE] as const
+export type NearMode = (typeof NEAR_MODES)[number]
+
+/** Whether services are made with a near-cache from here on, wherever they can have one, in this process and in those that it starts. */
+export function enterNearMode(mode: NearMode): void {
+  if (mode === WITH_NEAR_CACHE) process.env[VARIABLE] = "1"
+  // Also where whoever started us had set it.
+  else delete process.env[VARIABLE]
 }
 
 /** What its lease is, in milliseconds; `null` where services of this run have none. */

@@ -18,6 +18,7 @@ export const APPLICATION_CLOCKS_OFF: FaultRow = {
   number: 24,
   name: "application clocks an hour and a day off",
   topologies: ["one server"],
+  nearCache: "none",
   async run({ kind, client, scale, signal, times, note }) {
     await using server = await StoreServer.start(kind)
     const applications: ShiftedApplication[] = []

@@ -31,6 +31,7 @@ export const CERTIFICATES_WRONG: FaultRow = {
   number: 27,
   name: "wrong certificates, and one replaced under load",
   topologies: ["one server"],
+  nearCache: "none",
   needs: ["openssl"],
   async run(site) {
     using certificates = new Certificates()

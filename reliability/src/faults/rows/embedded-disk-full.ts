@@ -18,6 +18,7 @@ export const EMBEDDED_DISK_FULL: FaultRow = {
   number: 35,
   name: "SQLite: disk full",
   topologies: ["embedded"],
+  nearCache: "none",
   needs: ["root that may mount a disk"],
   async run({ seed, signal, times }) {
     using disk = new SmallDisk(MEGABYTES)

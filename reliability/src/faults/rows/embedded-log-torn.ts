@@ -18,6 +18,7 @@ export const EMBEDDED_LOG_TORN: FaultRow = {
   number: 35,
   name: "SQLite: end of the log cut off or changed",
   topologies: ["embedded"],
+  nearCache: "none",
   async run({ client, seed, signal, times }) {
     using original = new DatabaseFile()
     const random = randomFrom(seed)

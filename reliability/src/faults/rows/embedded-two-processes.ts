@@ -14,6 +14,7 @@ export const EMBEDDED_TWO_PROCESSES: FaultRow = {
   number: 35,
   name: "SQLite: two processes on one file",
   topologies: ["embedded"],
+  nearCache: "none",
   async run({ client, seed, signal, times }) {
     using file = new DatabaseFile()
     await using pool = new WorkerPool(PROCESSES)

@@ -17,6 +17,7 @@ export const EMBEDDED_WRITER_KILLED: FaultRow = {
   number: 35,
   name: "SQLite: writing process killed",
   topologies: ["embedded"],
+  nearCache: "none",
   async run({ client, seed, signal, times, note }) {
     using file = new DatabaseFile()
     const random = randomFrom(seed)

@@ -24,6 +24,7 @@ export const FORGED_REPLIES: FaultRow = {
   number: 16,
   name: "garbage in the place of a reply",
   topologies: ["one server"],
+  nearCache: "none",
   async run(site) {
     const origin = process.hrtime.bigint()
     using standstills = new Standstills(origin)

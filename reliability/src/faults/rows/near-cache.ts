@@ -28,6 +28,7 @@ function nearRow({ number, name, onlyInFull, round, config = {}, users = 15, win
     number,
     name: `near-cache: ${name}`,
     topologies: ["one server"],
+    nearCache: "own",
     ...(onlyInFull === undefined ? {} : { onlyInFull }),
     async run({ kind, client, seed, signal, times, note }) {
       await using server = await StoreServer.start(kind, { config })

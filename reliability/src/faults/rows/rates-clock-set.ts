@@ -18,6 +18,7 @@ export const RATES_CLOCK_SET: FaultRow = {
   number: 25,
   name: "rate limits: server clock set ahead and back",
   topologies: ["one server"],
+  nearCache: "none",
   needs: ["gcc"],
   onlyInFull: "left to the full run; quick: 25 sets a clock",
   async run({ kind, client, seed, scale, signal, times, note }) {

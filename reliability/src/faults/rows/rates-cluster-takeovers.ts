@@ -20,6 +20,7 @@ export const RATES_CLUSTER_TAKEOVERS: FaultRow = {
   number: 9,
   name: "rate limits: cluster primary killed, or replaced by its replica",
   topologies: ["cluster"],
+  nearCache: "none",
   onlyInFull: "left to the full run; quick: 9 does so to a cluster of sessions",
   async run(site) {
     const config = { "cluster-require-full-coverage": "no" }

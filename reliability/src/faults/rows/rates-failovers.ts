@@ -23,6 +23,7 @@ export const RATES_FAILOVERS: FaultRow = {
   number: 7,
   name: "rate limits: primary killed or replaced under Sentinel",
   topologies: ["sentinel"],
+  nearCache: "none",
   onlyInFull: "left to the full run; quick: 7 replaces a primary, 5 stops a server that limits rates",
   async run(site) {
     const { kind, client, seed, signal, times, note } = site

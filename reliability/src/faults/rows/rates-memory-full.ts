@@ -8,6 +8,7 @@ export const RATES_MEMORY_FULL: FaultRow = {
   number: 19,
   name: "rate limits: memory full, noeviction",
   topologies: ["one server"],
+  nearCache: "none",
   async run(site) {
     const { signal, scale, times, note } = site
     const fullMs = scale === "full" ? 2_000 : 300

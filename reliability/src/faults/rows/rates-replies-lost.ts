@@ -20,6 +20,7 @@ export const RATES_REPLIES_LOST: FaultRow = {
   number: 13,
   name: "rate limits: connection reset after any byte",
   topologies: ["one server"],
+  nearCache: "none",
   async run({ kind, client, signal, times, note }) {
     using standstills = new Standstills(process.hrtime.bigint())
     await using server = await StoreServer.start(kind)

@@ -9,6 +9,7 @@ export const RATES_SCRIPTS_FORGOTTEN: FaultRow = {
   number: 17,
   name: "rate limits: SCRIPT FLUSH every 10 ms",
   topologies: ["one server"],
+  nearCache: "none",
   async run(site) {
     const { signal, scale, times, note } = site
     // Nothing is broken that a call has to be patient with, save a machine without time.

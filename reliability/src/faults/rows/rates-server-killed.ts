@@ -8,6 +8,7 @@ export const RATES_SERVER_KILLED: FaultRow = {
   number: 4,
   name: "rate limits: server killed, nothing kept on disk",
   topologies: ["one server"],
+  nearCache: "none",
   onlyInFull: "left to the full run; quick: 4 kills a server, 5 stops one that limits rates",
   async run(site) {
     const { signal, scale, times, note } = site

@@ -8,6 +8,7 @@ export const RATES_SERVER_STOPPED: FaultRow = {
   number: 5,
   name: "rate limits: server stopped for a while (SIGSTOP)",
   topologies: ["one server"],
+  nearCache: "none",
   async run(site) {
     const { signal, scale, times, note } = site
     const [stopMs, timeoutMs] = scale === "full" ? [5_000, 1_000] : [900, 500]

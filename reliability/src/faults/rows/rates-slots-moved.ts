@@ -15,6 +15,7 @@ export const RATES_SLOTS_MOVED: FaultRow = {
   number: 11,
   name: "rate limits: slots moved under load",
   topologies: ["cluster"],
+  nearCache: "none",
   onlyInFull: "left to the full run; quick: 11 moves slots of sessions",
   async run(site) {
     const { kind, client, seed, signal, times, note } = site

@@ -8,6 +8,7 @@ export const RATES_STORE_EMPTIED: FaultRow = {
   number: 18,
   name: "rate limits: FLUSHALL and FLUSHDB under load",
   topologies: ["one server"],
+  nearCache: "none",
   onlyInFull: "left to the full run; quick: 18 empties a store",
   async run(site) {
     const { signal, times } = site

@@ -33,6 +33,7 @@ export const REFUSALS_OF_A_SERVER: FaultRow = {
   number: 23,
   name: "each refusal of a server",
   topologies: ["one server"],
+  nearCache: "none",
   async run({ kind, client, signal, note }) {
     await using server = await StoreServer.start(kind, { config: { "enable-protected-configs": "yes", "busy-reply-threshold": 50 } })
     const opened = await openStore(client, server.url)

@@ -19,6 +19,7 @@ export const RESET_AFTER_EACH_BYTE: FaultRow = {
   number: 13,
   name: "connection reset after any byte",
   topologies: ["one server"],
+  nearCache: "none",
   async run({ kind, client, signal, times, note }) {
     const origin = process.hrtime.bigint()
     using standstills = new Standstills(origin)

@@ -24,6 +24,7 @@ export const ROLLING_RESTART: FaultRow = {
   number: 31,
   name: "rolling restart to another release, under load",
   topologies: ["one server"],
+  nearCache: "none",
   async run(site) {
     await using server = await StoreServer.start(site.kind)
     using now = makeRelease(site.client, false)

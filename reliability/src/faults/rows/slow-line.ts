@@ -35,6 +35,7 @@ export const SLOW_LINE: FaultRow = {
   number: 15,
   name: "slow line",
   topologies: ["one server"],
+  nearCache: "none",
   async run({ kind, client, scale, signal, times, note }) {
     const origin = process.hrtime.bigint()
     using standstills = new Standstills(origin)
