@@ -49,6 +49,7 @@ export const SUMMARY = {
   "reads of a session that was over by its deadline": "sum",
   "sessions that ended before their deadline": "sum",
   "longest rise of others' p99 while 100 000 sessions end (ms)": "max",
+  "most of the server's processor that a script took while a user's sessions were listed and ended (ms)": "max",
   "calls of rate limits": "sum",
   "  above the formula": "sum",
   "  denied although there was room": "sum",
