@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Chart } from "../charts/chart.js"
 import { picture } from "../charts/svg.js"
 import type { Group, Measured } from "../group.js"
-import { type GroupResult, isWorthKeeping, type Run } from "../results/results.js"
+import { GROUPS as GROUPS_HERE } from "../groups.js"
+import { type GroupResult, isWorthKeeping, type Results, type Run } from "../results/results.js"
 import { ResultsFolder } from "../results/results-folder.js"
 import { resultsPage, told } from "../results/results-page.js"
 import { minutesOf, runGroups } from "../results/run-groups.js"
@@ -194,5 +195,25 @@ describe("runOf", () => {
     expect(Object.values(packages)).not.toContain("not installed")
     // Outside a repository there is none.
     expect(commit ?? "0000000").toMatch(/^[0-9a-f]{7,}(, changed)?$/)
+  })
+})
+
+describe("the results in this repository", () => {
+  const here = new URL("../../", import.meta.url)
+  const read = (name: string): Promise<string> => readFile(new URL(name, here), "utf8")
+
+  it("have a chart for each that is told, which says when and with what it was made, and no other", async () => {
+    const all = Object.values(JSON.parse(await read("results.json")) as Results)
+    const charts = all.flatMap(({ run, charts: drawn }) => drawn.map(({ name }) => ({ name, run })))
+    expect((await readdir(new URL("charts/", here))).toSorted()).toEqual(charts.map(({ name }) => `${name}.svg`).toSorted())
+    for (const { name, run } of charts) {
+      const words = (await read(`charts/${name}.svg`)).replaceAll(/<\/text>|\u00a0/g, " ").replaceAll(/<[^>]*>/g, "")
+      expect(words, name).toContain(`${run.date.slice(0, 16).replace("T", " ")} UTC, commit ${run.commit}; ${run.machine}`)
+      for (const [library, version] of Object.entries(run.packages)) expect(words, name).toContain(`${library} ${version}`)
+    }
+  })
+
+  it("are told on the page as they lie there", async () => {
+    expect(await read("RESULTS.md")).toBe(resultsPage(JSON.parse(await read("results.json")) as Results, GROUPS_HERE))
   })
 })
