@@ -39,9 +39,9 @@ export class ResultsFolder {
   async keep(name: string, result: GroupResult, charts: readonly Chart[]): Promise<void> {
     await makeFolder(join(this.#path, "charts"))
     for (const chart of charts) await this.#write(join("charts", `${chart.name}.svg`), chart.svg)
-    const results = { ...(await this.#read()), [name]: result }
-    await this.#write("results.json", `${JSON.stringify(results, shortened, 1)}\n`)
-    await this.#write("RESULTS.md", resultsPage(results, this.#groups))
+    await this.#write("results.json", `${JSON.stringify({ ...(await this.#read()), [name]: result }, shortened, 1)}\n`)
+    // Of what lies there: what is rounded twice may differ from what is rounded once.
+    await this.#write("RESULTS.md", resultsPage(await this.#read(), this.#groups))
   }
 
   async #read(): Promise<Results> {
