@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { checkExpiry, type ExpiryLine, type ExpiryRule } from "../expiry/expiry-checker.js"
 import { runExpiry } from "../expiry/run-expiry.js"
+import { quickSettings } from "./quick-settings.js"
 
 const TIMES = { idleMs: 100, absoluteMs: 250, touchMs: 20 }
 
@@ -50,16 +51,7 @@ describe("hand-made histories of deadlines", () => {
 })
 
 it("on a server, sessions end neither early nor late", { timeout: 600_000 }, async () => {
-  const settings = {
-    seed: 5,
-    scale: "quick",
-    mode: "without near-cache",
-    nearBriefly: false,
-    signal: new AbortController().signal,
-    rows: [],
-    onProgress: () => undefined,
-  } as const
-  const [row] = await runExpiry(settings)
+  const [row] = await runExpiry(quickSettings(5))
   expect(row?.why).toEqual([])
   expect(row?.verdict).toBe("passed")
   expect(row?.figures.sessions).toBeGreaterThanOrEqual(60)

@@ -1,19 +1,9 @@
 import { expect, it } from "vitest"
-import type { LayerSettings } from "../layer.js"
 import { runPeers } from "../peers/run-peers.js"
-
-const SETTINGS: LayerSettings = {
-  seed: 7,
-  scale: "quick",
-  mode: "without near-cache",
-  nearBriefly: false,
-  signal: new AbortController().signal,
-  rows: [],
-  onProgress: () => undefined,
-}
+import { quickSettings } from "./quick-settings.js"
 
 it("the same visits revive sessions and lose updates in a peer, and not in coatcheck", { timeout: 600_000 }, async () => {
-  const [own, peer, ...more] = await runPeers(SETTINGS)
+  const [own, peer, ...more] = await runPeers(quickSettings(7))
   expect(more).toEqual([])
   expect(own).toMatchObject({ name: "coatcheck", verdict: "passed", figures: { "revived sessions": 0, "lost updates": 0, "hung calls": 0 }, why: [] })
   expect(peer?.name).toBe("express-session with connect-redis")

@@ -154,31 +154,21 @@ describe("a service with a mistake is found out", () => {
     "remembered-reads": ["lost or repeated updates (V1, V3)", "no order explains the answers"],
   }
 
+  async function findsOut(defect: Defect, mode: NearMode, place: string): Promise<void> {
+    const near = mode === WITH_NEAR_CACHE ? "--near-cache" : "--no-near-cache"
+    const wanted = ["--layer", "histories", "--row", place, "--operations", "5000", "--seed", "7", "--defect", defect]
+    const { exitCode, stdout } = await runCommand(["--quick", near, ...wanted], ownFolder())
+    expect(stdout).toContain("FAILED")
+    expect(exitCode).toBe(1)
+    for (const sign of SIGNS[defect]) expect(row(stdout, sign).at(-1), sign).toBeGreaterThan(0)
+  }
+
   it.each<readonly [Defect, NearMode]>([
     ...DEFECTS.map((defect) => [defect, isNearDefect(defect) ? WITH_NEAR_CACHE : WITHOUT_NEAR_CACHE] as const),
     // Older reads are allowed there, but what was ended stays so.
     ["delete-does-nothing", WITH_NEAR_CACHE],
   ])("%s, %s", { timeout: 600_000 }, async (defect, mode) => {
-    const { exitCode, stdout } = await runCommand(
-      [
-        "--quick",
-        mode === WITH_NEAR_CACHE ? "--near-cache" : "--no-near-cache",
-        "--layer",
-        "histories",
-        "--row",
-        "redis, one server, node-redis",
-        "--operations",
-        "5000",
-        "--seed",
-        "7",
-        "--defect",
-        defect,
-      ],
-      ownFolder(),
-    )
-    expect(stdout).toContain("FAILED")
-    expect(exitCode).toBe(1)
-    for (const sign of SIGNS[defect]) expect(row(stdout, sign).at(-1), sign).toBeGreaterThan(0)
+    await findsOut(defect, mode, "redis, one server, node-redis")
   })
 
   it.each([
@@ -186,26 +176,7 @@ describe("a service with a mistake is found out", () => {
     ["lease-by-timer", "redis, cluster, node-redis, near-cache"],
     ["kept-over-reconnect", "redis, cluster, node-redis, near-cache"],
   ] as const)("%s, on a cluster", { timeout: 120_000 }, async (defect, place) => {
-    const { exitCode, stdout } = await runCommand(
-      [
-        "--quick",
-        place.endsWith("near-cache") ? "--near-cache" : "--no-near-cache",
-        "--layer",
-        "histories",
-        "--row",
-        place,
-        "--operations",
-        "5000",
-        "--seed",
-        "7",
-        "--defect",
-        defect,
-      ],
-      ownFolder(),
-    )
-    expect(stdout).toContain("FAILED")
-    expect(exitCode).toBe(1)
-    for (const sign of SIGNS[defect]) expect(row(stdout, sign).at(-1), sign).toBeGreaterThan(0)
+    await findsOut(defect, place.endsWith("near-cache") ? WITH_NEAR_CACHE : WITHOUT_NEAR_CACHE, place)
   })
 })
 
