@@ -1003,9 +1003,17 @@ export const MUTANTS = [
   {
     rule: "A list is healed only for a session that exists",
     file: `${LUA}/index-heal.lua`,
-    from: "if not created then return { now, 0 } end",
+    from: "if not created then return 0 end",
     to: "created, absolute = created or now, absolute or now / 1000 + 60000",
     tests: SCRIPTS,
+  },
+  {
+    rule: "A list of another type keeps no other list from being healed",
+    file: `${LUA}/index-heal.lua`,
+    from: "local added = redis.pcall('ZADD'",
+    to: "local added = redis.call('ZADD'",
+    tests: [`${TESTS}/races/shared-accesses.test.ts`],
+    only: "looked after together",
   },
   {
     rule: "The cursor of a page is the last member seen, dead or alive",

@@ -19,7 +19,7 @@ describe("readServerInfo", () => {
   it("reads the processor time of the server itself, the calls of each command, and how often it read", () =>
     expect(readServerInfo(INFO)).toEqual({ cpu: 3_750_000, calls: { get: 12, "client|setinfo": 2, info: 4 }, reads: 17 }))
 
-  it("does not take what is missing for nothing", () => expect(readServerInfo("").cpu).toBeNaN())
+  it("does not take what is missing for nothing", () => expect(() => readServerInfo("")).toThrow("used_cpu_user"))
 })
 
 describe("workBetween", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { apart, readWithDueTouches } from "../sessions/due-touches.js"
+import { apart, readUsedLately, readWithDueTouches } from "../sessions/due-touches.js"
 import { entryAt, shuffled } from "../sessions/order.js"
 import { PAYLOAD_BYTES, payloadOf } from "../sessions/payload.js"
 import { usingUp } from "../sessions/pool.js"
@@ -54,6 +54,26 @@ describe("reading with touches that are due", () => {
     }
     expect(due).toHaveLength(3)
     expect(touched).toEqual([0, 60, 120, 180, 240, 300])
+  })
+})
+
+describe("reading with a touch each time", () => {
+  it("takes each in turn, and what the next slice takes was used a second before it", async () => {
+    const tokens = Array.from({ length: 1_000 }, (_, at) => `tag.${at}.secret`) as never[]
+    const agoMs = new Map<string, number>()
+    const raw = { setRange: async (key: string, _offset: number, time: string) => agoMs.set(key, Date.now() - Number(time)) }
+    const read: string[] = []
+    const order = shuffled(1_000)
+    const work = readUsedLately(async (token) => read.push(`session:{tag}.${token.split(".")[1]}`), { raw, tokens, order, ms: 2 })
+    for (let slice = 0, at = 0; slice < 5; slice++) {
+      agoMs.clear()
+      read.length = 0
+      await work.refill?.()
+      for (const end = at + 250; at < end; at++) await work.call(at)
+      expect(read).toHaveLength(250)
+      for (const key of read) expect(agoMs.get(key)).toBeGreaterThanOrEqual(1_000)
+      expect(agoMs.size).toBe(300)
+    }
   })
 })
 

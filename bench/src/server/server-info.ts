@@ -1,3 +1,7 @@
+import { processorSeconds } from "coatcheck-reliability/processor-time"
+
+const MICROSECONDS = 1_000_000
+
 /** What a server has done since it started. */
 export interface ServerWork {
   /** Processor time, in microseconds. */
@@ -10,10 +14,9 @@ export interface ServerWork {
 
 /** Reads the answer to `INFO cpu stats commandstats`. */
 export function readServerInfo(info: string): ServerWork {
-  const spent = ["used_cpu_user", "used_cpu_sys"].map((name) => Number(new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1] ?? Number.NaN))
   const calls = [...info.matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)].map(([, name = "", count]) => [name, Number(count)] as const)
   const reads = Number(/^total_reads_processed:(\d+)/m.exec(info)?.[1] ?? Number.NaN)
-  return { cpu: spent.reduce((sum, seconds) => sum + seconds * 1_000_000, 0), calls: Object.fromEntries(calls), reads }
+  return { cpu: processorSeconds(info) * MICROSECONDS, calls: Object.fromEntries(calls), reads }
 }
 
 /** What was done from one look to the next, without the look itself. */

@@ -7,11 +7,14 @@ import { isThere } from "./session-case.js"
 /** A session that is read once a second and touched once a minute. */
 const ONE_IN = 60
 const HOURS_AGO_MS = 2 * 3_600_000
+const SECOND_AGO_MS = 1_000
 /** A record begins `{"lastAccessedAt":`, then 13 digits; see docs/keys.md. */
 const LAST_ACCESS_AT = '{"lastAccessedAt":'.length
 
 /** No client reads so often in a millisecond. */
 const READS_A_MS = 400
+/** Nor writes so many accesses down. */
+const ACCESSES_A_MS = 150
 
 /** How many are made old before a slice of so many milliseconds. */
 const dueIn = (ms: number): number => Math.ceil((ms * READS_A_MS) / ONE_IN)
@@ -38,11 +41,10 @@ export function readWithDueTouches(read: (token: SessionToken) => Promise<unknow
   const { due, rested } = apart(order, ms)
   let next = 0
   return {
-    refill: async () => {
-      const lastAccess = String(Date.now() - HOURS_AGO_MS)
+    refill: () => {
       const first = Math.ceil(next / ONE_IN)
       const upcoming = Array.from({ length: Math.min(dueIn(ms), due.length) }, (_, at) => entryAt(tokens, due, first + at))
-      await Promise.all(upcoming.map((token) => raw.setRange(keyOf(token), LAST_ACCESS_AT, lastAccess)))
+      return makeLastUsed(raw, upcoming, HOURS_AGO_MS)
     },
     call: (at) => {
       next = at + 1
@@ -52,6 +54,30 @@ export function readWithDueTouches(read: (token: SessionToken) => Promise<unknow
     cycle: ONE_IN,
     isRight: isThere,
   }
+}
+
+/**
+ * Reads sessions of which each was last used a second ago, as in everyday use: how often their lists are looked after depends on that, and without it on how long
+ * the measurement of something else took.
+ */
+export function readUsedLately(read: (token: SessionToken) => Promise<unknown>, { raw, tokens, order, ms }: DueSettings): Work {
+  let next = 0
+  return {
+    refill: () => {
+      const upcoming = Array.from({ length: Math.min(ms * ACCESSES_A_MS, order.length) }, (_, at) => entryAt(tokens, order, next + at))
+      return makeLastUsed(raw, upcoming, SECOND_AGO_MS)
+    },
+    call: (at) => {
+      next = at + 1
+      return read(entryAt(tokens, order, at))
+    },
+    isRight: isThere,
+  }
+}
+
+async function makeLastUsed(raw: Pick<RawClient, "setRange">, tokens: readonly SessionToken[], agoMs: number): Promise<void> {
+  const lastAccess = String(Date.now() - agoMs)
+  await Promise.all(tokens.map((token) => raw.setRange(keyOf(token), LAST_ACCESS_AT, lastAccess)))
 }
 
 /** Where the session of a token lies; see docs/keys.md. */

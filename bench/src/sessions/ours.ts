@@ -1,5 +1,5 @@
 import type { SessionToken } from "coatcheck"
-import { apart, readWithDueTouches } from "./due-touches.js"
+import { apart, readUsedLately, readWithDueTouches } from "./due-touches.js"
 import { entryAt, shuffled } from "./order.js"
 import { ourPages } from "./our-pages.js"
 import { ourSignIns } from "./our-sign-ins.js"
@@ -46,7 +46,7 @@ export async function oursOn({ raw, client, names, count, ms, bytes }: ClientSet
   }
   const touchingRead: SessionCase = {
     name: "coatcheck, read and touch (touchInterval 0)",
-    work: { call: (at) => touching.getSession(entryAt(tokens, order, at)), isRight: isThere },
+    work: readUsedLately((token) => touching.getSession(token), { raw, tokens, order, ms }),
     wanted: [share(64, `touch-64 ${client}`)],
   }
   const create: SessionCase = {

@@ -55,10 +55,12 @@ const PLANTED: Readonly<Record<string, Readonly<Record<string, ScriptFunction>>>
     },
   },
   "a score that is one off": {
-    "index-heal": (keys, [index = "", session = ""], args) => {
-      const reply = script("index-heal")(keys, [index, session], args)
-      const score = keys.exists(index) ? keys.members(index).score(args[0] ?? "") : undefined
-      if (score !== undefined) keys.zadd(index, score + 1, args[0] ?? "")
+    "index-heal": (keys, names, args) => {
+      const reply = script("index-heal")(keys, names, args)
+      const [index = "", session = ""] = names
+      const id = session.slice(-22)
+      const score = keys.find(index)?.type === "zset" ? keys.members(index).score(id) : undefined
+      if (score !== undefined) keys.zadd(index, score + 1, id)
       return reply
     },
   },

@@ -46,10 +46,10 @@ export class SmallWorld implements World {
       [8, () => this.#extend()],
       [12, () => this.#delete()],
       [8, () => this.#deletes()],
-      [4, () => this.#onLists("index-heal")],
+      [6, () => this.#heal()],
       [4, () => this.#prune()],
       [6, () => this.#end()],
-      [4, () => this.#onLists("index-lists")],
+      [4, () => ({ name: "index-lists", keys: [this.#list()], args: Array.from({ length: this.#random(5) }, () => this.#id()) })],
       [4, () => this.#page()],
       [2, () => ({ name: "index-cutoff", keys: [this.#list()], args: [this.#pick(["1", "2", "1000"])] })],
       [2, () => ({ name: this.#pick(PLAIN_COMMANDS), keys: [this.#session()], args: [] })],
@@ -156,11 +156,9 @@ export class SmallWorld implements World {
     return { name: "session-deletes", keys: deletions.flatMap(({ keys }) => keys), args: deletions.flatMap(({ args }) => args) }
   }
 
-  #onLists(name: "index-heal" | "index-lists"): Call {
-    const ids = Array.from({ length: this.#random(5) }, () => this.#id())
-    if (name === "index-lists") return { name, keys: [this.#list()], args: ids }
-    const id = this.#id()
-    return { name, keys: [this.#list(), PREFIX + id], args: [id, this.#memory()] }
+  #heal(): Call {
+    const keys = Array.from({ length: 1 + this.#random(3) }, () => [this.#list(), this.#session()])
+    return { name: "index-heal", keys: keys.flat(), args: [this.#memory()] }
   }
 
   #prune(): Call {

@@ -10,7 +10,7 @@ const WITHOUT_STATUS: Readonly<Record<string, Readonly<Record<string, (values: r
     some: ({ length }) => length > 2,
     none: ({ length }) => length === 2,
   },
-  "index-heal": { added: ([, added]) => added === 1, nothing: ([, added]) => added === 0 },
+  "index-heal": { added: ([, added]) => added === 1, several: ([, added]) => Number(added) > 1, nothing: ([, added]) => added === 0 },
   "index-lists": { listed: (values) => values.includes(1), missing: (values) => values.includes(0), none: ({ length }) => length === 1 },
   "index-page": { some: ({ length }) => length > 1, empty: ({ length }) => length === 1 },
   "rate-adjust": { done: ({ length }) => length === 1 },
@@ -50,7 +50,7 @@ const MORE_EXPECTED: Readonly<Record<string, readonly string[]>> = {
 }
 const WRONG_TYPE = "WRONGTYPE"
 /** To these a key of another type is corrupt, or counts nothing: they look before they leap. */
-const NEVER_WRONG_TYPE = /^(session-(?!create$)|index-prune|record-(?!adopt)|rate-)/
+const NEVER_WRONG_TYPE = /^(session-(?!create$)|index-heal|index-prune|record-(?!adopt)|rate-)/
 
 /** They give an answer for each key, after the time. */
 const FOR_MANY: ReadonlySet<string> = new Set(["session-creates", "session-deletes", "session-touches", "session-updates"])

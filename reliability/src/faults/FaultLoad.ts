@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { createSessionService, type OwnedSessionService, SessionError, type SessionServiceOptions } from "coatcheck"
 import { HistoryRecorder } from "../histories/HistoryRecorder.js"
 import type { HistoryLine } from "../histories/history-line.js"
-import { leaseOn } from "../near/near-mode.js"
+import { leaseOn, nearCacheOn } from "../near/near-mode.js"
 import { waitUntil } from "../servers/wait-until.js"
 import { liveAsUser } from "../workloads/jobs.js"
 import { type Attributes, RecordedClient } from "../workloads/RecordedClient.js"
@@ -81,9 +81,8 @@ export class FaultLoad implements AsyncDisposable {
 
   static async start(options: LoadOptions): Promise<FaultLoad> {
     const { store, timeout = "1s" } = options
-    const leaseMs = leaseOn(store)
-    const nearCache = leaseMs === null ? false : ({ lease: `${leaseMs}ms` } as const)
-    return new FaultLoad(await createSessionService<Attributes>({ store, timeout, touchInterval: "50ms", nearCache }), options, leaseMs)
+    const service = await createSessionService<Attributes>({ store, timeout, touchInterval: "50ms", nearCache: nearCacheOn(store) })
+    return new FaultLoad(service, options, leaseOn(store))
   }
 
   /** Lets the clients go on for a while. */

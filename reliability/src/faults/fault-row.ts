@@ -15,7 +15,10 @@ export interface FaultRow {
   readonly name: string
   readonly topologies: readonly Topology[]
   readonly needs?: readonly Need[]
-  /** `own`: gives its services a near-cache in any run; `none`: none of its services can have one. Otherwise they have one in the mode with near-cache. */
+  /**
+   * `own`: gives its services a near-cache in any run. `none`: its services never have one, since the store is a file, limits are what is asked for, or each call has to reach the
+   * server that refuses it. Otherwise they have one in the mode with near-cache.
+   */
   readonly nearCache?: "own" | "none"
   /** Why a quick run leaves the row to the full one, unless it is named. Each topology and each kind of fault keeps a row in the quick run. */
   readonly onlyInFull?: string

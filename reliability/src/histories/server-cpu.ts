@@ -1,21 +1,10 @@
+import { processorSeconds } from "../servers/processor-time.js"
+
 const MILLISECONDS = 1_000
 
-/**
- * What a server used of its processor between two replies to `INFO cpu`, in milliseconds. The whole process is asked about: of the main thread alone the
- * kernel tells the time up to its last tick.
- */
+/** What a server used of its processor between two replies to `INFO cpu`, in milliseconds. */
 export function cpuBetween(before: string, after: string): number {
-  return cpuOf(after) - cpuOf(before)
-}
-
-function cpuOf(info: string): number {
-  return (secondsOf(info, "used_cpu_user") + secondsOf(info, "used_cpu_sys")) * MILLISECONDS
-}
-
-function secondsOf(info: string, field: string): number {
-  const text = new RegExp(`^${field}:(\\d+(?:\\.\\d+)?)\\r?$`, "m").exec(info)?.[1]
-  if (text === undefined) throw new Error(`Expected INFO cpu to tell ${field}, got none`)
-  return Number(text)
+  return (processorSeconds(after) - processorSeconds(before)) * MILLISECONDS
 }
 
 /** What one command used. */

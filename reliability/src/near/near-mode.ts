@@ -1,4 +1,4 @@
-import type { RedisClientLike } from "coatcheck"
+import type { RedisClientLike, SessionServiceOptions } from "coatcheck"
 
 /** The lease of services that are made with a near-cache because all are, in milliseconds. */
 const LEASE_MS = 200
@@ -25,4 +25,10 @@ export function leaseOfRun(): number | null {
 /** The same of services on one store: memory and files have none. */
 export function leaseOn(store: string | RedisClientLike): number | null {
   return typeof store !== "string" || store.startsWith("redis") ? leaseOfRun() : null
+}
+
+/** The option of services on one store. */
+export function nearCacheOn(store: string | RedisClientLike): NonNullable<SessionServiceOptions["nearCache"]> {
+  const leaseMs = leaseOn(store)
+  return leaseMs === null ? false : { lease: `${leaseMs}ms` }
 }

@@ -1,7 +1,7 @@
 // A process whose heap is looked at: one service, a steady load, and samples when the parent asks. Runs with --expose-gc, and ends with its parent.
 import { setTimeout as pause } from "node:timers/promises"
 import { createSessionService, type OwnedSessionService, SessionError } from "coatcheck"
-import { leaseOn } from "../near/near-mode.js"
+import { nearCacheOn } from "../near/near-mode.js"
 import type { Attributes } from "../workloads/RecordedClient.js"
 import { choose, type Random, randomFrom } from "../workloads/random.js"
 import type { FromSoaker, ProcessSample, SoakerAnswer, ToSoaker } from "./soak-messages.js"
@@ -114,10 +114,9 @@ let soaker: Soaker | undefined
 async function perform(task: ToSoaker): Promise<SoakerAnswer> {
   if (task.do === "begin") {
     const { idleMs, touchMs, absoluteMs } = task.times
-    const leaseMs = leaseOn(task.url)
     const service = await createSessionService<Attributes>({
-      nearCache: leaseMs === null ? false : { lease: `${leaseMs}ms` },
       store: task.url,
+      nearCache: nearCacheOn(task.url),
       timeout: "1s",
       idleTimeout: `${idleMs}ms`,
       touchInterval: `${touchMs}ms`,

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest"
 import type { SessionEvent } from "../../domain/interfaces/ports.js"
 import { SERVER_KINDS, startServer, type TestServer } from "../support/servers.js"
 import {
@@ -62,6 +62,23 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
         expect(session?.lastAccessedAt.getTime()).toBeGreaterThanOrEqual(opened[at]?.session.lastAccessedAt.getTime() ?? Infinity)
       }
       expect(events).toEqual([])
+    })
+
+    it("the lists of those who were read together are looked after together, and one of another type stands in nobody's way", async () => {
+      const opened = await open(40, "listed")
+      const lists = opened.map((_, at) => indexKeyOf(keyPrefix, `listed ${at}`)).slice(1)
+      await Promise.all(opened.map(({ session }) => setBack(session)))
+      await Promise.all(lists.map((list) => raw.send("DEL", list)))
+      const [strange = "", ...others] = lists
+      await raw.send("SET", strange, "of an operator")
+      const since = reader.redis.calls.length
+      await Promise.all(opened.map(({ token }) => reader.service.getSession(token)))
+      await vi.waitFor(async () => expect(await raw.send("EXISTS", ...others)).toBe(38), { timeout: 10_000 })
+      expect(reader.redis.names(since).filter((name) => name === "index-heal")).toHaveLength(2)
+      expect(await raw.send("GET", strange)).toBe("of an operator")
+      const ids = opened.map(({ session }) => session.sessionId.slice(-22)).slice(2)
+      expect(await Promise.all(others.map((list) => raw.send("ZRANGE", list, "0", "-1")))).toEqual(ids.map((id) => [id]))
+      for (const left of await Promise.all(others.map((list) => raw.send("PTTL", list)))) expect(Number(left)).toBeGreaterThan(0)
     })
 
     it("options do not change that, and who asks for no touch gets none", async () => {

@@ -5,7 +5,7 @@ import { NO_OPERATIONS, type SessionRecord } from "../../domain/session/record.j
 import type { Handle } from "../../domain/session/ticket.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { ServerClock } from "../../infrastructure/redis/reads/server-clock.js"
-import { type CreatePage, createTerms, FIRST_PAGE, SessionScripts, type Touched } from "../../infrastructure/redis/scripts/session-scripts.js"
+import { type CreatePage, createTerms, DueHeal, FIRST_PAGE, SessionScripts, type Touched } from "../../infrastructure/redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../infrastructure/redis/session-keys.js"
 import { Background } from "../../infrastructure/redis/upkeep/background.js"
 import { LIST_MEMORY_MICROS } from "../../infrastructure/redis/upkeep/list-memory.js"
@@ -95,7 +95,7 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
   }
 
   const touch = async (session: string, verifiers: readonly string[]): Promise<Touched | undefined> =>
-    (await scripts.touches([{ id: "", session, index: null, verifiers }], LIST_MEMORY_MICROS, {}))[0]
+    (await scripts.touches([{ session, index: null, verifiers }], LIST_MEMORY_MICROS, {}))[0]
 
   describe("a session past its absolute deadline that the server has not removed yet", () => {
     const steps: Record<string, (key: string, verifier: string) => Promise<{ readonly status: string } | undefined>> = {
@@ -473,12 +473,24 @@ describe.each(SERVER_KINDS)("scripts on %s", (kind) => {
       await forgetList()
       const { record, key } = await put()
       const gone = newSessionId()
-      expect(await scripts.heal(index, keys.session({ tag: place.tag, id: gone }), gone, LIST_MEMORY_MICROS, {})).toBe(false)
+      const heal = (...sessions: readonly string[]): Promise<number> =>
+        scripts.heal(
+          sessions.map((session) => new DueHeal(index, session)),
+          LIST_MEMORY_MICROS,
+          {},
+        )
+      expect(await heal(keys.session({ tag: place.tag, id: gone }))).toBe(0)
       expect(await raw.exists(index)).toBe(0)
-      expect(await scripts.heal(index, key, record.id, LIST_MEMORY_MICROS, {})).toBe(true)
-      expect(await scripts.heal(index, key, record.id, LIST_MEMORY_MICROS, {})).toBe(false)
+      expect(await heal(key)).toBe(1)
+      expect(await heal(key)).toBe(0)
       expect(await raw.zRangeWithScores(index, 0, -1)).toEqual([{ value: record.id, score: record.createdMicros }])
       expect(await raw.pExpireTime(index)).toBe(record.absoluteDeadline + MEMORY_MS)
+      const [second, third] = [await put(), await put()]
+      expect(await heal(second.key, key, keys.session({ tag: place.tag, id: gone }), third.key)).toBe(2)
+      expect(await raw.zmScore(index, [record.id, second.record.id, third.record.id])).toEqual(
+        [record, second.record, third.record].map(({ createdMicros }) => createdMicros),
+      )
+      expect(await raw.zCard(index)).toBe(3)
     })
 
     it("below the limit looks at the eight oldest only", async () => {

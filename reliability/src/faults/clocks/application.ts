@@ -1,6 +1,7 @@
 // An application with a service of its own, which does what its parent asks for, one call a message, and ends with its parent.
 import "./shift-date.js"
 import { createSessionService } from "coatcheck"
+import { nearCacheOn } from "../../near/near-mode.js"
 import { type OpenStore, openStore } from "../../workloads/open-store.js"
 import type { Attributes } from "../../workloads/RecordedClient.js"
 import type { Answer, Question } from "./ShiftedApplication.js"
@@ -10,7 +11,7 @@ let service: Awaited<ReturnType<typeof open>> | undefined
 
 async function open({ client, url }: Question & { readonly ask: "open" }) {
   opened = await openStore(client, url)
-  return createSessionService<Attributes>({ store: opened.store, touchInterval: "50ms" })
+  return createSessionService<Attributes>({ store: opened.store, touchInterval: "50ms", nearCache: nearCacheOn(opened.store) })
 }
 
 async function answer(question: Question): Promise<Answer["value"]> {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { createSessionService, type ISessionService } from "coatcheck"
+import { nearCacheOn } from "../../near/near-mode.js"
 import { SentinelGroup } from "../../servers/SentinelGroup.js"
 import { waitUntil } from "../../servers/wait-until.js"
 import { openStore } from "../../workloads/open-store.js"
@@ -36,7 +37,7 @@ export const FAILOVER_TO_OTHER_CLOCK: FaultRow = {
     const rounds = times(2, 1)
     const endings: Ending[] = []
     try {
-      await using service = await createSessionService<Attributes>({ store: opened.store })
+      await using service = await createSessionService<Attributes>({ store: opened.store, nearCache: nearCacheOn(opened.store) })
       await using load = await FaultLoad.start({ store: opened.store, seed, users: 60, clients: 4, paceMs: 10 })
       const { shiftsMs, lifeMs } = TRIES[scale]
       for (let i = 0; i < rounds * shiftsMs.length; i++) {

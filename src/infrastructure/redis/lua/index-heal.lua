@@ -1,20 +1,27 @@
 #!lua
 --[[
-  does      puts a session back into its user's list, from which an eviction or an operator may have taken it; for clusters, where it goes behind a touch
-  keys      1 index        zset    the user's list
-            2 session      string  the record
-  args      1 id           22 characters
-            2 memory       µs that the list outlives its sessions
-  returns   time µs, 1 when the session was missing from the list
-  effects   may write 1, only while 2 exists
-  cost      O(log n)
+  does      puts sessions back into their users' lists, from which an eviction or an operator may have taken them
+  keys      1.. lists      zset    users' lists, one for each session; behind each the session's record: string
+  args      1 memory       µs that a list outlives its sessions
+  returns   time µs, how many sessions were missing from their lists
+  effects   may write a list, only while the session behind it exists
+  cost      O(sessions · log n)
 ]]
 --- @include includes/time
 --- @include includes/head
 --- @include includes/index-ttl
-local now = now_micros()
-local _, _, _, absolute, created = numbers_of(redis.pcall('GETRANGE', KEYS[2], 0, 170))
-if not created then return { now, 0 } end
-local added = redis.call('ZADD', KEYS[1], 'NX', string.format('%.0f', created), ARGV[1])
-keep_index(KEYS[1], absolute, tonumber(ARGV[2]))
+local now, memory = now_micros(), tonumber(ARGV[1])
+
+local function heal(index, session)
+  local _, _, _, absolute, created = numbers_of(redis.pcall('GETRANGE', session, 0, 170))
+  if not created then return 0 end
+  -- A list of another type must not stand in the way of the others: to write into it is an error, and so no number.
+  local added = redis.pcall('ZADD', index, 'NX', string.format('%.0f', created), string.sub(session, -22))
+  if type(added) ~= 'number' then return 0 end
+  keep_index(index, absolute, memory)
+  return added
+end
+
+local added = 0
+for at = 1, #KEYS, 2 do added = added + heal(KEYS[at], KEYS[at + 1]) end
 return { now, added }

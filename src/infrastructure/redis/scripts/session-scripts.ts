@@ -42,7 +42,6 @@ export interface Touched {
 
 /** An access to be written down. `index`: the list of its user's sessions, `null` for a guest. */
 export interface DueTouch {
-  readonly id: string
   readonly session: string
   readonly index: string | null
   readonly verifiers: readonly string[]
@@ -106,6 +105,17 @@ export type UpdateAnswer = Answer<keyof typeof sessionUpdateStatus>
 export interface Member {
   readonly id: string
   readonly score: number
+}
+
+/** A session that is to be in its user's list. A class, as above. */
+export class DueHeal {
+  readonly index: string
+  readonly session: string
+
+  constructor(index: string, session: string) {
+    this.index = index
+    this.session = session
+  }
 }
 
 /** Members of one user's list that are to leave it, as the keys of their sessions. */
@@ -321,10 +331,11 @@ export class SessionScripts {
     return Number(removed)
   }
 
-  /** Whether the session was missing from its list. */
-  async heal(index: string, session: string, id: string, memoryMicros: number, options: ScriptOptions): Promise<boolean> {
-    const [added] = await this.#runner.plain(indexHeal, [index, session], [id, memoryMicros], options)
-    return Number(added) === 1
+  /** Puts sessions back into their lists on one node. How many were missing there. */
+  async heal(due: readonly DueHeal[], memoryMicros: number, options: ScriptOptions): Promise<number> {
+    const keys = due.flatMap(({ index, session }) => [index, session])
+    const [added] = await this.#runner.plain(indexHeal, keys, [memoryMicros], options)
+    return Number(added)
   }
 
   /** Which of the members a list names. */

@@ -45,6 +45,7 @@ import { Background } from "../../redis/upkeep/background.js"
 import { sweepKeyspace } from "../../redis/upkeep/cleanup.js"
 import { examineStore } from "../../redis/upkeep/doctor.js"
 import { isListDue } from "../../redis/upkeep/due-lists.js"
+import { HealBehind } from "../../redis/upkeep/heal-behind.js"
 import { CREATE_WINDOW_MS, LIST_MEMORY_MICROS } from "../../redis/upkeep/list-memory.js"
 import { PruneLater } from "../../redis/upkeep/prune-later.js"
 import { removeListed, takeCutOff, type UpkeepParts } from "../../redis/upkeep/sign-out-everywhere.js"
@@ -94,6 +95,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #prunes: PruneLater
   readonly #replays: ReplayDeletes
   readonly #background = new Background()
+  readonly #heals: HealBehind
   /** A change that the server meets later than this after it was sent is not made, nor one that it meets when its call's time is up. */
   readonly #windowMicros: number
 
@@ -121,6 +123,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#deletes = new TurnBatch(deleting, redis.singleNode ? MOST_DELETES : 1, traffic)
     this.#accesses = this.settings.touchInterval === 0 ? new Accesses(redis, this.#scripts, this.settings.timeoutMs) : null
     this.#touches = new Touches((due) => this.#touchAll(due), redis.singleNode, traffic)
+    this.#heals = new HealBehind(redis, this.#scripts, this.#background)
     this.#prunes = new PruneLater(redis, this.#scripts, this.#keys)
     this.#replays = new ReplayDeletes({
       parts: this.#upkeep(),
@@ -310,18 +313,14 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     const lastAccessedAt = Math.floor(found.micros / 1000)
     if (isListDue(record.id, record.lastAccessedAt, lastAccessedAt)) {
       const place = placeOf(record)
-      if (place !== null) this.#healBehind(this.#keys.index(place), this.#keys.session(record), record.id)
+      if (place !== null) this.#heals.add(this.#keys.index(place), this.#keys.session(record))
     }
     return { record, written: { status: "done", record: { ...record, lastAccessedAt } } }
   }
 
-  #healBehind(index: string, session: string, id: string): void {
-    this.#background.run(this.#scripts.heal(index, session, id, LIST_MEMORY_MICROS, {}))
-  }
-
   protected touch(record: SessionRecord, proof: Proof, { signal }: StepOptions): Promise<StepResult> {
     const place = placeOf(record)
-    const due = { id: record.id, session: this.#keys.session(record), index: place === null ? null : this.#keys.index(place), verifiers: verifiersOf(proof) }
+    const due = { session: this.#keys.session(record), index: place === null ? null : this.#keys.index(place), verifiers: verifiersOf(proof) }
     const touched = this.#touches.touch(due, Math.min(this.settings.touchInterval, record.slack))
     return untilAborted(touched, signal).then(({ status, micros }) =>
       status === "DONE" ? { status: "done", record: { ...record, lastAccessedAt: Math.floor(micros / 1000) } } : refused(status),
@@ -336,7 +335,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
       LIST_MEMORY_MICROS,
       {},
     )
-    for (const [at, { id, session, index }] of due.entries()) if (touched[at]?.status === "DONE" && index !== null) this.#healBehind(index, session, id)
+    for (const [at, { session, index }] of due.entries()) if (touched[at]?.status === "DONE" && index !== null) this.#heals.add(index, session)
     return touched
   }
 

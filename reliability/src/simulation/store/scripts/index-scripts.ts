@@ -28,12 +28,16 @@ export const indexEnd: ScriptFunction = (keys, [index = "", ...sessions], [memor
   return [now, left, existed, keys.members(index).size]
 }
 
-export const indexHeal: ScriptFunction = (keys, [index = "", session = ""], [id = "", memory]) => {
+export const indexHeal: ScriptFunction = (keys, names, [memory]) => {
   const now = keys.nowMicros
-  const head = readHead(keys, session, 171)
-  if (head === undefined || head === false) return [now, 0]
-  const added = keys.zadd(index, Number(whole(head.created)), id, true)
-  keepIndex(keys, index, head.absolute, Number(memory))
+  let added = 0
+  for (let at = 0; at < names.length; at += 2) {
+    const [index = "", session = ""] = names.slice(at)
+    const head = readHead(keys, session, 171)
+    if (head === undefined || head === false || keys.find(index)?.type === "string") continue
+    added += keys.zadd(index, Number(whole(head.created)), idOf(session), true)
+    keepIndex(keys, index, head.absolute, Number(memory))
+  }
   return [now, added]
 }
 

@@ -3,7 +3,7 @@ import { Touches } from "../../../../../infrastructure/redis/reads/touches.js"
 import type { DueTouch, Touched } from "../../../../../infrastructure/redis/scripts/session-scripts.js"
 import { Traffic } from "../../../../../infrastructure/redis/Traffic.js"
 
-const due = (session: string, verifier = "v"): DueTouch => ({ id: session, session, index: null, verifiers: [verifier] })
+const due = (session: string, verifier = "v"): DueTouch => ({ session, index: null, verifiers: [verifier] })
 
 /** Answers when it is told to, and writes down what was sent together. */
 function sender() {

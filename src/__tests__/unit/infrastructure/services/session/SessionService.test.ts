@@ -484,7 +484,7 @@ describe("getSession", () => {
     redis.answer("session-touches", [T, sessionTouchesStatus.DONE]).answer("index-heal", new SessionError("ERR_STORE_REFUSED", "TRYAGAIN"))
     expect(await serviceWith().getSession(token)).not.toBeNull()
     expect(redis.only("session-touches")).toMatchObject({ keys: [keyOf(record)], args: [MEMORY, `0 ${record.verifier} `] })
-    expect(redis.only("index-heal")).toEqual({ name: "index-heal", keys: [indexOf("ada"), keyOf(record)], args: [record.id, MEMORY] })
+    expect(redis.only("index-heal")).toEqual({ name: "index-heal", keys: [indexOf("ada"), keyOf(record)], args: [MEMORY] })
     redis.forget()
     redis.answer("session-touches", [T, sessionTouchesStatus.MISSING])
     expect(await serviceWith().getSession(token)).toBeNull()
