@@ -65,7 +65,8 @@ export async function runChild(args: readonly string[], { signal, cwd, environme
     stop.abort()
     // Its own children may outlive it for a moment; they are asked first, because they may have servers and folders to clear away.
     kill("SIGTERM")
-    await Promise.race([ended, pause(END_MS)])
+    // The child keeps this process alive while it lasts; a timer that is left behind must not.
+    await Promise.race([ended, pause(END_MS, undefined, { ref: false })])
     kill("SIGKILL")
     forget()
   }

@@ -53,7 +53,8 @@ it("every layer passes in a quick run, without and with near-cache, every call o
 }, async () => {
   const folder = ownFolder()
   const json = join(folder, "report.json")
-  const { exitCode, stdout, stderr } = await runCommand(["--quick", "--operations", "6000", "--seed", "7", "--json", json], folder)
+  const wanted = ["--quick", "--seed", "7", "--seeds", "40", "--operations", "6000"]
+  const { exitCode, stdout, stderr } = await runCommand([...wanted, "--json", json], folder)
   expect(stdout).toContain("passed: every answer is explained")
   expect(exitCode).toBe(0)
   const report = JSON.parse(readFileSync(json, "utf8")) as Report
@@ -91,7 +92,7 @@ it("every layer passes in a quick run, without and with near-cache, every call o
   expect(report.versions.node).toBe(process.version)
   expect(report.versions.servers["redis-server"]).toMatch(/^\d+\.\d+\.\d+/)
   expect(report.versions.packages.redis).toMatch(/^\d+\.\d+\.\d+/)
-  expect(stdout).toContain("npm run reliability -- --quick --seed 7 --operations 6000")
+  expect(stdout).toContain(`npm run reliability -- ${wanted.join(" ")}`)
   // Further progress is told at most every two seconds, so what else is told of is chance.
   for (const [at, name] of PARTS.entries())
     expect(stderr).toMatch(new RegExp(`^reliability: \\[${at + 1} of ${PARTS.length}, ${name}, \\d+:\\d\\d\\] begins$`, "m"))

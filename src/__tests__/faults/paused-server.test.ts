@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { Redis as IoRedis } from "ioredis"
 import { createClient } from "redis"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest"
 import type { SessionAttributes } from "../../domain/interfaces/session/ISessionService.js"
 import type { RedisClientLike } from "../../exports/index.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
@@ -40,8 +40,9 @@ const CALLS: Readonly<Record<string, { readonly script: string; run(service: Ser
   "rotate with changes": { script: "session-rotate", run: (service, token) => service.rotateSession(token, { changes: { n: 1 } }) },
 }
 
-describe.each(SERVER_KINDS)("on %s", (kind) => {
-  describe.each(Object.keys(CLIENTS))("through %s", (clientName) => {
+// They mostly wait, each for a server of its own.
+describe.concurrent.each(SERVER_KINDS)("on %s", (kind) => {
+  describe.concurrent.each(Object.keys(CLIENTS))("through %s", (clientName) => {
     let server: TestServer
     let monitor: Monitor
     let raw: RawClient
@@ -77,11 +78,11 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(stop.ran()).toBe(true)
       await pause(TIMEOUT_MS)
       server.resume()
-      await expect.poll(() => service.ping().then(() => true), { timeout: 30_000, interval: 20 }).toBe(true)
+      await vi.waitFor(() => service.ping(), { timeout: 30_000, interval: 20 })
       return outcome
     }
 
-    it.each(Object.keys(CALLS))("%s: what a stopped server still holds when its caller's time is up changes nothing", async (name) => {
+    it.sequential.each(Object.keys(CALLS))("%s: what a stopped server still holds when its caller's time is up changes nothing", async (name) => {
       const { script, run } = CALLS[name] ?? expect.fail()
       // Now the server has seen the script, and the service the server's time.
       await run(service, (await service.createSession({ userId: "warm" })).token)
@@ -101,7 +102,7 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
       expect(await run(service, token)).not.toBeNull()
     })
 
-    it("a sign-out that a stopped server still holds is made, and nothing that was sent after it brings the session back", async () => {
+    it.sequential("a sign-out that a stopped server still holds is made, and nothing that was sent after it brings the session back", async () => {
       // A script that the server does not know is sent a second time, with its source, only while its caller waits.
       await service.deleteSession((await service.createSession({ userId: "warm" })).token)
       const { token, session } = await service.createSession({ userId: "bob", attributes: { n: 0 } })

@@ -21,14 +21,15 @@ export interface EveryStore {
   close(): Promise<void>
 }
 
-export async function openEveryStore(options: Omit<SessionServiceOptions, "store"> = {}): Promise<EveryStore> {
+/** `redisUrl`: a server of a test's own, where it matters what else is stored there. */
+export async function openEveryStore(options: Omit<SessionServiceOptions, "store"> = {}, redisUrl = sharedServer("redis").url): Promise<EveryStore> {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-stores-"))
   const sqliteFile = join(folder, "sessions.db")
   const keyPrefix = `t:${randomUUID()}:`
   const services = {
     memory: await createSessionService<SessionAttributes>({ store: "memory:", ...options }),
     sqlite: await createSessionService<SessionAttributes>({ store: `sqlite:${sqliteFile}`, ...options }),
-    redis: await createSessionService<SessionAttributes>({ store: sharedServer("redis").url, keyPrefix, ...NEAR_CACHE_MODE, ...options }),
+    redis: await createSessionService<SessionAttributes>({ store: redisUrl, keyPrefix, ...NEAR_CACHE_MODE, ...options }),
   }
   const close = async (): Promise<void> => {
     for (const service of Object.values(services)) await service.close()

@@ -32,7 +32,7 @@ export const indexHeal: ScriptFunction = (keys, names, [memory]) => {
   const now = keys.nowMicros
   let added = 0
   for (let at = 0; at < names.length; at += 2) {
-    const [index = "", session = ""] = names.slice(at)
+    const [index = "", session = ""] = names.slice(at, at + 2)
     const head = readHead(keys, session, 171)
     if (head === undefined || head === false || keys.find(index)?.type === "string") continue
     added += keys.zadd(index, Number(whole(head.created)), idOf(session), true)
