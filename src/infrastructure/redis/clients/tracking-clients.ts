@@ -1,7 +1,7 @@
 import { SessionError } from "../../../domain/errors.js"
 import type { IoRedisFeatures, IoRedisOptions, NodeRedisFeatures } from "./client-shapes.js"
 import { keySlot } from "./key-slot.js"
-import { isMissing } from "./own-clients.js"
+import { type CreateClient, isMissing, makeNodeRedis } from "./own-clients.js"
 import type { NodeRedisForm, RecognisedClient } from "./topology.js"
 import { PLAIN, TRACKING, TRACKING_SOCKET, type TrackingClient, type TrackingClients } from "./tracked-connection.js"
 
@@ -23,8 +23,6 @@ interface IoRedisAddress {
   readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number; readonly servername?: unknown } | null
 }
 
-type CreateClient = (options: object) => Duplicable
-
 /**
  * How tracked connections are made for a client: by node-redis as duplicates of its own connections; by ioredis and iovalkey, which drop what a server
  * says unasked, with `@redis/client`. The client itself is only read; one that the application made is also asked which database it
@@ -41,10 +39,9 @@ export async function trackingClients(recognised: RecognisedClient, isOwn: boole
     return { ...ofOne(async () => duplicated(await connectionOf(client, form))), ask }
   }
   const { client, form } = recognised
-  const create = await loadCreateClient()
-  // The library makes a class for each set of options, which takes 40 ms of the event loop; a duplicate has its original's.
-  const original = create(TRACKING)
-  const make = async (node: unknown): Promise<TrackingClient> => original.duplicate(addressOf(node as IoRedisAddress))
+  const createClient = await loadCreateClient()
+  const make = async (node: unknown): Promise<TrackingClient> =>
+    makeNodeRedis(createClient, { ...TRACKING, ...addressOf(node as IoRedisAddress) } as object) as unknown as TrackingClient
   if (form === "cluster") return ofIoRedisCluster(client, make)
   return { ...ofOne(() => make(client)), ask: isOwn ? undefined : (command) => client.call(...command) }
 }
@@ -118,13 +115,13 @@ function addressOf({ options, stream }: IoRedisAddress): object {
 }
 
 /** @throws ERR_CONFIG_INVALID */
-async function loadCreateClient(): Promise<CreateClient> {
+async function loadCreateClient(): Promise<typeof import("@redis/client")["createClient"]> {
   for (const [name, load] of Object.entries({ "@redis/client": () => import("@redis/client"), redis: () => import("redis") })) {
     const found = await load().catch((error: unknown) => {
       if (isMissing(error, name)) return undefined
       throw error
     })
-    if (found !== undefined) return found.createClient as unknown as CreateClient
+    if (found !== undefined) return found.createClient
   }
   throw new SessionError(
     "ERR_CONFIG_INVALID",
