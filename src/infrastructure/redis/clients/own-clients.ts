@@ -84,7 +84,7 @@ export class Progress {
   }
 }
 
-type CreateClient = typeof import("@redis/client")["createClient"]
+export type CreateClient = typeof import("@redis/client")["createClient"]
 
 /** One of each package, never connected. */
 const ORIGINALS = new WeakMap<CreateClient, ReturnType<CreateClient>>()

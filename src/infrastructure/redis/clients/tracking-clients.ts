@@ -115,7 +115,7 @@ function addressOf({ options, stream }: IoRedisAddress): object {
 }
 
 /** @throws ERR_CONFIG_INVALID */
-async function loadCreateClient(): Promise<typeof import("@redis/client")["createClient"]> {
+async function loadCreateClient(): Promise<CreateClient> {
   for (const [name, load] of Object.entries({ "@redis/client": () => import("@redis/client"), redis: () => import("redis") })) {
     const found = await load().catch((error: unknown) => {
       if (isMissing(error, name)) return undefined
