@@ -10,6 +10,9 @@ export interface HandMadeHistory {
   readonly rules: readonly Rule[]
 }
 
+const SECOND = 1e9
+const MINUTE = 60 * SECOND
+
 /** From when to when; `null`: it never returned. */
 type Times = readonly [call: number, ret: number | null]
 
@@ -95,6 +98,26 @@ const ROWS: readonly Row[] = [
   ["the old secret after a rotation", false, [], create([1, 2]), rotate([3, 4], "k1", "k2"), read([5, 6], 1, "a")],
   ["the old secret in grace", true, [], create([1, 2]), rotate([3, 4], "k1", "k2", true), read([5, 6], 1, "a")],
   ["the old secret refused in grace", false, ["V6"], create([1, 2]), rotate([3, 4], "k1", "k2", true), missed([5, 6])],
+  ["the old secret refused after its grace", true, [], create([1, 2]), rotate([3, 4], "k1", "k2", true), missed([MINUTE + 3, MINUTE + 4])],
+  ["the old secret refused a second early", false, ["V6"], create([1, 2]), rotate([3, 4], "k1", "k2", true), missed([59 * SECOND, 59 * SECOND + 1])],
+  [
+    "the old secret refused after its grace, and the new one too",
+    false,
+    ["V6"],
+    create([1, 2]),
+    rotate([3, 4], "k1", "k2", true),
+    missed([MINUTE + 3, MINUTE + 4]),
+    missed([MINUTE + 5, MINUTE + 6], "k2"),
+  ],
+  [
+    "the old secret refused after its grace, and then taken",
+    false,
+    [],
+    create([1, 2]),
+    rotate([3, 4], "k1", "k2", true),
+    missed([MINUTE + 3, MINUTE + 4]),
+    read([MINUTE + 5, MINUTE + 6], 1, "a"),
+  ],
   ["a second rotation ends the grace", true, [], create([1, 2]), rotate([3, 4], "k1", "k2", true), rotate([5, 6], "k2", "k3", true), missed([7, 8])],
   ["two rotations of one secret", false, [], create([1, 2]), rotate([3, 6], "k1", "k2"), rotate([4, 5], "k1", "k3")],
   ["two rotations, one of which is told", true, [], create([1, 2]), rotate([3, 6], "k1", "k2"), lostRotate([4, 7], "k1")],

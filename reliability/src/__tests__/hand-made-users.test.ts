@@ -20,6 +20,10 @@ const end = (times: Times, session: string): HistoryLine => line("delete", times
 const endAll = (times: Times): HistoryLine => line("deleteAll", times, { user: "u" }, { count: 1 })
 const list = (times: Times, ...sessions: string[]): HistoryLine => line("list", times, { user: "u" }, { listed: sessions.map((session) => seen(session)) })
 
+const rotate = (times: Times, session: string): HistoryLine =>
+  line("rotate", times, { session, secret: `k-${session}`, grace: true }, { seen: seen(session), secret: "replaced" })
+
+const MINUTE = 60e9
 const TWO = [create([1, 2], "s"), create([3, 4], "t")]
 
 const GOOD: Readonly<Record<string, readonly HistoryLine[]>> = {
@@ -39,10 +43,19 @@ const GOOD: Readonly<Record<string, readonly HistoryLine[]>> = {
   "created while all are ended, after the line": [...TWO, endAll([5, 20]), missed([6, 7], "s"), create([8, 9], "v"), read([21, 22], "v")],
   "created while all are ended, before the line": [...TWO, endAll([5, 20]), create([6, 7], "v", ["s"]), missed([21, 22], "v")],
   "all ended, by a call that nobody heard of": [...TWO, endAll([5, null]), missed([6, 7], "s"), read([6, 7], "t")],
+  "the old secret after its grace": [
+    ...TWO,
+    rotate([5, 6], "s"),
+    read([7, 8], "s"),
+    missed([MINUTE + 5, MINUTE + 6], "s"),
+    read([MINUTE + 5, MINUTE + 6], "t"),
+  ],
   "a call that nobody heard of, and that did nothing": [...TWO, endAll([5, null]), read([6, 7], "s"), read([6, 7], "t")],
 }
 
 const BAD: Readonly<Record<string, readonly HistoryLine[]>> = {
+  "the old secret refused in its grace": [...TWO, rotate([5, 6], "s"), missed([7, 8], "s")],
+  "a secret that is nobody's in grace refused after a minute": [...TWO, rotate([5, 6], "s"), missed([MINUTE + 5, MINUTE + 6], "t")],
   "beyond the limit": [...TWO, create([5, 6], "v")],
   "the younger one makes room": [...TWO, create([5, 6], "v", ["t"])],
   "more make room than needed": [...TWO, create([5, 6], "v", ["s", "t"])],

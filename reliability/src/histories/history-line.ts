@@ -18,6 +18,9 @@ export type OperationName = "create" | "get" | "update" | "extend" | "rotate" | 
 /** `ok`: the answer is in `value`. `conflict`, `full`: the service's own refusals. `fail`: surely not applied. `unknown`: perhaps applied. */
 export type Outcome = "ok" | "conflict" | "full" | "fail" | "unknown"
 
+/** The longest grace that the service takes. */
+export const GRACE_MS = 60_000
+
 export interface OperationArgs {
   readonly session?: string
   readonly user?: string
@@ -26,7 +29,7 @@ export interface OperationArgs {
   /** The unique text that a create or update wrote. */
   readonly write?: string
   readonly ifVersion?: number
-  /** Whether a rotation let the old secret work on. The grace is longer than any history. */
+  /** Whether a rotation let the old secret work on, for `GRACE_MS`. */
   readonly grace?: boolean
   readonly limit?: number
   /** Whether a delete that ended the session may say that it did not, because its first reply was lost. */

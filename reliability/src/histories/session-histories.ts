@@ -1,6 +1,6 @@
 import { type HistoryLine, returned } from "./history-line.js"
 import { lowerBound } from "./lower-bound.js"
-import type { SessionOperation } from "./session-model.js"
+import { lapsesFrom, type SessionOperation } from "./session-model.js"
 
 /** What one session went through, in the order of the calls. */
 export interface SessionHistory {
@@ -20,7 +20,7 @@ export function splitBySession(lines: readonly HistoryLine[]): SessionHistory[] 
   return [...own].map(([session, { user, operations }]) => {
     const all = [...operations, ...(sighted.get(session) ?? [])]
     const shared = user === undefined ? [] : unnamed(session, all, calls.get(user))
-    return { session, user, operations: [...all, ...shared].sort((a, b) => a.call - b.call) }
+    return { session, user, operations: [...all, ...shared, ...lapses(all)].sort((a, b) => a.call - b.call) }
   })
 }
 
@@ -50,6 +50,15 @@ function unnamed(session: string, operations: readonly SessionOperation[], calls
     }
   }
   return found
+}
+
+/** Secrets that may have lapsed: only where somebody showed one so late, for else it is one more thing to be placed, and decides nothing. */
+export function lapses(operations: readonly SessionOperation[]): SessionOperation[] {
+  return operations.flatMap(({ kind, call, grace, secret }): SessionOperation[] => {
+    const from = lapsesFrom(call)
+    const isShown = kind === "rotate" && grace === true && operations.some((later) => later.secret === secret && later.ret > from)
+    return isShown ? [{ kind: "lapse", outcome: "unknown", secret, call: from, ret: Number.POSITIVE_INFINITY }] : []
+  })
 }
 
 function groupBySession(lines: readonly HistoryLine[]): Map<string, { user: string | undefined; operations: SessionOperation[] }> {

@@ -1,5 +1,5 @@
 import type { SessionHistory } from "./session-histories.js"
-import type { SessionOperation } from "./session-model.js"
+import { lapsesFrom, type SessionOperation } from "./session-model.js"
 
 /** Between which times a session surely lived, and perhaps lived. */
 export interface SessionLife {
@@ -59,9 +59,9 @@ function secretsOf(operations: readonly SessionOperation[]): Pick<SessionLife, "
     if (secret !== undefined) replacedFrom.set(secret, Math.min(from, replacedFrom.get(secret) ?? Number.POSITIVE_INFINITY))
   }
   for (const { secret, grace, call, issued } of rotations) {
-    if (grace !== true) replace(secret, call)
+    replace(secret, grace === true ? lapsesFrom(call) : call)
     // A second rotation ends the first one's grace.
-    else if (issued !== undefined) for (const later of rotations) if (later.secret === issued) replace(secret, later.call)
+    if (grace === true && issued !== undefined) for (const later of rotations) if (later.secret === issued) replace(secret, later.call)
   }
   return { issuedBy, replacedFrom }
 }

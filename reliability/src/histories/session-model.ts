@@ -1,4 +1,8 @@
-import type { Seen } from "./history-line.js"
+import { GRACE_MS, type Seen } from "./history-line.js"
+
+const NANOSECONDS = 1_000_000
+/** By how much the clock of a server that is set right may run ahead of a caller's in that time. */
+const CLOCK_MS = 50
 
 /** What a service with one session and one client at a time would do: the measure for every history. */
 export type SessionState =
@@ -12,9 +16,9 @@ const ENDED: SessionState = { is: "ended" }
 /** A secret that was issued by an answer that never arrived: nobody can show it. */
 export const UNSEEN_SECRET = "?"
 
-/** One operation as one session sees it. */
+/** One operation as one session sees it. A `lapse` is nobody's call: a secret's grace is over. */
 export interface SessionOperation {
-  readonly kind: "create" | "read" | "update" | "rotate" | "delete" | "end"
+  readonly kind: "create" | "read" | "update" | "rotate" | "delete" | "end" | "lapse"
   readonly call: number
   /** Infinite while it may still take effect. */
   readonly ret: number
@@ -51,12 +55,23 @@ export function step(state: SessionState, operation: SessionOperation): SessionS
       return remove(state, operation)
     case "end":
       return end(state, operation)
+    case "lapse":
+      return lapse(state, operation)
   }
 }
 
 /** Whether an operation changes no state, whenever it took place. */
 export function neverChanges({ kind, outcome }: SessionOperation): boolean {
   return kind === "read" || outcome === "none" || outcome === "conflict"
+}
+
+/**
+ * From when on the secret that a rotation left in grace may no longer work, however late the rotation was made.
+ *
+ * @param call of the rotation, in nanoseconds
+ */
+export function lapsesFrom(call: number): number {
+  return call + (GRACE_MS - CLOCK_MS) * NANOSECONDS
 }
 
 /** Tells states apart by text. */
@@ -111,4 +126,8 @@ function remove(state: SessionState, { secret, outcome, bestEffort }: SessionOpe
 function end(state: SessionState, { outcome, wasLive }: SessionOperation): SessionState | undefined {
   if (state.is === "live") return ENDED
   return wasLive === true || outcome === "unknown" ? undefined : state
+}
+
+function lapse(state: SessionState, { secret }: SessionOperation): SessionState | undefined {
+  return state.is === "live" && state.previous === secret ? { ...state, previous: null } : undefined
 }

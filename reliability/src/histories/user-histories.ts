@@ -1,6 +1,6 @@
 import { type HistoryLine, returned } from "./history-line.js"
 import { linearize, type Verdict } from "./linearizability.js"
-import { asSessionOperation } from "./session-histories.js"
+import { asSessionOperation, lapses } from "./session-histories.js"
 import { NO_SESSIONS, nameUser, stepUser, type UserOperation, userNeverChanges } from "./user-model.js"
 import type { Violation } from "./violation.js"
 
@@ -75,7 +75,13 @@ export function splitByUser(lines: readonly HistoryLine[]): UserHistory[] {
     const history = histories.get(user)
     history?.operations.push(...takeApart(line, number, history.sessions))
   }
+  for (const { sessions, operations } of histories.values()) for (const session of sessions) operations.push(...lapsesOf(session, operations))
   return [...histories.values()]
+}
+
+function lapsesOf(session: string, steps: readonly UserOperation[]): UserOperation[] {
+  const own = steps.flatMap((one) => (one.kind === "on one" && one.session === session ? [one.operation] : []))
+  return lapses(own).map((operation) => ({ call: operation.call, ret: operation.ret, kind: "on one", session, operation }))
 }
 
 function takeApart(line: HistoryLine, number: number, sessions: readonly string[]): UserOperation[] {

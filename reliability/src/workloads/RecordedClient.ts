@@ -1,6 +1,6 @@
 import type { ISessionService, IssuedSession, SessionData } from "coatcheck"
 import { argsOf, type HistoryRecorder, nameSecret } from "../histories/HistoryRecorder.js"
-import type { Answer, HistoryLine, OperationArgs, OperationName, Seen } from "../histories/history-line.js"
+import { type Answer, GRACE_MS, type HistoryLine, type OperationArgs, type OperationName, type Seen } from "../histories/history-line.js"
 
 /** What the workloads keep in a session: a text that nobody else ever writes. */
 export interface Attributes {
@@ -74,9 +74,9 @@ export class RecordedClient {
     return this.#record("extend", argsOf(token), () => this.#service.extendSession(token), found)
   }
 
-  /** @param grace whether the old secret works on, for longer than any round lasts */
+  /** @param grace whether the old secret works on, as long as it may */
   async rotate(token: string, grace: boolean): Promise<string | undefined> {
-    const work = () => this.#service.rotateSession(token, { grace: grace ? "60s" : 0 })
+    const work = () => this.#service.rotateSession(token, { grace: grace ? `${GRACE_MS}ms` : 0 })
     const rotated = await this.#record("rotate", argsOf(token, { grace }), work, (answer) => (answer === null ? { seen: null } : issued(answer)))
     return rotated?.token
   }
