@@ -20,7 +20,7 @@ const STORED = { quick: 1_000, full: 5_000 }
 export async function runNearCache(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
   const count = quick ? STORED.quick : STORED.full
-  const size = { count, bytes: PAYLOAD_BYTES, ms: quick ? 15 : 80, inFlight: quick ? [64] : [1, 64] }
+  const size = { count, bytes: PAYLOAD_BYTES, ms: quick ? 10 : 80, inFlight: quick ? [64] : [1, 64] }
   return withStored(size, settings, async (stand) => {
     const { server } = stand
     const parts: Part[] = []

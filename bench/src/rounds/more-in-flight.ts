@@ -10,7 +10,7 @@ export interface InFlightFigures {
  * Slices: code that runs for the first time is not compiled yet; later only others are in flight. The baseline runs between all others, so it is warm soon; so
  * many that these are, too, and at first with the most in flight, which brings the most calls.
  */
-const WARM_UPS = { quick: { first: 4, further: 1 }, full: { first: 24, further: 4 } }
+const WARM_UPS = { quick: { first: 2, further: 1 }, full: { first: 24, further: 4 } }
 
 /** Measures contenders beside their baseline with each number of calls in flight. */
 export async function withMoreInFlight(

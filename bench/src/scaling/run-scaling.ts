@@ -16,7 +16,7 @@ import { type Costs, capacityOf, ceilingOf } from "./capacity.js"
 import { capacityTable, type ReaderName, type SetupFigures, scalingTable } from "./scaling-table.js"
 
 const IN_FLIGHT = 64
-const MS = { quick: 100, full: 500 }
+const MS = { quick: 60, full: 500 }
 const PROCESSES = [1, 2]
 /** In the order in which a place starts them. */
 const READERS: readonly ReaderName[] = CLIENTS.flatMap((client) => [`coatcheck, ${client}`, `raw GET, ${client}`] as const)

@@ -20,7 +20,7 @@ const ALONE_AND_MANY = [1, 64]
 /** Measures sessions beside the raw commands of the same client, and beside what else keeps sessions there. */
 export async function runSessions(settings: GroupSettings): Promise<Measured> {
   const { quick } = settings
-  const size = { count: quick ? 2_000 : 100_000, bytes: PAYLOAD_BYTES, ms: quick ? 15 : 80, inFlight: [1, 64, 512] }
+  const size = { count: quick ? 2_000 : 100_000, bytes: PAYLOAD_BYTES, ms: quick ? 10 : 80, inFlight: [1, 64, 512] }
   return withStored(size, settings, async (stand) => {
     const parts: Part[] = []
     const tell = (name: string, boards: readonly MeasuredBoard[]): void => {
