@@ -1,5 +1,5 @@
 import { checkHistory } from "../histories/check-history.js"
-import { type HistoryLine, UNBOUNDED_OPS } from "../histories/history-line.js"
+import { type HistoryLine, NANOSECONDS, UNBOUNDED_OPS } from "../histories/history-line.js"
 import { allowForSecondCopies } from "../histories/second-copies.js"
 import type { Violation } from "../histories/violation.js"
 import { allowOlderReads } from "../near/older-reads.js"
@@ -32,7 +32,6 @@ export interface LoadFinding {
 }
 
 const SEARCH_MS = 10_000
-const NANOSECONDS = 1_000_000
 const LOSSES: readonly Violation["rule"][] = ["V1", "V2", "V3", "V6", "V7"]
 
 interface Circumstances {

@@ -5,7 +5,7 @@ import { connectPlain, type PlainClient } from "../servers/plain-client.js"
 import { SERVER_KINDS, StoreServer } from "../servers/StoreServer.js"
 import type { WorkerPool } from "../workloads/WorkerPool.js"
 import { checkHistory } from "./check-history.js"
-import type { HistoryLine } from "./history-line.js"
+import { type HistoryLine, NANOSECONDS } from "./history-line.js"
 import { MeteredRedis } from "./MeteredRedis.js"
 import { percentile } from "./percentile.js"
 import { type CommandCpu, dearest } from "./server-cpu.js"
@@ -25,7 +25,6 @@ const PAGE = 200
 const SEARCH_MS = 30_000
 const SLOW_MICROS = 500
 const MICROSECONDS = 1_000
-const NANOSECONDS = 1_000_000
 /** Of the server's processor, for one script: the time for which others wait for it where nothing else is in the way. */
 const MOST_CPU_MS = 2
 /**

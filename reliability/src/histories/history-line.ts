@@ -18,6 +18,9 @@ export type OperationName = "create" | "get" | "update" | "extend" | "rotate" | 
 /** `ok`: the answer is in `value`. `conflict`, `full`: the service's own refusals. `fail`: surely not applied. `unknown`: perhaps applied. */
 export type Outcome = "ok" | "conflict" | "full" | "fail" | "unknown"
 
+/** In a millisecond: all times of histories are in nanoseconds. */
+export const NANOSECONDS = 1_000_000
+
 /** The longest grace that the service takes. */
 export const GRACE_MS = 60_000
 

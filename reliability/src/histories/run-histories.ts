@@ -15,6 +15,7 @@ import { CLIENT_NAMES, type ClientName } from "../workloads/store-clients.js"
 import { WorkerPool } from "../workloads/WorkerPool.js"
 import { checkHistory, type HistoryReport } from "./check-history.js"
 import { runGiantUser } from "./giant-user.js"
+import { NANOSECONDS } from "./history-line.js"
 import { checkUsers, type UserReport } from "./user-histories.js"
 import type { Rule, Violation } from "./violation.js"
 
@@ -47,7 +48,6 @@ const PLACES: readonly Place[] = [
 const PROCESSES = 4
 const SEARCH_MS = 30_000
 const SEEDS_APART = 1_000_003
-const NANOSECONDS = 1_000_000
 const LOST_UPDATE_RULES: readonly Rule[] = ["V1", "V3"]
 
 interface Found {

@@ -1,6 +1,5 @@
-import { GRACE_MS, type Seen } from "./history-line.js"
+import { GRACE_MS, NANOSECONDS, type Seen } from "./history-line.js"
 
-const NANOSECONDS = 1_000_000
 /** By how much the clock of a server that is set right may run ahead of a caller's in that time. */
 const CLOCK_MS = 50
 

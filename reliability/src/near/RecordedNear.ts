@@ -1,9 +1,8 @@
 import { type ISessionService, SessionError } from "coatcheck"
 import { nameSecret } from "../histories/HistoryRecorder.js"
+import { NANOSECONDS } from "../histories/history-line.js"
 import type { Attributes } from "../workloads/RecordedClient.js"
 import type { NearLine } from "./near-line.js"
-
-const NANOSECONDS = 1_000_000
 
 /** Calls of one process, written down by the clock of the machine. */
 export class RecordedNear {

@@ -1,8 +1,6 @@
-import type { HistoryLine } from "../histories/history-line.js"
+import { type HistoryLine, NANOSECONDS } from "../histories/history-line.js"
 import { groupedBy } from "../limits/grouped-by.js"
 import { leaseOfRun } from "./near-mode.js"
-
-const NANOSECONDS = 1_000_000
 
 /**
  * For checkers that expect every read to be current: one that found something may have looked up to a lease earlier, but no earlier than what its own process was acknowledged before. That

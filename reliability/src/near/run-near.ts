@@ -1,4 +1,5 @@
 import { FaultProxy } from "../faults/network/FaultProxy.js"
+import { NANOSECONDS } from "../histories/history-line.js"
 import { isWanted, type LayerSettings, type Row } from "../layer.js"
 import { SERVER_KINDS, type ServerKind } from "../servers/StoreServer.js"
 import { startTopology } from "../servers/start-topology.js"
@@ -30,7 +31,6 @@ const TIMES = { quick: 1, full: 5 } as const
 /** A reader whose network is cut waits no longer for what it does not have, and on a busy machine a service opens in less. */
 const TIMEOUT_MS = 2_000
 const SEEDS_APART = 1_000_003
-const NANOSECONDS = 1_000_000
 
 interface Found {
   readonly round: NearRound

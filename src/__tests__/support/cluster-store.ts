@@ -5,7 +5,7 @@ import type { RedisClientLike } from "../../infrastructure/redis/clients/client-
 import { makeOwnClient, type OwnClient } from "../../infrastructure/redis/clients/own-clients.js"
 import { clusterPackages } from "../../infrastructure/redis/clients/own-cluster.js"
 import { parseStoreUrl } from "../../infrastructure/redis/clients/store-url.js"
-import { storeUnderSuite } from "./redis-store.js"
+import { REDIS_TRAITS, storeUnderSuite } from "./redis-store.js"
 import { type ServerKind, startCluster } from "./servers.js"
 
 /** Cleanup goes over all keys of a cluster, and the suite counts them: each prefix sees the sessions of its own alone. */
@@ -34,9 +34,9 @@ export function describeOnCluster(kind: ServerKind, through: "@redis/client" | "
     return storeUnderSuite({ store: store.store, send: (command, key, ...args) => raw.sendCommand(key, false, [command, key, ...args]) }, options, nearCache)
   }
   describeSessionService({ describe, it: it.concurrent }, `a cluster of ${kind} through ${through}${nearCache ? " with a near-cache" : ""}`, setup, {
+    ...REDIS_TRAITS,
     // A near-cache has a connection to each node, and each change waits until all of them were told.
-    timeUnitMs: nearCache ? 80 : 40,
-    lacks: { fakeClock: "the server keeps real time, and nobody waits for hours" },
+    ...(nearCache ? { timeUnitMs: 80 } : {}),
   })
 }
 

@@ -34,7 +34,7 @@ const NOBODYS_TOKENS = ["AAA", "AAD", "AAB"].map((tag) => `${tag}.${"A".repeat(2
 
 export type ClientKind = keyof typeof CLIENTS
 
-const REDIS_TRAITS: ProviderTraits = {
+export const REDIS_TRAITS: ProviderTraits = {
   timeUnitMs: 40,
   lacks: { fakeClock: "the server keeps real time, and nobody waits for hours" },
 }

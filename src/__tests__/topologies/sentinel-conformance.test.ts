@@ -1,7 +1,7 @@
 import { createClient } from "@redis/client"
 import { afterAll, describe, it } from "vitest"
 import { type ConformanceSetup, describeSessionService } from "../../exports/testing.js"
-import { storeUnderSuite } from "../support/redis-store.js"
+import { REDIS_TRAITS, storeUnderSuite } from "../support/redis-store.js"
 import { startSentinels } from "../support/servers.js"
 
 // Each service finds its primary by asking Sentinels, and its near-cache follows it there.
@@ -28,7 +28,7 @@ const setup: ConformanceSetup = async (options) => {
 }
 
 describeSessionService({ describe, it: it.concurrent }, "Sentinels of redis by URL, with a near-cache", setup, {
+  ...REDIS_TRAITS,
   // Each service has connections to three Sentinels and two to the primary.
   timeUnitMs: 80,
-  lacks: { fakeClock: "the server keeps real time, and nobody waits for hours" },
 })

@@ -1,3 +1,4 @@
+import { NANOSECONDS } from "../../histories/history-line.js"
 import { checkNear } from "../../near/check-near.js"
 import { type NearRound, runNearRound } from "../../near/near-round.js"
 import { type ServerOptions, StoreServer } from "../../servers/StoreServer.js"
@@ -17,7 +18,6 @@ interface NearFault extends Pick<FaultRow, "number" | "name" | "onlyInFull"> {
 
 const LEASE_MS = 400
 const TIMEOUT_MS = 2_000
-const NANOSECONDS = 1_000_000
 const SEEDS_APART = 104_729
 /** One that ends sessions, and two that read them. */
 const PROCESSES = 3

@@ -1,6 +1,6 @@
 import { createSessionService, type OwnedSessionService, SessionError } from "coatcheck"
 import { HistoryRecorder } from "../../histories/HistoryRecorder.js"
-import type { HistoryLine } from "../../histories/history-line.js"
+import { type HistoryLine, NANOSECONDS } from "../../histories/history-line.js"
 import { StoreServer } from "../../servers/StoreServer.js"
 import { openStore } from "../../workloads/open-store.js"
 import { type Attributes, RecordedClient } from "../../workloads/RecordedClient.js"
@@ -28,7 +28,6 @@ const CROWD = 5_000
 const CROWD_TIMEOUT_MS = 1_000
 /** What a service lets in at a time, beside sign-outs. */
 const MOST_IN_FLIGHT = 4_000
-const NANOSECONDS = 1_000_000
 
 /** On a slow line calls are slower and as right as ever; a crowd of them is refused, and no queue grows. */
 export const SLOW_LINE: FaultRow = {
