@@ -43,6 +43,13 @@ export const MUTANTS = [
     only: "name each other for a slot",
   },
   {
+    rule: "A command that a script may not run is an error, not a missing record",
+    file: `${LUA}/includes/try.lua`,
+    from: "~= 'WRONGTYPE' then error(answer, 0) end",
+    to: "~= 'WRONGTYPE' then return answer end",
+    tests: [`${TESTS}/races/missing-rights.test.ts`],
+  },
+  {
     rule: "A script that was refused in its middle is not sent again",
     file: `${REDIS}/clients/slot-moves.ts`,
     from: "script: | CLUSTERDOWN",

@@ -8,15 +8,16 @@
   cost      O(sessions · log n)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/head
 --- @include includes/index-ttl
 local now, memory = now_micros(), tonumber(ARGV[1])
 
 local function heal(index, session)
-  local _, _, _, absolute, created = numbers_of(redis.pcall('GETRANGE', session, 0, 170))
+  local _, _, _, absolute, created = numbers_of(try('GETRANGE', session, 0, 170))
   if not created then return 0 end
   -- A list of another type must not stand in the way of the others: to write into it is an error, and so no number.
-  local added = redis.pcall('ZADD', index, 'NX', string.format('%.0f', created), string.sub(session, -22))
+  local added = try('ZADD', index, 'NX', string.format('%.0f', created), string.sub(session, -22))
   if type(added) ~= 'number' then return 0 end
   keep_index(index, absolute, memory)
   return added

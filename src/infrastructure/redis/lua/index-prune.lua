@@ -9,6 +9,7 @@
   cost      O(members · log n)
 ]]
 --- @include includes/time
+--- @include includes/try
 local now, memory = now_micros(), tonumber(ARGV[1])
 
 local function prune(index, from, to)
@@ -16,7 +17,7 @@ local function prune(index, from, to)
   for at = from, to do
     local id = string.sub(KEYS[at], -22)
     -- To look into a list of another type is an error, and so no score: the other lists are pruned all the same.
-    local score = redis.pcall('ZSCORE', index, id)
+    local score = try('ZSCORE', index, id)
     -- Younger ones stay: they tell a late copy of a create that its session is over.
     if type(score) == 'string' and tonumber(score) + memory < now and redis.call('EXISTS', KEYS[at]) == 0 then dead[#dead + 1] = id end
   end

@@ -11,6 +11,7 @@
   cost      O(length of the record)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/rate-algorithms
 --- @include includes/rate-counting
 --- @include includes/rate-leases

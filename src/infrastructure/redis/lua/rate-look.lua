@@ -10,6 +10,7 @@
   cost      O(log of a log's length), O(leases)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/rate-algorithms
 --- @include includes/rate-counting
 --- @include includes/rate-leases

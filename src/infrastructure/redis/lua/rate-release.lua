@@ -10,6 +10,7 @@
   cost      O(leases)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/rate-algorithms
 --- @include includes/rate-leases
 --- @include includes/rate-keep

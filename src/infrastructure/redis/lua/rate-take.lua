@@ -8,6 +8,7 @@
   cost      O(rules · log of a log's length)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/rate-algorithms
 --- @include includes/rate-counting
 --- @include includes/rate-keep

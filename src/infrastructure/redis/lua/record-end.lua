@@ -10,6 +10,7 @@
   cost      O(1); with 2 O(size of what lies there)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/record
 --- @include includes/old-session
 local DONE, MISSING = 0, 1

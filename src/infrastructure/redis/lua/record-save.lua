@@ -16,6 +16,7 @@
   cost      O(size of the record, and of what lies under 2)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/operations
 --- @include includes/record
 --- @include includes/old-session

@@ -9,6 +9,7 @@
   cost      O(1)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/record
 local DONE, MISSING = 0, 1
 local now = now_micros()

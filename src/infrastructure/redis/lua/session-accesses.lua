@@ -10,12 +10,13 @@
 ]]
 local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 --- @include includes/time
+--- @include includes/try
 --- @include includes/head
 --- @include includes/admit
 --- @include includes/access
 local reply = { now }
 for at, session in ipairs(KEYS) do
-  local text = redis.pcall('GET', session)
+  local text = try('GET', session)
   reply[2 * at] = access(session, text, ARGV[at])
   reply[2 * at + 1] = type(text) == 'string' and text or ''
 end

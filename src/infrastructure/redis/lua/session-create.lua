@@ -18,6 +18,7 @@
 ]]
 local DONE, REPLAYED, ENDED, LATE, FULL, MORE = 0, 1, 2, 3, 4, 5
 --- @include includes/time
+--- @include includes/try
 --- @include includes/head
 --- @include includes/index-ttl
 --- @include includes/oldest

@@ -13,6 +13,7 @@
 ]]
 local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH = 0, 1, 2, 3, 4
 --- @include includes/time
+--- @include includes/try
 --- @include includes/head
 --- @include includes/admit
 --- @include includes/body

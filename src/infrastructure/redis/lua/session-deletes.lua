@@ -10,6 +10,7 @@
 ]]
 local MISSING, WRONG_SECRET, CORRUPT, CLASH = 1, 2, 3, 4
 --- @include includes/time
+--- @include includes/try
 --- @include includes/head
 --- @include includes/admit
 --- @include includes/body

@@ -12,12 +12,13 @@
   cost      O(size of the record)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/head
 --- @include includes/admit
 local DONE, MISSING, WRONG_SECRET, CORRUPT, LATE = 0, 1, 2, 3, 4
 local now = now_micros()
 local now_ms = math.floor(now / 1000)
-local text = redis.pcall('GETRANGE', KEYS[1], 0, 228)
+local text = try('GETRANGE', KEYS[1], 0, 228)
 if text == '' then return { MISSING, now } end
 local stored_idle, _, _, absolute = numbers_of(text)
 if not stored_idle then return { CORRUPT, now } end

@@ -15,6 +15,7 @@
   cost      O(size of the record)
 ]]
 --- @include includes/time
+--- @include includes/try
 --- @include includes/head
 --- @include includes/admit
 --- @include includes/body
@@ -23,7 +24,7 @@ local DONE, MISSING, WRONG_SECRET, CORRUPT, CLASH, REPLAYED, REPLACED_SECRET, NO
 local new, grace = ARGV[1], tonumber(ARGV[2])
 local now = now_micros()
 local now_ms = math.floor(now / 1000)
-local text = redis.pcall('GETRANGE', KEYS[1], 0, 4095)
+local text = try('GETRANGE', KEYS[1], 0, 4095)
 if text == '' then return { MISSING, now } end
 local idle, slack, version, absolute = numbers_of(text)
 if not idle then return { CORRUPT, now } end

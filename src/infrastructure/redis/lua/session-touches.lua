@@ -11,6 +11,7 @@
 ]]
 local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 --- @include includes/time
+--- @include includes/try
 --- @include includes/index-ttl
 --- @include includes/head
 --- @include includes/admit
@@ -18,10 +19,10 @@ local DONE, MISSING, WRONG_SECRET, CORRUPT = 0, 1, 2, 3
 local memory = tonumber(ARGV[1])
 
 local function touch(session, index, offered)
-  local status, absolute, created = access(session, redis.pcall('GETRANGE', session, 0, 228), offered)
+  local status, absolute, created = access(session, try('GETRANGE', session, 0, 228), offered)
   if status ~= DONE or not index then return status end
   local id = string.sub(session, -22)
-  local listed = redis.pcall('ZSCORE', index, id)
+  local listed = try('ZSCORE', index, id)
   if not listed then redis.call('ZADD', index, string.format('%.0f', created), id) end
   -- A list of another type must not stand in the way of an access: to look into it is an error, and so no text and no absence.
   if type(listed) ~= 'table' then keep_index(index, absolute, memory) end

@@ -10,6 +10,7 @@
 ]]
 local MISSING, WRONG_SECRET, CORRUPT, CLASH, REPLAYED, LATE = 1, 2, 3, 4, 5, 6
 --- @include includes/time
+--- @include includes/try
 --- @include includes/head
 --- @include includes/admit
 --- @include includes/body

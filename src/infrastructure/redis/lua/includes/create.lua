@@ -12,7 +12,7 @@ local function look(index, prefix, terms, from, to, count)
   for at = 1, #members, 2 do
     local member, is_old = members[at], tonumber(members[at + 1]) < instant
     page.last = members[at + 1]
-    local text = redis.pcall('GETRANGE', prefix .. member, 0, 170)
+    local text = try('GETRANGE', prefix .. member, 0, 170)
     if text == '' then
       if is_old then page.dead[#page.dead + 1] = member end
     elseif member ~= terms.replaces and numbers_of(text) and tonumber(authenticated_of(text)) then

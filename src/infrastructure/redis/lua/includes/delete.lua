@@ -1,6 +1,6 @@
 -- Ends one session, by its secret or by its owner: what to answer, or nil and the record as far as its body. `owner`, `newest` and `version`: nothing for any.
 local function delete(key, now, owner, newest, expected, offered)
-  local text = redis.pcall('GETRANGE', key, 0, 4095)
+  local text = try('GETRANGE', key, 0, 4095)
   if text == '' then
     -- An empty value reads like none, and would stay for ever.
     if expected ~= '' or redis.call('UNLINK', key) == 0 then return { MISSING, now } end

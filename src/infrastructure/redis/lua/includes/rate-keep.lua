@@ -9,7 +9,7 @@ end
 -- the clock was set back it lies ahead, and each call would find it taken just now. A value of another type, or of another algorithm, counts nothing; a
 -- block outlasts the change.
 local function read(key, rule, now)
-  local text = redis.pcall('GET', key)
+  local text = try('GET', key)
   if type(text) ~= 'string' or #text < 17 then text = '' end
   local known = string.sub(text, 1, 1) == rule.letter and text or ''
   local marks, ahead = rule.algorithm.settle(known, now, rule.capacity, rule.period)

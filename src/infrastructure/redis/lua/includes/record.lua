@@ -1,6 +1,6 @@
 -- What lies under a key of the drop-in stores: 'live' with its version and operations, 'ended', 'none', or 'corrupt'.
 local function read_record(key)
-  local text = redis.pcall('GETRANGE', key, 0, 110)
+  local text = try('GETRANGE', key, 0, 110)
   if type(text) ~= 'string' then return 'corrupt' end
   if text == '' then return redis.call('EXISTS', key) == 1 and 'corrupt' or 'none' end
   if text == '{"ended":1}' then return 'ended' end

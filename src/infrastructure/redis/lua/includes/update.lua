@@ -2,7 +2,7 @@
 -- the record that it read.
 local function update(key, now, expected, operation, fields, not_after, offered)
   local now_ms = math.floor(now / 1000)
-  local text = redis.pcall('GETRANGE', key, 0, 4095)
+  local text = try('GETRANGE', key, 0, 4095)
   if text == '' then return { MISSING, now } end
   local idle, slack, version, absolute = numbers_of(text)
   if not idle then return { CORRUPT, now } end
