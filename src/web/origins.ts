@@ -10,6 +10,8 @@ export interface Provenance {
 
 const MOST_ORIGINS = 100
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
+/** The values of `Sec-Fetch-Site` (W3C Fetch Metadata, 2.3). */
+const FETCH_SITES: ReadonlySet<string> = new Set(["same-origin", "same-site", "cross-site", "none"])
 const LOOPBACK = /^(?:localhost|(?:[a-z0-9-]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /**
@@ -42,11 +44,14 @@ export function mayChange(method: string, upgrade: boolean): boolean {
 /**
  * Whether a request came from one of the application's own pages, or from the user.
  *
- * A page cannot set or leave out either header. `same-site` is not enough: a neighbour on another subdomain is somebody else.
+ * A page cannot set or leave out either header. An `Origin` decides: it has to be listed, whatever `Sec-Fetch-Site` says, and a `Sec-Fetch-Site` that no browser
+ * sends fails the request, too. Without an `Origin`, `same-site` is not enough: a neighbour on another subdomain is somebody else.
  *
  * @source OWASP CSRF Prevention Cheat Sheet, "Fetch Metadata headers" · OWASP ASVS 5.0 3.5.1, 4.4.2
  */
 export function isOurs(from: Provenance, origins: ReadonlySet<string>): boolean {
-  if (!from.upgrade && (from.secFetchSite === "same-origin" || from.secFetchSite === "none")) return true
-  return from.origin !== undefined && origins.has(from.origin)
+  const { secFetchSite: site, origin, upgrade } = from
+  // Browsers send "null" with the forms of a page whose referrer policy is no-referrer. It names no origin, so it decides nothing.
+  if (origin === undefined || origin === "null") return !upgrade && (site === "same-origin" || site === "none")
+  return origins.has(origin) && (upgrade || site === undefined || FETCH_SITES.has(site))
 }

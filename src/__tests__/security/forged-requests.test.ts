@@ -23,7 +23,10 @@ const FORGED: readonly Readonly<Record<string, string>>[] = [
   { origin: ORIGIN.replace("https", "http") },
   { origin: `${ORIGIN}/` },
   { origin: EVIL, host: "app.example", "x-forwarded-host": "app.example", referer: `${ORIGIN}/` },
+  { "sec-fetch-site": "same-origin", origin: EVIL },
+  { "sec-fetch-site": "none", origin: EVIL },
   { "sec-fetch-site": "SAME-ORIGIN", origin: EVIL },
+  { "sec-fetch-site": "SAME-ORIGIN", origin: ORIGIN },
   { "sec-fetch-site": "same-origin, none", origin: EVIL },
   { "sec-fetch-site": "" },
   {},
@@ -32,6 +35,7 @@ const OWN: readonly Readonly<Record<string, string>>[] = [
   { "sec-fetch-site": "same-origin", origin: ORIGIN },
   { "sec-fetch-site": "same-origin" },
   { "sec-fetch-site": "none" },
+  { "sec-fetch-site": "same-origin", origin: "null" },
   { origin: ORIGIN },
 ]
 const CHANGES = [...PROTECTED.filter(([method]) => method !== "GET"), ...OPEN_TO_ALL]
