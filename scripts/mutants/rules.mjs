@@ -1017,7 +1017,7 @@ export const MUTANTS = [
   {
     rule: "A list of another type keeps no other list from being healed",
     file: `${LUA}/index-heal.lua`,
-    from: "local added = redis.pcall('ZADD'",
+    from: "local added = try('ZADD'",
     to: "local added = redis.call('ZADD'",
     tests: [`${TESTS}/races/shared-accesses.test.ts`],
     only: "looked after together",
