@@ -102,8 +102,8 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     expect(before).toHaveLength(2)
     for (const rule of ["gcra", "log"] as const) {
       expect(await limited.checkRateLimit(subject, rule)).toMatchObject({ allowed: false, reason: "unavailable" })
-      for (const call of [limited.penalize(subject, rule), limited.reward(subject, rule), limited.block(subject, rule, "1h")]) {
-        await expect(call).rejects.toEqual(refused)
+      for (const call of [() => limited.penalize(subject, rule), () => limited.reward(subject, rule), () => limited.block(subject, rule, "1h")]) {
+        await expect(call()).rejects.toEqual(refused)
       }
     }
     expect(await state(prefix)).toEqual(before)
@@ -123,7 +123,9 @@ describe.each(SERVER_KINDS)("on %s", (kind) => {
     await mine.save(seen, write)
     const before = await state(prefix)
     expect(before).toHaveLength(1)
-    for (const call of [theirs.end(seen.id), theirs.save({ ...seen }, write), theirs.touch({ ...seen }, write)]) await expect(call).rejects.toEqual(refused)
+    for (const call of [() => theirs.end(seen.id), () => theirs.save({ ...seen }, write), () => theirs.touch({ ...seen }, write)]) {
+      await expect(call()).rejects.toEqual(refused)
+    }
     expect(await state(prefix)).toEqual(before)
   })
 })
