@@ -231,6 +231,13 @@ export const RATE_LIMIT_MUTANTS = [
     only: "too many tries of everybody",
   },
   {
+    rule: "The key of a rate limit names nobody",
+    file: `${LIMITS}/subjects.ts`,
+    from: 'return hash("sha256", text, "base64url").slice(0, 22)',
+    to: 'return text.replace("\\0", "-")',
+    tests: [`${TESTS}/security/erased.test.ts`],
+  },
+  {
     rule: "An account has one spelling",
     file: `${RATES}/accounts.ts`,
     from: 'given.normalize("NFKC").toLowerCase()',

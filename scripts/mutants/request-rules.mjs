@@ -243,6 +243,13 @@ export const REQUEST_MUTANTS = [
     only: "between the sign-out's two steps",
   },
   {
+    rule: "Erasing a user ends sessions that the user's list has lost",
+    file: `${APPLICATION}/user-data.ts`,
+    from: "{ ...options, thorough: true }",
+    to: "{ ...options }",
+    tests: ["src/__tests__/security/erased.test.ts"],
+  },
+  {
     rule: "The use of an ended session is an error",
     file: `${APPLICATION}/OpenSession.ts`,
     from: "      this.#onEnded()\n      throw new",

@@ -386,12 +386,13 @@ export const ATTACKS = {
       id: "A39",
       text: "Something of a person stays after everything was erased",
       shown: [
-        ["security/erased", "ending all sessions of a user leaves no key and no value that names the person"],
+        ["security/erased", "erasing a user leaves no key and no value that names the person, also where the user's list had lost a session"],
         [
           "unit/application/user-data",
           "all that is kept of a user is counted, handed over over all pages without a token, and erased; nothing of anybody else",
         ],
       ],
+      open: "a session in which the person acts for somebody else names the person until it ends; hashes of the user id, the account and the address name lists and rate limits until those end, and a guess can be compared with them; a SQLite file, a log of the store and a backup keep deleted bytes until they are written anew; sessions of `coatcheck/express-session` and its like are not found by their user",
     },
     {
       id: "A40",
