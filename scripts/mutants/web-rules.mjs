@@ -55,6 +55,22 @@ export const WEB_MUTANTS = [
     only: "POST /note is 403",
   },
   {
+    rule: "A Sec-Fetch-Site that no browser sends fails a request, whatever its Origin",
+    file: `${WEB}/origins.ts`,
+    from: " && (upgrade || site === undefined || FETCH_SITES.has(site))",
+    to: "",
+    tests: FORGED,
+    only: "POST /note is 403",
+  },
+  {
+    rule: "A request whose Origin names nothing is judged by Sec-Fetch-Site",
+    file: `${WEB}/origins.ts`,
+    from: 'if (origin === undefined || origin === "null") return !upgrade && (site === "same-origin" || site === "none")\n',
+    to: 'if (origin === undefined) return !upgrade && (site === "same-origin" || site === "none")\n  if (origin === "null") return true\n',
+    tests: FORGED,
+    only: "POST /note is 403",
+  },
+  {
     rule: "A request that says nothing of its origin is not the application's",
     file: `${WEB}/origins.ts`,
     from: '(site === "same-origin" || site === "none")',

@@ -75,6 +75,8 @@ export const ASVS_V3 = {
         ["unit/web/origins", "is never learnt from Host, Referer or what a proxy adds"],
         ["security/forged-requests", "is 403 with a cookie or without, and changes nothing"],
         ["security/forged-requests", "is let in from the application's own page"],
+        ["doors/conformance", "with a session or without"],
+        ["doors/conformance", "touch no store when they are refused"],
         ["browser/forgery", "a form changes nothing of whoever is signed in"],
         ["browser/forgery", "a script's request with cookies changes nothing"],
         ["browser/forgery", "the very same form is taken"],

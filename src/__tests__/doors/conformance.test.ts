@@ -195,6 +195,7 @@ describe.each(Object.entries(DOORS))("%s", (name, start) => {
       [undefined, ORIGIN, 200],
       ["same-site", ORIGIN, 200],
       [undefined, `${ORIGIN}.evil.example`, 403],
+      ["same-origin", CROSS, 403],
     ])("with Sec-Fetch-Site %s and Origin %s get %i, with a session or without", async (site, origin, expected) => {
       const headers = { "sec-fetch-site": site, origin } as unknown as Record<string, string>
       const ada = await browser().signedIn(user)
