@@ -110,6 +110,21 @@ export const WEB_MUTANTS = [
     tests: [`${SECURITY}/shared-caches.test.ts`],
   },
   {
+    rule: "No answer that a session had to do with is for pages elsewhere to read",
+    file: `${WEB}/WebRequest.ts`,
+    from: 'this.#response.set("cache-control", NO_STORE)',
+    to: 'this.#response.set("cache-control", NO_STORE)\n      this.#response.set("access-control-allow-origin", this.#head.header("origin") ?? "*")',
+    tests: [`${SECURITY}/on-the-wire.test.ts`],
+    only: "has no header that lets a page",
+  },
+  {
+    rule: "No answer of the service is for pages elsewhere to read",
+    file: "service/src/http/app.ts",
+    from: '    c.header("X-Content-Type-Options", "nosniff")\n',
+    to: '    c.header("X-Content-Type-Options", "nosniff")\n    if (PUBLIC_PATHS.some((path) => path === c.req.path)) c.header("Access-Control-Allow-Origin", "*")\n',
+    tests: ["service/src/__tests__/cross-origin.test.ts"],
+  },
+  {
     rule: "A route that asks for a recent proof gets one",
     file: `${WEB}/authenticator.ts`,
     from: "if (maxAgeMs !== null && ",

@@ -56,7 +56,11 @@ export const ASVS_V3 = {
     {
       id: "V3.4.2",
       text: "Other origins may read answers only where they were named",
-      shown: [["service/cross-origin", "no answer tells a browser that a page at"]],
+      shown: [
+        ["service/cross-origin", "no answer tells a browser that a page at"],
+        ["security/on-the-wire", "has no header that lets a page at"],
+        ["browser/forgery", "a script does not read what the account says"],
+      ],
     },
     { id: "V3.4.3", text: "A content security policy", notOurs: PAGES },
     { id: "V3.4.4", text: "`nosniff`", notOurs: PAGES },

@@ -7,9 +7,14 @@ it.each(["https://evil.example", "http://127.0.0.1:8420", "null"])("no answer te
   const answers = [
     await call("GET", "/v1/users/ada/sessions", { headers: { origin } }),
     await call("POST", "/v1/sessions", { headers: { origin }, json: { userId: "ada" } }),
-    await call("GET", "/healthz", { headers: { origin }, key: null }),
+    await call("GET", "/metrics", { headers: { origin } }),
+    await call("GET", "/livez", { headers: { origin }, key: null }),
+    await call("GET", "/readyz", { headers: { origin }, key: null }),
+    await call("GET", "/v1/users/ada/sessions", { headers: { origin }, key: null }),
+    await call("GET", "/nowhere", { headers: { origin } }),
+    await call("OPTIONS", "/v1/sessions", { headers: preflight }),
     await call("OPTIONS", "/v1/sessions", { headers: preflight, key: null }),
   ]
-  expect(answers[1]?.status).toBe(201)
+  expect(answers.map(({ status }) => status)).toEqual([200, 201, 200, 200, 200, 401, 404, 405, 401])
   for (const { headers } of answers) expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { leaksIn } from "../leaks/leak-search.js"
-import { type AttackedApp, startApp } from "./attacked-app.js"
+import { type AttackedApp, OPEN_TO_ALL, PROTECTED, startApp } from "./attacked-app.js"
 import { type Answer, OWN_PAGE, sendRaw, Visitor, withToken } from "./visitor.js"
 
 let app: AttackedApp
@@ -58,6 +58,18 @@ describe("what leaves the application", () => {
       [null, null, "7776000", "7775999", null, "0"].map((age) => age && expect.any(String)),
     )
     expect(lines.at(-1)).toContain("Max-Age=0")
+  })
+
+  it.each(["https://evil.example", "null"])("has no header that lets a page at %s read it", async (origin) => {
+    const ada = new Visitor(app.url)
+    await ada.signIn("ada")
+    const headers = { cookie: withToken(await ada.token()).cookie ?? "", origin, "access-control-request-method": "POST" }
+    const answers: Answer[] = []
+    for (const [method, path] of [["GET", "/me"], ["OPTIONS", "/note"], ...PROTECTED, ...OPEN_TO_ALL] as const) {
+      answers.push(await sendRaw(app.url, method, path, { headers }))
+    }
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 403]))
+    expect(answers.flatMap((answer) => Object.keys(answer.headers)).filter((name) => name.startsWith("access-control-"))).toEqual([])
   })
 
   it("has no header that a visitor wrote", async () => {
