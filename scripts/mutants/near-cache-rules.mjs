@@ -5,6 +5,7 @@ const LINK = ["src/__tests__/unit/infrastructure/redis/reads/TrackedLink.test.ts
 const KEPT = ["src/__tests__/unit/infrastructure/redis/reads/near-cache.test.ts"]
 const OWN = ["src/__tests__/near-cache/own-writes.test.ts"]
 const SERVED = ["src/__tests__/near-cache/serving.test.ts"]
+const ENDED = ["src/__tests__/security/near-cached.test.ts"]
 const BROKEN = ["src/__tests__/near-cache/faults.test.ts"]
 
 export const NEAR_CACHE_MUTANTS = [
@@ -79,6 +80,14 @@ export const NEAR_CACHE_MUTANTS = [
     to: "return reply",
     tests: OWN,
     only: "updates",
+  },
+  {
+    rule: "A near-cache serves no session beyond its deadlines",
+    file: `${SESSIONS}/KeptSessions.ts`,
+    from: "serverTime >= kept.endsAt || ",
+    to: "",
+    tests: ENDED,
+    only: "serves no session beyond",
   },
   {
     rule: "A secret in grace is served no longer than its grace",

@@ -68,8 +68,11 @@ export const ASVS_V7 = {
       text: "A session that is not used ends, and the server sees to it",
       shown: [
         [SUITE, "idle: never early, and at most a tenth of the timeout late"],
+        ["conformance/memory", "idle: never early, and at most a tenth of the timeout late"],
+        ["conformance/sqlite-libsql", "idle: never early, and at most a tenth of the timeout late"],
         ["time/wrong-host-clocks", "ends short sessions on time, for every host"],
         ["unit/domain/session/deadlines", "never ends before its idle timeout, and at most the slack later"],
+        ["security/near-cached", "serves no session beyond its 'idle' deadline"],
       ],
     },
     {
@@ -78,6 +81,9 @@ export const ASVS_V7 = {
       shown: [
         ["time/idle-and-absolute", "the absolute deadline is exceeded by no touch, update, extension or rotation"],
         ["time/idle-and-absolute", "in the last millisecond before the absolute deadline an operation answers null and leaves nothing"],
+        ["conformance/memory", "absolute: no"],
+        ["conformance/sqlite-libsql", "absolute: no"],
+        ["security/near-cached", "serves no session beyond its 'absolute' deadline"],
       ],
     },
     {

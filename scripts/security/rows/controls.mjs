@@ -38,7 +38,10 @@ export const CONTROLS = [
     id: "C5",
     text: "An idle timeout by default, kept by the server",
     peers: beside("y p n y y y n y p p"),
-    shown: [[SUITE, "gives a user 24 idle hours and 30 days in all"]],
+    shown: [
+      [SUITE, "gives a user 24 idle hours and 30 days in all"],
+      [SUITE, "idle: never early, and at most a tenth of the timeout late"],
+    ],
   },
   {
     id: "C6",

@@ -78,7 +78,12 @@ export const NIST = {
     {
       id: "5.1(5)",
       text: "It is void when its time is up",
-      shown: [["time/idle-and-absolute", "the absolute deadline is exceeded by no touch, update, extension or rotation"]],
+      shown: [
+        [SUITE, "idle: never early, and at most a tenth of the timeout late"],
+        ["time/idle-and-absolute", "the absolute deadline is exceeded by no touch, update, extension or rotation"],
+        [SUITE, "what has expired is absent for every call, is in no list, and makes no event"],
+        ["security/near-cached", "serves no session beyond its"],
+      ],
     },
     {
       id: "5.1(6)",
