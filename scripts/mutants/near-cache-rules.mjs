@@ -90,6 +90,22 @@ export const NEAR_CACHE_MUTANTS = [
     only: "serves no session beyond",
   },
   {
+    rule: "A process with a near-cache serves nothing that it has ended itself",
+    file: `${READS}/WatchedWrites.ts`,
+    from: "return script.readOnly ? reply : reply.finally(() => this.#onWritten(keys))",
+    to: "return reply",
+    tests: ENDED,
+    only: "in this process finds nothing",
+  },
+  {
+    rule: "A near-cache drops what another process has ended",
+    file: `${SESSIONS}/KeptSessions.ts`,
+    from: "onInvalidated: (key) => (key === null ? this.#cache.forgetAll() : this.#forgetKeys([key])),",
+    to: "onInvalidated: () => undefined,",
+    tests: ENDED,
+    only: "in another process finds nothing",
+  },
+  {
     rule: "A secret in grace is served no longer than its grace",
     file: `${SESSIONS}/KeptSessions.ts`,
     from: "kept.endsAt = Math.min(kept.endsAt, record.previous.until)",

@@ -98,7 +98,10 @@ export const ASVS_V7 = {
         ["http/races", "was answered, nobody comes in"],
         ["browser/tabs", "who signs out in one is signed out in the other"],
         ["doors/conformance", "here: the cookie goes, and what it held opens nothing"],
+        ["security/near-cached", "in this process finds nothing"],
+        ["security/near-cached", "in another process finds nothing by a read that begins later than a lease"],
       ],
+      open: "with a near-cache, which is off unless it is asked for, another process may still read an ended session for as long as a lease, 1 s by default",
     },
     {
       id: "V7.4.2",

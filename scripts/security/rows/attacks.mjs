@@ -324,7 +324,10 @@ export const ATTACKS = {
         [SUITE, "ends the session: absent for every later call, gone from the list; a second call says false"],
         ["service/session", "is signed out with 204, once"],
         ["security/signed-out", "opens nothing after a sign-out"],
+        ["security/near-cached", "after a sign-out in this process finds nothing"],
+        ["security/near-cached", "after a sign-out in another process finds nothing by a read that begins later than a lease"],
       ],
+      open: "with a near-cache, which is off unless it is asked for, another process may still read an ended session for as long as a lease, 1 s by default",
     },
     {
       id: "A32",

@@ -81,7 +81,13 @@ export const CONTROLS = [
     shown: [
       ["races/session-limit", "a sign-out everywhere beside logins ends all before it, and leaves none alive that the list lacks"],
       ["security/whole-lists", "200 sign-ins of one user at once are all in the list, and ending all leaves none"],
+      ["security/ended-is-ended", "does not bring the session back, and is told"],
+      [SUITE, "ends one session by its handle, and only that one"],
+      [SUITE, "except: leaves the one with that handle"],
+      ["security/near-cached", "in this process finds nothing"],
+      ["security/near-cached", "in another process finds nothing by a read that begins later than a lease"],
     ],
+    open: "with a near-cache, which is off unless it is asked for, another process may still read an ended session for as long as a lease, 1 s by default",
   },
   {
     id: "C11",
