@@ -122,6 +122,14 @@ export const NEAR_CACHE_MUTANTS = [
     only: "asks the store for a secret that was not proved",
   },
   {
+    rule: "A near-cache compares secrets to their end",
+    file: `${SESSIONS}/KeptSessions.ts`,
+    from: "return isSameText(token, kept.token, HANDLE_LENGTH) ? kept.answer : undefined",
+    to: "return token === kept.token ? kept.answer : undefined",
+    tests: ["src/__tests__/security/secrets-compared.test.ts"],
+    only: "a near-cache compares",
+  },
+  {
     rule: "What several callers share none of them can change",
     file: `${SESSIONS}/shared-session.ts`,
     from: 'for (const part of Object.values(value)) if (typeof part === "object" && part !== null) deepFrozen(part)',

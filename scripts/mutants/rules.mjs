@@ -769,6 +769,22 @@ export const MUTANTS = [
   },
   // Rotation
   {
+    rule: "Hashes of secrets are compared to their end",
+    file: `${SESSION}/verifiers.ts`,
+    from: "isSameText(candidate, stored)",
+    to: "candidate === stored",
+    tests: [`${TESTS}/security/secrets-compared.test.ts`],
+    only: "compared by its hash",
+  },
+  {
+    rule: "A comparison of secrets goes on after the first difference",
+    file: "src/shared/constant-time.ts",
+    from: "difference |= text.charCodeAt(at) ^ other.charCodeAt(at)",
+    to: "if (text.charCodeAt(at) !== other.charCodeAt(at)) return false",
+    tests: [`${UNIT}/shared/constant-time.test.ts`],
+    only: "looks at all characters",
+  },
+  {
     rule: "Only the current secret may rotate",
     file: `${LUA}/session-rotate.lua`,
     from: "if admission == 'grace' then",

@@ -84,10 +84,13 @@ export const ATTACKS = {
       id: "A9",
       text: "The time of an answer tells how much of a guessed secret was right",
       shown: [
-        ["unit/infrastructure/services/session/verifiers", "match the one that is stored, and tell which"],
+        ["unit/shared/constant-time", "looks at all characters, wherever the first difference is"],
+        ["security/secrets-compared", "a wrong secret is compared by its hash, and to the end"],
+        ["security/secrets-compared", "a near-cache compares a wrong secret to the end, and then asks the store"],
         ["security/told-apart", "get one and the same answer to"],
         ["security/told-apart", "take the time that is measured here, and judged nowhere"],
       ],
+      open: "how secrets are compared is shown; the times of whole answers are measured and printed, and no test judges them",
     },
     {
       id: "A10",
