@@ -785,6 +785,22 @@ export const MUTANTS = [
     only: "looks at all characters",
   },
   {
+    rule: "Random bytes come from node:crypto",
+    file: `${SESSION}/randomness.ts`,
+    from: "    randomFillSync(pool)\n",
+    to: "    for (let at = 0, seed = process.hrtime()[1]; at < pool.length; at += 1) pool[at] = (seed = (seed * 48271) % 2147483647) >> 8\n",
+    tests: [`${TESTS}/security/unguessable.test.ts`],
+    only: "are bytes that node:crypto drew",
+  },
+  {
+    rule: "No random byte is used twice",
+    file: `${SESSION}/randomness.ts`,
+    from: "  pool.fill(0, used, used + bytes)\n  used += bytes\n",
+    to: "  used += bytes - 4\n",
+    tests: [`${TESTS}/security/unguessable.test.ts`],
+    only: "are bytes that node:crypto drew",
+  },
+  {
     rule: "Only the current secret may rotate",
     file: `${LUA}/session-rotate.lua`,
     from: "if admission == 'grace' then",

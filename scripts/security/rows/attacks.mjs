@@ -273,6 +273,8 @@ export const ATTACKS = {
       text: "Weak or repeated random numbers",
       shown: [
         ["security/unguessable", "are 100 000 without a repetition"],
+        ["security/unguessable", "are bytes that node:crypto drew, and no byte is used twice"],
+        ["security/unguessable", "are not made at all when there is no randomness"],
         ["security/unguessable", "draw neither on Math.random nor on UUIDs"],
         ["security/unguessable", "cannot be brought along"],
       ],

@@ -4,12 +4,14 @@ import { parseToken } from "../../domain/session/ticket.js"
 
 const TOKENS = 100_000
 
-const random = vi.hoisted(() => ({ broken: false }))
+const random = vi.hoisted(() => ({ broken: false, drawn: [] as Uint8Array[] }))
 vi.mock("node:crypto", async (original) => {
   const crypto = await original<typeof import("node:crypto")>()
   const randomFillSync: typeof crypto.randomFillSync = <T extends NodeJS.ArrayBufferView>(buffer: T): T => {
     if (random.broken) throw new Error("no randomness")
-    return crypto.randomFillSync(buffer)
+    crypto.randomFillSync(buffer)
+    random.drawn.push(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).slice())
+    return buffer
   }
   return { ...crypto, randomFillSync }
 })
@@ -44,6 +46,22 @@ describe("tokens", () => {
     expect(made.at(-1)?.status).toBe("rejected")
     const first = made.findIndex(({ status }) => status === "rejected")
     expect(made.slice(first).every(({ status }) => status === "rejected")).toBe(true)
+  })
+
+  it("are bytes that node:crypto drew, and no byte is used twice", async () => {
+    const sessions = await createSessionService({ store: "memory:" })
+    const used: Buffer[] = []
+    for (let n = 0; n < 500; n += 1) {
+      const { token } = await sessions.createSession({ userId: `user ${n}` })
+      const rotated = await sessions.rotateSession(token)
+      const [before, after] = [parseToken(token), parseToken(rotated?.token)]
+      for (const text of [before?.id, before?.secret, after?.secret]) used.push(Buffer.from(text ?? "", "base64url"))
+    }
+    await sessions.close()
+    const drawn = Buffer.concat(random.drawn)
+    const places = used.map((bytes) => ({ from: drawn.indexOf(bytes), length: bytes.length })).sort((a, b) => a.from - b.from)
+    expect(places.filter(({ from }) => from < 0)).toEqual([])
+    expect(places.filter(({ from }, at) => at > 0 && from < (places[at - 1]?.from ?? 0) + (places[at - 1]?.length ?? 0))).toEqual([])
   })
 
   it("draw neither on Math.random nor on UUIDs", async () => {
