@@ -223,6 +223,14 @@ export const RATE_LIMIT_MUTANTS = [
     only: "has none with a token of another account",
   },
   {
+    rule: "Strangers who use up an account's tries do not deny a browser that signed in to it before",
+    file: "src/application/login-protection.ts",
+    from: "  if (device !== null) return [",
+    to: '  if (device === "") return [',
+    tests: LOGINS,
+    only: "has a count of its own",
+  },
+  {
     rule: "Too many sign-ins of everybody deny nobody",
     file: "src/config/create-login-protection.ts",
     from: '"global"), shadow: true }',

@@ -299,7 +299,9 @@ export const ATTACKS = {
         ["rate-limit/login-protection", "has a count of its own, so that strangers lock nobody out"],
         ["rate-limit/login-protection", "has none with a token of another account, a made-up one, or none at all"],
         ["rate-limit/login-protection", "too many tries of everybody are told, and deny nobody"],
+        ["rate-limit/login-protection", "shares the count of its address with all who come from there"],
       ],
+      open: "only a browser that signed in to the account before, and only with `secrets`, has tries of its own: at any other the owner waits while strangers guess; and whoever shares the owner's address can use up the tries of that address",
     },
     {
       id: "A29",

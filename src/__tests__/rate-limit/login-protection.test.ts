@@ -154,6 +154,15 @@ describe("a browser that signed in before", () => {
     expect((await fail(11, { address: "192.0.2.3", deviceToken })).map(({ allowed }) => allowed)).toEqual([...Array(10).fill(true), false])
   })
 
+  it("shares the count of its address with all who come from there", async () => {
+    const { logins, fail } = await open({ secrets: [SECRET] })
+    const first = await logins.attempt(ADA, right)
+    const { deviceToken } = first.allowed ? first : {}
+    for (let account = 0; account < 50; account += 1) await fail(1, { account: `user${account}` })
+    expect(await logins.attempt({ ...ADA, deviceToken }, right)).toMatchObject({ allowed: false })
+    expect(await logins.attempt({ ...ADA, address: "192.0.2.2", deviceToken }, right)).toMatchObject({ allowed: true })
+  })
+
   it("has none with a token of another account, a made-up one, or none at all", async () => {
     const { logins, fail } = await open({ secrets: [SECRET] })
     const bobs = await logins.attempt({ ...ADA, account: "bob" }, right)
