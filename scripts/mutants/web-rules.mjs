@@ -103,6 +103,14 @@ export const WEB_MUTANTS = [
     only: "is closed when its session ends",
   },
   {
+    rule: "A connection that outlasts its request is told that its session has ended",
+    file: `${WEB}/authenticator.ts`,
+    from: "return session !== null && session.userId !== null",
+    to: "return session !== undefined",
+    tests: SIGNED_OUT,
+    only: "a stream of events",
+  },
+  {
     rule: "What a session had to do with is kept by no cache",
     file: `${WEB}/WebRequest.ts`,
     from: 'this.#response.set("cache-control", NO_STORE)',

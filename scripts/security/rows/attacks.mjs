@@ -384,13 +384,15 @@ export const ATTACKS = {
     },
     {
       id: "A38",
-      text: "A WebSocket goes on after its session has ended",
+      text: "A WebSocket or a stream of server-sent events goes on after its session has ended",
       shown: [
         ["security/signed-out", "that is open is closed when its session ends, in this process or in another"],
         ["security/signed-out", "is refused, though it brings the cookie"],
         ["browser/sockets", "is refused, cookie or not"],
         ["browser/sockets", "is closed when another tab signs out"],
+        ["security/signed-out", "is told that its session has ended, in this process or in another, where the application asks"],
       ],
+      open: "nothing closes a stream of server-sent events: the application asks `authenticator.stillOpen` again and again, and ends the response itself",
     },
     {
       id: "A39",

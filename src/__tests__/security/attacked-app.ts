@@ -9,9 +9,10 @@ import type { SessionServiceOptions } from "../../config/options.js"
 import type { SessionEvent } from "../../domain/interfaces/ports.js"
 import type { OwnedSessionService, SessionAttributes } from "../../domain/interfaces/session/ISessionService.js"
 import { expressDoor } from "../../doors/express.js"
+import { nodeRequestHead } from "../../doors/node-head.js"
 import { webSocketDoor } from "../../doors/websocket.js"
 import { createAuthenticator } from "../../web/authenticator.js"
-import type { AuthenticatorOptions } from "../../web/contract.js"
+import type { Authenticator, AuthenticatorOptions } from "../../web/contract.js"
 import { NEAR_CACHE_MODE } from "../support/near-cache-mode.js"
 import { sharedServer } from "../support/servers.js"
 import { randomPrefix } from "../support/services-under-watch.js"
@@ -25,6 +26,8 @@ export const ORIGIN = "https://app.example"
 const CALL_DEADLINE = "10s" as const
 /** What the application asks of a user who has not proved who they are for some time. */
 const RECENT = "5m"
+/** How often the application asks whether the session of a stream is still open. */
+const STREAM_CHECK_MS = 100
 
 /** An application as people write them, with everything an attacker would like to reach, on a real server and a real store. */
 export interface AttackedApp {
@@ -49,7 +52,7 @@ export async function startApp({ service = {}, ...options }: AppOptions = {}): P
   const [sessions, elsewhere] = await Promise.all([{ ...common, onEvent }, common].map((each) => createSessionService<Attributes>(each)))
   if (sessions === undefined || elsewhere === undefined) throw new Error("two services were expected")
   const authenticator = createAuthenticator<Attributes, Attributes>({ sessions, origin: ORIGIN, ...options })
-  const server = createServer(routes(expressDoor(authenticator)))
+  const server = createServer(routes(expressDoor(authenticator), authenticator))
   const sockets = new WebSocketServer({ noServer: true })
   const door = webSocketDoor(authenticator, { checkEvery: "100ms" })
   ended = door.onEvent
@@ -101,7 +104,7 @@ const user = (request: Pick<Request, "query">): string => asked(request, "user")
 
 type Door = ReturnType<typeof expressDoor<Attributes, Attributes>>
 
-function routes({ optionalSession, requireSession }: Door): express.Express {
+function routes({ optionalSession, requireSession }: Door, authenticator: Authenticator<Attributes, Attributes>): express.Express {
   const app = express()
   app.use(express.json({ limit: "1mb" }))
 
@@ -151,6 +154,16 @@ function routes({ optionalSession, requireSession }: Door): express.Express {
   app.get(
     "/devices",
     requireSession(async ({ auth }, response) => void response.json(await auth.devices())),
+  )
+  // The library closes no stream of events: the application asks whether the session of one is still open.
+  app.get(
+    "/events",
+    requireSession((request, response) => {
+      response.set("Content-Type", "text/event-stream").write(`data: ${request.session.userId}\n\n`)
+      const head = nodeRequestHead(request)
+      const look = setInterval(() => void authenticator.stillOpen(head).then((open) => open || response.end()), STREAM_CHECK_MS)
+      response.once("close", () => clearInterval(look))
+    }),
   )
   app.post(
     "/note",

@@ -1,4 +1,5 @@
 import { once } from "node:events"
+import { request } from "undici"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { type AttackedApp, ORIGIN, startApp } from "./attacked-app.js"
@@ -100,6 +101,22 @@ describe("a WebSocket", () => {
       else await app.elsewhere.deleteUserSessions("ada")
       const [code] = await closed
       expect(code).toBe(4401)
+    }
+  })
+})
+
+describe("a stream of events", () => {
+  it("is told that its session has ended, in this process or in another, where the application asks", { timeout: 20_000 }, async () => {
+    for (const end of ["by its owner", "past the application"]) {
+      const ada = visitor()
+      await ada.signIn("ada")
+      const { body, statusCode } = await request(`${app.url}/events`, { headers: withToken(await ada.token()) })
+      expect(statusCode).toBe(200)
+      const events = body[Symbol.asyncIterator]()
+      expect(String((await events.next()).value)).toBe("data: ada\n\n")
+      if (end === "by its owner") await ada.send("POST", "/sign-out")
+      else await app.elsewhere.deleteUserSessions("ada")
+      expect((await events.next()).done).toBe(true)
     }
   })
 })
