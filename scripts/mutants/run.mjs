@@ -10,7 +10,7 @@ import { offerHelp } from "../help.mjs"
 import { MUTANTS } from "./rules.mjs"
 
 const ROOT = join(import.meta.dirname, "../..")
-const COPIED = ["src", "service/src", "service/package.json", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json", "vitest.config.ts"]
+const COPIED = ["src", "service", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json", "vitest.config.ts"]
 const MINUTES = 5
 const ENDS_WITHIN_MS = 5_000
 
