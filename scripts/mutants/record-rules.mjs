@@ -10,6 +10,7 @@ const STORES = [`${TESTS}/records.test.ts`]
 const REQUESTS = [`${TESTS}/requests.test.ts`]
 const FRONT = ["src/__tests__/unit/infrastructure/services/records/RecordFront.test.ts"]
 const LIFETIMES = [`${TESTS}/lifetimes.test.ts`]
+const ALL = [`${TESTS}/all-sessions.test.ts`]
 const TAKE_OVER = [`${TESTS}/take-over.test.ts`]
 
 export const RECORD_MUTANTS = [
@@ -138,8 +139,8 @@ export const RECORD_MUTANTS = [
   {
     rule: "The mark of an end lasts as long as what connect-redis left would have",
     file: `${LUA}/record-end.lua`,
-    from: "KEYS[2] and math.max(redis.call('PTTL', KEYS[1]), is_old and redis.call('PTTL', KEYS[2]) or 0) or 0",
-    to: "0",
+    from: "math.max(ARGV[2] == '1' and redis.call('PTTL', KEYS[1]) or 0, is_old and redis.call('PTTL', KEYS[2]) or 0)",
+    to: "tonumber(ARGV[2]) * 0",
     tests: TAKE_OVER,
     only: "on redis stay ended",
   },
@@ -174,6 +175,46 @@ export const RECORD_MUTANTS = [
     to: "if (isCluster(store.store) && prefix === null)",
     tests: TAKE_OVER,
     only: "on a cluster",
+  },
+  {
+    rule: "clear leaves a mark of each session that it ends",
+    file: `${RECORDS}/RecordFront.ts`,
+    from: "places.map((place) => this.#steps.end(place, this.#settings.rememberMs, {}))",
+    to: "places.map((place) => this.#steps.end(place, 1, {}))",
+    tests: ALL,
+    only: "over memory",
+  },
+  {
+    rule: "A walk over all sessions has an end",
+    file: `${RECORDS}/RecordFront.ts`,
+    from: "if (looked > this.#bounds.keys)",
+    to: "if (looked < 0)",
+    tests: ALL,
+    only: "by keys",
+  },
+  {
+    rule: "clear ends no more than it may, and says so",
+    file: `${RECORDS}/RecordFront.ts`,
+    from: "if (ended + due.length === this.#bounds.counted)",
+    to: "if (ended + due.length < 0)",
+    tests: ALL,
+    only: "by sessions",
+  },
+  {
+    rule: "A walk over a cluster goes to all primaries",
+    file: `${RECORDS}/RedisRecords.ts`,
+    from: "for (const node of nodes.keys()) yield* this.#walkRecords(node, options)",
+    to: "for (const node of [0]) yield* this.#walkRecords(node, options)",
+    tests: ALL,
+    only: "a cluster",
+  },
+  {
+    rule: "clear ends the sessions that connect-redis left",
+    file: `${RECORDS}/RedisRecords.ts`,
+    from: "if (this.#oldPrefix !== null) for (const node",
+    to: "if (this.#oldPrefix === undefined) for (const node",
+    tests: ALL,
+    only: "connect-redis left",
   },
   {
     rule: "The record of another session is not given out",

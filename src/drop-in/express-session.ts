@@ -14,7 +14,7 @@ export type CoatcheckStoreOptions = TakeOverOptions
  *
  * A save is refused when the session was ended or ran out meanwhile (`ERR_SESSION_ENDED`), and merged with what other requests saved meanwhile, field by
  * field; two values for one field are refused (`ERR_SESSION_CONFLICT`), unless `lastWins` names it. A store that does not answer gives an error, never
- * "no session". There is no list of sessions, so `all`, `length` and `clear` are not offered.
+ * "no session".
  *
  * @example
  * app.use(session({ store: new CoatcheckStore({ store: "redis://localhost" }), secret, resave: false, saveUninitialized: false }))
@@ -46,6 +46,33 @@ export class CoatcheckStore extends Store {
   override destroy(sid: string, callback?: Callback<void>): void {
     settle(
       this.#open.records.opened().then((records) => records.end(sid)),
+      callback,
+    )
+  }
+
+  /**
+   * All sessions, without their ids, of which the store knows only hashes. Goes over all keys, so it is nothing for a request. Gives ERR_SESSION_LIMIT for more than
+   * 10 000 sessions.
+   */
+  override all(callback: (error: unknown, sessions?: SessionData[] | null) => void): void {
+    settle(
+      this.#open.records.opened().then(async (records) => [...(await records.all())] as unknown as SessionData[]),
+      callback,
+    )
+  }
+
+  /** How many sessions there are. Goes over all keys. Gives ERR_SESSION_LIMIT for more than 100 000. */
+  override length(callback: (error: unknown, length?: number) => void): void {
+    settle(
+      this.#open.records.opened().then((records) => records.count()),
+      callback,
+    )
+  }
+
+  /** Ends all sessions, each as `destroy` does. Goes over all keys. Gives ERR_SESSION_LIMIT when 100 000 were ended and there are more: call it again. */
+  override clear(callback?: Callback<void>): void {
+    settle(
+      this.#open.records.opened().then((records) => records.clear()),
       callback,
     )
   }

@@ -46,7 +46,7 @@ export class SmallRecords implements World {
   }
 
   #end(): Call {
-    return { name: "record-end", keys: this.#keysOf(this.#pick(IDS)), args: [this.#lifetime()] }
+    return { name: "record-end", keys: this.#keysOf(this.#pick(IDS)), args: [this.#lifetime(), this.#pick(["0", "1"])] }
   }
 
   #adopt(): Call {

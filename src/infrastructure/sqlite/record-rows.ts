@@ -24,6 +24,8 @@ const FIND = `SELECT version, operations, data FROM records WHERE ${OWN} AND end
 const END_OF = `SELECT ends FROM records WHERE ${OWN}`
 /** prefix, name, version, operations, ends, data */
 const PUT = "INSERT OR REPLACE INTO records (prefix, name, version, operations, ends, data) VALUES (?, ?, ?, ?, ?, ?)"
+/** prefix, name after which to go on, now, how many */
+const LIVE = "SELECT name, data FROM records WHERE prefix = ? AND name > ? AND ends >= ? AND data IS NOT NULL ORDER BY name LIMIT ?"
 /** ends, prefix, name */
 const MOVE = `UPDATE records SET ends = MAX(ends, ?) WHERE ${OWN}`
 /** ends, prefix, name */
@@ -55,6 +57,11 @@ export class RecordRows {
 
   put(name: string, { version, operations, text }: LiveRecord, ends: number): void {
     this.#db.run(PUT, [this.#prefix, name, version, operations, ends, text])
+  }
+
+  /** Sessions that live, in the order of their names, behind one of them. */
+  live(after: string, now: number, howMany: number): readonly { readonly name: string; readonly data: string }[] {
+    return this.#db.all(LIVE, [this.#prefix, after, now, howMany])
   }
 
   /** Until when it is kept, in milliseconds; 0 where there is none. */

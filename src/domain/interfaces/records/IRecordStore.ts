@@ -45,7 +45,7 @@ export interface SaveRecord {
  * Sessions of another library, each a record under the SHA-256 of the id that this library gave it. A port for the drop-in stores alone: it knows no
  * users, keeps no list, and sets no limit.
  *
- * Each call is one atomic step on the store, ends within `timeout`, and rejects with a `SessionError`: `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`,
+ * Each call but `all`, `count` and `clear` is one atomic step on the store, and ends within `timeout`. Each rejects with a `SessionError`: `ERR_STORE_UNAVAILABLE`, `ERR_STORE_REFUSED`,
  * `ERR_STORE_OVERLOADED`, `ERR_CLOSED`, `ERR_INVALID_ARGUMENT` (not applied), `ERR_STORE_TIMEOUT`, `ERR_STORE_PROTOCOL` (unknown).
  */
 export interface IRecordStore extends AsyncDisposable {
@@ -76,6 +76,21 @@ export interface IRecordStore extends AsyncDisposable {
   touch(seen: Seen, use: SaveRecord): Promise<void>
   /** Ends a session, and remembers that it was ended. */
   end(id: string): Promise<void>
+  /**
+   * All sessions that live, in no order; those that cannot be read are left out. A walk in many steps, not one: a session that is made or ends meanwhile may be
+   * among them or not. It has no deadline of its own, only its steps have.
+   *
+   * @throws ERR_SESSION_LIMIT for more than 10 000 sessions, or 1 000 000 keys
+   */
+  all(): Promise<readonly Record<string, unknown>[]>
+  /** How many sessions live, found as `all` does. @throws ERR_SESSION_LIMIT for more than 100 000 sessions, or 1 000 000 keys */
+  count(): Promise<number>
+  /**
+   * Ends all sessions that were there when it was called, each as `end` does, those that cannot be read too. Where it fails, some may have been ended.
+   *
+   * @throws ERR_SESSION_LIMIT when 100 000 were ended and there are more, or for more than 1 000 000 keys
+   */
+  clear(): Promise<void>
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -3,7 +3,8 @@
   does      ends a session of a drop-in store, and leaves a mark in its place, which no save and no take-over passes
   keys      1 record       string  the record
             2 old          string  where connect-redis kept it, to be removed if it is a session; given with takeOver alone
-  args      1 remember     how long the mark stays, in ms, at least 1; with 2 no shorter than 1 and 2 would have lasted
+  args      1 remember     how long the mark stays, in ms, at least 1; with 2 no shorter than that would have lasted
+            2 atLeast      1: no shorter than 1 would have lasted; else 0
   returns   status, time µs
   status    0 DONE · 1 MISSING
   effects   replaces 1 by the mark, unless nothing is there to end; may remove 2, and then keeps a mark for longer
@@ -17,7 +18,7 @@ local DONE, MISSING = 0, 1
 local now = now_micros()
 -- An instance of before the move may write 2 again, to last as long as the session would have: the mark must not go first.
 local is_old = KEYS[2] and holds_session(KEYS[2])
-local left = KEYS[2] and math.max(redis.call('PTTL', KEYS[1]), is_old and redis.call('PTTL', KEYS[2]) or 0) or 0
+local left = math.max(ARGV[2] == '1' and redis.call('PTTL', KEYS[1]) or 0, is_old and redis.call('PTTL', KEYS[2]) or 0)
 local removed = is_old and redis.call('UNLINK', KEYS[2]) or 0
 local state = read_record(KEYS[1])
 if (state == 'ended' or state == 'none') and removed == 0 then return { MISSING, now } end

@@ -49,8 +49,13 @@ export class RecordScripts {
     return this.#runner.run(recordTouch, recordTouchStatus, [record], [lifetimeMs], options)
   }
 
-  end(keys: RecordKeys, rememberMs: number, options: ScriptOptions): Promise<Answer<keyof typeof recordEndStatus>> {
-    return this.#runner.run(recordEnd, recordEndStatus, both(keys), [rememberMs], options)
+  /** @param atLeast - the mark stays no shorter than the record would have */
+  end(
+    keys: RecordKeys,
+    { rememberMs, atLeast }: { readonly rememberMs: number; readonly atLeast: boolean },
+    options: ScriptOptions,
+  ): Promise<Answer<keyof typeof recordEndStatus>> {
+    return this.#runner.run(recordEnd, recordEndStatus, both(keys), [rememberMs, atLeast ? 1 : 0], options)
   }
 
   adopt(

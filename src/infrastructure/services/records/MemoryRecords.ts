@@ -3,12 +3,15 @@ import type { Lifetime } from "../../../domain/records/lifetime.js"
 import { ENDED, type LiveRecord, type RecordWrite, type Saved, saveRecord } from "../../../domain/records/record.js"
 import { Patrol } from "../Patrol.js"
 import { timeOf } from "../time-of.js"
-import type { RecordPlace, RecordSteps } from "./record-steps.js"
+import type { RecordPlace, RecordSteps, WalkedPage, WalkedRecord } from "./record-steps.js"
 
 interface Entry {
   readonly stored: LiveRecord | typeof ENDED
   readonly ends: number
 }
+
+/** Records that one step of a walk looks at. */
+const PAGE = 500
 
 /** Records in this process's memory. Nothing here waits, so each step is atomic by nature. */
 export class MemoryRecords implements RecordSteps {
@@ -44,6 +47,14 @@ export class MemoryRecords implements RecordSteps {
     if (stored !== null && stored !== ENDED) this.#put(name, ENDED, rememberMs)
   }
 
+  async *walk(): AsyncIterable<WalkedPage> {
+    const names = [...this.#entries.keys()]
+    for (let from = 0; from < names.length; from += PAGE) {
+      const page = names.slice(from, from + PAGE)
+      yield { looked: page.length, found: page.flatMap((name) => this.#walked(name)) }
+    }
+  }
+
   async probe(): Promise<void> {}
 
   async release(): Promise<void> {
@@ -52,6 +63,11 @@ export class MemoryRecords implements RecordSteps {
 
   #put(name: string, stored: Entry["stored"], lifetimeMs: number): void {
     this.#entries.set(name, { stored, ends: timeOf(this.#clock) + lifetimeMs })
+  }
+
+  #walked(name: string): readonly WalkedRecord[] {
+    const stored = this.#find(name)
+    return stored === null || stored === ENDED ? [] : [{ place: { name, id: null }, text: stored.text }]
   }
 
   #left(name: string): number {

@@ -1,5 +1,4 @@
-import { hash } from "node:crypto"
-import { SessionError } from "../../../domain/errors.js"
+import { SessionError, withOutcome } from "../../../domain/errors.js"
 import type { IRecordStore, SaveRecord, Seen } from "../../../domain/interfaces/records/IRecordStore.js"
 import type { Fields } from "../../../domain/records/merge-fields.js"
 import { wasApplied } from "../../../domain/records/record.js"
@@ -10,12 +9,25 @@ import { newOperationId } from "../session/randomness.js"
 import { backOff, UpdateQueue } from "../session/update-queue.js"
 import { OwnSave } from "./OwnSave.js"
 import type { RecordSettings } from "./record-settings.js"
-import type { RecordPlace, RecordSteps } from "./record-steps.js"
+import { MAX_ID_LENGTH, placeOf, type RecordPlace, type RecordSteps, type WalkedRecord } from "./record-steps.js"
 import { fieldsOf } from "./record-text.js"
 
 /** UTF-8 bytes of one session. */
 const MAX_BYTES = 1_048_576
-const MAX_ID_LENGTH = 4_096
+/** Ends sent together. */
+const ENDED_TOGETHER = 100
+
+/** How far a walk over all sessions goes. */
+export interface WalkBounds {
+  /** Sessions that are given out together: each may have 1 MiB. */
+  readonly listed: number
+  /** Sessions that are counted, or ended, by one call. */
+  readonly counted: number
+  /** Keys or rows that one call looks at, marks among them; on a single Redis also whatever else lies in the database. */
+  readonly keys: number
+}
+
+const WALK_BOUNDS: WalkBounds = { listed: 10_000, counted: 100_000, keys: 1_000_000 }
 
 /** What every record store has in common: checks, names, deadlines, and the loop that merges saves. A provider adds the atomic steps on its store. */
 export class RecordFront implements IRecordStore {
@@ -23,9 +35,13 @@ export class RecordFront implements IRecordStore {
   readonly #settings: Pick<RecordSettings, "timeoutMs" | "rememberMs">
   readonly #calls: ServiceCalls
   readonly #queue = new UpdateQueue()
+  readonly #bounds: WalkBounds
+  /** Aborted by `close()`: a walk stops at its next step. */
+  readonly #ending = new AbortController()
 
-  constructor(steps: RecordSteps, settings: Pick<RecordSettings, "timeoutMs" | "rememberMs">) {
+  constructor(steps: RecordSteps, settings: Pick<RecordSettings, "timeoutMs" | "rememberMs">, bounds: WalkBounds = WALK_BOUNDS) {
     this.#steps = steps
+    this.#bounds = bounds
     this.#settings = settings
     this.#calls = new ServiceCalls("session store", settings.timeoutMs)
   }
@@ -68,16 +84,83 @@ export class RecordFront implements IRecordStore {
     })
   }
 
+  all(): Promise<readonly Record<string, unknown>[]> {
+    return this.#calls.runUnbounded(undefined, async () => {
+      const sessions = new Map<string, Record<string, unknown>>()
+      for await (const { place, text } of this.#walk("not-applied")) {
+        const fields = text === null ? null : readable(text)
+        if (fields !== null) sessions.set(place.name, fields)
+        if (sessions.size > this.#bounds.listed)
+          throw tooMany(this.#bounds.listed, "length() counts more, and a list of whose they are belongs in your database")
+      }
+      return [...sessions.values()]
+    })
+  }
+
+  count(): Promise<number> {
+    return this.#calls.runUnbounded(undefined, async () => {
+      const names = new Set<string>()
+      for await (const { place, text } of this.#walk("not-applied")) {
+        if (text !== null) names.add(place.name)
+        if (names.size > this.#bounds.counted) throw tooMany(this.#bounds.counted, "Count them where your application signs people in")
+      }
+      return names.size
+    })
+  }
+
+  clear(): Promise<void> {
+    return this.#calls.runUnbounded(
+      undefined,
+      async () => {
+        let ended = 0
+        let due: RecordPlace[] = []
+        for await (const { place } of this.#walk("unknown")) {
+          if (ended + due.length === this.#bounds.counted) {
+            await this.#endAll(due)
+            throw tooMany(this.#bounds.counted, "These were ended: call clear() again for the others", "unknown")
+          }
+          due.push(place)
+          if (due.length < ENDED_TOGETHER) continue
+          await this.#endAll(due)
+          ended += due.length
+          due = []
+        }
+        await this.#endAll(due)
+      },
+      true,
+    )
+  }
+
   ping(): Promise<void> {
     return this.#calls.run(undefined, (step) => this.#steps.probe(step.options))
   }
 
   close(): Promise<void> {
+    this.#ending.abort()
     return this.#calls.close(() => this.#steps.release())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /** @param outcome - what is known of the call when the walk cannot go on */
+  async *#walk(outcome: "not-applied" | "unknown"): AsyncGenerator<WalkedRecord> {
+    let looked = 0
+    for await (const page of this.#steps.walk({})) {
+      if (this.#ending.signal.aborted)
+        throw new SessionError("ERR_CLOSED", "The session store was closed before all sessions were found. Make a new one, and call again.", { outcome })
+      looked += page.looked
+      if (looked > this.#bounds.keys) throw tooManyKeys(this.#bounds.keys, outcome)
+      yield* page.found
+    }
+  }
+
+  /** All of them are tried before an error is told. */
+  async #endAll(places: readonly RecordPlace[]): Promise<void> {
+    const ends = await Promise.allSettled(places.map((place) => this.#steps.end(place, this.#settings.rememberMs, {})))
+    // Others may have been ended before.
+    for (const end of ends) if (end.status === "rejected") throw withOutcome(end.reason, "unknown")
   }
 
   async #find(place: RecordPlace | null, seen: Seen, step: CallStep): Promise<Record<string, unknown> | null> {
@@ -145,9 +228,24 @@ export class RecordFront implements IRecordStore {
   }
 }
 
-function placeOf(id: unknown): RecordPlace | null {
-  if (typeof id !== "string" || id === "" || id.length > MAX_ID_LENGTH) return null
-  return { id, name: hash("sha256", id, "base64url") }
+function readable(text: string): Record<string, unknown> | null {
+  try {
+    return fieldsOf(text)
+  } catch {
+    return null
+  }
+}
+
+function tooMany(most: number, remedy: string, outcome: "not-applied" | "unknown" = "not-applied"): SessionError {
+  return new SessionError("ERR_SESSION_LIMIT", `Expected at most ${most} sessions, got more. ${remedy}.`, { outcome })
+}
+
+function tooManyKeys(most: number, outcome: "not-applied" | "unknown"): SessionError {
+  return new SessionError(
+    "ERR_SESSION_LIMIT",
+    `Expected at most ${most} keys to look through for sessions, got more. Keep sessions in a database of their own; to sign everybody out, change the secret.`,
+    { outcome },
+  )
 }
 
 function refuseId(id: unknown): never {

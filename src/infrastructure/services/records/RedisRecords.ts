@@ -10,11 +10,16 @@ import { type RecordKeys, RecordScripts } from "../../redis/scripts/record-scrip
 import { Background } from "../../redis/upkeep/background.js"
 import type { StepOptions } from "../CallStep.js"
 import type { RecordSettings } from "./record-settings.js"
-import type { RecordPlace, RecordSteps } from "./record-steps.js"
-import { corruptRecord, decodeRecordText, encodeRecordText, fieldsOf } from "./record-text.js"
+import { placeOf, type RecordPlace, type RecordSteps, type WalkedPage } from "./record-steps.js"
+import { corruptRecord, decodeRecordText, encodeRecordText, fieldsOf, MARK } from "./record-text.js"
 
 /** A save that came too late is sent again with a new time limit, and a take-over that met another writer begins anew, this often at most. */
 const TRIES = 3
+/** Keys that a server looks at for each step of a walk: half a millisecond, in which it serves nobody else. */
+const KEYS_PER_STEP = 1_000
+/** Sessions that a walk reads together: each may have 1 MiB. */
+const READ_TOGETHER = 100
+const NAME = /^[\w-]{43}$/
 
 /** Records on Redis or Valkey: each step is one script, and the server's clock decides. */
 export class RedisRecords implements RecordSteps {
@@ -84,7 +89,18 @@ export class RedisRecords implements RecordSteps {
   }
 
   async end(place: RecordPlace, rememberMs: number, options: StepOptions): Promise<void> {
-    await this.#scripts.end(this.#keys(place), rememberMs, options)
+    await this.#scripts.end(this.#keys(place), { rememberMs, atLeast: this.#oldPrefix !== null }, options)
+  }
+
+  async *walk(options: StepOptions): AsyncIterable<WalkedPage> {
+    for (let pass = 1; ; pass += 1) {
+      const nodes = await this.#redis.nodes()
+      // Those of connect-redis first: a mark has to last as long as they would, which only who ends them under both keys knows.
+      if (this.#oldPrefix !== null) for (const node of nodes.keys()) yield* this.#walkOld(this.#oldPrefix, node, options)
+      for (const node of nodes.keys()) yield* this.#walkRecords(node, options)
+      // A key that moves with its slot may leave a node before the walk comes there, for one where it has been. In two passes it is met once.
+      if (this.#redis.singleNode || (pass > 1 && String(nodes) === String(await this.#redis.nodes()))) return
+    }
   }
 
   probe(options: StepOptions): Promise<void> {
@@ -94,6 +110,49 @@ export class RedisRecords implements RecordSteps {
   async release(): Promise<void> {
     await this.#background.settled()
     await this.#redis.close()
+  }
+
+  async *#walkRecords(node: number, options: StepOptions): AsyncGenerator<WalkedPage> {
+    const prefix = this.#settings.keyPrefix + CACHE_KEYS_PATTERNS.RECORD("")
+    for await (const { looked, keys } of this.#scan(node, prefix, options)) {
+      const names = keys.filter((name) => NAME.test(name))
+      const texts = await this.#redis.mget(
+        names.map((name) => prefix + name),
+        options,
+      )
+      const found = names.flatMap((name, at) => (texts[at] === MARK ? [] : [{ place: { name, id: null }, text: walkedText(name, texts[at] ?? null) }]))
+      yield { looked, found }
+    }
+  }
+
+  /** Sessions that nobody has taken over yet; without a text, so only to be ended, what an old instance wrote again of one that has a record or a mark. */
+  async *#walkOld(prefix: string, node: number, options: StepOptions): AsyncGenerator<WalkedPage> {
+    for await (const { looked, keys } of this.#scan(node, prefix, options)) {
+      const places = keys.flatMap((id) => placeOf(id) ?? [])
+      const texts = await this.#redis.mget(
+        places.map(({ id }) => prefix + id),
+        options,
+      )
+      const sessions = places.flatMap((place, at) => (isSession(texts[at] ?? "") ? [{ place, text: texts[at] ?? "" }] : []))
+      const records = await this.#redis.mget(
+        sessions.map(({ place }) => this.#keys(place).record),
+        options,
+      )
+      yield { looked, found: sessions.map(({ place, text }, at) => ({ place, text: records[at] === null ? text : null })) }
+    }
+  }
+
+  /** The keys of one node that have a prefix, without it, a few at a time. */
+  async *#scan(node: number, prefix: string, options: StepOptions): AsyncGenerator<{ readonly looked: number; readonly keys: readonly string[] }> {
+    let cursor = "0"
+    do {
+      const step = await this.#redis.scan(node, cursor, `${prefix.replace(/[*?[\]\\^]/g, "\\$&")}*`, KEYS_PER_STEP, options)
+      cursor = step.cursor
+      yield { looked: KEYS_PER_STEP, keys: [] }
+      for (let from = 0; from < step.keys.length; from += READ_TOGETHER) {
+        yield { looked: 0, keys: step.keys.slice(from, from + READ_TOGETHER).map((key) => key.slice(prefix.length)) }
+      }
+    } while (cursor !== "0")
   }
 
   /** Takes over what connect-redis left, if it left anything that is a session. */
@@ -122,7 +181,7 @@ export class RedisRecords implements RecordSteps {
   #keys({ name, id }: RecordPlace): RecordKeys {
     return {
       record: this.#settings.keyPrefix + CACHE_KEYS_PATTERNS.RECORD(name),
-      old: this.#oldPrefix === null ? null : this.#oldPrefix + id,
+      old: this.#oldPrefix === null || id === null ? null : this.#oldPrefix + id,
     }
   }
 }
@@ -131,6 +190,15 @@ function savedRecord(name: string, text: unknown): LiveRecord {
   const record = living(name, String(text))
   if (record === null) throw corruptRecord()
   return record
+}
+
+/** `null`: it can be ended, but not be read. */
+function walkedText(name: string, text: string | null): string | null {
+  try {
+    return text === null ? null : (living(name, text)?.text ?? null)
+  } catch {
+    return null
+  }
 }
 
 function living(name: string, text: string): LiveRecord | null {

@@ -7,10 +7,12 @@ import { checkPath, SqliteFile } from "../../sqlite/SqliteFile.js"
 import type { StepOptions } from "../CallStep.js"
 import { timeOf } from "../time-of.js"
 import type { RecordSettings } from "./record-settings.js"
-import type { RecordPlace, RecordSteps } from "./record-steps.js"
+import type { RecordPlace, RecordSteps, WalkedPage } from "./record-steps.js"
 
 /** Ended records that each save deletes: more than one, so that garbage shrinks. */
 const DELETED_PER_SAVE = 2
+/** Records that one step of a walk reads: each may have 1 MiB, and the call blocks the process. */
+const PAGE = 100
 
 /** Records in a SQLite file, which sessions of `createSessionService` may share. Each step is one transaction around the rules of `domain/`. */
 export class SqliteRecords implements RecordSteps {
@@ -61,6 +63,16 @@ export class SqliteRecords implements RecordSteps {
 
   async end({ name }: RecordPlace, rememberMs: number, options: StepOptions): Promise<void> {
     await this.#onLive(name, options, (rows, now) => rows.mark(name, now + rememberMs))
+  }
+
+  async *walk(options: StepOptions): AsyncIterable<WalkedPage> {
+    let after = ""
+    for (;;) {
+      const page = await this.#file.read((db) => this.#rows(db).live(after, this.#now(), PAGE), options)
+      yield { looked: page.length, found: page.map(({ name, data }) => ({ place: { name, id: null }, text: data })) }
+      after = page.at(-1)?.name ?? ""
+      if (page.length < PAGE) return
+    }
   }
 
   async probe(options: StepOptions): Promise<void> {

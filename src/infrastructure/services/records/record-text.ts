@@ -3,7 +3,8 @@ import { ENDED, type LiveRecord } from "../../../domain/records/record.js"
 
 const LIVE = /^\{"record":\[1,([ \d]{9}),"([A-Za-z0-9_-]{24})"\],"name":"([A-Za-z0-9_-]{43})","data":/
 const HEAD_LENGTH = 111
-const ENDED_TEXT = '{"ended":1}'
+/** What is left of a session that was ended. */
+export const MARK = '{"ended":1}'
 
 /** A record as Redis holds it: one JSON text, whose first 111 bytes scripts read and write in place. */
 export function encodeRecordText(name: string, { version, operations, text }: LiveRecord): string {
@@ -17,7 +18,7 @@ export function encodeRecordText(name: string, { version, operations, text }: Li
  * to somebody else must not open their session
  */
 export function decodeRecordText(name: string, text: string): LiveRecord | typeof ENDED {
-  if (text === ENDED_TEXT) return ENDED
+  if (text === MARK) return ENDED
   const [, version, operations = "", owner] = LIVE.exec(text) ?? []
   if (owner !== name || !text.endsWith("}")) throw corruptRecord()
   return { version: Number(version), operations, text: text.slice(HEAD_LENGTH, -1) }

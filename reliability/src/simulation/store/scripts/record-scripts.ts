@@ -51,10 +51,10 @@ export const recordTouch: ScriptFunction = (keys, [record = ""], [lifetime]) => 
   return [0, now]
 }
 
-export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember]) => {
+export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember, atLeast]) => {
   const now = keys.nowMicros
   const isOld = old !== undefined && holdsSession(keys, old)
-  const left = old === undefined ? 0 : Math.max(timeLeft(keys, record), isOld ? timeLeft(keys, old) : 0)
+  const left = Math.max(atLeast === "1" ? timeLeft(keys, record) : 0, isOld ? timeLeft(keys, old) : 0)
   const removed = isOld ? keys.unlink(old) : 0
   const found = readRecord(keys, record)
   if ((found === "ended" || found === "none") && removed === 0) return [1, now]
