@@ -9,6 +9,7 @@ const MERGE = ["src/__tests__/unit/domain/records/merge-fields.test.ts"]
 const STORES = [`${TESTS}/records.test.ts`]
 const REQUESTS = [`${TESTS}/requests.test.ts`]
 const FRONT = ["src/__tests__/unit/infrastructure/services/records/RecordFront.test.ts"]
+const ON_REDIS = ["src/__tests__/unit/infrastructure/services/records/RedisRecords.test.ts"]
 const LIFETIMES = [`${TESTS}/lifetimes.test.ts`]
 const ALL = [`${TESTS}/all-sessions.test.ts`]
 const TAKE_OVER = [`${TESTS}/take-over.test.ts`]
@@ -215,6 +216,27 @@ export const RECORD_MUTANTS = [
     to: "if (this.#oldPrefix === undefined) for (const node",
     tests: ALL,
     only: "connect-redis left",
+  },
+  {
+    rule: "Ends of drop-in sessions are repeated after a failover",
+    file: `${RECORDS}/RedisRecords.ts`,
+    from: "redis.onDisruption(() => this.#replays.disrupted())",
+    to: "redis.onDisruption(() => undefined)",
+    tests: ON_REDIS,
+  },
+  {
+    rule: "The end of a drop-in session that ended nothing is not repeated",
+    file: `${RECORDS}/RedisRecords.ts`,
+    from: 'if (status === "DONE" || repeated)',
+    to: "if (status !== null || repeated)",
+    tests: ON_REDIS,
+  },
+  {
+    rule: "The end of a drop-in session is not repeated after its mark's time",
+    file: "src/infrastructure/redis/failures/record-ends.ts",
+    from: "if (rememberMs >= 1)",
+    to: "if (rememberMs < Number.POSITIVE_INFINITY)",
+    tests: ON_REDIS,
   },
   {
     rule: "The record of another session is not given out",

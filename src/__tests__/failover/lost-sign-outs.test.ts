@@ -2,30 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { SessionEvent } from "../../exports/index.js"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
 import { SessionService } from "../../infrastructure/services/session/SessionService.js"
-import { askServer, SERVER_KINDS, startSentinels, type TestSentinels } from "../support/servers.js"
+import { BACK_WITHIN_MS, cutReplication, failOver, replicated, sentinelUrl } from "../support/lost-writes.js"
+import { SERVER_KINDS, startSentinels, type TestSentinels } from "../support/servers.js"
 import { expectNoUnhandledRejections } from "../support/unhandled-rejections.js"
 
 const CLIENTS = ["@redis/client", "redis", "ioredis", "iovalkey"] as const
 const TIMEOUT_MS = 1_000
-const BACK_WITHIN_MS = 60_000
 /** More than are remembered one by one. */
 const MANY = 1_001
 
 expectNoUnhandledRejections()
-
-const urlOf = ({ sentinels, primaryName }: TestSentinels): string =>
-  `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${primaryName}`
-
-/** From here on nothing that the primary acknowledges reaches a replica, not even one that wakes up later. */
-async function cutReplication(group: TestSentinels): Promise<void> {
-  for (const replica of group.replicas) replica.pause()
-  await askServer(group.primary.port, "CLIENT KILL TYPE replica")
-}
-
-async function failOver(group: TestSentinels): Promise<void> {
-  await group.primary.kill9()
-  for (const replica of group.replicas) replica.resume()
-}
 
 describe.each(SERVER_KINDS)("a failover of %s that loses sign-outs", (kind) => {
   let group: TestSentinels
@@ -36,7 +22,7 @@ describe.each(SERVER_KINDS)("a failover of %s that loses sign-outs", (kind) => {
   afterAll(() => group.stop())
 
   const open = async (clientPackage: (typeof CLIENTS)[number], onEvent?: (event: SessionEvent) => void): Promise<SessionService<object>> =>
-    new SessionService(await connectRedis(urlOf(group), { timeoutMs: TIMEOUT_MS, clientPackage }), { maxSessionsPerUser: 3_000, onEvent })
+    new SessionService(await connectRedis(sentinelUrl(group), { timeoutMs: TIMEOUT_MS, clientPackage }), { maxSessionsPerUser: 3_000, onEvent })
 
   it("has them back from whoever lives, and from nobody else", async () => {
     const witness = await open("@redis/client")
@@ -61,17 +47,7 @@ describe.each(SERVER_KINDS)("a failover of %s that loses sign-outs", (kind) => {
       const all = await Promise.all(living.flatMap((_service, n) => [make(`all ${n}`), make(`all ${n}`)]))
       const many = await Promise.all(Array.from({ length: MANY }, () => make("many")))
       const ended = [...byToken, ...byHandle, ...evicted, ...all, ...many]
-      expect(await askServer(group.primary.port, "WAIT 2 5000")).toMatch(/^:/)
-      await expect
-        .poll(
-          async () => {
-            const [, primary] = /master_repl_offset:(\d+)/.exec(await askServer(group.primary.port, "INFO replication")) ?? []
-            const behind = await Promise.all(group.replicas.map(({ port }) => askServer(port, "INFO replication")))
-            return behind.every((text) => /slave_repl_offset:(\d+)/.exec(text)?.[1] === primary)
-          },
-          { timeout: BACK_WITHIN_MS },
-        )
-        .toBe(true)
+      await replicated(group)
       await cutReplication(group)
       expect(await gone.deleteSession(unprotected.token)).toBe(true)
       await gone.close()

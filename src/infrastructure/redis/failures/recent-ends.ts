@@ -1,32 +1,15 @@
-import type { Handle } from "../../../domain/session/ticket.js"
-import type { ListPlace } from "../session-keys.js"
-
-/** One session that was ended. */
-export interface SessionEnd {
-  readonly kind: "session"
-  readonly handle: Handle
-  /** The user id that the record must name, where nobody saw whose session it was; `null`: whatever it names. */
-  readonly owner: string | null
-}
-
-/** All sessions of a user up to a score, but one. */
-export interface UserEnd {
-  readonly kind: "user"
-  readonly place: ListPlace
-  readonly cutoff: string
-  /** The user id. */
-  readonly owner: string
-  readonly except: Handle | null
-}
-
-export type End = SessionEnd | UserEnd
-
 /** About 200 bytes each. */
 const MOST_ENDS = 10_000
 
 /** The ends of sessions that were acknowledged not long ago, the oldest first. Of too many the oldest are forgotten. */
-export class RecentEnds {
-  readonly #ends = new Map<string, { readonly end: End; readonly at: number }>()
+export class RecentEnds<E> {
+  readonly #nameOf: (end: E) => string
+  readonly #ends = new Map<string, { readonly end: E; readonly at: number }>()
+
+  /** @param nameOf - one end takes the place of an earlier one of the same name */
+  constructor(nameOf: (end: E) => string) {
+    this.#nameOf = nameOf
+  }
 
   get size(): number {
     return this.#ends.size
@@ -38,8 +21,8 @@ export class RecentEnds {
   }
 
   /** @param at - now, by `performance.now()` */
-  add(end: End, at: number): void {
-    const name = nameOf(end)
+  add(end: E, at: number): void {
+    const name = this.#nameOf(end)
     this.#ends.delete(name)
     this.#ends.set(name, { end, at })
     const oldest = this.#ends.keys().next()
@@ -47,8 +30,8 @@ export class RecentEnds {
   }
 
   /** Those acknowledged at this time or before, or all. */
-  until(at = Number.POSITIVE_INFINITY): readonly End[] {
-    const found: End[] = []
+  until(at = Number.POSITIVE_INFINITY): readonly E[] {
+    const found: E[] = []
     for (const entry of this.#ends.values()) {
       if (entry.at > at) break
       found.push(entry.end)
@@ -63,10 +46,4 @@ export class RecentEnds {
       this.#ends.delete(name)
     }
   }
-}
-
-function nameOf(end: End): string {
-  if (end.kind === "user") return `${end.place.tag}:${end.place.user}:${end.cutoff}`
-  // What one user asked for must not take the place of an end that holds whosever it was.
-  return `${end.handle.tag}.${end.handle.id}${end.owner ?? ""}`
 }

@@ -1,7 +1,5 @@
-import type { Handle } from "../../../domain/session/ticket.js"
 import type { Background } from "../upkeep/background.js"
-import { removeListed, type UpkeepParts } from "../upkeep/sign-out-everywhere.js"
-import { type End, RecentEnds, type SessionEnd, type UserEnd } from "./recent-ends.js"
+import { RecentEnds } from "./recent-ends.js"
 
 /** How long an end is remembered while nothing happens, in milliseconds; then it is made sure of once more. */
 const REMEMBERED_MS = 30_000
@@ -11,27 +9,27 @@ const REMEMBERED_IN_TROUBLE_MS = 300_000
 const ROUNDS_MS = [100, 1_000, 5_000, 15_000] as const
 /** Between two rounds, and between two looks at what has grown old. */
 const LEAST_PAUSE_MS = 1_000
-/** Deletions sent together. */
-const PAGE = 500
 
-interface ReplayOptions {
-  readonly parts: UpkeepParts
+/** Ends of one kind, as those of users' sessions. */
+export interface Repeatable<E> {
+  nameOf(end: E): string
+  /** Makes the ends once more; one that is made twice does no harm. @returns whether all were acknowledged, which nothing is that was left out because it was stopped */
+  repeat(ends: readonly E[], isStopped: () => boolean): Promise<boolean>
+}
+
+interface ReplayOptions<E> {
+  readonly ends: Repeatable<E>
   /** Keeps the service open until a round has ended. */
   readonly background: Background
-  /** A session that was ended had come back, and was ended again. */
-  readonly onEndedAgain: (handle: Handle) => void
 }
 
 /**
  * Repeats the latest ends of sessions when another server may have taken over that never heard of them: replication is asynchronous, so a sign-out
- * that was acknowledged may be lost with a primary, and its session is there again.
- *
- * An end names its session by an id that is never used again, so repeating it can do no more than was asked for already. Where thousands were ended
- * at a time only the instant is remembered, and the user's list says which they were.
+ * that was acknowledged may be lost with a primary, and its session is there again. What an end is, and how it is made once more, its kind says.
  */
-export class ReplayDeletes {
-  readonly #options: ReplayOptions
-  readonly #ends = new RecentEnds()
+export class ReplayDeletes<E> {
+  readonly #options: ReplayOptions<E>
+  readonly #ends: RecentEnds<E>
   /** When the store was last disrupted; `null` after all rounds that follow. */
   #disruptedAt: number | null = null
   #round = 0
@@ -40,12 +38,13 @@ export class ReplayDeletes {
   #running = false
   #stopped = false
 
-  constructor(options: ReplayOptions) {
+  constructor(options: ReplayOptions<E>) {
     this.#options = options
+    this.#ends = new RecentEnds((end) => options.ends.nameOf(end))
   }
 
   /** Remembers an end that the store has acknowledged. */
-  remember(end: End): void {
+  remember(end: E): void {
     if (this.#stopped) return
     this.#ends.add(end, performance.now())
     this.#arm()
@@ -119,42 +118,13 @@ export class ReplayDeletes {
   }
 
   /** Whether all were acknowledged. */
-  async #replay(ends: readonly End[]): Promise<boolean> {
-    const sessions = ends.filter((end) => end.kind === "session" && end.owner === null)
-    let isWhole = true
-    for (let from = 0; from < sessions.length && !this.#stopped; from += PAGE) {
-      isWhole = (await isAcknowledged(this.#endSessions(sessions.slice(from, from + PAGE) as readonly SessionEnd[]))) && isWhole
-    }
-    for (const end of ends) {
-      if (this.#stopped) return false
-      if (end.kind === "user") isWhole = (await isAcknowledged(this.#endListed(end))) && isWhole
-      else if (end.owner !== null) isWhole = (await isAcknowledged(this.#endOwned(end.handle, end.owner))) && isWhole
-    }
-    return isWhole
-  }
-
-  async #endSessions(ends: readonly SessionEnd[]): Promise<void> {
-    const { parts, onEndedAgain } = this.#options
-    const existed = await parts.redis.unlink(ends.map(({ handle }) => parts.keys.session(handle)))
-    for (const [at, { handle }] of ends.entries()) if (existed[at] === true) onEndedAgain(handle)
-  }
-
-  /** The record decides whether it was this user's to end. */
-  async #endOwned(handle: Handle, owner: string): Promise<void> {
-    const { parts, onEndedAgain } = this.#options
-    const due = { session: parts.keys.session(handle), owner: JSON.stringify(owner), newest: null, version: null, verifiers: [] }
-    const { status } = await parts.scripts.delete(due, {})
-    if (status === "DONE") onEndedAgain(handle)
-  }
-
-  async #endListed({ place, cutoff, owner, except }: UserEnd): Promise<void> {
-    const { parts, onEndedAgain } = this.#options
-    await removeListed(parts, place, { score: cutoff }, { owner, except, onBegin: () => undefined, onEnded: onEndedAgain })
+  #replay(ends: readonly E[]): Promise<boolean> {
+    return this.#options.ends.repeat(ends, () => this.#stopped)
   }
 }
 
 /** Why it was not need not be known: it is tried again. */
-function isAcknowledged(work: Promise<void>): Promise<boolean> {
+export function isAcknowledged(work: Promise<void>): Promise<boolean> {
   return work.then(
     () => true,
     () => false,

@@ -4,6 +4,8 @@ import type { Lifetime } from "../../../domain/records/lifetime.js"
 import { ENDED, type LiveRecord, type RecordWrite, type Saved } from "../../../domain/records/record.js"
 import { NO_OPERATIONS } from "../../../domain/session/record.js"
 import { CACHE_KEYS_PATTERNS } from "../../../shared/constants.js"
+import { type RecordEnd, RecordEnds } from "../../redis/failures/record-ends.js"
+import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
 import { type RecordKeys, RecordScripts } from "../../redis/scripts/record-scripts.js"
@@ -30,6 +32,7 @@ export class RedisRecords implements RecordSteps {
   readonly #clock: ServerClock
   readonly #scripts: RecordScripts
   readonly #reads: ReadBatch<RecordPlace, LiveRecord | null>
+  readonly #replays: ReplayDeletes<RecordEnd>
 
   /**
    * @param oldPrefix - what goes before the keys of connect-redis, whose sessions are taken over; `null`: none are. On a cluster none can be, because
@@ -42,6 +45,8 @@ export class RedisRecords implements RecordSteps {
     this.#clock = new ServerClock(redis, this.#background)
     this.#scripts = new RecordScripts(redis, this.#clock, settings.timeoutMs)
     this.#reads = new ReadBatch(redis, ({ name }, text) => living(name, text))
+    this.#replays = new ReplayDeletes({ ends: new RecordEnds(this.#scripts), background: this.#background })
+    redis.onDisruption(() => this.#replays.disrupted())
   }
 
   async find(place: RecordPlace, options: StepOptions): Promise<LiveRecord | null> {
@@ -89,7 +94,11 @@ export class RedisRecords implements RecordSteps {
   }
 
   async end(place: RecordPlace, rememberMs: number, options: StepOptions): Promise<void> {
-    await this.#scripts.end(this.#keys(place), { rememberMs, atLeast: this.#oldPrefix !== null }, options)
+    const keys = this.#keys(place)
+    const atLeast = this.#oldPrefix !== null
+    const { status, repeated } = await this.#scripts.end(keys, { rememberMs, atLeast }, options)
+    // Where nothing was there, an end has left no mark, and another session may begin under that id. A first copy whose reply was lost may have ended one.
+    if (status === "DONE" || repeated) this.#replays.remember({ keys, atLeast, rememberedUntil: performance.now() + rememberMs })
   }
 
   async *walk(options: StepOptions): AsyncIterable<WalkedPage> {
@@ -108,6 +117,7 @@ export class RedisRecords implements RecordSteps {
   }
 
   async release(): Promise<void> {
+    this.#replays.stop()
     await this.#background.settled()
     await this.#redis.close()
   }

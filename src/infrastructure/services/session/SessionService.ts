@@ -16,6 +16,7 @@ import type { SweepStep } from "../../../domain/session/sweep-counts.js"
 import { formatToken, type Handle, type Ticket } from "../../../domain/session/ticket.js"
 import { emptyList } from "../../../shared/empty-list.js"
 import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
+import { type End, SessionEnds } from "../../redis/failures/session-ends.js"
 import { Accesses, type Unwritten } from "../../redis/reads/accesses.js"
 import { ReadBatch, type Reader } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
@@ -93,7 +94,7 @@ export class SessionService<A extends object, I extends object = A> extends Sess
   readonly #deletes: TurnBatch<DueDelete, Durable<DeleteAnswer>>
   readonly #kept: KeptSessions<A> | null
   readonly #prunes: PruneLater
-  readonly #replays: ReplayDeletes
+  readonly #replays: ReplayDeletes<End>
   readonly #background = new Background()
   readonly #heals: HealBehind
   /** A change that the server meets later than this after it was sent is not made, nor one that it meets when its call's time is up. */
@@ -125,11 +126,8 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     this.#touches = new Touches((due) => this.#touchAll(due), redis.singleNode, traffic)
     this.#heals = new HealBehind(redis, this.#scripts, this.#background)
     this.#prunes = new PruneLater(redis, this.#scripts, this.#keys)
-    this.#replays = new ReplayDeletes({
-      parts: this.#upkeep(),
-      background: this.#background,
-      onEndedAgain: (handle) => this.reportEndedAgain(handle),
-    })
+    const ends = new SessionEnds(this.#upkeep(), (handle) => this.reportEndedAgain(handle))
+    this.#replays = new ReplayDeletes({ ends, background: this.#background })
     redis.onDisruption(() => this.#replays.disrupted())
   }
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { SessionError } from "../../../../../domain/errors.js"
 import { formatHandle, type Handle } from "../../../../../domain/session/ticket.js"
-import type { End } from "../../../../../infrastructure/redis/failures/recent-ends.js"
 import { ReplayDeletes } from "../../../../../infrastructure/redis/failures/replay-deletes.js"
+import { type End, SessionEnds } from "../../../../../infrastructure/redis/failures/session-ends.js"
 import { ServerClock } from "../../../../../infrastructure/redis/reads/server-clock.js"
 import { SessionScripts } from "../../../../../infrastructure/redis/scripts/session-scripts.js"
 import { SessionKeys } from "../../../../../infrastructure/redis/session-keys.js"
@@ -20,7 +20,7 @@ function make() {
   const scripts = new SessionScripts(redis, new ServerClock(redis, background), 1_000)
   const back: string[] = []
   const parts = { redis, scripts, keys, prunes: new PruneLater(redis, scripts, keys) }
-  const replays = new ReplayDeletes({ parts, background, onEndedAgain: (handle) => back.push(formatHandle(handle)) })
+  const replays = new ReplayDeletes({ ends: new SessionEnds(parts, (handle) => back.push(formatHandle(handle))), background })
   // Nothing came back, as many as were asked for.
   redis.answer("unlink", (call: { readonly keys: readonly string[] }) => call.keys.map(() => false))
   return { redis, replays, back, keys, rounds: () => redis.all("unlink").length }
