@@ -9,6 +9,8 @@ const MERGE = ["src/__tests__/unit/domain/records/merge-fields.test.ts"]
 const STORES = [`${TESTS}/records.test.ts`]
 const REQUESTS = [`${TESTS}/requests.test.ts`]
 const FRONT = ["src/__tests__/unit/infrastructure/services/records/RecordFront.test.ts"]
+const APART = [`${TESTS}/take-over-apart.test.ts`]
+const SPLIT = "src/infrastructure/redis/scripts/split-record-scripts.ts"
 const ON_REDIS = ["src/__tests__/unit/infrastructure/services/records/RedisRecords.test.ts"]
 const LIFETIMES = [`${TESTS}/lifetimes.test.ts`]
 const ALL = [`${TESTS}/all-sessions.test.ts`]
@@ -140,8 +142,8 @@ export const RECORD_MUTANTS = [
   {
     rule: "The mark of an end lasts as long as what connect-redis left would have",
     file: `${LUA}/record-end.lua`,
-    from: "math.max(ARGV[2] == '1' and redis.call('PTTL', KEYS[1]) or 0, is_old and redis.call('PTTL', KEYS[2]) or 0)",
-    to: "tonumber(ARGV[2]) * 0",
+    from: "math.max(ARGV[2] == '1' and redis.call('PTTL', KEYS[1]) or 0, is_old and redis.call('PTTL', KEYS[2]) or 0, tonumber(ARGV[3]) or 0)",
+    to: "tonumber(ARGV[2] .. ARGV[3]) * 0",
     tests: TAKE_OVER,
     only: "on redis stay ended",
   },
@@ -170,12 +172,52 @@ export const RECORD_MUTANTS = [
     only: "no sessions",
   },
   {
-    rule: "A take-over on a cluster is refused",
-    file: "src/config/open-records.ts",
-    from: "if (isCluster(store.store))",
-    to: "if (isCluster(store.store) && prefix === null)",
-    tests: TAKE_OVER,
-    only: "on a cluster",
+    rule: "A take-over on a cluster that hangs makes no record",
+    file: `${LUA}/record-adopt-apart.lua`,
+    from: "if now > tonumber(ARGV[1]) then return { LATE, now } end",
+    to: "if now < 0 + tonumber(ARGV[1]) - 1e15 then return { LATE, now } end",
+    tests: APART,
+    only: "hangs",
+  },
+  {
+    rule: "The mark of an end on a cluster lasts as long as the old key, before that is removed",
+    file: `${LUA}/record-end.lua`,
+    from: ", tonumber(ARGV[3]) or 0)",
+    to: ", tonumber(ARGV[3]) and 0 or 0)",
+    tests: APART,
+    only: "once the mark is there",
+  },
+  {
+    rule: "An end on a cluster reaches what was taken over meanwhile",
+    file: SPLIT,
+    from: 'if (first.status === "DONE" && found === null) return first',
+    to: "if (found === null) return first",
+    tests: APART,
+    only: "no record yet",
+  },
+  {
+    rule: "An end on a cluster ends the record before it looks at the old key",
+    file: SPLIT,
+    from: "    const first = await this.#split.end({ record, old: null }, args, options)\n    const found = await this.#find(old, options)\n",
+    to: "    const found = await this.#find(old, options)\n    const first = await this.#split.end({ record, old: null }, args, options)\n",
+    tests: APART,
+    only: "could not look",
+  },
+  {
+    rule: "A take-over on a cluster makes the record before it removes the old key",
+    file: SPLIT,
+    from: "    const adopted = await",
+    to: '    await this.#remove(old ?? "", text, options)\n    const adopted = await',
+    tests: APART,
+    only: "where it was",
+  },
+  {
+    rule: "A save on a cluster removes the old key",
+    file: SPLIT,
+    from: 'if (old !== null && (answer.status === "DONE" || answer.status === "REPLAYED"))',
+    to: 'if (old !== null && answer.status === "LATE")',
+    tests: APART,
+    only: "loses nothing",
   },
   {
     rule: "clear leaves a mark of each session that it ends",

@@ -31,7 +31,7 @@ export interface TakeOver {
 export interface TakeOverOptions extends DropInOptions {
   /**
    * Goes on with the sessions that connect-redis left on the same server and in the same database. Each is moved when its browser comes: its record is
-   * made and its old key removed in one step. Not on a cluster.
+   * made and its old key removed in one step; on a cluster in two, the record first.
    */
   readonly takeOver?: TakeOver | undefined
 }
@@ -81,22 +81,14 @@ async function openSteps(
   }
 }
 
-/** @throws UnexpectedValue · ERR_CONFIG_INVALID on a cluster */
+/** @throws UnexpectedValue · ERR_CONFIG_INVALID where connect-redis never was */
 function oldPrefixOf(takeOver: TakeOver | undefined, store: StoreKind): string | null {
   if (takeOver === undefined) return null
   assertKnownKeys(takeOver, "takeOver", ["prefix"])
   const { prefix = "sess:" } = takeOver
   if (typeof prefix !== "string" || prefix.length > LONGEST_PREFIX) throw expected("takeOver.prefix", `text of at most ${LONGEST_PREFIX} characters`, prefix)
   if (store.kind !== "redis") throw refused(`Expected takeOver together with Redis or Valkey, where connect-redis keeps its sessions, got ${store.kind}.`)
-  if (isCluster(store.store))
-    throw refused(
-      "Expected no takeOver on a cluster, got one: the old key and the new one lie in different slots, so no step reaches both, and an old cookie could bring an ended session back.",
-    )
   return prefix
-}
-
-function isCluster(store: Extract<StoreKind, { kind: "redis" }>["store"]): boolean {
-  return typeof store === "string" ? store.includes("+cluster://") : recogniseClient(store).form === "cluster"
 }
 
 function refused(message: string): SessionError {

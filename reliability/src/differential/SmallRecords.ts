@@ -29,6 +29,9 @@ export class SmallRecords implements World {
       [6, () => this.#touch()],
       [6, () => this.#end()],
       [10, () => this.#adopt()],
+      [8, () => this.#adoptApart()],
+      [4, () => ({ name: "record-old", keys: [oldOf(this.#pick(IDS))], args: [] })],
+      [4, () => this.#removeOld()],
       [6, () => this.#plantRecord()],
       [8, () => this.#plantOld()],
     ])
@@ -46,14 +49,29 @@ export class SmallRecords implements World {
   }
 
   #end(): Call {
-    return { name: "record-end", keys: this.#keysOf(this.#pick(IDS)), args: [this.#lifetime(), this.#pick(["0", "1"])] }
+    return { name: "record-end", keys: this.#keysOf(this.#pick(IDS)), args: [this.#lifetime(), this.#pick(["0", "1"]), this.#pick(["", "", "-1", "60000"])] }
   }
 
   #adopt(): Call {
     const id = this.#pick(IDS)
-    const entry = this.#store.find(oldOf(id))
-    const found = entry?.type === "string" && this.#random(5) !== 0 ? entry.value : "{}"
+    const found = this.#found(id)
     return { name: "record-adopt", keys: [recordOf(id), oldOf(id)], args: [found, this.#lifetime(), textOf(id, 1, found)] }
+  }
+
+  #adoptApart(): Call {
+    const id = this.#pick(IDS)
+    return { name: "record-adopt-apart", keys: [recordOf(id)], args: [this.#notAfter(), this.#lifetime(), textOf(id, 1, this.#found(id))] }
+  }
+
+  #removeOld(): Call {
+    const id = this.#pick(IDS)
+    return { name: "record-old-remove", keys: [oldOf(id)], args: [this.#pick(["", this.#found(id)])] }
+  }
+
+  /** Mostly what lies there. */
+  #found(id: string): string {
+    const entry = this.#store.find(oldOf(id))
+    return entry?.type === "string" && this.#random(5) !== 0 ? entry.value : "{}"
   }
 
   #plantRecord(): Planted {

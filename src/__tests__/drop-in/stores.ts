@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Redis } from "ioredis"
-import { createClient } from "redis"
+import { createClient, createCluster } from "redis"
 import { onTestFinished } from "vitest"
 import type { DropInOptions } from "../../config/open-records.js"
 import { sharedServer } from "../support/servers.js"
@@ -42,4 +42,25 @@ export async function nodeRedis(kind: "redis" | "valkey", url = sharedServer(kin
   await client.connect()
   onTestFinished(() => client.destroy())
   return client
+}
+
+/** The same of a cluster. Its calls for one key are those of a single client; for keys of several slots see `keysOf` and `removeAll`. */
+export async function nodeRedisCluster(urls: readonly string[]): Promise<NodeRedisClient> {
+  const client = createCluster({ rootNodes: urls.map((url) => ({ url })) })
+  client.on("error", () => undefined)
+  await client.connect()
+  onTestFinished(() => client.destroy())
+  return client as unknown as NodeRedisClient
+}
+
+/** The keys of all nodes. */
+export async function keysOf(client: NodeRedisClient, pattern: string): Promise<string[]> {
+  const { masters, nodeClient } = client as unknown as { readonly masters?: readonly object[]; readonly nodeClient: (node: object) => Promise<NodeRedisClient> }
+  if (masters === undefined) return client.keys(pattern)
+  const found = await Promise.all(masters.map(async (node) => (await nodeClient.call(client, node)).keys(pattern)))
+  return found.flat()
+}
+
+export async function removeAll(client: NodeRedisClient, keys: readonly string[]): Promise<void> {
+  for (const key of keys) await client.del(key)
 }

@@ -3,7 +3,7 @@ import { type Change, Keyspace } from "./Keyspace.js"
 import type { Reply, ScriptFunction } from "./script.js"
 import { indexCutoff, indexEnd, indexHeal, indexLists, indexPage, indexPrune } from "./scripts/index-scripts.js"
 import { rateAdjust, rateBlock, rateLease, rateLook, rateRelease, rateTake } from "./scripts/rate-scripts.js"
-import { recordAdopt, recordEnd, recordSave, recordTouch } from "./scripts/record-scripts.js"
+import { recordAdopt, recordAdoptApart, recordEnd, recordOld, recordOldRemove, recordSave, recordTouch } from "./scripts/record-scripts.js"
 import { sessionCreate } from "./scripts/session-create.js"
 import { sessionCreates } from "./scripts/session-creates.js"
 import { sessionDelete } from "./scripts/session-delete.js"
@@ -51,7 +51,10 @@ export const SCRIPTS: Readonly<Record<string, ScriptFunction>> = {
   "rate-release": rateRelease,
   "rate-take": rateTake,
   "record-adopt": recordAdopt,
+  "record-adopt-apart": recordAdoptApart,
   "record-end": recordEnd,
+  "record-old": recordOld,
+  "record-old-remove": recordOldRemove,
   "record-save": recordSave,
   "record-touch": recordTouch,
   "session-accesses": sessionAccesses,

@@ -1,4 +1,4 @@
-import type { RecordKeys, RecordScripts } from "../scripts/record-scripts.js"
+import type { RecordCalls, RecordKeys } from "../scripts/record-scripts.js"
 import { isAcknowledged, type Repeatable } from "./replay-deletes.js"
 
 /** One session of a drop-in store that was ended. */
@@ -18,10 +18,10 @@ const PAGE = 100
  * repeated later.
  */
 export class RecordEnds implements Repeatable<RecordEnd> {
-  readonly #end: RecordScripts["end"]
+  readonly #scripts: Pick<RecordCalls, "end">
 
-  constructor(scripts: Pick<RecordScripts, "end">) {
-    this.#end = scripts.end.bind(scripts)
+  constructor(scripts: Pick<RecordCalls, "end">) {
+    this.#scripts = scripts
   }
 
   nameOf({ keys }: RecordEnd): string {
@@ -40,6 +40,6 @@ export class RecordEnds implements Repeatable<RecordEnd> {
 
   async #repeat({ keys, atLeast, rememberedUntil }: RecordEnd): Promise<void> {
     const rememberMs = Math.floor(rememberedUntil - performance.now())
-    if (rememberMs >= 1) await this.#end(keys, { rememberMs, atLeast }, {})
+    if (rememberMs >= 1) await this.#scripts.end(keys, { rememberMs, atLeast }, {})
   }
 }

@@ -8,7 +8,8 @@ import { type RecordEnd, RecordEnds } from "../../redis/failures/record-ends.js"
 import { ReplayDeletes } from "../../redis/failures/replay-deletes.js"
 import { ReadBatch } from "../../redis/reads/batch.js"
 import { ServerClock } from "../../redis/reads/server-clock.js"
-import { type RecordKeys, RecordScripts } from "../../redis/scripts/record-scripts.js"
+import { type RecordCalls, type RecordKeys, RecordScripts } from "../../redis/scripts/record-scripts.js"
+import { SplitRecordScripts } from "../../redis/scripts/split-record-scripts.js"
 import { Background } from "../../redis/upkeep/background.js"
 import type { StepOptions } from "../CallStep.js"
 import type { RecordSettings } from "./record-settings.js"
@@ -23,7 +24,10 @@ const KEYS_PER_STEP = 1_000
 const READ_TOGETHER = 100
 const NAME = /^[\w-]{43}$/
 
-/** Records on Redis or Valkey: each step is one script, and the server's clock decides. */
+/**
+ * Records on Redis or Valkey: each step is one script, and the server's clock decides. On a cluster those that concern what connect-redis left, too, are several, for
+ * its key lies in another slot.
+ */
 export class RedisRecords implements RecordSteps {
   readonly #redis: IRedisService
   readonly #settings: Pick<RecordSettings, "timeoutMs" | "keyPrefix" | "idleMs">
@@ -31,21 +35,21 @@ export class RedisRecords implements RecordSteps {
   readonly #background = new Background()
   readonly #clock: ServerClock
   readonly #scripts: RecordScripts
+  /** Those that may concern what connect-redis left, too. */
+  readonly #calls: RecordCalls
   readonly #reads: ReadBatch<RecordPlace, LiveRecord | null>
   readonly #replays: ReplayDeletes<RecordEnd>
 
-  /**
-   * @param oldPrefix - what goes before the keys of connect-redis, whose sessions are taken over; `null`: none are. On a cluster none can be, because
-   * the old key and the new one lie in different slots, and no step reaches both.
-   */
+  /** @param oldPrefix - what goes before the keys of connect-redis, whose sessions are taken over; `null`: none are */
   constructor(redis: IRedisService, settings: Pick<RecordSettings, "timeoutMs" | "keyPrefix" | "idleMs">, oldPrefix: string | null = null) {
     this.#redis = redis
     this.#settings = settings
     this.#oldPrefix = oldPrefix
     this.#clock = new ServerClock(redis, this.#background)
     this.#scripts = new RecordScripts(redis, this.#clock, settings.timeoutMs)
+    this.#calls = redis.singleNode ? this.#scripts : new SplitRecordScripts(this.#scripts, this.#clock, this.#background, settings.timeoutMs)
     this.#reads = new ReadBatch(redis, ({ name }, text) => living(name, text))
-    this.#replays = new ReplayDeletes({ ends: new RecordEnds(this.#scripts), background: this.#background })
+    this.#replays = new ReplayDeletes({ ends: new RecordEnds(this.#calls), background: this.#background })
     redis.onDisruption(() => this.#replays.disrupted())
   }
 
@@ -67,7 +71,7 @@ export class RedisRecords implements RecordSteps {
         name: place.name,
         data: text,
       }
-      const { status, values } = await this.#scripts.save(this.#keys(place), args, options)
+      const { status, values } = await this.#calls.save(this.#keys(place), args, options)
       switch (status) {
         case "DONE":
           return { status: "done", record: { version: Number(values[0]), text } }
@@ -96,7 +100,7 @@ export class RedisRecords implements RecordSteps {
   async end(place: RecordPlace, rememberMs: number, options: StepOptions): Promise<void> {
     const keys = this.#keys(place)
     const atLeast = this.#oldPrefix !== null
-    const { status, repeated } = await this.#scripts.end(keys, { rememberMs, atLeast }, options)
+    const { status, repeated } = await this.#calls.end(keys, { rememberMs, atLeast }, options)
     // Where nothing was there, an end has left no mark, and another session may begin under that id. A first copy whose reply was lost may have ended one.
     if (status === "DONE" || repeated) this.#replays.remember({ keys, atLeast, rememberedUntil: performance.now() + rememberMs })
   }
@@ -174,7 +178,7 @@ export class RedisRecords implements RecordSteps {
       if (!isSession(found)) return null
       const record: LiveRecord = { version: 1, operations: NO_OPERATIONS, text: found }
       const args = { found, lifetimeMs: this.#settings.idleMs, text: encodeRecordText(place.name, record) }
-      const { status, values } = await this.#scripts.adopt(this.#keys(place), args, options)
+      const { status, values } = await this.#calls.adopt(this.#keys(place), args, options)
       if (status === "DONE") return record
       if (status === "TAKEN") return living(place.name, String(values[0]))
     }

@@ -51,13 +51,13 @@ export const recordTouch: ScriptFunction = (keys, [record = ""], [lifetime]) => 
   return [0, now]
 }
 
-export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember, atLeast]) => {
+export const recordEnd: ScriptFunction = (keys, [record = "", old], [remember, atLeast, apart]) => {
   const now = keys.nowMicros
   const isOld = old !== undefined && holdsSession(keys, old)
-  const left = Math.max(atLeast === "1" ? timeLeft(keys, record) : 0, isOld ? timeLeft(keys, old) : 0)
+  const left = Math.max(atLeast === "1" ? timeLeft(keys, record) : 0, isOld ? timeLeft(keys, old) : 0, Number(apart))
   const removed = isOld ? keys.unlink(old) : 0
   const found = readRecord(keys, record)
-  if ((found === "ended" || found === "none") && removed === 0) return [1, now]
+  if ((found === "ended" || found === "none") && removed === 0 && apart === "") return [1, now]
   keys.set(record, MARK, Math.max(Number(remember), left))
   return [0, now]
 }
@@ -73,6 +73,32 @@ export const recordAdopt: ScriptFunction = (keys, [record = "", old = ""], [foun
   if (keys.get(old) !== found) return [2, now]
   const expiresAt = keys.find(old)?.expiresAt
   keys.set(record, text, expiresAt === undefined ? Number(lifetime) : Math.max(expiresAt - keys.nowMs, 1))
+  keys.unlink(old)
+  return [0, now]
+}
+
+export const recordAdoptApart: ScriptFunction = (keys, [record = ""], [notAfter, lifetime, text = ""]) => {
+  const now = keys.nowMicros
+  const taken = keys.get(record)
+  if (taken !== null) {
+    if (taken === MARK) keys.pexpireAt(record, keys.nowMs + Number(lifetime), "GT")
+    return [1, now, taken]
+  }
+  if (now > Number(notAfter)) return [2, now]
+  keys.set(record, text, Number(lifetime))
+  return [0, now]
+}
+
+export const recordOld: ScriptFunction = (keys, [old = ""]) => {
+  const now = keys.nowMicros
+  if (!holdsSession(keys, old)) return [1, now]
+  const expiresAt = keys.find(old)?.expiresAt
+  return [0, now, keys.get(old), expiresAt === undefined ? -1 : expiresAt - keys.nowMs]
+}
+
+export const recordOldRemove: ScriptFunction = (keys, [old = ""], [found]) => {
+  const now = keys.nowMicros
+  if (!holdsSession(keys, old) || (found !== "" && keys.get(old) !== found)) return [1, now]
   keys.unlink(old)
   return [0, now]
 }
