@@ -119,6 +119,20 @@ describe("a store whose clock was set", () => {
     expect(judged([take(1_000, 6, { rule: "fixed" }), denied(1_000_001, { rule: "fixed" })], HOUR)).toEqual(["L3"])
   })
 
+  it("back: limits nobody by a sliding counter for longer than if all had just been used up, and admits nothing of it anew", () => {
+    const counter = { rule: "counter" } as const
+    expect(judged([take(1_000, 6, counter), denied(583_000, counter)], HOUR)).toEqual([])
+    expect(judged([take(1_000, 6, counter), denied(583_400, counter)], HOUR)).toEqual(["L3"])
+    expect(judged([take(1_000, 6, counter), take(20_000, 6, counter)], HOUR)).toEqual(["L1"])
+  })
+
+  it("back: lets one more fixed window begin, and not two", () => {
+    const fixed = { rule: "fixed" } as const
+    const three = [take(1_000, 6, fixed), take(20_000, 6, fixed), take(500_010, 6, fixed)]
+    expect(judged(three, HOUR)).toEqual([])
+    expect(judged([take(900, 6, fixed), ...three], HOUR)).toContain("L1")
+  })
+
   it("ahead: admits as much as the limit once more, and not twice", () => {
     expect(judged([take(1_000, 6), take(20_000, 6)], -HOUR)).toEqual([])
     expect(judged([take(1_000, 6), take(20_000, 6), take(21_000, 1)], -HOUR)).toEqual(["L1"])

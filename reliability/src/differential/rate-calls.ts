@@ -77,7 +77,7 @@ export class RateCalls {
       `g${later}`,
       `g${"0".repeat(16)}${later}`,
       `l${"0".repeat(16)}${later}${later}1`,
-      `c${"0".repeat(16)}${later}0000002`,
+      `c${"0".repeat(16)}${later}00000020000001`,
     ] as const
     const value = pick(this.#random, [...texts, `s${"0".repeat(16)}${HOLDERS[0]}${later}`])
     const contents =

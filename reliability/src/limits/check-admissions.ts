@@ -30,12 +30,16 @@ function takenFrom(lines: readonly TimedLine[]): readonly TimedLine[] {
   return lines.filter(({ op, answer, judgedBy }) => op === "take" && answer === "done" && judgedBy === "store")
 }
 
-/** How many units more than the formula there may be between two instants: those that were given back, and as much as the formula again for each loss. */
+/** How many units more than the formula there may be between two instants: those that were given back, and what each loss brings. */
 function allowances(rule: CheckedRule, lines: readonly TimedLine[], { copiesOf = once, losses = [] }: Circumstances): Within {
   const back = lines.filter(({ op }) => op === "give back").map((line) => ({ ...line, units: line.units * copiesOf(line) }))
   const [begunBy, overBefore] = [summed(back, ({ from }) => from), summed(back, ({ to }) => to)]
   const lostWithin = (from: number, to: number): number =>
-    sum(losses.filter((loss) => loss.from <= to && loss.to >= from).map((loss) => mostWithin(rule, Math.min(to, loss.to) - Math.max(from, loss.from))))
+    sum(
+      losses
+        .filter((loss) => loss.from <= to && loss.to >= from)
+        .map((loss) => loss.units ?? mostWithin(rule, Math.min(to, loss.to) - Math.max(from, loss.from))),
+    )
   return (from, to) => lostWithin(from, to) + begunBy(to + 1) - overBefore(from)
 }
 

@@ -60,6 +60,8 @@ export interface Circumstances {
 interface Loss {
   readonly from: number
   readonly to: number
+  /** How many units more that brings at most; as many as the formula says of its time unless it is told. */
+  readonly units?: number
 }
 
 export function once(): number {

@@ -13,7 +13,10 @@ export type Marks = readonly number[]
  * `redis/lua/includes/rate-*.lua` say the same once more.
  */
 export interface Algorithm {
-  /** What still counts. Marks that lie ahead of `now`, since the clock was set back, go on counting as if they had been made now. */
+  /**
+   * What still counts. Marks that lie ahead of `now`, since the clock was set back, go on counting as if they had been made now; a fixed window that had begun goes on until its
+   * own end, and at most until that of the next.
+   */
   settle(marks: Marks, limit: Limit, now: number): Marks
   /** How many units count: a whole number from 0 to the capacity. */
   used(marks: Marks, limit: Limit, now: number): number

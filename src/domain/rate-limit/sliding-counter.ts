@@ -7,19 +7,19 @@ import type { Algorithm, Limit, Marks } from "./algorithm.js"
  * Bound: in each of these windows at most `capacity` units, in any other window fewer than twice as many; and as many more as were given back. It is an
  * estimate: where units came unevenly, some are denied that a log would admit, and the other way round.
  *
- * When the clock is set back before the window it stands still, at the beginning of that window, until it gets there again. What lies further ahead counts in the next
- * window.
+ * When the clock is set back before the window, all units of both windows count as if they had just been taken. So nothing is admitted anew, and nobody is denied
+ * for longer than if everything had just been used up.
  *
  * Marks: where the window begins, its units, those of the window before. `period`: the window.
  */
 export const slidingCounter: Algorithm = {
   settle([start = 0, count = 0, previous = 0], { capacity, period }, now) {
     const current = now - (now % period)
-    const kept = start >= current ? [count, previous] : start >= current - period ? [0, count] : [0, 0]
-    const [mine = 0, before = 0] = kept.map((units) => Math.min(units, capacity))
+    const isAhead = start > now
     // One that began under another length goes on in the window that it lies in.
-    const begins = Math.max(current, Math.min(start, current + period))
-    return mine === 0 && before === 0 ? [] : [begins - (begins % period), mine, before]
+    const kept = isAhead ? [count + previous, 0] : start >= current ? [count, previous] : start >= current - period ? [0, count] : [0, 0]
+    const [mine = 0, before = 0] = kept.map((units) => Math.min(units, capacity))
+    return mine === 0 && before === 0 ? [] : [current, mine, before]
   },
   used(marks, limit, now) {
     const [, count = 0] = marks
@@ -31,7 +31,7 @@ export const slidingCounter: Algorithm = {
     if (count + overlapping(marks, limit, now) + cost <= capacity) return 0
     const room = capacity - cost
     // As soon as few enough units of the window before overlap; else in the next window, when few enough of this one do.
-    if (count <= room) return Math.max(now + 1, start + 1, start + period - Math.floor(((room - count) * period) / previous)) - now
+    if (count <= room) return Math.max(now + 1, start + period - Math.floor(((room - count) * period) / previous)) - now
     return start + 2 * period - Math.floor((room * period) / count) - now
   },
   ends([start = 0, count = 0, previous = 0], { period }, now) {
@@ -48,5 +48,5 @@ export const slidingCounter: Algorithm = {
 }
 
 function overlapping([start = 0, , previous = 0]: Marks, { period }: Limit, now: number): number {
-  return Math.ceil((previous * (start + period - Math.max(now, start))) / period)
+  return Math.ceil((previous * (start + period - now)) / period)
 }

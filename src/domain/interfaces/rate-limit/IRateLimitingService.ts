@@ -21,6 +21,10 @@ interface Common {
  * - `fixed-window`: in each aligned window at most `limit`, around a boundary up to twice as many. Two numbers are stored.
  *
  * To these come units that `reward` gave back.
+ *
+ * The bounds hold by the store's clock. Each time that it is set ahead, as many units more may be taken as fit at once. When it is set back, nothing may be taken anew, except with
+ * `fixed-window`: each time, one more window may begin. What counted goes on counting, and what no longer counted may count again: for at most a window, `burst · window / limit` with
+ * `gcra`, and two windows with `sliding-counter`, all as if it had just been taken. With `fixed-window` it may take a window longer, two windows in all.
  */
 export type CountingRule = Common &
   (
@@ -107,7 +111,7 @@ export interface RateLimitCheck<N extends string = string> {
  * - **In time.** Every call ends within the service's `timeout`. Checks and leases are then answered as the rule's `onOutage` says; the other methods reject with `ERR_STORE_…`.
  * - **Never twice.** A check whose answer was lost may have been counted, and is not sent again: the limit becomes stricter, never wider.
  * - **One clock.** Time is the store's: of Redis to the microsecond, of memory and SQLite to the millisecond. Where it is set back, what was counted stays counted,
- *   for no longer than if it had just been taken; a block lasts longer by as much.
+ *   for no longer than if it had just been taken, in a fixed window for at most a window longer; a block lasts longer by as much. Where it is set ahead, all that ends by then has ended.
  * - **Known to be blocked.** A subject that is blocked is denied without a round trip until its block ends, and one that used up its units for a second at most.
  *
  * @source RFC 6585 (429) · OWASP ASVS 5.0 2.4.1, 6.3.1 · docs/adr/0021-rate-limits.md

@@ -44,8 +44,8 @@ function numberAt(text: string, from: number, width: number): number {
 /** Where the window begins that an instant lies in. */
 const windowOf = (instant: number, period: number): number => instant - (instant % period)
 const seven = (number: number): string => String(number).padStart(7, "0")
-/** How long the window goes on; all of it while it has not begun. */
-const left = ({ start }: Marks, { now, period }: Frame): number => Math.min(period, start + period - now)
+/** How long the window goes on. */
+const left = ({ start }: Marks, { now, period }: Frame): number => start + period - now
 const overlapping = (marks: Marks, frame: Frame): number => Math.ceil((marks.previous * left(marks, frame)) / frame.period)
 
 const genericCellRate: RateAlgorithm = {
@@ -103,18 +103,18 @@ const slidingCounter: RateAlgorithm = {
   settle: (text, { now, capacity, period }) => {
     const start = now - (now % period)
     const known = numberAt(text, 17, 16)
-    const [mine, before] = [numberAt(text, 33, 7), numberAt(text, 40, 7)].map((units) => Math.min(units, capacity)) as [number, number]
-    if (known >= start && mine + before > 0)
-      return { ...NONE, start: windowOf(Math.min(known, start + period), period), count: mine, previous: before, ahead: known > start + period }
-    return { ...NONE, start, previous: known >= start - period && known < start ? mine : 0 }
+    const atMost = (units: number): number => Math.min(units, capacity)
+    const [mine, before] = [numberAt(text, 33, 7), numberAt(text, 40, 7)]
+    if (known > now && mine + before > 0) return { ...NONE, start, count: atMost(mine + before), ahead: true }
+    if (known >= start) return { ...NONE, start, count: atMost(mine), previous: atMost(before) }
+    return { ...NONE, start, previous: known >= start - period ? atMost(mine) : 0 }
   },
   wait: (marks, frame, cost) => {
     const room = frame.capacity - cost
     if (marks.count + overlapping(marks, frame) <= room) return 0
     const overlap = (units: number, of: number): number => Math.floor((units * frame.period) / of)
-    const before = Math.max(0, marks.start - frame.now)
-    if (marks.count <= room) return before + Math.max(1, left(marks, frame) - overlap(room - marks.count, marks.previous))
-    return before + left(marks, frame) + frame.period - overlap(room, marks.count)
+    if (marks.count <= room) return Math.max(1, left(marks, frame) - overlap(room - marks.count, marks.previous))
+    return left(marks, frame) + frame.period - overlap(room, marks.count)
   },
   used: (marks, frame) => Math.min(frame.capacity, marks.count + overlapping(marks, frame)),
   ends: ({ start, count, previous }, { now, period }) => (count > 0 ? start + 2 * period - now : previous > 0 ? start + period - now : 0),

@@ -77,22 +77,22 @@ make.f = function() return {
 } end
 
 local function overlapping(window, now, period)
-  return math.ceil(window.previous * (window.start + period - math.max(now, window.start)) / period)
+  return math.ceil(window.previous * (window.start + period - now) / period)
 end
 
 make.c = function() return {
   settle = function(text, now, capacity, period)
     local start, count, previous = read_window(text)
-    local current = now - now % period
-    if start < current then count, previous = 0, start >= current - period and count or 0 end
-    if start < current or count + previous == 0 then start = current end
-    local begins = math.min(start, current + period)
-    return { start = begins - begins % period, count = math.min(count, capacity), previous = math.min(previous, capacity) }, begins < start
+    local current, ahead = now - now % period, start > now and count + previous > 0
+    -- Since the clock was set back all count as taken now.
+    if ahead then count, previous = count + previous, 0
+    elseif start < current then count, previous = 0, start >= current - period and count or 0 end
+    return { start = current, count = math.min(count, capacity), previous = math.min(previous, capacity) }, ahead
   end,
   wait = function(window, now, capacity, period, cost)
     local start, room, count = window.start, capacity - cost, window.count
     if count + overlapping(window, now, period) + cost <= capacity then return 0 end
-    if count <= room then return math.max(now + 1, start + 1, start + period - math.floor((room - count) * period / window.previous)) - now end
+    if count <= room then return math.max(now + 1, start + period - math.floor((room - count) * period / window.previous)) - now end
     return start + 2 * period - math.floor(room * period / count) - now
   end,
   used = function(window, now, period, capacity) return math.min(capacity, window.count + overlapping(window, now, period)) end,
