@@ -5,6 +5,14 @@ const SOCKETS = ["src/__tests__/doors/websocket.test.ts"]
 const EVERY_DOOR = ["src/__tests__/doors/conformance.test.ts"]
 
 export const DOOR_MUTANTS = [
+  ...["hono", "web"].map((door) => ({
+    rule: `A limit by address needs an address on the door of ${door}`,
+    file: `${DOORS}/${door}.ts`,
+    from: "if (remoteAddress === undefined) assertAddressIsFound(",
+    to: "if (remoteAddress !== undefined) assertAddressIsFound(",
+    tests: ["src/__tests__/doors/rate-limit.test.ts"],
+    only: "where it can find none",
+  })),
   {
     rule: "What the session adds to a head stands over what the handler set",
     file: `${DOORS}/AnswerHead.ts`,

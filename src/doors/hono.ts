@@ -5,7 +5,7 @@ import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces
 import { Kept } from "../shared/Kept.js"
 import type { Authenticator, Refusal, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
-import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
+import { assertAddressIsFound, type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { targetsSomeCaches } from "../web/targeted-caches.js"
 import type { Entrance } from "./entered-requests.js"
 import { BODY_HEADERS } from "./node-head.js"
@@ -26,7 +26,8 @@ export interface HonoDoor<A extends object, I extends object> {
    * Takes a unit of a rule for each request, and answers 429 with a problem document where none is left. Answers have the headers `RateLimit` and
    * `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` before it.
    *
-   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases, for options, and for whom it limits; at once
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases, for options, for whom it limits, and for a limit by address where the
+   * address cannot be found: without `remoteAddress` of this door and a number of proxies as `trustProxy` of the authenticator; at once
    */
   rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
     limits: RateLimiter<R>,
@@ -78,6 +79,7 @@ export function honoDoor<A extends object, I extends object>(authenticator: Auth
     optionalSession: (rule) => middleware(freeEntrance<A, I>(authenticator, rule), rule),
     rateLimit: (limits, rule, by, options) => {
       const check = rateLimited(authenticator, limits, rule, by, options)
+      if (remoteAddress === undefined) assertAddressIsFound(authenticator, by, "honoDoor")
       return async (c, next) => {
         const head = new WebAnswerHead()
         const said = () => (by as (context: Context) => Subject)(c)

@@ -3,7 +3,7 @@ import type { CountingName, RateLimitRules, Subject } from "../domain/interfaces
 import { Kept } from "../shared/Kept.js"
 import type { Authenticator, RouteRule } from "../web/contract.js"
 import { answerTo, type Entered, type EnteredFreely, entrance, freeEntrance } from "../web/door.js"
-import { type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
+import { assertAddressIsFound, type LimitedBy, type RateLimitedOptions, type RateLimiter, rateLimited } from "../web/rate-limited.js"
 import { EnteredRequests, type Entrance } from "./entered-requests.js"
 import { checkedRemoteAddress, completed, refusalResponse, WebAnswerHead, webRequestHead } from "./web-head.js"
 
@@ -28,7 +28,8 @@ export interface WebDoor<A extends object, I extends object> {
    * Takes a unit of a rule for each request and answers with what `next` does, or 429 with a problem document where none is left. Answers have the headers
    * `RateLimit` and `RateLimit-Policy`. `"user"` and `"session"` need `requireSession` around it.
    *
-   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases, for options, and for whom it limits; at once
+   * @throws ERR_CONFIG_INVALID for a rule that does not exist or hands out leases, for options, for whom it limits, and for a limit by address where the
+   * address cannot be found: without `remoteAddress` of this door and a number of proxies as `trustProxy` of the authenticator; at once
    */
   rateLimit<R extends RateLimitRules, N extends CountingName<R>>(
     limits: RateLimiter<R>,
@@ -80,6 +81,7 @@ export function webDoor<A extends object, I extends object>(authenticator: Authe
     optionalSession: (handler, rule) => wrapped(freeEntrance<A, I>(authenticator, rule), handler, rule),
     rateLimit: (limits, rule, by, options) => {
       const check = rateLimited(authenticator, limits, rule, by, options)
+      if (remoteAddress === undefined) assertAddressIsFound(authenticator, by, "webDoor")
       return async (request, next) => {
         const outer = heads.of(request)
         const head = outer ?? new WebAnswerHead()

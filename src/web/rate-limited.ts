@@ -89,6 +89,29 @@ export function rateLimited<R extends RateLimitRules, N extends CountingName<R>>
   }
 }
 
+/** A request that names an address only to a door that believes a proxy of which it sees no address. */
+const FORWARDED: RequestHead = {
+  method: "GET",
+  url: "/",
+  header: (name) => (name === "x-forwarded-for" ? "192.0.2.1" : undefined),
+  remoteAddress: undefined,
+}
+
+/**
+ * Refuses a limit by address behind a door that never sees one: all clients would share one count, and one of them could use it up for all.
+ *
+ * @throws ERR_CONFIG_INVALID
+ */
+export function assertAddressIsFound(authenticator: Pick<Authenticator<object>, "addressOf">, by: LimitedBy<never> | undefined, door: string): void {
+  // Where proxies are counted, the address is in their header.
+  if ((by !== undefined && by !== "address") || authenticator.addressOf(FORWARDED) !== undefined) return
+  throw new SessionError(
+    "ERR_CONFIG_INVALID",
+    `Expected remoteAddress in the options of ${door}, because a limit by address would count all clients as one without it. Give remoteAddress, or the number of proxies as trustProxy of the authenticator, or limit another subject.`,
+    { option: "remoteAddress" },
+  )
+}
+
 function checkedOptions(rule: CountingRule, by: unknown, options: RateLimitedOptions): { readonly cost: number; readonly legacyHeaders: boolean } {
   return asConfigError(() => {
     const { cost = 1, legacyHeaders = false } = readOptions(options, "the options of rateLimit", ["cost", "legacyHeaders"])

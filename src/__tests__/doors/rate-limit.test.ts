@@ -290,6 +290,44 @@ it("refuses options that it does not know, or cannot take, when the route is mad
     expect(() => webSocketDoor(auth, options as object)).toThrow(expect.objectContaining({ code: "ERR_CONFIG_INVALID" }))
 })
 
+describe.each([
+  ["honoDoor", honoDoor],
+  ["webDoor", webDoor],
+] as const)("%s", (name, make) => {
+  async function open(trustProxy?: number | readonly string[]) {
+    const sessions = await createSessionService({ store: "memory:" })
+    const limits = await createRateLimitingService({ store: "memory:", rules })
+    onTestFinished(async () => {
+      await limits.close()
+      await sessions.close()
+    })
+    return { auth: createAuthenticator({ sessions, origin: ORIGIN, trustProxy }), limits }
+  }
+
+  it.each([{}, { trustProxy: 0 }, { trustProxy: ["10.0.0.0/8"] }])(
+    "refuses a limit by address at once where it can find none, with %j",
+    async ({ trustProxy }) => {
+      const { auth, limits } = await open(trustProxy)
+      for (const by of [undefined, "address"] as const) {
+        expect(() => make(auth).rateLimit(limits, "api", by)).toThrow(
+          expect.objectContaining({
+            code: "ERR_CONFIG_INVALID",
+            option: "remoteAddress",
+            message: expect.stringMatching(`remoteAddress.*${name}.*trustProxy.*subject`),
+          }),
+        )
+      }
+    },
+  )
+
+  it("takes one where it is given the address, or counts proxies, or counts somebody else", async () => {
+    const { auth, limits } = await open()
+    expect(make(auth, { remoteAddress: () => "192.0.2.1" }).rateLimit(limits, "api")).toBeTypeOf("function")
+    for (const by of ["user", "session", () => ({ key: "all" })] as const) expect(make(auth).rateLimit(limits, "api", by)).toBeTypeOf("function")
+    for (const proxies of [1, 2, 32]) expect(make((await open(proxies)).auth).rateLimit(limits, "api")).toBeTypeOf("function")
+  })
+})
+
 it("a store that is away is 503, where the rule denies then", async () => {
   const sessions = await createSessionService({ store: "memory:" })
   const limits = await createRateLimitingService({ store: "memory:", rules })

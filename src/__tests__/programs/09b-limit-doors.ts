@@ -40,7 +40,7 @@ whatDoesNotCompile satisfies unknown
 const f = fastifyDoor(auth)
 Fastify().get<{ Params: { id: string } }>("/users/:id", { preHandler: [f.guard(), f.rateLimit(limits, "api", "user")] }, async (request) => request.params.id)
 
-const h = honoDoor(auth)
+const h = honoDoor(auth, { remoteAddress: () => "192.0.2.1" })
 const app = new Hono()
   .use(h.rateLimit(limits, "api"))
   .get("/users/:id", h.requireSession(), h.rateLimit(limits, "api", "user"), (c) =>
