@@ -4,6 +4,7 @@ import { NEAR_CACHE_MUTANTS } from "./near-cache-rules.mjs"
 import { RATE_LIMIT_MUTANTS } from "./rate-limit-rules.mjs"
 import { RECORD_MUTANTS } from "./record-rules.mjs"
 import { REQUEST_MUTANTS } from "./request-rules.mjs"
+import { SERVICE_MUTANTS } from "./service-rules.mjs"
 import { WEB_MUTANTS } from "./web-rules.mjs"
 
 const LUA = "src/infrastructure/redis/lua"
@@ -1178,4 +1179,5 @@ export const MUTANTS = [
   ...RATE_LIMIT_MUTANTS,
   ...RECORD_MUTANTS,
   ...WEB_MUTANTS,
+  ...SERVICE_MUTANTS,
 ]

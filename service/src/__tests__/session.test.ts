@@ -9,6 +9,15 @@ const ROUTES = [
   ["POST", "/v1/session/rotate", {}],
 ] as const
 
+it("GET /v1/session and the user's list name the session that an impersonation came from", async () => {
+  const { call, create, sessions } = await testService()
+  const { sessionId } = (await create({ userId: "root" })).session
+  const { token } = await sessions.createSession({ userId: "ada", impersonatorId: "root", impersonatorSessionId: sessionId })
+  const read = (await call("GET", "/v1/session", { token })).body.session
+  const [listed] = (await call("GET", "/v1/users/ada/sessions")).body.sessions
+  for (const shown of [read, listed]) expect(shown).toMatchObject({ impersonatorId: "root", impersonatorSessionId: sessionId })
+})
+
 describe.each(ROUTES)("%s %s", (method, path, json) => {
   it("without one token is 400", async () => {
     const { call } = await testService()
