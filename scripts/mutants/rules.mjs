@@ -72,6 +72,22 @@ export const MUTANTS = [
     tests: [`${TESTS}/faults/garbage-replies.test.ts`],
   },
   {
+    rule: "Calls that share a signal share a listener",
+    file: "src/infrastructure/abort-hub.ts",
+    from: "HUBS.get(signal) ?? openHub(signal)",
+    to: "openHub(signal)",
+    tests: PROVIDERS,
+    only: "fifty calls at once share a signal",
+  },
+  {
+    rule: "A signal keeps no listener of calls that have ended",
+    file: "src/infrastructure/abort-hub.ts",
+    from: "if (hub?.callbacks === callbacks) closeHub(signal, hub)",
+    to: "if (hub === undefined) closeHub(signal, hub as never)",
+    tests: PROVIDERS,
+    only: "fifty calls at once share a signal",
+  },
+  {
     rule: "A duration in text names its unit",
     file: "src/shared/durations.ts",
     from: "(?:ms|s|m|h|d)$/",

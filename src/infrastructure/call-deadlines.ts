@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events"
 import { SessionError } from "../domain/errors.js"
+import { onAbort } from "./abort-hub.js"
 
 /** Calls that began within a few milliseconds of each other; they share one timer and one abort signal. */
 interface Bucket {
@@ -78,7 +79,7 @@ export class CallDeadlines {
       const controller = signal ? withManyListeners(new AbortController()) : undefined
       const leave = (): void => {
         if (!bucket.waits.delete(wait)) return
-        signal?.removeEventListener("abort", endByCaller)
+        forgetCaller?.()
         this.#retire(bucket)
         if (--this.#waiting === 0) this.#whenDrained?.()
       }
@@ -99,7 +100,7 @@ export class CallDeadlines {
       })
       bucket.waits.add(wait)
       this.#waiting++
-      signal?.addEventListener("abort", endByCaller, { once: true })
+      const forgetCaller = signal && onAbort(signal, endByCaller)
       begin(start, (controller ?? bucket.controller).signal).then(
         (value) => {
           leave()
@@ -121,7 +122,7 @@ export class CallDeadlines {
       const leave = (): void => {
         if (hasLeft) return
         hasLeft = true
-        signal.removeEventListener("abort", end)
+        forget()
         outer.inner--
         outer.retire()
         if (--this.#waiting === 0) this.#whenDrained?.()
@@ -136,7 +137,7 @@ export class CallDeadlines {
       const end = (): void => void setImmediate(expire)
       this.#waiting++
       outer.inner++
-      signal.addEventListener("abort", end, { once: true })
+      const forget = onAbort(signal, end)
       begin(start, signal).then(
         (value) => {
           leave()

@@ -1,3 +1,5 @@
+import { onAbort } from "./abort-hub.js"
+
 /** Waits for a promise until a signal says not to; then rejects with the signal's reason. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
@@ -7,9 +9,8 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
     return Promise.reject(signal.reason)
   }
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener("abort", abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort))
+    const forget = onAbort(signal, () => reject(signal.reason))
+    promise.then(resolve, reject).finally(forget)
   })
 }
 
@@ -19,10 +20,10 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer)
-      signal?.removeEventListener("abort", done)
+      forget?.()
       resolve()
     }
     const timer = setTimeout(done, milliseconds)
-    signal?.addEventListener("abort", done)
+    const forget = signal && onAbort(signal, done)
   })
 }

@@ -1,4 +1,5 @@
 import { emptyList } from "../../shared/empty-list.js"
+import { onAbort } from "../abort-hub.js"
 import { Traffic, turnByTurn } from "./Traffic.js"
 
 /** A claim whose answer is awaited. A class, for a literal may come to lie in the old generation, and whoever waits with it (bench/README.md). */
@@ -106,14 +107,15 @@ function unlessAllAborted(signals: readonly (AbortSignal | undefined)[]): { read
   if (others.includes(undefined)) return { signal: undefined, release: () => {} }
   const all = [first, ...others] as readonly AbortSignal[]
   const controller = new AbortController()
-  const listener = ({ target }: Event): void => {
-    if (all.every(({ aborted }) => aborted)) controller.abort((target as AbortSignal).reason)
-  }
-  for (const signal of all) signal.addEventListener("abort", listener)
+  const forget = all.map((signal) =>
+    onAbort(signal, () => {
+      if (all.every(({ aborted }) => aborted)) controller.abort(signal.reason)
+    }),
+  )
   return {
     signal: controller.signal,
     release: () => {
-      for (const signal of all) signal.removeEventListener("abort", listener)
+      for (const one of forget) one()
     },
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { refuses } from "../../session-conformance/expectations.js"
+import { SharedSignal } from "../../shared-signal.js"
 import type { RateLimitSuite } from "../rate-limit-suite.js"
 
 export function refusalPromises(suite: RateLimitSuite): void {
@@ -80,6 +81,31 @@ export function refusalPromises(suite: RateLimitSuite): void {
       ]
       for (const call of calls) await assert.rejects(call, reason)
       assert.equal((await service.getRateLimitStatus(ada, "api")).remaining, 3)
+    })
+
+    suite.it("fifty calls at once share a signal without a warning, keep no listener, and end when it is aborted", rules, async ({ service }) => {
+      const calls: Readonly<Record<string, (signal: AbortSignal, n: number) => Promise<unknown>>> = {
+        checkRateLimit: (signal, n) => service.checkRateLimit({ userId: String(n) }, "api", { signal }),
+        checkRateLimits: (signal, n) => service.checkRateLimits([{ subject: { userId: String(n) }, rule: "api" }], { signal }),
+        acquireLease: (signal, n) => service.acquireLease({ userId: String(n) }, "jobs", { signal }),
+        getRateLimitStatus: (signal, n) => service.getRateLimitStatus({ userId: String(n) }, "api", { signal }),
+        resetRateLimit: (signal, n) => service.resetRateLimit({ userId: String(n) }, "api", { signal }),
+      }
+      for (const [name, call] of Object.entries(calls)) {
+        let n = 0
+        const shared = new SharedSignal()
+        try {
+          await shared.settle(() => call(shared.signal, n++))
+          await shared.assertQuiet(name)
+          const endings = shared.settle(() => call(shared.signal, n++))
+          const reason = new Error("enough")
+          shared.abort(reason)
+          for (const ending of await endings) if (ending.status === "rejected") assert.equal(ending.reason, reason, name)
+          await shared.assertQuiet(name)
+        } finally {
+          shared.release()
+        }
+      }
     })
 
     suite.it("a closed service refuses every call, but for giving a lease back", rules, async ({ service }) => {

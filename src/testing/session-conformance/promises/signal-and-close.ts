@@ -1,10 +1,16 @@
 import assert from "node:assert/strict"
+import { SharedSignal } from "../../shared-signal.js"
 import type { RequestedOptions, ServiceUnderTest } from "../conformance-setup.js"
 import { CALLS_BY_HANDLE, CALLS_BY_TOKEN, OTHER_CALLS } from "../every-call.js"
 import { assertUnchanged, refuses } from "../expectations.js"
 import type { Suite } from "../suite.js"
 
 const EVERY_CALL = { ...CALLS_BY_TOKEN, ...CALLS_BY_HANDLE, ...OTHER_CALLS }
+/** A cleanup has no part in `OTHER_CALLS`, because its signal stops it and does not fail it. */
+const SHARED_CALLS: Readonly<Record<string, Pick<(typeof OTHER_CALLS)[string], "call">>> = {
+  ...EVERY_CALL,
+  cleanupExpiredSessions: { call: (service, _target, options) => service.cleanupExpiredSessions(options) },
+}
 const NONE: RequestedOptions = {}
 
 async function target(service: ServiceUnderTest) {
@@ -47,6 +53,40 @@ export function signalAndClosePromises(suite: Suite): void {
       }
       await service.ping()
     })
+
+    suite.it("fifty calls at once share a signal without a warning, keep no listener, and end when it is aborted", NONE, async ({ service }) => {
+      const at = await target(service)
+      for (const [name, { call }] of Object.entries(SHARED_CALLS)) {
+        const shared = new SharedSignal()
+        try {
+          await shared.settle(() => call(service, at, { signal: shared.signal }))
+          await shared.assertQuiet(name)
+          const endings = shared.settle(() => call(service, at, { signal: shared.signal }))
+          const reason = new Error("own reason")
+          shared.abort(reason)
+          for (const ending of await endings) if (ending.status === "rejected") assert.equal(ending.reason, reason, name)
+          await shared.assertQuiet(name)
+        } finally {
+          shared.release()
+        }
+      }
+      await service.ping()
+    })
+
+    suite.it(
+      "a thorough sign-out of many sessions keeps no listener on its signal, and causes no warning",
+      { maxSessionsPerUser: "unlimited" },
+      async ({ service }) => {
+        for (let n = 0; n < 40; n += 1) await service.createSession({ userId: "ada" })
+        const shared = new SharedSignal()
+        try {
+          await service.deleteUserSessions("ada", { signal: shared.signal, thorough: true })
+          await shared.assertQuiet("deleteUserSessions")
+        } finally {
+          shared.release()
+        }
+      },
+    )
 
     suite.it("refuses a signal that is none", NONE, async ({ service }) => {
       const at = await target(service)
