@@ -65,6 +65,20 @@ export const MUTANTS = [
     tests: [`${UNIT}/infrastructure/redis/failures/classify.test.ts`],
   },
   {
+    rule: "A node that ioredis lost is not heard through the others",
+    file: `${REDIS}/clients/IoRedisService.ts`,
+    from: "this.#isConnectedTo(address) ? error",
+    to: "this.#isConnectedTo(address) || address ? error",
+    tests: [`${UNIT}/infrastructure/redis/clients/IoRedisService.test.ts`],
+  },
+  {
+    rule: "Nodes of ioredis that name each other are heard",
+    file: `${REDIS}/clients/IoRedisService.ts`,
+    from: "mark === this.#closes || ",
+    to: "",
+    tests: [`${UNIT}/infrastructure/redis/clients/IoRedisService.test.ts`],
+  },
+  {
     rule: "The connection is made anew after garbage",
     file: `${REDIS}/clients/own-clients.ts`,
     from: "if (isGarbage(error)) renew()\n",

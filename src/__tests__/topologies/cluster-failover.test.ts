@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { Cluster } from "ioredis"
+import { Cluster as ValkeyCluster } from "iovalkey"
 import { createCluster } from "redis"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { connectRedis } from "../../infrastructure/redis/clients/connect.js"
@@ -154,6 +155,40 @@ describe("a cluster without replicas", () => {
     } finally {
       if (what === "silent") node?.resume()
       await close()
+    }
+  })
+})
+
+describe.each([
+  ["ioredis", Cluster],
+  ["iovalkey", ValkeyCluster as unknown as typeof Cluster],
+] as const)("an application's own cluster client of %s", (_name, OwnCluster) => {
+  // The client gives a call up well within its deadline. By chance, its last error is a lost connection, or an answer of a node that is left.
+  it("opens the breaker of a node that was killed, and of no other", async () => {
+    await using cluster = await startCluster("redis", { args: ["--cluster-require-full-coverage", "no"] })
+    const client = new OwnCluster(
+      cluster.ports.map((port) => ({ host: "127.0.0.1", port })),
+      { retryDelayOnFailover: TIMEOUT_MS / 20, maxRedirections: 5 },
+    )
+    client.on("error", () => undefined)
+    const redis = await connectRedis(client, { timeoutMs: TIMEOUT_MS / 2 })
+    const refusal = async (): Promise<string> => {
+      const error: unknown = await redis.get(FIRST).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_STORE_(UNAVAILABLE|TIMEOUT)$/), outcome: "not-applied" })
+      return (error as Error).message
+    }
+    try {
+      for (const key of [FIRST, MIDDLE, LAST]) await redis.run(INCREMENT, [key], [])
+      await cluster.nodes[0]?.kill9()
+      const first = await Promise.all(Array.from({ length: 60 }, refusal))
+      expect(first.filter((message) => !/connection to the store was lost|did not answer/.test(message))).toEqual([])
+      expect(await refusal()).toContain("has not answered several calls in a row")
+      for (const key of [MIDDLE, LAST]) expect(await redis.run(INCREMENT, [key], [])).toBe(2)
+      await cluster.nodes[0]?.restart()
+      await untilServed("get", () => redis.get(FIRST), 60_000)
+    } finally {
+      await redis.close()
+      client.disconnect()
     }
   })
 })

@@ -69,6 +69,15 @@ export abstract class ClientRedisService implements IRedisService {
   protected abstract primaries(): readonly Primary[]
   /** Taken before a call and asked after its failure: whether it is certain that the call was never written. */
   protected abstract watchSending(): (error: unknown) => boolean
+  /**
+   * What a client's error for a key of a cluster comes from, where the adapter knows more than the error says.
+   *
+   * @param mark - `resendMark()` when the call began
+   */
+  protected causeOf(error: unknown, _key: string, _mark: number | null): unknown {
+    return error
+  }
+
   /** Removes what the adapter hung on the client. */
   protected abstract detach(): void
 
@@ -226,7 +235,7 @@ export abstract class ClientRedisService implements IRedisService {
     const mark = this.resendMark()
     const beganAt = performance.now()
     const unanswered = this.singleNode ? NONE : new Set<string>()
-    const send = this.singleNode ? this.#sendTo : this.#sendToNode(unanswered, beganAt, wasNeverWritten, mayBeRefused)
+    const send = this.singleNode ? this.#sendTo : this.#sendToNode(unanswered, beganAt, mark, wasNeverWritten, mayBeRefused)
     let isOver = false
     return this.#deadlines.run(
       (ending) =>
@@ -282,13 +291,18 @@ export abstract class ClientRedisService implements IRedisService {
   readonly #sendTo: Send = (key, args, signal) => this.send(key, args, signal)
 
   /** Sends to a cluster, through the breaker of the key's node. `unanswered` holds the keys that wait. */
-  #sendToNode(unanswered: Set<string>, beganAt: number, wasNeverWritten: (error: unknown) => boolean, mayBeRefused: boolean): Send {
+  #sendToNode(unanswered: Set<string>, beganAt: number, mark: number | null, wasNeverWritten: (error: unknown) => boolean, mayBeRefused: boolean): Send {
     return async (key, args, signal) => {
       if (key === undefined) return this.send(key, args, signal)
       if (mayBeRefused && this.#nodes.refuses(key)) throw notHeard()
       unanswered.add(key)
       try {
-        const reply = await whileSlotMoves(() => this.send(key, args, signal), signal, this.#timeoutMs)
+        const reply = await whileSlotMoves(
+          () => this.send(key, args, signal),
+          signal,
+          this.#timeoutMs,
+          (error) => this.causeOf(error, key, mark),
+        )
         this.#nodes.answered(key)
         return reply
       } catch (error) {

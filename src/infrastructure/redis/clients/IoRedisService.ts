@@ -1,12 +1,12 @@
 import type { RedisReply } from "../../../domain/interfaces/redis/IRedisService.js"
-import { neverWritten } from "../failures/classify.js"
+import { isRedirectedTooOften, lastRedirection, lostAgainAndAgain, neverWritten } from "../failures/classify.js"
 import { ClientRedisService, type ClientServiceOptions } from "./ClientRedisService.js"
 import type { IoRedisFeatures, IoRedisLike } from "./client-shapes.js"
 import { keySlot } from "./key-slot.js"
 import { NodePipelines } from "./NodePipelines.js"
 import { normaliseReply } from "./replies.js"
 import { listenTo } from "./shared-listeners.js"
-import { type Primary, primariesOf, type RecognisedClient } from "./topology.js"
+import { addressOf, type Primary, primariesOf, type RecognisedClient } from "./topology.js"
 
 type RecognisedIoRedis = Extract<RecognisedClient, { readonly library: "ioredis" }>
 
@@ -89,6 +89,21 @@ export class IoRedisService extends ClientRedisService {
 
   protected nodeOf(key: string): string | undefined {
     return this.#recognised.client.slots?.[keySlot(key)]?.[0]
+  }
+
+  /**
+   * While a node is away, ioredis asks the others, which send it back there, until it gives up: by chance its last error is a lost connection or an
+   * answer of the others. Nodes that only send it from one to another lose no connection.
+   */
+  protected override causeOf(error: unknown, key: string, mark: number | null): unknown {
+    if (!this.#watchesAll || mark === this.#closes || !isRedirectedTooOften(error)) return error
+    const address = lastRedirection(error) ?? this.nodeOf(key)
+    return this.#isConnectedTo(address) ? error : lostAgainAndAgain()
+  }
+
+  #isConnectedTo(address: string | undefined): boolean {
+    const nodes: readonly (IoRedisLike & IoRedisFeatures)[] = this.#recognised.client.nodes?.("all") ?? []
+    return nodes.some((node) => node.status === "ready" && addressOf(node) === address)
   }
 
   protected primaries(): readonly Primary[] {

@@ -11,14 +11,21 @@ const SHARE_OF_CALL = 0.8
  * until each node knows the slot's new place, some name the old one, of which a client has enough in a few milliseconds. Other errors are rejected with.
  *
  * @param callMs - how long a call may take, in milliseconds; waiting ends at four fifths of it
+ * @param causeOf - what an error comes from, which is judged and rejected with in its place
  */
-export async function whileSlotMoves<T>(send: () => Promise<T>, signal: AbortSignal, callMs: number): Promise<T> {
+export async function whileSlotMoves<T>(
+  send: () => Promise<T>,
+  signal: AbortSignal,
+  callMs: number,
+  causeOf: (error: unknown) => unknown = (error) => error,
+): Promise<T> {
   const end = performance.now() + callMs * SHARE_OF_CALL
   for (let longest = FIRST_WAIT_MS; ; longest = Math.min(2 * longest, LONGEST_WAIT_MS)) {
     const sentAt = performance.now()
     try {
       return await send()
-    } catch (error) {
+    } catch (thrown) {
+      const error = causeOf(thrown)
       const now = performance.now()
       const wait = longest / 2 + (Math.random() * longest) / 2
       // ioredis waits in there, too: the next answer takes as long to come as this one.

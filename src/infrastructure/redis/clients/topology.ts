@@ -96,9 +96,8 @@ export function primariesOf(
   sendTo: (node: NodeRedisLike | IoRedisLike, args: readonly string[], signal: AbortSignal) => Promise<unknown>,
 ): readonly Primary[] {
   if (recognised.library === "ioredis") {
-    const address = (node: IoRedisLike & IoRedisFeatures): string => `${node.options?.host}:${node.options?.port}`
     const nodes = recognised.client.nodes?.("master") ?? []
-    return byName(nodes.map((node) => ({ name: address(node), send: (args, signal) => sendTo(node, args, signal) })))
+    return byName(nodes.map((node) => ({ name: addressOf(node), send: (args, signal) => sendTo(node, args, signal) })))
   }
   const { client } = recognised
   const sender = (node: NodeRedisClusterNode): NodeSender => {
@@ -109,6 +108,11 @@ export function primariesOf(
     }
   }
   return byName((client.masters ?? []).map((node) => ({ name: node.address, send: sender(node) })))
+}
+
+/** The `host:port` of a node of ioredis. */
+export function addressOf({ options }: IoRedisLike & IoRedisFeatures): string {
+  return `${options?.host}:${options?.port}`
 }
 
 function byName(nodes: readonly Primary[]): readonly Primary[] {

@@ -92,6 +92,16 @@ export function isRedirectedTooOften(error: unknown): boolean {
   return /^Too many Cluster redirections(?:$|\. Last error: ReplyError: )/.test(messageOf(error))
 }
 
+/** The `host:port` to which a cluster's last answer sent a client that gave up; `undefined` where that answer names none. */
+export function lastRedirection(error: unknown): string | undefined {
+  return /^Too many Cluster redirections\. Last error: ReplyError: (?:MOVED|ASK) \d+ (\S+)$/.exec(messageOf(error))?.[1]
+}
+
+/** What ioredis rejects with where the last error of a call that it gave up is a lost connection. */
+export function lostAgainAndAgain(): Error {
+  return new Error("Too many Cluster redirections. Last error: Error: Connection is closed.")
+}
+
 /** The first word of a server's error reply, such as `WRONGTYPE`; `undefined` for an error of the client or its socket. */
 export function replyWord(error: unknown): string | undefined {
   // No client begins a message of its own with a word in capitals.
