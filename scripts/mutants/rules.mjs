@@ -1118,12 +1118,28 @@ export const MUTANTS = [
     only: "looked after together",
   },
   {
-    rule: "The cursor of a page is the last member seen, dead or alive",
-    file: `${SESSION}/SessionService.ts`,
-    from: "const last = shown.at(-1)\n",
-    to: "const last = shown.at(-2)\n",
+    rule: "The cursor of a full page is its last session",
+    file: `${SESSION}/PageFill.ts`,
+    from: "this.#isFull ? this.#last : isEnd",
+    to: "this.#isFull ? this.#position : isEnd",
     tests: REDIS_PROVIDER,
     only: "getUserSessions",
+  },
+  {
+    rule: "A page goes by ended sessions until it is full",
+    file: `${SESSION}/PageFill.ts`,
+    from: "const STEPS = 10",
+    to: "const STEPS = 1",
+    tests: REDIS_PROVIDER,
+    only: "fills a page",
+  },
+  {
+    rule: "A pending session takes no place on a page",
+    file: `${SESSION}/PageFill.ts`,
+    from: "record !== null && record.fixed.userId === null",
+    to: "record?.id === null",
+    tests: PROVIDERS,
+    only: "fills a page",
   },
   // Sign-out everywhere
   {

@@ -46,6 +46,25 @@ describe.each(SERVER_KINDS)("with many sessions on %s", (kind) => {
     return { sent, sessions }
   }
 
+  it("listing goes by thousands of ended sessions in at most twenty round trips, and by more of them with the next page", async () => {
+    const userId = "churning"
+    const { session } = await made.service.createSession({ userId })
+    const index = indexKeyOf("", userId)
+    const newest = (await raw.now()) * 1_000
+    const ended = (n: number): readonly [number, string] => [Math.round(newest) + n, `${String(n).padStart(21, "e")}A`]
+    for (let from = 0; from < 10_000; from += 1_000) await raw.send("ZADD", index, ...Array.from({ length: 1_000 }, (_unused, n) => ended(from + n)).flat())
+    const pages: { readonly sessions: readonly string[]; readonly cursor: string | undefined }[] = []
+    do {
+      const { sent } = await cost(async () => {
+        const page = await made.service.getUserSessions(userId, { cursor: pages.at(-1)?.cursor })
+        pages.push({ sessions: page.sessions.map(({ sessionId }) => sessionId), cursor: page.cursor })
+      })
+      expect(sent.length).toBeLessThanOrEqual(20)
+    } while (pages.at(-1)?.cursor !== undefined && pages.length < 10)
+    expect(pages.length).toBe(3)
+    expect(pages.flatMap(({ sessions }) => sessions)).toEqual([session.sessionId])
+  })
+
   it("listing 50 of a user's sessions takes two round trips, however many there are", async () => {
     expect(await list()).toEqual({ sent: LISTING, sessions: 50 })
     await create(10, (n) => `other ${n}`)

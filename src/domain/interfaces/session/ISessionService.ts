@@ -165,9 +165,12 @@ export interface ISessionService<A extends object = SessionAttributes, I extends
   /**
    * Lists a user's sessions, newest first, a page at a time. Pending sessions are not listed.
    *
+   * A page is filled up to its limit, `unreadable` counted, or to the end of the list. On Redis this takes two round trips, and at most twenty where ended
+   * or pending sessions lie between, which are a few thousand then: only after so many a page has fewer than `limit`, or none, and still a cursor.
+   *
    * @param page `cursor` of the page before · `limit` 1 to 200, 50 by default
-   * @returns the sessions, and a cursor when there may be more. A page may hold fewer than `limit`, even none, and still have a cursor. `unreadable` names
-   * sessions that are there, pending ones too, but cannot be read, by this release at least; absent where there are none.
+   * @returns the sessions, and a cursor when there are more. `unreadable` names sessions that are there, pending ones too, but cannot be read, by this
+   * release at least; absent where there are none.
    * @throws ERR_INVALID_ARGUMENT (also for a foreign cursor) · ERR_STORE_…
    * @source OWASP ASVS 5.0 7.5.2
    */

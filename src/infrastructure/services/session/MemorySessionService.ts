@@ -23,6 +23,7 @@ import { formatHandle, type Handle } from "../../../domain/session/ticket.js"
 import { UnexpectedValue } from "../../../shared/assertions.js"
 import { Patrol } from "../Patrol.js"
 import { timeOf } from "../time-of.js"
+import { PageFill } from "./PageFill.js"
 import type { UserKey } from "./randomness.js"
 import { SessionFront } from "./session-front.js"
 import type { SessionOptions } from "./session-settings.js"
@@ -114,11 +115,12 @@ export class MemorySessionService<A extends object, I extends object = A> extend
   }
 
   protected async page(owner: UserKey, after: Position | null, limit: number): Promise<Page> {
-    const newestFirst = this.#recordsOf(owner).reverse()
-    const rest = after === null ? newestFirst : newestFirst.filter((record) => record.createdMicros < after.createdMicros)
-    const records = rest.slice(0, limit)
-    const last = records.at(-1)
-    return { records, unreadable: [], next: last === undefined || rest.length <= limit ? null : last }
+    const fill = new PageFill(limit, after)
+    for (const record of this.#recordsOf(owner).reverse()) {
+      if (after === null || record.createdMicros < after.createdMicros) fill.add(record, record.createdMicros, record)
+      if (fill.isFull) break
+    }
+    return fill.page(true)
   }
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {

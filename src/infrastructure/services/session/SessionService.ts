@@ -55,6 +55,7 @@ import { untilAborted } from "../../until-aborted.js"
 import type { StepOptions } from "../CallStep.js"
 import { touchOf } from "./checked-options.js"
 import { KeptSessions } from "./KeptSessions.js"
+import { PageFill, stepSizes } from "./PageFill.js"
 import { newSecret, newSessionId, type UserKey, userKey } from "./randomness.js"
 import { decodeHead, decodePrefix, decodeRecord, encodeBody, encodeFixed } from "./record-json.js"
 import { Draft, Opened } from "./record-parts.js"
@@ -438,36 +439,36 @@ export class SessionService<A extends object, I extends object = A> extends Sess
     }
   }
 
+  /** A user's list names ended sessions for a while, which are passed by: ten steps of two round trips at most. */
   protected async page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page> {
-    // Several members may have one score after a repair, so the page begins at the last one's score, and what was seen is left out.
-    const from = after === null ? "+inf" : String(after.createdMicros)
-    const seen = after === null ? 0 : 1
-    const members = await this.#scripts.page(this.#keys.index(owner), { order: "REV", from, to: "-inf", count: limit + seen + 1 }, options)
-    const fresh = after === null ? members : members.filter(({ id, score }) => score < after.createdMicros || id < after.id)
-    const shown = fresh.slice(0, limit)
-    const last = shown.at(-1)
-    const read = await this.#readMembers(
-      owner,
-      shown.map(({ id }) => id),
-      options,
-    )
-    return { ...read, next: last === undefined || fresh.length <= limit ? null : { createdMicros: last.score, id: last.id } }
+    const fill = new PageFill(limit, after)
+    for (const size of stepSizes(limit)) {
+      const begin = fill.position
+      // Several members may have one score after a repair, so a step begins at the last one's score, and what was seen is left out.
+      const [from, count] = begin === null ? ["+inf", size] : [String(begin.createdMicros), size + 1]
+      const members = await this.#scripts.page(this.#keys.index(owner), { order: "REV", from, to: "-inf", count }, options)
+      const fresh = begin === null ? members : members.filter(({ id, score }) => score < begin.createdMicros || id < begin.id)
+      const texts = await this.#readMembers(owner, fresh, options)
+      for (const [at, { id, score }] of fresh.entries()) {
+        const text = texts[at] ?? null
+        const handle = { tag: owner.tag, id }
+        if (text === null) fill.pass({ createdMicros: score, id })
+        else fill.add(handle, score, this.readable(handle, text))
+        if (fill.isFull) return fill.page(false)
+      }
+      if (members.length < count) return fill.page(true)
+    }
+    return fill.page(false)
   }
 
-  async #readMembers(owner: UserKey, ids: readonly string[], options: StepOptions): Promise<Omit<Page, "next">> {
-    if (ids.length === 0) return { records: [], unreadable: [] }
-    const handles = ids.map((id) => ({ tag: owner.tag, id }))
-    const texts = await this.#redis.mget(
-      handles.map((handle) => this.#keys.session(handle)),
-      options,
-    )
-    const there: [Handle, string][] = []
-    for (const [at, handle] of handles.entries()) {
-      const text = texts[at] ?? null
-      if (text === null) this.#prunes.add(owner, [handle.id])
-      else there.push([handle, text])
-    }
-    return this.readablePage(there)
+  /** The records of members, and `null` where there is none any more. */
+  async #readMembers(owner: UserKey, members: readonly { readonly id: string }[], options: StepOptions): Promise<readonly (string | null)[]> {
+    if (members.length === 0) return []
+    const ids = members.map(({ id }) => id)
+    const texts = await this.#redis.mget(this.#keys.sessions(owner, ids), options)
+    const gone = ids.filter((_id, at) => (texts[at] ?? null) === null)
+    if (gone.length > 0) this.#prunes.add(owner, gone)
+    return texts
   }
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {

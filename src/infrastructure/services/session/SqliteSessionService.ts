@@ -30,6 +30,7 @@ import { type SessionRow, SessionRows } from "../../sqlite/session-rows.js"
 import type { StepOptions } from "../CallStep.js"
 import { toCallTimeout } from "../store-settings.js"
 import { timeOf } from "../time-of.js"
+import { PageFill, stepSizes } from "./PageFill.js"
 import { type UserKey, userKey } from "./randomness.js"
 import { decodePrefix, decodeRecord, encodeRecord, prefixOf } from "./record-json.js"
 import { SessionFront } from "./session-front.js"
@@ -147,16 +148,18 @@ export class SqliteSessionService<A extends object, I extends object = A> extend
   }
 
   protected async page(owner: UserKey, after: Position | null, limit: number, options: StepOptions): Promise<Page> {
-    const before = after?.createdMicros ?? Number.MAX_SAFE_INTEGER
-    const found = await this.#read((rows) => rows.page(owner.user, before, this.now(), limit + 1), options)
-    const mine = found.slice(0, limit)
-    const last = mine.at(-1)
-    const lastHandle = parseHandle(last?.handle)
-    const hasMore = found.length > limit && last !== undefined && lastHandle !== null
-    return {
-      ...this.readablePage(mine.flatMap(readableRow)),
-      next: hasMore ? { createdMicros: last.created, id: lastHandle.id } : null,
+    const fill = new PageFill(limit, after)
+    for (const size of stepSizes(limit)) {
+      const before = fill.position?.createdMicros ?? Number.MAX_SAFE_INTEGER
+      const found = await this.#read((rows) => rows.page(owner.user, before, this.now(), size), options)
+      for (const { handle, created, record } of found) {
+        const parsed = parseHandle(handle)
+        if (parsed !== null) fill.add(parsed, created, this.readable(parsed, record))
+        if (fill.isFull) return fill.page(false)
+      }
+      if (found.length < size) return fill.page(true)
     }
+    return fill.page(false)
   }
 
   protected async removeAll(owner: UserKey, options: RemoveAllOptions): Promise<number> {

@@ -525,18 +525,6 @@ export abstract class SessionFront<A extends object, I extends object> implement
       return null
     }
   }
-
-  /** The records of a page, and which of them cannot be read. */
-  protected readablePage(texts: Iterable<readonly [Handle, string]>): Omit<Page, "next"> {
-    const records: SessionRecord[] = []
-    const unreadable: Handle[] = []
-    for (const [handle, text] of texts) {
-      const record = this.readable(handle, text)
-      if (record === null) unreadable.push(handle)
-      else records.push(record)
-    }
-    return { records, unreadable }
-  }
 }
 
 // By itself: an asynchronous function holds what it made on its way until it ends.

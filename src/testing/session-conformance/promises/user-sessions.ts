@@ -109,6 +109,32 @@ function paging(suite: Suite): void {
     )
   })
 
+  suite.it("fills a page up to its limit past ended and pending sessions, and gives no cursor after the last", {}, async ({ service }) => {
+    const made = await open(service, "ada", 30)
+    for (let n = 0; n < 8; n += 1) await service.createSession({ pendingUserId: "ada" })
+    made.push(...(await open(service, "ada", 30)))
+    const kept = made.filter((_made, n) => n % 5 === 2)
+    for (const one of made) if (!kept.includes(one)) assert.ok(await service.deleteSession(one.token))
+    const wanted = kept.map(({ session }) => session.sessionId).reverse()
+    for (const limit of [1, 3, 5, 12]) {
+      const sizes: number[] = []
+      const listed: string[] = []
+      let cursor: string | undefined
+      do {
+        const page: Awaited<ReturnType<ServiceUnderTest["getUserSessions"]>> = await service.getUserSessions("ada", { cursor, limit })
+        sizes.push(page.sessions.length)
+        listed.push(...page.sessions.map(({ sessionId }) => sessionId))
+        cursor = page.cursor
+      } while (cursor !== undefined && sizes.length < 60)
+      assert.deepEqual(listed, wanted, `limit ${limit}`)
+      assert.deepEqual(
+        sizes,
+        Array.from({ length: Math.ceil(wanted.length / limit) }, (_unused, n) => Math.min(limit, wanted.length - n * limit)),
+        `limit ${limit}`,
+      )
+    }
+  })
+
   suite.it("refuses a limit outside 1 to 200 and a misspelt option", {}, async ({ service }) => {
     for (const limit of [0, -1, 201, 1.5, Number.NaN, "10"] as never[]) await refuses("ERR_INVALID_ARGUMENT", () => service.getUserSessions("ada", { limit }))
     await refuses("ERR_INVALID_ARGUMENT", () => service.getUserSessions("ada", { size: 10 } as never))

@@ -1290,26 +1290,41 @@ describe("getUserSessions", () => {
     expect(page).not.toHaveProperty("cursor")
   })
 
-  it("goes on behind the last member seen, dead or alive, and leaves out what has its score but was seen", async () => {
-    const ids = [storedSession(), storedSession(), storedSession()]
-      .map(({ record }) => record.id)
-      .sort()
-      .reverse()
-    const [high = "", middle = "", low = ""] = ids
-    redis.answer(
-      "index-page",
-      [T, high, "1800000000000005", middle, "1800000000000004", low, "1800000000000003"],
-      [T, middle, "1800000000000004", low, "1800000000000004"],
-    )
+  it("goes by dead members within one call, and leaves out what has the score of the last member but was seen", async () => {
+    const { record } = storedSession()
+    const dead = (at: number): string => `${"A".repeat(20)}${String.fromCharCode(122 - at)}A`
+    const page = (from: number, count: number): unknown[] => [T, ...Array.from({ length: count }, (_, n) => [dead(from + n), "1800000000000004"]).flat()]
+    redis.answer("index-page", page(0, 3), page(2, 13), [T, dead(14), "1800000000000004", record.id, "1800000000000003"])
+    redis.answer("mget", (call: RecordedCall) => call.keys.map((key) => (key === keyOf(record) ? encodeRecord(record) : null)))
+    const { sessions, ...rest } = await serviceWith().getUserSessions("ada", { limit: 2 })
+    expect(sessions.map(({ sessionId }) => sessionId)).toEqual([handleOf(record)])
+    expect(rest).not.toHaveProperty("cursor")
+    expect(redis.all("index-page").map(({ args }) => args)).toEqual([
+      ["REV", "+inf", "-inf", 3],
+      ["REV", "1800000000000004", "-inf", 13],
+      ["REV", "1800000000000004", "-inf", 49],
+    ])
+    expect(redis.all("mget").map(({ keys }) => keys.length)).toEqual([3, 12, 1])
+  })
+
+  it("ends a page after ten steps, and goes on behind the last member seen, dead as it is", async () => {
+    let step = 0
+    redis.answer("index-page", (call: RecordedCall) => {
+      step += 1
+      const count = Number(call.args[3])
+      return [
+        T,
+        ...Array.from({ length: count }, (_, n) => [
+          `${"A".repeat(17)}${String(step * 500 - n).padStart(4, "0")}A`,
+          String(10_000_000 - step * 1_000 - n),
+        ]).flat(),
+      ]
+    })
     redis.answer("mget", (call: RecordedCall) => call.keys.map(() => null))
-    const service = serviceWith()
-    const first = await service.getUserSessions("ada", { limit: 2 })
-    expect(first.sessions).toEqual([])
-    expect(first.cursor).toBe(`${ADA.user}.1800000000000004.${middle}`)
-    const second = await service.getUserSessions("ada", { limit: 2, cursor: first.cursor })
-    expect(redis.all("index-page")[1]?.args).toEqual(["REV", "1800000000000004", "-inf", 4])
-    expect(redis.all("mget")[1]?.keys).toEqual([keyOf({ tag: ADA.tag, id: low })])
-    expect(second).not.toHaveProperty("cursor")
+    const { sessions, cursor } = await serviceWith().getUserSessions("ada", { limit: 200 })
+    expect(sessions).toEqual([])
+    expect(redis.all("index-page").map(({ args }) => args[3])).toEqual([201, ...Array.from({ length: 9 }, () => 501)])
+    expect(cursor).toBe(`${ADA.user}.${10_000_000 - 10_000 - 500}.${"A".repeat(17)}4500A`)
   })
 
   it("takes dead members out of the list later, and leaves out pending and foreign sessions", async () => {
